@@ -1,0 +1,31 @@
+//! Customers and how far their identity is known.
+
+use crate::id::CustomerId;
+use crate::word::words;
+
+words! {
+    /// Where identity verification stands.
+    pub enum KycStatus {
+        /// Not verified yet.
+        Pending = "pending",
+        /// Identity established.
+        Verified = "verified",
+        /// Identity could not be established.
+        Rejected = "rejected",
+    }
+}
+
+/// A customer as created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Minted by settlement.
+    pub id: CustomerId,
+    /// As on the identity document; 1 to 140 characters.
+    pub full_name: String,
+    /// Mobile number in E.164 form, `+` and 7 to 15 digits.
+    pub msisdn: Option<String>,
+    /// ISO 3166-1 alpha-2 country of residence.
+    pub country: Option<String>,
+    /// Always pending at creation.
+    pub kyc_status: KycStatus,
+}

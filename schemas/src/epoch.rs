@@ -1,0 +1,70 @@
+//! Epochs: a sealed batch of input, and the only clock of the bank.
+
+/// A millisecond time stamp, strictly increasing: `max(previous + 1, wall clock)`.
+pub type Epoch = u64;
+
+/// A place in an input log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Kafka partition.
+    pub partition: i32,
+    /// Kafka offset.
+    pub offset: i64,
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.partition, self.offset)
+    }
+}
+
+impl std::str::FromStr for Position {
+    type Err = crate::money::Unreadable;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unreadable = || crate::money::Unreadable::new("position", text, "<partition>:<offset>, such as 0:1234");
+        let (partition, offset) = text.split_once(':').ok_or_else(unreadable)?;
+        let partition = partition.parse().map_err(|_| unreadable())?;
+        let offset = offset.parse().map_err(|_| unreadable())?;
+        if partition < 0 || offset < 0 {
+            return Err(unreadable());
+        }
+        Ok(Self { partition, offset })
+    }
+}
+
+/// The epoch as RFC 3339 text in UTC, with milliseconds: `2026-11-24T09:30:00.125Z`.
+pub fn rfc3339(epoch: Epoch) -> String {
+    // The year 9999 ends the format; an epoch beyond it is a bug upstream, shown rather than hidden.
+    let seconds = i64::try_from(epoch / 1000).expect("a u64 of milliseconds fits an i64 of seconds");
+    let at = time::OffsetDateTime::from_unix_timestamp(seconds).expect("an epoch is before the year 10000");
+    let (date, clock) = (at.date(), at.time());
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        clock.hour(),
+        clock.minute(),
+        clock.second(),
+        epoch % 1000
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_read_as_utc() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_767_225_599_007), "2025-12-31T23:59:59.007Z");
+    }
+
+    #[test]
+    fn positions_read_back_or_are_refused() {
+        assert_eq!("3:42".parse(), Ok(Position { partition: 3, offset: 42 }));
+        for text in ["", "3", "3:", ":4", "-1:4", "1:-4", "a:b", "1:2:3"] {
+            assert!(text.parse::<Position>().is_err(), "{text}");
+        }
+    }
+}

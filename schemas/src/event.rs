@@ -1,0 +1,137 @@
+//! Events: everything the bank may say. A refusal is one of them.
+
+use crate::account::Account;
+use crate::customer::Customer;
+use crate::epoch::{Epoch, Position};
+use crate::id::{CommandId, EventId};
+use crate::refusal::Refusal;
+use crate::transaction::Transaction;
+use crate::word::words;
+
+/// The command record that an event answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The command's id.
+    pub command_id: CommandId,
+    /// The record of the commands log.
+    pub position: Position,
+    /// The W3C trace context that came with it; empty if none.
+    pub traceparent: String,
+}
+
+impl Cause {
+    /// The 32 hexadecimal digits of the trace; empty without a trace context.
+    pub fn trace_id(&self) -> &str {
+        trace_id(&self.traceparent)
+    }
+}
+
+/// The trace id inside a W3C `traceparent`; empty if it is not one.
+pub fn trace_id(traceparent: &str) -> &str {
+    let mut parts = traceparent.split('-');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(version), Some(trace), Some(span), Some(_)) if version.len() == 2 && trace.len() == 32 && span.len() == 16 => trace,
+        _ => "",
+    }
+}
+
+/// A fact, and what it is a fact about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place among all events.
+    pub id: EventId,
+    /// When the bank decided it.
+    pub epoch: Epoch,
+    /// The command that it answers.
+    pub cause: Cause,
+    /// What became true.
+    pub fact: Fact,
+}
+
+/// What became true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A customer was enrolled.
+    CustomerCreated(Customer),
+    /// An account was opened, by a customer or by the house for itself.
+    AccountOpened(Account),
+    /// A payment was decided: it settled or it failed.
+    Transaction(Transaction),
+    /// A command other than a payment was refused.
+    Refused {
+        /// The command's operation.
+        operation: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The same command came again; the first decision stands.
+    Repeated(Box<Repeat>),
+}
+
+words! {
+    /// What settlement says to a command whose id it has already decided.
+    pub enum Verdict {
+        /// The same command: here is its decision again.
+        Replayed = "replayed",
+        /// Another command under the same key: refused, without a trace in the ledger.
+        KeyReused = "key_reused",
+    }
+}
+
+/// The answer to a repeated command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// The operation of the command that came again.
+    pub operation: String,
+    /// The epoch of the first decision.
+    pub first_epoch: Epoch,
+    /// The first decision; none where another command came under the same key, which must not learn it.
+    pub first: Option<Fact>,
+}
+
+impl Repeat {
+    /// Whether it was the same command.
+    pub const fn verdict(&self) -> Verdict {
+        match self.first {
+            Some(_) => Verdict::Replayed,
+            None => Verdict::KeyReused,
+        }
+    }
+}
+
+impl Event {
+    /// Whether this event is the answer that the caller of its command waits for.
+    ///
+    /// The house opening an account for itself is a side effect of a payment.
+    pub fn answers(&self) -> bool {
+        match &self.fact {
+            Fact::AccountOpened(account) => account.customer_id.is_some(),
+            Fact::CustomerCreated(_) | Fact::Transaction(_) | Fact::Refused { .. } | Fact::Repeated(_) => true,
+        }
+    }
+}
+
+/// A record of the commands log that settlement could not read, on its way to the dead-letter topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Where it stands in the commands log.
+    pub position: Position,
+    /// The W3C trace context that came with it.
+    pub traceparent: String,
+    /// The record as it was.
+    pub record: crate::command::Malformed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trace_id;
+
+    #[test]
+    fn only_a_whole_traceparent_names_a_trace() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(trace_id(&format!("00-{trace}-00f067aa0ba902b7-01")), trace);
+        for broken in ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736"] {
+            assert_eq!(trace_id(broken), "", "{broken}");
+        }
+    }
+}

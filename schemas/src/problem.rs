@@ -1,0 +1,85 @@
+//! Problems: errors as HTTP clients see them (RFC 9457, `application/problem+json`).
+
+use serde::{Deserialize, Serialize};
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// One thing wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) to the field, or the header's or parameter's name.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// An error of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A URI that names the kind: `urn:orion:problem:<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What went wrong this time, and what to do.
+    pub detail: String,
+    /// Stable code to branch on.
+    pub code: String,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// What is wrong, field by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// The transaction that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
+    /// The operation in question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation_id: Option<String>,
+    /// `failed` where a decision was made against the caller.
+    #[serde(default, rename = "transaction_status", skip_serializing_if = "Option::is_none")]
+    pub transaction_status: Option<String>,
+    /// The trace of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+}
+
+impl Problem {
+    /// A problem of a kind; the title is the code in words.
+    pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+        let mut title = code.replace('_', " ");
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self {
+            kind: format!("urn:orion:problem:{code}"),
+            title,
+            status,
+            detail: detail.into(),
+            code: code.to_owned(),
+            retryable: matches!(status, 429 | 503),
+            errors: Vec::new(),
+            transaction_id: None,
+            operation_id: None,
+            transaction_status: None,
+            trace_id: None,
+        }
+    }
+
+    /// A request that can't be understood, with the field at fault.
+    pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { pointer: pointer.to_owned(), detail: detail.into() }])
+    }
+
+    /// A request that can't be understood, with every field at fault.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!("{}: {}", one.pointer, one.detail),
+            many => format!("{} fields are not acceptable; see errors.", many.len()),
+        };
+        Self { errors, ..Self::new(400, "invalid_request", detail) }
+    }
+}

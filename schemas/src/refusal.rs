@@ -1,0 +1,47 @@
+//! Refusals: why the bank says no. A refusal is an event, never an error.
+
+use crate::word::words;
+
+words! {
+    /// The reason of a refusal. **The order is the order of the checks: the first that fails is the reason.**
+    pub enum Refusal {
+        /// The amount is zero or negative.
+        AmountNotPositive = "amount_not_positive",
+        /// The customer named does not exist.
+        CustomerNotFound = "customer_not_found",
+        /// The account to debit does not exist.
+        DebitAccountNotFound = "debit_account_not_found",
+        /// The account to credit does not exist.
+        CreditAccountNotFound = "credit_account_not_found",
+        /// The caller may not act on this account, or for this customer.
+        NotAuthorized = "not_authorized",
+        /// Payer and payee are the same account.
+        AccountsMustDiffer = "accounts_must_differ",
+        /// Accounts of these roles do not take part in this operation.
+        RoleNotPermitted = "role_not_permitted",
+        /// An account is not of the payment's currency.
+        CurrencyMismatch = "currency_mismatch",
+        /// The payer's available balance would fall below its floor.
+        InsufficientFunds = "insufficient_funds",
+        /// A balance would leave the range of the ledger.
+        BalanceOverflow = "balance_overflow",
+    }
+}
+
+impl Refusal {
+    /// One sentence for the caller.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::AmountNotPositive => "The amount must be greater than zero.",
+            Self::CustomerNotFound => "No customer has this id.",
+            Self::DebitAccountNotFound => "No account to debit has this id.",
+            Self::CreditAccountNotFound => "No account to credit has this id.",
+            Self::NotAuthorized => "The caller may not act on this account.",
+            Self::AccountsMustDiffer => "Payer and payee are the same account.",
+            Self::RoleNotPermitted => "Accounts of these roles do not take part in this operation.",
+            Self::CurrencyMismatch => "An account is not held in the currency of the payment.",
+            Self::InsufficientFunds => "The available balance does not cover the payment.",
+            Self::BalanceOverflow => "The resulting balance is outside the range of the ledger.",
+        }
+    }
+}

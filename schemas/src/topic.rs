@@ -1,0 +1,116 @@
+//! Topics: which record goes where.
+
+use crate::event::{Event, Fact};
+use crate::id::AccountId;
+use crate::transaction::TransactionStatus;
+use crate::word::words;
+
+words! {
+    /// A topic with an Avro schema of its own. The spelling is the topic's name.
+    pub enum Topic {
+        /// Everything that can change the bank, in the order in which it does.
+        Commands = "orion.commands.v1",
+        /// Answers to repeated commands.
+        Outcomes = "orion.outcomes.v1",
+        /// Refused commands other than payments.
+        CommandRefused = "command.refused.v1",
+        /// Customers enrolled.
+        CustomerCreated = "customer.created.v1",
+        /// Accounts opened.
+        AccountOpened = "account.opened.v1",
+        /// Payments that moved money.
+        TransactionSettled = "transaction.settled.v1",
+        /// Payments that did not.
+        TransactionFailed = "transaction.failed.v1",
+        /// Claims, bindings and commit records of settlement.
+        SettlementJournal = "orion.settlement.journal.v1",
+        /// Claims of the views cell.
+        ViewsJournal = "orion.views.journal.v1",
+    }
+}
+
+/// Commands that could not be read, as they were.
+pub const COMMANDS_DLQ: &str = "orion.commands.dlq.v1";
+
+impl Topic {
+    /// What settlement says to the world, in the order in which a reader restores it.
+    pub const EVENTS: &'static [Self] = &[
+        Self::CustomerCreated,
+        Self::AccountOpened,
+        Self::TransactionSettled,
+        Self::TransactionFailed,
+        Self::CommandRefused,
+        Self::Outcomes,
+    ];
+
+    /// The schema registry's subject.
+    pub fn subject(self) -> String {
+        format!("{self}-value")
+    }
+
+    /// Where an event is published.
+    pub const fn of(event: &Event) -> Self {
+        match &event.fact {
+            Fact::CustomerCreated(_) => Self::CustomerCreated,
+            Fact::AccountOpened(_) => Self::AccountOpened,
+            Fact::Transaction(transaction) => match transaction.status() {
+                TransactionStatus::Settled => Self::TransactionSettled,
+                TransactionStatus::Failed | TransactionStatus::Pending => Self::TransactionFailed,
+            },
+            Fact::Refused { .. } => Self::CommandRefused,
+            Fact::Repeated(_) => Self::Outcomes,
+        }
+    }
+}
+
+/// The record key of an event: unique in its topic, so that compaction never drops one.
+pub fn key(event: &Event) -> String {
+    match &event.fact {
+        Fact::CustomerCreated(customer) => customer.id.to_string(),
+        Fact::AccountOpened(account) => account.id.to_string(),
+        Fact::Transaction(transaction) => transaction.id.to_string(),
+        Fact::Refused { .. } | Fact::Repeated(_) => event.id.to_string(),
+    }
+}
+
+/// The partition of an event: by the debit account for payments, so that an account's payments stay in order.
+pub fn partition(event: &Event, partitions: i32) -> i32 {
+    let spread = match &event.fact {
+        Fact::Transaction(transaction) => account_spread(transaction.account_debit),
+        Fact::AccountOpened(account) => account_spread(account.id),
+        Fact::CustomerCreated(customer) => spread(customer.id.0),
+        Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
+    };
+    let partitions = u64::try_from(partitions).expect("a topic has at least one partition");
+    i32::try_from(spread % partitions).expect("a remainder of an i32 fits an i32")
+}
+
+fn account_spread(account: AccountId) -> u64 {
+    spread(account.0)
+}
+
+/// A hash that is ours and never changes: the partition of an account is durable.
+fn spread(id: uuid::Uuid) -> u64 {
+    let (high, low) = id.as_u64_pair();
+    let mixed = (high ^ low.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::Epoch;
+
+    #[test]
+    fn accounts_spread_evenly_over_partitions() {
+        for partitions in [1u64, 3, 4, 12] {
+            let mut counts = vec![0u32; usize::try_from(partitions).unwrap()];
+            for number in 0..12_000u32 {
+                let account = AccountId::mint(1_764_000_000_000 + Epoch::from(number / 7), number % 7);
+                counts[usize::try_from(account_spread(account) % partitions).unwrap()] += 1;
+            }
+            let fair = 12_000 / u32::try_from(partitions).unwrap();
+            assert!(counts.iter().all(|count| count.abs_diff(fair) < fair / 5), "{counts:?}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Bytes and back: Confluent's framing (a zero, the schema's id, the datum) around Avro.
+//!
+//! In: domain values, or record values as they stand in Kafka. Out: the other. The registry is never asked:
+//! ids are given to an [`Encoder`], and a [`Decoder`] knows the schemas that the log itself recorded.
+//! A reader of older bytes decodes with the writer's schema; what that schema lacks takes its default.
+
+mod command;
+mod event;
+mod journal;
+
+use crate::command::Command;
+use crate::event::Event;
+use crate::journal::{Entry, SchemaRecord};
+use crate::topic::Topic;
+use serde_avro_fast::Schema;
+use serde_avro_fast::ser::SerializerConfig;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Bytes that can't be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The record is not in Confluent's framing.
+    #[error("the record does not start with a zero byte and a schema id")]
+    Framing,
+    /// No schema of this id was recorded before the record.
+    #[error("schema id {0} was not recorded in this log before its first use")]
+    UnknownSchema(u32),
+    /// The id is recorded, with another schema.
+    #[error("schema id {0} is already recorded with another schema")]
+    SchemaConflict(u32),
+    /// The text is no Avro schema.
+    #[error("schema id {id} is not an Avro schema: {reason}")]
+    BadSchema {
+        /// The registry's id.
+        id: u32,
+        /// What the parser said.
+        reason: String,
+    },
+    /// The encoder was given no id for the topic.
+    #[error("no schema id is known for {0}")]
+    NoId(Topic),
+    /// The value can't be written.
+    #[error("can't encode a record of {topic}: {reason}")]
+    Encode {
+        /// The topic.
+        topic: Topic,
+        /// What the codec said.
+        reason: String,
+    },
+    /// The bytes can't be read.
+    #[error("can't decode a record of {topic}: {reason}")]
+    Decode {
+        /// The topic.
+        topic: Topic,
+        /// What the codec said.
+        reason: String,
+    },
+}
+
+/// The current schema of a topic, as JSON: the contract.
+pub const fn schema_json(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Commands => include_str!("../avro/command.avsc"),
+        Topic::Outcomes => include_str!("../avro/command_repeated.avsc"),
+        Topic::CommandRefused => include_str!("../avro/command_refused.avsc"),
+        Topic::CustomerCreated => include_str!("../avro/customer_created.avsc"),
+        Topic::AccountOpened => include_str!("../avro/account_opened.avsc"),
+        Topic::TransactionSettled => include_str!("../avro/transaction_settled.avsc"),
+        Topic::TransactionFailed => include_str!("../avro/transaction_failed.avsc"),
+        Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
+    }
+}
+
+fn schema(topic: Topic) -> &'static Schema {
+    static SCHEMAS: LazyLock<BTreeMap<Topic, Schema>> = LazyLock::new(|| {
+        let parse = |topic: &Topic| schema_json(*topic).parse().expect("every committed schema parses; a test reads them all");
+        Topic::ALL.iter().map(|topic| (*topic, parse(topic))).collect()
+    });
+    &SCHEMAS[&topic]
+}
+
+/// The datum of a framed record: what a digest covers, since it does not depend on the registry's ids.
+pub fn datum(framed: &[u8]) -> Result<(u32, &[u8]), WireError> {
+    match framed {
+        [0, a, b, c, d, datum @ ..] => Ok((u32::from_be_bytes([*a, *b, *c, *d]), datum)),
+        _ => Err(WireError::Framing),
+    }
+}
+
+/// Writes records under the ids that the registry gave.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    ids: BTreeMap<Topic, u32>,
+}
+
+impl Encoder {
+    /// An encoder for the topics whose schema ids are known.
+    pub const fn new(ids: BTreeMap<Topic, u32>) -> Self {
+        Self { ids }
+    }
+
+    /// What a log must record before the first use of this encoder's ids.
+    pub fn schemas(&self) -> Vec<SchemaRecord> {
+        let record = |(topic, id): (&Topic, &u32)| SchemaRecord { id: *id, subject: topic.subject(), schema: schema_json(*topic).to_owned() };
+        self.ids.iter().map(record).collect()
+    }
+
+    /// A command as a record value of `orion.commands.v1`.
+    pub fn command(&self, command: &Command) -> Result<Vec<u8>, WireError> {
+        self.frame(Topic::Commands, &command::Wire::of(command))
+    }
+
+    /// An event as a record value of its topic.
+    pub fn event(&self, event: &Event) -> Result<Vec<u8>, WireError> {
+        let topic = Topic::of(event);
+        match event::Wire::of(event) {
+            event::Wire::CustomerCreated(wire) => self.frame(topic, &wire),
+            event::Wire::AccountOpened(wire) => self.frame(topic, &wire),
+            event::Wire::Settled(wire) => self.frame(topic, &wire),
+            event::Wire::Failed(wire) => self.frame(topic, &wire),
+            event::Wire::Refused(wire) => self.frame(topic, &wire),
+            event::Wire::Repeated(wire) => self.frame(topic, &wire),
+        }
+    }
+
+    /// A journal entry as a record value of a cell's journal.
+    pub fn entry(&self, journal: Topic, entry: &Entry) -> Result<Vec<u8>, WireError> {
+        self.frame(journal, &journal::Wire::of(entry))
+    }
+
+    fn frame<T: serde::Serialize>(&self, topic: Topic, wire: &T) -> Result<Vec<u8>, WireError> {
+        let id = self.ids.get(&topic).ok_or(WireError::NoId(topic))?;
+        let mut bytes = Vec::with_capacity(384);
+        bytes.push(0);
+        bytes.extend_from_slice(&id.to_be_bytes());
+        serde_avro_fast::to_datum(wire, bytes, &mut SerializerConfig::new(schema(topic)))
+            .map_err(|error| WireError::Encode { topic, reason: error.to_string() })
+    }
+}
+
+/// Reads records by the schemas that were recorded before them.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    schemas: BTreeMap<u32, (String, Schema)>,
+}
+
+impl Decoder {
+    /// Learns a schema. The first record of an id stands.
+    pub fn learn(&mut self, id: u32, json: &str) -> Result<(), WireError> {
+        if let Some((known, _)) = self.schemas.get(&id) {
+            return if known == json { Ok(()) } else { Err(WireError::SchemaConflict(id)) };
+        }
+        let parsed = json.parse().map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: error.to_string() })?;
+        self.schemas.insert(id, (json.to_owned(), parsed));
+        Ok(())
+    }
+
+    /// Learns every schema of a claim.
+    pub fn learn_all(&mut self, records: &[SchemaRecord]) -> Result<(), WireError> {
+        records.iter().try_for_each(|record| self.learn(record.id, &record.schema))
+    }
+
+    /// A command from a record value of `orion.commands.v1`.
+    pub fn command(&self, framed: &[u8]) -> Result<Command, WireError> {
+        self.read::<command::Wire<'_>>(Topic::Commands, framed)?.into_command().map_err(|reason| WireError::Decode { topic: Topic::Commands, reason })
+    }
+
+    /// An event from a record value of `topic`; its trace context is the record's header, not in the value.
+    pub fn event(&self, topic: Topic, framed: &[u8], traceparent: &str) -> Result<Event, WireError> {
+        let event = match topic {
+            Topic::CustomerCreated => self.read::<event::CustomerCreated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::AccountOpened => self.read::<event::AccountOpened<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::TransactionSettled => self.read::<event::Settled<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::TransactionFailed => self.read::<event::Failed<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::Outcomes => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::Commands | Topic::SettlementJournal | Topic::ViewsJournal => Err("this topic holds no events".to_owned()),
+        };
+        event.map_err(|reason| WireError::Decode { topic, reason })
+    }
+
+    /// A journal entry, read with the current schema if its own is not known yet: a journal's first claim
+    /// is what records the schemas.
+    pub fn entry(&self, journal: Topic, framed: &[u8]) -> Result<Entry, WireError> {
+        let (id, bytes) = datum(framed)?;
+        let schema = self.schemas.get(&id).map_or_else(|| schema(journal), |(_, schema)| schema);
+        let wire: journal::Wire = from_datum(journal, bytes, schema)?;
+        wire.into_entry().map_err(|reason| WireError::Decode { topic: journal, reason })
+    }
+
+    fn read<'a, T: serde::Deserialize<'a>>(&self, topic: Topic, framed: &'a [u8]) -> Result<T, WireError> {
+        let (id, bytes) = datum(framed)?;
+        let (_, schema) = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
+        from_datum(topic, bytes, schema)
+    }
+}
+
+fn from_datum<'a, T: serde::Deserialize<'a>>(topic: Topic, bytes: &'a [u8], schema: &Schema) -> Result<T, WireError> {
+    serde_avro_fast::from_datum_slice(bytes, schema).map_err(|error| WireError::Decode { topic, reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_is_valid_for_the_reference_implementation_too() {
+        for topic in Topic::ALL {
+            apache_avro::Schema::parse_str(schema_json(*topic)).unwrap_or_else(|error| panic!("{topic}: {error}"));
+            schema(*topic);
+        }
+    }
+
+    #[test]
+    fn what_is_not_framed_is_refused() {
+        let decoder = Decoder::default();
+        for bytes in [&b""[..], b"\0", b"\0\0\0\0", b"{\"amount\":1}"] {
+            assert!(matches!(decoder.command(bytes), Err(WireError::Framing)), "{bytes:?}");
+        }
+        assert!(matches!(decoder.command(b"\0\0\0\0\x09"), Err(WireError::UnknownSchema(9))));
+    }
+
+    #[test]
+    fn the_first_schema_of_an_id_stands() {
+        let mut decoder = Decoder::default();
+        decoder.learn(1, schema_json(Topic::Commands)).unwrap();
+        decoder.learn(1, schema_json(Topic::Commands)).unwrap();
+        assert!(matches!(decoder.learn(1, r#""string""#), Err(WireError::SchemaConflict(1))));
+        assert!(matches!(decoder.learn(2, "{"), Err(WireError::BadSchema { id: 2, .. })));
+    }
+}

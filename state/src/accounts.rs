@@ -1,0 +1,84 @@
+//! Accounts and their balances, in the order in which they were opened.
+
+use crate::index::Index;
+use schemas::account::HOUSE_CASH;
+use schemas::{AccountId, Currency, CustomerId, Refusal, Role};
+use std::collections::BTreeMap;
+
+/// What the ledger knows of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Whose it is.
+    pub id: AccountId,
+    /// The holder; none for the house.
+    pub customer_id: Option<CustomerId>,
+    /// What the holder is to the bank.
+    pub role: Role,
+    /// Its one currency.
+    pub currency: Currency,
+    /// Credits less debits, in minor units.
+    pub balance_minor: i64,
+}
+
+impl Holding {
+    /// The balance after `amount_minor` more, if the account's floor and the ledger's range allow it.
+    pub fn after(&self, amount_minor: i64) -> Result<i64, Refusal> {
+        let balance_minor = self.balance_minor.checked_add(amount_minor);
+        // A constrained payer that falls off the range has fallen below its floor before.
+        let below_floor = |balance_minor: Option<i64>| match self.role.floor_minor() {
+            Some(floor_minor) => amount_minor < 0 && balance_minor.is_none_or(|balance_minor| balance_minor < floor_minor),
+            None => false,
+        };
+        if below_floor(balance_minor) {
+            return Err(Refusal::InsufficientFunds);
+        }
+        balance_minor.ok_or(Refusal::BalanceOverflow)
+    }
+}
+
+/// A place in [`Accounts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(usize);
+
+/// All accounts.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts {
+    holdings: Vec<Holding>,
+    by_id: Index<AccountId, Slot>,
+    cash: BTreeMap<Currency, AccountId>,
+}
+
+impl Accounts {
+    /// The account of this id.
+    pub fn find(&self, id: AccountId) -> Option<&Holding> {
+        self.by_id.get(&id).map(|slot| &self.holdings[slot.0])
+    }
+
+    /// Adds an account that must be new.
+    pub fn open(&mut self, holding: Holding) {
+        self.by_id.insert(holding.id, Slot(self.holdings.len()));
+        if holding.role == Role::House {
+            self.cash.insert(holding.currency, holding.id);
+        }
+        self.holdings.push(holding);
+    }
+
+    /// The house's cash in a currency, with whether it was opened already.
+    pub fn house_cash(&self, currency: Currency) -> (AccountId, bool) {
+        match self.cash.get(&currency) {
+            Some(id) => (*id, true),
+            None => (AccountId::house(HOUSE_CASH, currency), false),
+        }
+    }
+
+    /// Sets the balance of an account that exists.
+    pub fn set_balance(&mut self, id: AccountId, balance_minor: i64) {
+        let slot = *self.by_id.get(&id).expect("the account was found before the payment was allowed");
+        self.holdings[slot.0].balance_minor = balance_minor;
+    }
+
+    /// Every account, in the order in which it was opened.
+    pub fn iter(&self) -> impl Iterator<Item = &Holding> {
+        self.holdings.iter()
+    }
+}

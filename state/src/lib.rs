@@ -1,0 +1,17 @@
+//! The ledger: a pure state machine. A command and an epoch in, events out.
+//!
+//! Nothing here does IO, reads a clock or draws a random number, so the same commands give the same events,
+//! byte for byte, on every machine and in every replay.
+
+/// Look-up by id that can't be iterated, hence has no order to leak.
+pub mod index;
+/// Accounts and their balances.
+pub mod accounts;
+/// Decisions, kept for the retries of their commands.
+pub mod pins;
+/// Which roles take part in which operation.
+pub mod permitted;
+/// The ledger itself.
+pub mod ledger;
+
+pub use ledger::{CODE_VERSION, Ledger};
