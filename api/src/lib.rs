@@ -1,1 +1,65 @@
-//! api
+//! The query API: what the views show, at one epoch at a time.
+//!
+//! In: requests whose caller (`schemas::Caller`) the outer layers have put into their extensions. Out: resources
+//! with the epoch that they were read at; problems leave as a response extension, for the outermost layer to
+//! write. Nothing here changes anything, and nobody is shown what is not theirs.
+
+/// How far the views have come.
+pub mod progress;
+
+mod accounts;
+mod customers;
+mod document;
+mod failure;
+mod freshness;
+mod health;
+mod operations;
+mod transactions;
+
+pub use health::Document;
+pub use operations::Known;
+
+use progress::Progress;
+use schemas::CommandId;
+use sqlx::PgPool;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What only the log knows of an operation so far; none if it knows nothing, or nothing any more.
+pub type Recent = Arc<dyn Fn(CommandId) -> Option<Known> + Send + Sync>;
+
+/// Whether the door has read the log up to where it ended at the start.
+pub type CaughtUp = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What the API stands on.
+#[derive(Clone)]
+pub struct View {
+    /// The views' database.
+    pub pool: PgPool,
+    /// How far they have come.
+    pub progress: Progress,
+    /// What the log knows of operations that the views may not show.
+    pub recent: Recent,
+    /// Whether `recent` knows all of them.
+    pub caught_up: CaughtUp,
+}
+
+/// The routes that need a token, with their description.
+pub fn routes() -> OpenApiRouter<View> {
+    let mut router = OpenApiRouter::new()
+        .routes(routes!(customers::customer))
+        .routes(routes!(accounts::account))
+        .routes(routes!(accounts::balance))
+        .routes(routes!(transactions::transaction))
+        .routes(routes!(operations::operation))
+        .routes(routes!(health::metrics));
+    document::complete(router.get_openapi_mut());
+    router
+}
+
+/// The routes that need none, with their description.
+pub fn open_routes() -> OpenApiRouter<View> {
+    let router = OpenApiRouter::new().routes(routes!(health::livez)).routes(routes!(health::readyz));
+    router.routes(routes!(health::openapi))
+}

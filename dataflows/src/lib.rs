@@ -1,1 +1,17 @@
-//! dataflows
+//! The questions: epochs in, epochs out. Nothing here does IO or knows the time of day.
+//!
+//! A dataflow is built once, from streams to streams; production and tests build the same one and differ only
+//! in what stands at its ends.
+
+use schemas::Epoch;
+use timely::dataflow::StreamVec;
+
+/// One epoch after the other.
+pub mod in_order;
+/// What does each command do to the bank? The only dataflow that decides.
+pub mod settlement;
+/// What happened, in order?
+pub mod history;
+
+/// Whole epochs on their way: one message an epoch.
+pub type Epochs<'scope, D> = StreamVec<'scope, Epoch, D>;

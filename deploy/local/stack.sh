@@ -40,7 +40,14 @@ up() {
     return
   fi
   for service in "${services[@]}"; do
-    bring_up "$service" &
+    rm -f "$run/$service.failed"
+  done
+  trap 'kill "${jobs[@]}" 2>/dev/null; exit 130' INT TERM
+  for service in "${services[@]}"; do
+    (
+      trap '(($? == 0)) || : >"$run/$service.failed"' EXIT
+      bring_up "$service"
+    ) &
     jobs+=($!)
   done
   for service in "${!services[@]}"; do
@@ -73,25 +80,25 @@ down() {
 status() {
   local service code=0 word
   [[ -e $run/addresses ]] || unavailable "No stack in $state: run deploy/local/stack.sh up."
-  settle_addresses
+  recall_addresses
   printf '%-10s %-40s %-8s %8s %9s %9s\n' service address state pid 'rss MiB' restarts
   for service in "${services[@]}"; do
-    local pid='' restarts='' memory=''
+    local pid='' child='' restarts='' memory=''
     if given "$service"; then
       word=given
     elif alive "$run/$service.child"; then
       word=starting
+      child=$pid
       if answers "$service"; then word=ready; fi
-      memory=$(memory_of "$service" "$pid")
+      memory=$(rss "$child")
       kept "$service" || word=unkept
-      alive "$run/$service.child" || true
       restarts=$(cat "$run/$service.restarts" 2>/dev/null || true)
     else
       word=down
     fi
     case $word in ready | given) ;; *) code=1 ;; esac
     printf '%-10s %-40s %-8s %8s %9s %9s\n' \
-      "$service" "$(address "$service")" "$word" "$pid" "$memory" "$restarts"
+      "$service" "$(shown "$service")" "$word" "$child" "$memory" "$restarts"
   done
   return $code
 }
@@ -117,45 +124,49 @@ clean() {
 
 environment() {
   [[ -e $run/addresses ]] || unavailable "No stack in $state: run deploy/local/stack.sh up."
-  settle_addresses
+  recall_addresses
   printf 'export KAFKA_BROKERS=%q\nexport DATABASE_URL=%q\nexport SCHEMA_REGISTRY_URL=%q\n' \
     "$(address kafka)" "$(address postgres)" "$(address registry)"
 }
 
 # ---- Addresses ---------------------------------------------------------------------------
 
-# Sets the ports, from the environment, else as this state directory last had them, else the
-# defaults; and given_SERVICE, the addresses of services that are not ours.
-settle_addresses() {
+# Sets the ports and given_SERVICE (the address of a service that is not ours, else empty) as
+# this state directory last had them.
+recall_addresses() {
   local kafka_port=9092 controller_port=9093 postgres_port=5433 registry_port=8081
   given_kafka='' given_postgres='' given_registry=''
   # shellcheck source=/dev/null
   [[ ! -e $run/addresses ]] || source "$run/addresses"
-  local was="$kafka_port $controller_port $postgres_port $registry_port"
+  ports=("$kafka_port" "$controller_port" "$postgres_port" "$registry_port")
+}
+
+# The same for `up`: what the environment says goes before what was.
+settle_addresses() {
+  recall_addresses
+  local was=${ports[*]} port
   ports=(
-    "${ORION_KAFKA_PORT:-$kafka_port}" "${ORION_KAFKA_CONTROLLER_PORT:-$controller_port}"
-    "${ORION_POSTGRES_PORT:-$postgres_port}" "${ORION_REGISTRY_PORT:-$registry_port}"
+    "${ORION_KAFKA_PORT:-${ports[0]}}" "${ORION_KAFKA_CONTROLLER_PORT:-${ports[1]}}"
+    "${ORION_POSTGRES_PORT:-${ports[2]}}" "${ORION_REGISTRY_PORT:-${ports[3]}}"
   )
-  local port
   for port in "${ports[@]}"; do
     if ! [[ $port =~ ^[1-9][0-9]{0,4}$ ]] || ((port > 65535)); then usage "a port is 1 to 65535, not $port"; fi
   done
-  if [[ ${ports[*]} != "$was" && -e $run/addresses ]] && some_kept; then
+  if [[ ${ports[*]} != "$was" ]] && some_kept; then
     unavailable "The stack in $state runs on the ports $was: stop it before it moves to ${ports[*]}."
   fi
+  given_kafka=${KAFKA_BROKERS:-} given_postgres=${DATABASE_URL:-} given_registry=${SCHEMA_REGISTRY_URL:-}
   # The shell that evaluated `stack.sh env` names our own services: those stay ours.
-  if [[ -n ${KAFKA_BROKERS:-} && $KAFKA_BROKERS != "127.0.0.1:${ports[0]}" ]]; then
-    given_kafka=$KAFKA_BROKERS
-  fi
-  if [[ -n ${DATABASE_URL:-} && $DATABASE_URL != "$(own_database_url)" ]]; then
-    given_postgres=$DATABASE_URL
-  fi
-  if [[ -n ${SCHEMA_REGISTRY_URL:-} && $SCHEMA_REGISTRY_URL != "$(own_registry_url)" ]]; then
-    given_registry=$SCHEMA_REGISTRY_URL
-  fi
-  printf '%s=%q\n' kafka_port "${ports[0]}" controller_port "${ports[1]}" \
-    postgres_port "${ports[2]}" registry_port "${ports[3]}" given_kafka "$given_kafka" \
-    given_postgres "$given_postgres" given_registry "$given_registry" >"$run/addresses"
+  [[ $given_kafka != "127.0.0.1:${ports[0]}" ]] || given_kafka=''
+  [[ $given_postgres != "$(own_database_url)" ]] || given_postgres=''
+  [[ $given_registry != "$(own_registry_url)" ]] || given_registry=''
+  (
+    # An address may hold a password.
+    umask 077
+    printf '%s=%q\n' kafka_port "${ports[0]}" controller_port "${ports[1]}" \
+      postgres_port "${ports[2]}" registry_port "${ports[3]}" given_kafka "$given_kafka" \
+      given_postgres "$given_postgres" given_registry "$given_registry" >"$run/addresses"
+  )
 }
 
 own_database_url() { echo "postgres://orion@127.0.0.1:${ports[2]}/orion"; }
@@ -174,7 +185,10 @@ address() {
   esac
 }
 
-addresses() { echo "$(address kafka), $(address postgres), $(address registry)"; }
+# shown SERVICE: its address without a password.
+shown() { address "$1" | sed -E 's#(://[^:/@]*):[^@]*@#\1:***@#'; }
+
+addresses() { echo "$(shown kafka), $(shown postgres), $(shown registry)"; }
 
 some_kept() { kept kafka || kept postgres || kept registry; }
 all_kept() { kept kafka && kept postgres && kept registry; }
@@ -205,7 +219,14 @@ bring_up() {
   local service=$1 t0 word='ready in' i
   t0=$(now_us)
   if given "$service"; then
-    echo "$service: using the given $(address "$service")"
+    until given_answers "$service"; do
+      if (($(now_us) - t0 > 30 * 1000000)); then
+        echo "The given $service $(shown "$service") does not answer." >&2
+        return 1
+      fi
+      sleep 0.2
+    done
+    printf '%-9s %-42s given\n' "$service" "$(shown "$service")"
     return
   fi
   if kept "$service"; then
@@ -223,8 +244,11 @@ bring_up() {
     fi
     sleep 0.1
   done
-  if [[ $service == postgres ]]; then finish_postgres; fi
-  printf '%-9s %-42s %s %s\n' "$service" "$(address "$service")" "$word" "$(since "$t0")"
+  case $service in
+    postgres) finish_postgres ;;
+    registry) finish_registry ;;
+  esac || return 1
+  printf '%-9s %-42s %s %s\n' "$service" "$(shown "$service")" "$word" "$(since "$t0")"
 }
 
 # A service that ends again and again before it ever answers will not start by waiting.
@@ -243,14 +267,24 @@ answers() {
   esac
 }
 
+# A given broker may speak TLS, so only its door is tried.
+given_answers() {
+  local broker
+  case $1 in
+    kafka)
+      broker=${given_kafka%%,*}
+      timeout 3 bash -c ": </dev/tcp/${broker%:*}/${broker##*:}" 2>/dev/null
+      ;;
+    postgres) PGCONNECT_TIMEOUT=3 "$(postgres_bin)/pg_isready" -q -d "$given_postgres" ;;
+    registry) curl -fsS -m 3 -o /dev/null "$given_registry/subjects" 2>/dev/null ;;
+  esac
+}
+
 stop_all() {
   local name
   for name in "$@"; do stop "$name" & done
   wait
 }
-
-# Postgres is a family; its memory is that of all its processes (shared pages counted each time).
-memory_of() { rss "$2"; }
 
 # ---- Kafka -------------------------------------------------------------------------------
 
@@ -309,6 +343,9 @@ share.coordinator.state.topic.num.partitions=4
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 # 128 MiB by default, all of it taken at the start.
 log.cleaner.dedupe.buffer.size=33554432
+# After kill -9 the controller waits until the old registration has expired (default 9000).
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 CONF
 }
 
@@ -437,7 +474,75 @@ psql_own() { "$(postgres_bin)/psql" -qX -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "${po
 # ---- Schema registry ---------------------------------------------------------------------
 
 start_registry() {
-  return 1
+  [[ -e $registry_home/complete ]] || unavailable "The schema registry is not installed: run deploy/local/install.sh."
+  # It keeps its schemas in a database of its own in our cluster, or in the one that is given.
+  # It would try again by itself if that is not there yet, but seconds later.
+  if given postgres; then
+    given_registry_database || return 1
+  else
+    until [[ -e $state/postgres/ready ]] && answers postgres; do
+      if [[ -e $run/postgres.failed ]]; then
+        echo "The schema registry is not started: it needs PostgreSQL." >&2
+        return 1
+      fi
+      sleep 0.05
+    done
+  fi
+  local jdbc_url jdbc_user jdbc_password
+  jdbc_of "$(address postgres)" || return 1
+  export APICURIO_STORAGE_KIND=sql APICURIO_STORAGE_SQL_KIND=postgresql \
+    APICURIO_DATASOURCE_URL=$jdbc_url APICURIO_DATASOURCE_USERNAME=$jdbc_user \
+    APICURIO_DATASOURCE_PASSWORD=$jdbc_password \
+    APICURIO_DATASOURCE_JDBC_INITIAL_SIZE=1 APICURIO_DATASOURCE_JDBC_MIN_SIZE=1 \
+    APICURIO_DATASOURCE_JDBC_MAX_SIZE=10 \
+    QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=${ports[3]} \
+    QUARKUS_MANAGEMENT_HOST=127.0.0.1 QUARKUS_MANAGEMENT_PORT=0 \
+    QUARKUS_HTTP_ACCESS_LOG_ENABLED=false QUARKUS_BANNER_ENABLED=false \
+    QUARKUS_LOG_CONSOLE_FORMAT="%d{yyyy-MM-dd'T'HH:mm:ss.SSS} [%t] %p %c - %m%e%n" \
+    QUARKUS_LOG_LEVEL=WARN QUARKUS_LOG_CATEGORY__IO_APICURIO__LEVEL=WARN
+  # The first compiler alone: it starts in half the time, and a registry has little to do.
+  "$here/keep.sh" registry "$registry_home/java" -Xmx256m -XX:+UseSerialGC \
+    -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError -jar "$registry_home/quarkus-run.jar"
 }
+
+# A new subject must not be able to break its readers, whoever registers it. Every start sets it,
+# since it lasts in the registry's database and costs a request.
+finish_registry() {
+  curl -fsS -m 5 -o /dev/null -X PUT -H 'Content-Type: application/vnd.schemaregistry.v1+json' \
+    -d '{"compatibility": "BACKWARD_TRANSITIVE"}' "$(own_registry_url)/config"
+}
+
+# The registry's database on a server that is not ours.
+given_registry_database() {
+  local psql=("$(postgres_bin)/psql" -qX -v ON_ERROR_STOP=1 -d "$given_postgres")
+  [[ $("${psql[@]}" -At -c "select 1 from pg_database where datname = 'orion_registry'") ]] ||
+    "${psql[@]}" -c 'create database orion_registry' || {
+    echo "The schema registry needs a database orion_registry on the given server: create it." >&2
+    return 1
+  }
+}
+
+# jdbc_of URL: sets jdbc_url, jdbc_user and jdbc_password for the registry's database on the
+# server of a postgres URL.
+jdbc_of() {
+  local rest=${1#*://} user='' host
+  if ! [[ $1 =~ ^postgres(ql)?:// ]]; then
+    echo "DATABASE_URL is no postgres://user:password@host:port/database address." >&2
+    return 1
+  fi
+  host=${rest%%[/?]*}
+  if [[ $host == *@* ]]; then
+    user=${host%@*}
+    host=${host##*@}
+  fi
+  jdbc_url=jdbc:postgresql://$host/orion_registry
+  [[ $rest != *\?* ]] || jdbc_url+="?${rest#*\?}"
+  jdbc_user=$(unescape "${user%%:*}")
+  # The driver wants a password even where the server asks for none.
+  jdbc_password=none
+  [[ $user != *:* ]] || jdbc_password=$(unescape "${user#*:}")
+}
+
+unescape() { printf '%b' "${1//%/\\x}"; }
 
 main "$@"

@@ -1,1 +1,14 @@
-//! egress
+//! The way out: exactly-once sinks to Kafka and Postgres, and what they need to exist.
+//!
+//! "Once" means: in Kafka, an epoch's records, its binding and its commit record become visible in one
+//! transaction of a producer that no two processes can share. In Postgres, an epoch's rows and the sink's
+//! progress commit together, after Kafka, if the progress was what the writer believed.
+
+/// The transactional producer of a cell.
+pub mod kafka;
+/// Rows of the views.
+pub mod postgres;
+/// The schema registry.
+pub mod registry;
+/// Topics and their settings.
+pub mod topics;

@@ -3,7 +3,7 @@
 use crate::account::{AccountType, Role};
 use crate::epoch::Position;
 use crate::id::{CommandId, CustomerId};
-use crate::money::Currency;
+use crate::money::{Currency, Unreadable};
 use crate::principal::Principal;
 use crate::transaction::Payment;
 use sha2::{Digest, Sha256};
@@ -54,6 +54,35 @@ impl Operation {
     }
 }
 
+impl CreateCustomer {
+    /// Whether name, number and country have the form that the fields say.
+    pub fn check(&self) -> Result<(), Unreadable> {
+        expect("full name", &self.full_name, "1 to 140 characters, none of them a control", |text| is_line(text, 140))?;
+        if let Some(msisdn) = &self.msisdn {
+            expect("msisdn", msisdn, "+ and 7 to 15 digits", |text| {
+                let digits = text.strip_prefix('+').unwrap_or_default();
+                (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+            })?;
+        }
+        if let Some(country) = &self.country {
+            expect("country", country, "two letters, such as SN", |text| {
+                text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a text that does not have its form.
+fn expect(what: &str, text: &str, form: &str, has_form: impl Fn(&str) -> bool) -> Result<(), Unreadable> {
+    if has_form(text) { Ok(()) } else { Err(Unreadable::new(what, text, form)) }
+}
+
+/// One line of text that is not empty. A NUL, which Postgres can't hold, is a control character too.
+fn is_line(text: &str, characters_max: usize) -> bool {
+    !text.is_empty() && text.chars().nth(characters_max).is_none() && !text.chars().any(char::is_control)
+}
+
 /// A request to the bank, as it stands in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -71,6 +100,21 @@ impl Command {
     /// The id that every retry of this command shares.
     pub fn id(&self) -> CommandId {
         CommandId::derive(&self.principal.subject, self.operation.name(), &self.idempotency_key)
+    }
+
+    /// Whether its texts have the form and the size that every record, row and answer made of them can carry.
+    ///
+    /// A door tells its caller; at the log a record that fails is no command. So what settlement decides on
+    /// always fits a Kafka record and a Postgres text, and no single record can stop the bank.
+    pub fn check(&self) -> Result<(), Unreadable> {
+        expect("subject", &self.principal.subject, "1 to 255 characters, none of them a control", |text| is_line(text, 255))?;
+        expect("idempotency key", &self.idempotency_key, "1 to 255 visible ASCII characters", |text| {
+            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        })?;
+        match &self.operation {
+            Operation::CreateCustomer(create) => create.check(),
+            Operation::OpenAccount(_) | Operation::Pay(_) => Ok(()),
+        }
     }
 }
 
@@ -166,6 +210,56 @@ mod tests {
         }
     }
 
+    fn create(full_name: &str, msisdn: Option<&str>, country: Option<&str>) -> Operation {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Operation::CreateCustomer(CreateCustomer { full_name: full_name.to_owned(), msisdn: owned(msisdn), country: owned(country) })
+    }
+
+    #[test]
+    fn a_command_that_no_record_or_row_could_carry_is_no_command() {
+        let passes = |subject: &str, key: &str, operation: &Operation| {
+            let principal = Principal { subject: subject.to_owned(), authority: crate::Authority::Operator };
+            let command = Command { principal, idempotency_key: key.to_owned(), received_ms: 0, operation: operation.clone() };
+            command.check().is_ok()
+        };
+        let pay = Operation::Pay(transfer());
+        let (long, longest, megabyte) = ("k".repeat(256), "k".repeat(255), "k".repeat(1 << 20));
+        for (subject, key, expected) in [
+            ("staff", "k", true),
+            ("staff", longest.as_str(), true),
+            (longest.as_str(), "k", true),
+            ("Ndèye", "8a1c-!~", true),
+            ("staff", "", false),
+            ("", "k", false),
+            ("staff", long.as_str(), false),
+            (long.as_str(), "k", false),
+            ("staff", megabyte.as_str(), false),
+            ("staff", "a b", false),
+            ("staff", "clé", false),
+            ("staff", "k\n", false),
+            ("st\0ff", "k", false),
+        ] {
+            assert_eq!(passes(subject, key, &pay), expected, "{subject:?} {key:?}");
+        }
+        let (long, longest) = ("é".repeat(141), "é".repeat(140));
+        for (name, msisdn, country, expected) in [
+            ("Awa Diop", None, None, true),
+            (longest.as_str(), Some("+221770000001"), Some("SN"), true),
+            ("", None, None, false),
+            (long.as_str(), None, None, false),
+            ("Awa\0Diop", None, None, false),
+            ("Awa", Some("+123456"), None, false),
+            ("Awa", Some("+1234567"), None, true),
+            ("Awa", Some("+1234567890123456"), None, false),
+            ("Awa", Some("221770000001"), None, false),
+            ("Awa", Some("+22177000000a"), None, false),
+            ("Awa", None, Some("sn"), false),
+            ("Awa", None, Some("SEN"), false),
+        ] {
+            assert_eq!(passes("staff", "k", &create(name, msisdn, country)), expected, "{name:?} {msisdn:?} {country:?}");
+        }
+    }
+
     #[test]
     fn every_field_changes_the_fingerprint() {
         let base = transfer();
@@ -188,7 +282,18 @@ mod tests {
 
     #[test]
     fn the_fingerprint_is_fixed_for_good() {
-        let print = Fingerprint::of(&Operation::Pay(transfer()));
-        assert_eq!(print.0.map(|byte| format!("{byte:02x}")).concat(), "PENDING");
+        let open = OpenAccount {
+            customer_id: CustomerId(Uuid::from_u128(3)),
+            account_type: AccountType::Wallet,
+            role: Role::Customer,
+            currency: Currency::XOF,
+        };
+        for (operation, expected) in [
+            (Operation::Pay(transfer()), "3cb307c14a8713806a128be90303417b"),
+            (create("Awa Diop", None, Some("SN")), "f77b91ba62222ec270637473cce29c6a"),
+            (Operation::OpenAccount(open), "aa58fca9f5a437639e5fe37b0ca3971d"),
+        ] {
+            assert_eq!(Fingerprint::of(&operation).0.map(|byte| format!("{byte:02x}")).concat(), expected);
+        }
     }
 }

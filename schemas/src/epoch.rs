@@ -3,6 +3,9 @@
 /// A millisecond time stamp, strictly increasing: `max(previous + 1, wall clock)`.
 pub type Epoch = u64;
 
+/// The last millisecond of the year 9999, which ends RFC 3339. No record and no id has a later epoch.
+pub const LAST_EPOCH: Epoch = 253_402_300_799_999;
+
 /// A place in an input log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -34,7 +37,7 @@ impl std::str::FromStr for Position {
 
 /// The epoch as RFC 3339 text in UTC, with milliseconds: `2026-11-24T09:30:00.125Z`.
 pub fn rfc3339(epoch: Epoch) -> String {
-    // The year 9999 ends the format; an epoch beyond it is a bug upstream, shown rather than hidden.
+    // What reads an epoch from outside refuses one beyond the last, so here it would be a bug: shown, not hidden.
     let seconds = i64::try_from(epoch / 1000).expect("a u64 of milliseconds fits an i64 of seconds");
     let at = time::OffsetDateTime::from_unix_timestamp(seconds).expect("an epoch is before the year 10000");
     let (date, clock) = (at.date(), at.time());
@@ -58,6 +61,7 @@ mod tests {
     fn epochs_read_as_utc() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(1_767_225_599_007), "2025-12-31T23:59:59.007Z");
+        assert_eq!(rfc3339(LAST_EPOCH), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -28,9 +28,12 @@ impl Cause {
 
 /// The trace id inside a W3C `traceparent`; empty if it is not one.
 pub fn trace_id(traceparent: &str) -> &str {
+    let hex = |text: &str, digits: usize| text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mut parts = traceparent.split('-');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(version), Some(trace), Some(span), Some(_)) if version.len() == 2 && trace.len() == 32 && span.len() == 16 => trace,
+        (Some(version), Some(trace), Some(span), Some(flags)) if hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2) => {
+            trace
+        }
         _ => "",
     }
 }
@@ -130,7 +133,8 @@ mod tests {
     fn only_a_whole_traceparent_names_a_trace() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         assert_eq!(trace_id(&format!("00-{trace}-00f067aa0ba902b7-01")), trace);
-        for broken in ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736"] {
+        let foreign = format!("00-{}-00f067aa0ba902b7-01", "\0".repeat(32));
+        for broken in ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736", &foreign] {
             assert_eq!(trace_id(broken), "", "{broken}");
         }
     }

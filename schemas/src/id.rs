@@ -12,7 +12,7 @@
 //!
 //! So ids of one kind sort by the order in which the bank decided, and an id tells its epoch.
 
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, LAST_EPOCH};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ const ORION: Uuid = Uuid::from_u128(0x6f72_696f_6e2e_4261_8b6b_6f72_696f_6e31);
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -53,7 +53,7 @@ macro_rules! minted {
                 Self(mint(epoch, $kind, number))
             }
 
-            /// The epoch in which the id was minted; `None` if the bank did not mint it.
+            /// The epoch in which the id was minted; `None` if the bank can't have minted it.
             pub fn epoch(self) -> Option<Epoch> {
                 minted_in(self.0, $kind)
             }
@@ -108,6 +108,7 @@ impl CommandId {
 }
 
 fn mint(epoch: Epoch, kind: u16, number: u32) -> Uuid {
+    assert!(epoch <= LAST_EPOCH, "epoch {epoch} does not fit an id");
     let high = (epoch << 16) | 0x7000 | u64::from(kind);
     let low = (0b10 << 62) | u64::from(number);
     Uuid::from_u64_pair(high, low)
@@ -115,7 +116,9 @@ fn mint(epoch: Epoch, kind: u16, number: u32) -> Uuid {
 
 fn minted_in(id: Uuid, kind: u16) -> Option<Epoch> {
     let (high, low) = id.as_u64_pair();
-    (high & 0xffff == 0x7000 | u64::from(kind) && low >> 62 == 0b10).then_some(high >> 16)
+    let (epoch, number) = (high >> 16, low & (u64::MAX >> 2));
+    let ours = high & 0xffff == 0x7000 | u64::from(kind) && low >> 62 == 0b10 && number <= u64::from(u32::MAX);
+    (ours && epoch <= LAST_EPOCH).then_some(epoch)
 }
 
 #[cfg(test)]
@@ -133,6 +136,15 @@ mod tests {
         assert_eq!(EventId::mint(1_764_000_000_123, 5).epoch(), Some(1_764_000_000_123));
         assert_eq!(TransactionId(EventId::mint(7, 0).0).epoch(), None, "an event id is no transaction id");
         assert_eq!(TransactionId(Uuid::new_v4()).epoch(), None);
+        let far = EventId(Uuid::from_u64_pair(((LAST_EPOCH + 1) << 16) | 0x7000, 0b10 << 62));
+        assert_eq!(far.epoch(), None, "an id that a caller made up names no epoch after the last");
+        assert_eq!(EventId::mint(LAST_EPOCH, u32::MAX).epoch(), Some(LAST_EPOCH));
+    }
+
+    #[test]
+    fn derived_ids_are_fixed_for_good() {
+        let cash = AccountId::house("cash", crate::Currency::XOF);
+        assert_eq!(cash.to_string(), "e7402ac1-9a5e-536a-8820-4e11a1f2b0df");
     }
 
     #[test]
@@ -140,7 +152,7 @@ mod tests {
         assert_ne!(CommandId::derive("a", "bc", "d"), CommandId::derive("ab", "c", "d"));
         assert_ne!(CommandId::derive("a", "b", "cd"), CommandId::derive("a", "bc", "d"));
         // Fixed for good: a retry after an upgrade must find its decision.
-        assert_eq!(CommandId::derive("alice", "transfer", "k1").to_string(), "PENDING");
+        assert_eq!(CommandId::derive("alice", "transfer", "k1").to_string(), "ce4ce417-9f96-5967-bcb6-f9eefab959b1");
     }
 
     #[test]

@@ -31,19 +31,6 @@ pub struct Claim {
     pub generation: u64,
     /// The rules that the process applies.
     pub code_version: u32,
-    /// Schemas by the ids that this generation writes, so that a reader needs no registry.
-    pub schemas: Vec<SchemaRecord>,
-}
-
-/// A schema as recorded in a log before its first use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaRecord {
-    /// The registry's id, as in the first five bytes of every record.
-    pub id: u32,
-    /// The registry's subject.
-    pub subject: String,
-    /// The Avro schema as JSON.
-    pub schema: String,
 }
 
 /// One Kafka transaction: the epochs that it made visible.

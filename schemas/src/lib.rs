@@ -1,38 +1,64 @@
 //! The words of the bank: what comes in (commands), what is said (events), and how both look as bytes.
 //!
-//! Read in this order. Nothing here does IO, reads a clock or draws a random number.
+//! Read in this order (rustfmt keeps it where a blank line stands between modules).
+//! Nothing here does IO, reads a clock or draws a random number.
 
 /// Closed sets of words: an enum whose variants are the field's own terms.
 mod word;
 
 /// Exact amounts in minor units.
 pub mod money;
+
 /// Identifiers, and how the bank mints its own.
 pub mod id;
+
 /// Epochs, the only clock.
 pub mod epoch;
+
 /// Who asks.
 pub mod principal;
+
 /// Customers.
 pub mod customer;
+
 /// Accounts, the house's own among them.
 pub mod account;
+
 /// Payments and postings.
 pub mod transaction;
+
 /// Everything the world may ask.
 pub mod command;
+
 /// Why the bank says no.
 pub mod refusal;
+
 /// Everything the bank may say.
 pub mod event;
+
 /// What a cell writes about itself: claims, bindings, commit records.
 pub mod journal;
+
+/// Epochs as they travel through a cell.
+pub mod sealed;
+
 /// Topics, and which record goes where.
 pub mod topic;
+
 /// Bytes and back; the only module that knows Avro.
 pub mod wire;
+
 /// Errors as HTTP clients see them (RFC 9457).
 pub mod problem;
+
+/// Problems, headers and parameters in OpenAPI.
+pub mod openapi;
+
+/// What HTTP clients are shown, by whichever door.
+pub mod resource;
+
+/// The trace that a request belongs to (W3C).
+pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role};
 pub use command::{Bound, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation};
@@ -40,9 +66,12 @@ pub use customer::{Customer, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
 pub use id::{AccountId, CommandId, CustomerId, EventId, TransactionId};
-pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SchemaRecord, SealedEpoch};
+pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money};
 pub use principal::{Authority, Caller, Principal, Scope};
 pub use problem::Problem;
 pub use refusal::Refusal;
+pub use sealed::{EpochEvents, EpochInput, EpochOutput, Records};
+pub use topic::Topic;
+pub use trace::TraceContext;
 pub use transaction::{Channel, Payment, PaymentKind, Posting, Transaction, TransactionStatus};

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 /// Text that is not what it should be, with what would be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {what}; expected {expected}")]
+#[error("{text:?} is no {what}; expected {expected}")]
 pub struct Unreadable {
     /// What was expected, such as `Currency`.
     pub what: String,
@@ -24,7 +24,8 @@ impl Unreadable {
 }
 
 /// An ISO 4217 currency that has minor units defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
+#[schema(value_type = String, example = "XOF", pattern = "^[A-Z]{3}$")]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {

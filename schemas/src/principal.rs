@@ -27,6 +27,8 @@ words! {
     pub enum Scope {
         /// Enrol customers.
         CustomersWrite = "customers:write",
+        /// Read customers.
+        CustomersRead = "customers:read",
         /// Open accounts.
         AccountsWrite = "accounts:write",
         /// Read accounts and balances.
@@ -53,6 +55,7 @@ pub struct Caller {
 
 impl Caller {
     /// Lets the request pass if the token has the scope.
+    #[allow(clippy::result_large_err, reason = "a problem is made once a request, and ends it")]
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.scopes.contains(&scope) {
             return Ok(());

@@ -6,27 +6,34 @@ use serde::{Deserialize, Serialize};
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// One thing wrong with one field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FieldError {
-    /// JSON pointer (RFC 6901) to the field, or the header's or parameter's name.
+    /// JSON pointer (RFC 6901) to the field, empty for the whole body; or the header's or parameter's name.
+    #[schema(example = "/amount")]
     pub pointer: String,
     /// What is wrong with it.
+    #[schema(example = "must be greater than zero")]
     pub detail: String,
 }
 
 /// An error of the API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     /// A URI that names the kind: `urn:orion:problem:<code>`.
     #[serde(rename = "type")]
+    #[schema(example = "urn:orion:problem:insufficient_funds")]
     pub kind: String,
     /// The kind in words.
+    #[schema(example = "Insufficient funds")]
     pub title: String,
     /// HTTP status.
+    #[schema(example = 422)]
     pub status: u16,
     /// What went wrong this time, and what to do.
+    #[schema(example = "The available balance does not cover the payment.")]
     pub detail: String,
     /// Stable code to branch on.
+    #[schema(example = "insufficient_funds")]
     pub code: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
@@ -35,15 +42,19 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// The transaction that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub transaction_id: Option<String>,
     /// The operation in question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub operation_id: Option<String>,
     /// `failed` where a decision was made against the caller.
     #[serde(default, rename = "transaction_status", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub transaction_status: Option<String>,
     /// The trace of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub trace_id: Option<String>,
 }
 

@@ -32,6 +32,19 @@ words! {
 /// Commands that could not be read, as they were.
 pub const COMMANDS_DLQ: &str = "orion.commands.dlq.v1";
 
+/// Header of a record of the commands log that is no command but a schema: its value is the Avro schema as
+/// JSON, the header the id (ASCII decimal) that later records of the same partition use for it.
+pub const SCHEMA_HEADER: &str = "schema";
+
+/// Header of every record that answers a request: the W3C trace context.
+pub const TRACE_HEADER: &str = "traceparent";
+
+/// Header of every record that a cell writes: its epoch (ASCII decimal).
+pub const EPOCH_HEADER: &str = "epoch";
+
+/// Header of every record that a cell writes: the generation of the writer (ASCII decimal).
+pub const GENERATION_HEADER: &str = "generation";
+
 impl Topic {
     /// What settlement says to the world, in the order in which a reader restores it.
     pub const EVENTS: &'static [Self] = &[

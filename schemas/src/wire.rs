@@ -10,12 +10,17 @@ mod journal;
 
 use crate::command::Command;
 use crate::event::Event;
-use crate::journal::{Entry, SchemaRecord};
+use crate::journal::Entry;
 use crate::topic::Topic;
 use serde_avro_fast::Schema;
+use serde_avro_fast::de::DeserializerState;
 use serde_avro_fast::ser::SerializerConfig;
 use std::collections::BTreeMap;
+use std::io::BufRead as _;
 use std::sync::LazyLock;
+
+/// Most characters of a reason.
+const REASON_MAX: usize = 256;
 
 /// Bytes that can't be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,14 @@ pub enum WireError {
         /// The registry's id.
         id: u32,
         /// What the parser said.
+        reason: String,
+    },
+    /// The bytes are no value of their schema.
+    #[error("the record is not a value of schema id {id}: {reason}")]
+    BadValue {
+        /// The registry's id.
+        id: u32,
+        /// What the codec said.
         reason: String,
     },
     /// The encoder was given no id for the topic.
@@ -88,6 +101,18 @@ pub fn datum(framed: &[u8]) -> Result<(u32, &[u8]), WireError> {
     }
 }
 
+/// A schema as a log records it before its first use: a record whose header [`crate::topic::SCHEMA_HEADER`] is
+/// the id and whose value is the JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaRecord {
+    /// The topic whose records have this schema.
+    pub topic: Topic,
+    /// The registry's id, as in the first five bytes of every record.
+    pub id: u32,
+    /// The Avro schema as JSON.
+    pub schema: &'static str,
+}
+
 /// Writes records under the ids that the registry gave.
 #[derive(Clone, Debug)]
 pub struct Encoder {
@@ -102,12 +127,13 @@ impl Encoder {
 
     /// What a log must record before the first use of this encoder's ids.
     pub fn schemas(&self) -> Vec<SchemaRecord> {
-        let record = |(topic, id): (&Topic, &u32)| SchemaRecord { id: *id, subject: topic.subject(), schema: schema_json(*topic).to_owned() };
+        let record = |(topic, id): (&Topic, &u32)| SchemaRecord { topic: *topic, id: *id, schema: schema_json(*topic) };
         self.ids.iter().map(record).collect()
     }
 
     /// A command as a record value of `orion.commands.v1`.
     pub fn command(&self, command: &Command) -> Result<Vec<u8>, WireError> {
+        command.check().map_err(|error| WireError::Encode { topic: Topic::Commands, reason: error.to_string() })?;
         self.frame(Topic::Commands, &command::Wire::of(command))
     }
 
@@ -151,19 +177,35 @@ impl Decoder {
         if let Some((known, _)) = self.schemas.get(&id) {
             return if known == json { Ok(()) } else { Err(WireError::SchemaConflict(id)) };
         }
-        let parsed = json.parse().map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: error.to_string() })?;
+        let parsed = json
+            .parse()
+            .map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: cut(&error.to_string()) })?;
         self.schemas.insert(id, (json.to_owned(), parsed));
         Ok(())
     }
 
-    /// Learns every schema of a claim.
-    pub fn learn_all(&mut self, records: &[SchemaRecord]) -> Result<(), WireError> {
-        records.iter().try_for_each(|record| self.learn(record.id, &record.schema))
+    /// Learns a schema from the record that a log holds before its first use: its header and its value.
+    pub fn learn_record(&mut self, header: &str, value: &[u8]) -> Result<(), WireError> {
+        let id = header.parse().map_err(|_| WireError::Framing)?;
+        let json = std::str::from_utf8(value).map_err(|error| WireError::BadSchema { id, reason: error.to_string() })?;
+        self.learn(id, json)
+    }
+
+    /// Whether the schema of this id is known.
+    pub fn knows(&self, id: u32) -> bool {
+        self.schemas.contains_key(&id)
+    }
+
+    /// Any record value as JSON, for people.
+    pub fn json(&self, framed: &[u8]) -> Result<serde_json::Value, WireError> {
+        let (id, bytes) = datum(framed)?;
+        let (_, schema) = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
+        serde_avro_fast::from_datum_slice(bytes, schema).map_err(|error| WireError::BadValue { id, reason: error.to_string() })
     }
 
     /// A command from a record value of `orion.commands.v1`.
     pub fn command(&self, framed: &[u8]) -> Result<Command, WireError> {
-        self.read::<command::Wire<'_>>(Topic::Commands, framed)?.into_command().map_err(|reason| WireError::Decode { topic: Topic::Commands, reason })
+        self.read::<command::Wire<'_>>(Topic::Commands, framed)?.into_command().map_err(|reason| unreadable(Topic::Commands, &reason))
     }
 
     /// An event from a record value of `topic`; its trace context is the record's header, not in the value.
@@ -177,16 +219,12 @@ impl Decoder {
             Topic::Outcomes => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Commands | Topic::SettlementJournal | Topic::ViewsJournal => Err("this topic holds no events".to_owned()),
         };
-        event.map_err(|reason| WireError::Decode { topic, reason })
+        event.map_err(|reason| unreadable(topic, &reason))
     }
 
-    /// A journal entry, read with the current schema if its own is not known yet: a journal's first claim
-    /// is what records the schemas.
+    /// A journal entry from a record value of a cell's journal.
     pub fn entry(&self, journal: Topic, framed: &[u8]) -> Result<Entry, WireError> {
-        let (id, bytes) = datum(framed)?;
-        let schema = self.schemas.get(&id).map_or_else(|| schema(journal), |(_, schema)| schema);
-        let wire: journal::Wire = from_datum(journal, bytes, schema)?;
-        wire.into_entry().map_err(|reason| WireError::Decode { topic: journal, reason })
+        self.read::<journal::Wire>(journal, framed)?.into_entry().map_err(|reason| unreadable(journal, &reason))
     }
 
     fn read<'a, T: serde::Deserialize<'a>>(&self, topic: Topic, framed: &'a [u8]) -> Result<T, WireError> {
@@ -197,7 +235,22 @@ impl Decoder {
 }
 
 fn from_datum<'a, T: serde::Deserialize<'a>>(topic: Topic, bytes: &'a [u8], schema: &Schema) -> Result<T, WireError> {
-    serde_avro_fast::from_datum_slice(bytes, schema).map_err(|error| WireError::Decode { topic, reason: error.to_string() })
+    let mut state = DeserializerState::from_slice(bytes, schema);
+    let value = T::deserialize(state.deserializer()).map_err(|error| unreadable(topic, &error.to_string()))?;
+    // A datum is exactly what its schema says; what reads short was written with another one.
+    match state.into_reader().fill_buf() {
+        Ok([]) => Ok(value),
+        Ok(_) | Err(_) => Err(unreadable(topic, "bytes are left over after the record")),
+    }
+}
+
+fn unreadable(topic: Topic, reason: &str) -> WireError {
+    WireError::Decode { topic, reason: cut(reason) }
+}
+
+/// A reason may quote the record, and travels with it to the dead letters: it must stay small.
+fn cut(reason: &str) -> String {
+    reason.chars().take(REASON_MAX).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! `words!`: an enum whose variants are spelt once, and read and written as that spelling everywhere.
+//! `words!`: an enum whose variants are spelt once, and read, written and documented as that spelling everywhere.
 
-/// Defines an enum of words with `as_str`, `ALL`, `Display`, `FromStr` and serde, all from one spelling.
+/// Defines an enum of words with `as_str`, `ALL`, `Display`, `FromStr`, serde and OpenAPI, all from one spelling.
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
@@ -22,6 +22,15 @@ macro_rules! words {
                 f.write_str(self.as_str())
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+                text.enum_values(Some([$($text),+])).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl std::str::FromStr for $name {
             type Err = $crate::money::Unreadable;

@@ -9,8 +9,8 @@ use crate::permitted::permitted;
 use crate::pins::{Pin, Pins};
 use schemas::account::HOUSE_CASH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Cause, Command, CreateCustomer, Currency, Customer, CustomerId, Epoch, Event,
-    EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal, Refusal, Repeat, Role,
+    Account, AccountId, AccountStatus, AccountType, Authority, Cause, Command, CreateCustomer, Currency, Customer, CustomerId, Epoch,
+    Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal, Refusal, Repeat, Role,
     Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
@@ -76,10 +76,7 @@ impl Ledger {
             Operation::OpenAccount(open) => self.open_account(&command.principal, open),
             Operation::Pay(payment) => self.pay(cause, &command.principal, payment, events),
         };
-        self.pins.keep(
-            cause.command_id,
-            Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal },
-        );
+        self.pins.keep(cause.command_id, Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal });
         self.publish(cause, decision.fact, events);
     }
 
@@ -134,13 +131,7 @@ impl Ledger {
         // From here the command must succeed.
         let number = next(&mut self.numbers.accounts);
         let id = AccountId::mint(self.epoch, number);
-        self.accounts.open(Holding {
-            id,
-            customer_id: Some(open.customer_id),
-            role: open.role,
-            currency: open.currency,
-            balance_minor: 0,
-        });
+        self.accounts.open(Holding { id, customer_id: Some(open.customer_id), role: open.role, currency: open.currency, balance_minor: 0 });
         Decision { fact: Fact::AccountOpened(account(id, open)), number, refusal: None }
     }
 
@@ -189,8 +180,9 @@ impl Ledger {
         if payment.amount_minor <= 0 {
             return Err(Refusal::AmountNotPositive);
         }
-        let cash = unopened_cash(payment.currency);
-        let find = |id: AccountId| self.accounts.find(id).or((id == cash.id).then_some(&cash));
+        let (_, opened) = self.accounts.house_cash(payment.currency);
+        let cash = (!opened).then(|| unopened_cash(payment.currency));
+        let find = |id: AccountId| self.accounts.find(id).or(cash.as_ref().filter(|cash| cash.id == id));
         let payer = find(account_debit).ok_or(Refusal::DebitAccountNotFound)?;
         let payee = find(account_credit).ok_or(Refusal::CreditAccountNotFound)?;
         if !may_debit(principal, payer) {

@@ -5,12 +5,16 @@
 
 /// Look-up by id that can't be iterated, hence has no order to leak.
 pub mod index;
+
 /// Accounts and their balances.
 pub mod accounts;
+
 /// Decisions, kept for the retries of their commands.
 pub mod pins;
+
 /// Which roles take part in which operation.
 pub mod permitted;
+
 /// The ledger itself.
 pub mod ledger;
 

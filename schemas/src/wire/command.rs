@@ -98,9 +98,11 @@ impl<'a> Wire<'a> {
 
     pub(super) fn into_command(self) -> Result<Command, String> {
         let operation = match self.operation {
-            What::CreateCustomer(create) => {
-                Operation::CreateCustomer(CreateCustomer { full_name: create.full_name.into_owned(), msisdn: create.msisdn, country: create.country })
-            }
+            What::CreateCustomer(create) => Operation::CreateCustomer(CreateCustomer {
+                full_name: create.full_name.into_owned(),
+                msisdn: create.msisdn,
+                country: create.country,
+            }),
             What::OpenAccount(open) => Operation::OpenAccount(OpenAccount {
                 customer_id: open.customer_id,
                 account_type: open.r#type,
@@ -122,6 +124,7 @@ impl<'a> Wire<'a> {
             received_ms: u64::try_from(self.received_ms).map_err(|_| "received_ms is negative".to_owned())?,
             operation,
         };
+        command.check().map_err(|error| error.to_string())?;
         Ok(command)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::account::{Account, AccountStatus, AccountType, Role};
 use crate::customer::{Customer, KycStatus};
-use crate::epoch::{Epoch, Position, rfc3339};
+use crate::epoch::{Epoch, LAST_EPOCH, Position, rfc3339};
 use crate::event::{Cause, Event, Fact, Repeat, Verdict};
 use crate::id::{AccountId, CommandId, CustomerId, EventId, TransactionId};
 use crate::money::{Currency, Money};
@@ -416,14 +416,15 @@ impl Repeated<'_> {
                 currency: self.currency.ok_or("currency is missing")?,
                 status: AccountStatus::Active,
             }),
-            "settled" | "failed" => self.transaction().map(Fact::Transaction)?,
+            "settled" => Fact::Transaction(self.transaction(None)?),
+            "failed" => Fact::Transaction(self.transaction(Some(self.reason.ok_or("reason is missing")?))?),
             "refused" => Fact::Refused { operation: self.operation.to_string(), refusal: self.reason.ok_or("reason is missing")? },
             other => return Err(format!("{other:?} is no result of a command")),
         };
         Ok(fact)
     }
 
-    fn transaction(&self) -> Result<Transaction, String> {
+    fn transaction(&self, refusal: Option<Refusal>) -> Result<Transaction, String> {
         let currency = self.currency.ok_or("currency is missing")?;
         Ok(Transaction {
             id: parse(self.resource_id.as_deref())?,
@@ -433,7 +434,7 @@ impl Repeated<'_> {
             amount: money(self.amount.as_deref().ok_or("amount is missing")?, currency)?,
             fee_minor: money(self.charged_fee.as_deref().ok_or("charged_fee is missing")?, currency)?.minor,
             channel: self.channel.ok_or("channel is missing")?,
-            refusal: self.reason,
+            refusal,
             // What an account's balance was then is not part of the answer to a repeat.
             postings: Vec::new(),
         })
@@ -441,7 +442,7 @@ impl Repeated<'_> {
 }
 
 fn epoch(value: i64) -> Result<Epoch, String> {
-    Epoch::try_from(value).map_err(|_| format!("epoch {value} is negative"))
+    Epoch::try_from(value).ok().filter(|epoch| *epoch <= LAST_EPOCH).ok_or_else(|| format!("{value} is no epoch"))
 }
 
 fn money(text: &str, currency: Currency) -> Result<Money, String> {

@@ -1,6 +1,6 @@
 //! Journal entries on the wire.
 
-use crate::journal::{Binding, Claim, Commit, Entry, Input, Output, SchemaRecord, SealedEpoch};
+use crate::journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -20,14 +20,6 @@ enum What {
 #[derive(Serialize, Deserialize)]
 struct WireClaim {
     code_version: i32,
-    schemas: Vec<WireSchema>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct WireSchema {
-    id: i32,
-    subject: String,
-    schema: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,10 +83,7 @@ impl Wire {
     pub(super) fn of(entry: &Entry) -> Self {
         let generation = i64::try_from(entry.generation()).expect(TOO_LARGE);
         let entry = match entry {
-            Entry::Claim(claim) => What::Claim(WireClaim {
-                code_version: i32::try_from(claim.code_version).expect(TOO_LARGE),
-                schemas: claim.schemas.iter().map(schema_of).collect(),
-            }),
+            Entry::Claim(claim) => What::Claim(WireClaim { code_version: i32::try_from(claim.code_version).expect(TOO_LARGE) }),
             Entry::Commit(commit) => What::Commit(WireCommit { epochs: commit.epochs.iter().map(epoch_of).collect() }),
         };
         Self { generation, entry }
@@ -103,21 +92,13 @@ impl Wire {
     pub(super) fn into_entry(self) -> Result<Entry, String> {
         let generation = natural(self.generation)?;
         let entry = match self.entry {
-            What::Claim(claim) => Entry::Claim(Claim {
-                generation,
-                code_version: small(claim.code_version)?,
-                schemas: claim.schemas.into_iter().map(into_schema).collect::<Result<_, _>>()?,
-            }),
+            What::Claim(claim) => Entry::Claim(Claim { generation, code_version: small(claim.code_version)? }),
             What::Commit(commit) => {
                 Entry::Commit(Commit { generation, epochs: commit.epochs.into_iter().map(into_epoch).collect::<Result<_, _>>()? })
             }
         };
         Ok(entry)
     }
-}
-
-fn schema_of(schema: &SchemaRecord) -> WireSchema {
-    WireSchema { id: i32::try_from(schema.id).expect(TOO_LARGE), subject: schema.subject.clone(), schema: schema.schema.clone() }
 }
 
 fn epoch_of(sealed: &SealedEpoch) -> WireEpoch {
@@ -142,12 +123,9 @@ fn epoch_of(sealed: &SealedEpoch) -> WireEpoch {
     }
 }
 
-fn into_schema(schema: WireSchema) -> Result<SchemaRecord, String> {
-    Ok(SchemaRecord { id: small(schema.id)?, subject: schema.subject, schema: schema.schema })
-}
-
 fn into_epoch(epoch: WireEpoch) -> Result<SealedEpoch, String> {
-    let input = |input: WireInput| Ok(Input { topic: input.topic, partition: input.partition, upper: input.upper, count: small(input.count)? });
+    let input =
+        |input: WireInput| Ok(Input { topic: input.topic, partition: input.partition, upper: input.upper, count: small(input.count)? });
     let output = |output: WireOutput| {
         Ok(Output { topic: output.topic, partition: output.partition, count: small(output.count)?, digest: output.digest })
     };

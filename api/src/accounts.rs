@@ -1,0 +1,113 @@
+//! What account is this, and what is in it, now or at a past epoch?
+//!
+//! The newest posting carries the balance, so the past is read as fast as the present. The account, its balance
+//! and the epoch of the view come from one statement, hence from one snapshot.
+
+use crate::View;
+use crate::failure::{Failure, ViewError, not_found};
+use crate::freshness::{Freshness, Parameters, Past};
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use schemas::resource::{Account, Balance};
+use schemas::{AccountId, Caller, CustomerId, Epoch, Money, Problem, Scope};
+use uuid::Uuid;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    customer_id: Option<Uuid>,
+    r#type: String,
+    role: String,
+    currency: String,
+    status: String,
+    epoch: i64,
+    balance_minor: i64,
+    as_of: Option<i64>,
+}
+
+const SELECT: &str = "
+    select a.customer_id, a.type, a.role, a.currency, a.status, a.epoch,
+           coalesce((select p.balance_minor
+                     from posting p
+                     where p.account_id = a.id and p.epoch <= $2
+                     order by p.epoch desc, p.number desc
+                     limit 1), 0) as balance_minor,
+           (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
+    from account a
+    where a.id = $1 and a.epoch <= $2";
+
+/// Show an account
+///
+/// The account and what may be spent from it, now or `at` a past epoch.
+#[utoipa::path(
+    get, path = "/v1/accounts/{id}", tag = "Accounts",
+    params(("id" = AccountId, Path)),
+    responses((status = 200, description = "The account.", body = Account)),
+    security(("bearer" = ["accounts:read"])),
+)]
+pub(crate) async fn account(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Account>, Failure> {
+    Ok(Json(find(&view, &caller, &id, parameters).await?.0))
+}
+
+/// Show a balance
+///
+/// What is in an account, now or `at` a past epoch.
+#[utoipa::path(
+    get, path = "/v1/accounts/{id}/balance", tag = "Accounts",
+    params(("id" = AccountId, Path)),
+    responses((status = 200, description = "The balance.", body = Balance)),
+    security(("bearer" = ["accounts:read"])),
+)]
+pub(crate) async fn balance(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Balance>, Failure> {
+    let (account, as_of) = find(&view, &caller, &id, parameters).await?;
+    Ok(Json(Balance {
+        account_id: account.id,
+        currency: account.currency,
+        // Nothing is held yet, so what is posted may be spent.
+        balance_posted: account.balance_available.clone(),
+        balance_available: account.balance_available,
+        as_of,
+    }))
+}
+
+async fn find(view: &View, caller: &Caller, id: &str, parameters: Parameters) -> Result<(Account, Epoch), Failure> {
+    caller.require(Scope::AccountsRead)?;
+    let id: AccountId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
+    let freshness = Freshness::read(parameters, Past::Readable)?;
+    if !freshness.wait(view, id.epoch()).await? {
+        return Err(not_found("account"));
+    }
+    let at = freshness.at.map_or(i64::MAX, |epoch| i64::try_from(epoch).unwrap_or(i64::MAX));
+    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
+    let row = row.filter(|row| caller.may_see(row.customer_id.map(CustomerId))).ok_or_else(|| not_found("account"))?;
+    Ok(row.into_account(id, freshness.at)?)
+}
+
+impl Row {
+    fn into_account(self, id: AccountId, at: Option<Epoch>) -> Result<(Account, Epoch), ViewError> {
+        let view_epoch = u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?;
+        let as_of = at.unwrap_or(view_epoch);
+        let currency = self.currency.parse()?;
+        let account = Account {
+            id,
+            customer_id: self.customer_id.map(CustomerId),
+            account_type: self.r#type.parse()?,
+            role: self.role.parse()?,
+            currency,
+            status: self.status.parse()?,
+            balance_available: Money { minor: self.balance_minor, currency }.to_string(),
+            epoch: u64::try_from(self.epoch)?,
+            as_of: Some(as_of),
+        };
+        Ok((account, as_of))
+    }
+}

@@ -1,0 +1,63 @@
+//! Who is this customer?
+
+use crate::View;
+use crate::failure::{Failure, ViewError, not_found};
+use crate::freshness::{Freshness, Parameters, Past};
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use schemas::resource::Customer;
+use schemas::{Caller, CustomerId, Problem, Scope};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    full_name: String,
+    msisdn: Option<String>,
+    country: Option<String>,
+    kyc_status: String,
+    epoch: i64,
+    as_of: Option<i64>,
+}
+
+const SELECT: &str = "
+    select full_name, msisdn, country, kyc_status, epoch,
+           (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
+    from customer
+    where id = $1";
+
+/// Show a customer
+#[utoipa::path(
+    get, path = "/v1/customers/{id}", tag = "Customers",
+    params(("id" = CustomerId, Path)),
+    responses((status = 200, description = "The customer.", body = Customer)),
+    security(("bearer" = ["customers:read"])),
+)]
+pub(crate) async fn customer(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Customer>, Failure> {
+    caller.require(Scope::CustomersRead)?;
+    let id: CustomerId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
+    let freshness = Freshness::read(parameters, Past::Not)?;
+    if !caller.may_see(Some(id)) || !freshness.wait(&view, id.epoch()).await? {
+        return Err(not_found("customer"));
+    }
+    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
+    let row = row.ok_or_else(|| not_found("customer"))?;
+    Ok(Json(row.into_customer(id)?))
+}
+
+impl Row {
+    fn into_customer(self, id: CustomerId) -> Result<Customer, ViewError> {
+        Ok(Customer {
+            id,
+            full_name: self.full_name,
+            msisdn: self.msisdn,
+            country: self.country,
+            kyc_status: self.kyc_status.parse()?,
+            epoch: u64::try_from(self.epoch)?,
+            as_of: Some(u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?),
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! What became of this command?
+//!
+//! The log knows first, the views know for good. In this order:
+//! 1. A decision that the log remembers is the answer.
+//! 2. Otherwise the newest one that the views hold.
+//! 3. Otherwise the operation is pending, if the log holds its command; or there is none.
+//!
+//! A command that is pending but whose id has a decision in the views is a retry: the decision stands.
+
+use crate::View;
+use crate::failure::{Failure, ViewError, not_found};
+use crate::freshness::{Freshness, Parameters, Past};
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use schemas::resource::{Operation, OperationStatus, location};
+use schemas::{AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, Position, Problem, Refusal, Scope, TransactionId};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What the log knows of an operation.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// Its command is there, its decision is not.
+    Pending(Position),
+    /// Its decision is there.
+    Decided(Arc<Event>),
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    kind: String,
+    id: Uuid,
+    operation: String,
+    reason: Option<String>,
+    epoch: i64,
+    owners: Vec<Option<Uuid>>,
+    as_of: Option<i64>,
+}
+
+/// The house opens its own accounts as a side effect of a payment: that is no operation of its own.
+const SELECT: &str = "
+    select found.*, (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
+    from (
+        select 'transaction' as kind, t.id, t.operation, t.reason, t.epoch,
+               array(select a.customer_id from account a where a.id in (t.account_debit, t.account_credit)) as owners
+        from transaction t where t.command_id = $1
+        union all
+        select 'account', a.id, 'open_account', null, a.epoch, array[a.customer_id]
+        from account a where a.command_id = $1 and a.customer_id is not null
+        union all
+        select 'customer', c.id, 'create_customer', null, c.epoch, array[c.id]
+        from customer c where c.command_id = $1
+        union all
+        select 'refusal', r.event_id, r.operation, r.reason, r.epoch, '{}'::uuid[]
+        from refusal r where r.command_id = $1
+    ) found
+    order by epoch desc
+    limit 1";
+
+/// Show what became of a command
+///
+/// `pending` until it is decided; then `settled` for a payment, `completed` for anything else, or `failed`.
+#[utoipa::path(
+    get, path = "/v1/operations/{id}", tag = "Operations",
+    params(("id" = CommandId, Path)),
+    responses((status = 200, description = "The operation.", body = Operation)),
+    security(("bearer" = ["transactions:read"])),
+)]
+pub(crate) async fn operation(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Operation>, Failure> {
+    caller.require(Scope::TransactionsRead)?;
+    let id: CommandId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
+    Freshness::read(parameters, Past::Not)?.wait(&view, None).await?;
+
+    // 1. What the log remembers.
+    let known = (view.recent)(id);
+    if let Some(Known::Decided(event)) = &known
+        && let Some((fact, epoch)) = standing(event)
+        && let Some(operation) = Operation::decided(id, fact, epoch)
+    {
+        if !sees(&view, &caller, fact, operation.reason).await? {
+            return Err(not_found("operation"));
+        }
+        let as_of = Some(view.progress.shown().as_of().max(epoch));
+        return Ok(Json(Operation { as_of, ..operation }));
+    }
+
+    // 2. What the views hold; of a key that was reused, the log remembers only where the first decision is.
+    if let Some(Known::Decided(event)) = &known
+        && let Fact::Repeated(repeat) = &event.fact
+    {
+        Freshness::default().wait(&view, Some(repeat.first_epoch)).await?;
+    }
+    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
+    if let Some(row) = row {
+        let owners: Vec<_> = row.owners.iter().map(|owner| owner.map(CustomerId)).collect();
+        let operation = row.into_operation(id)?;
+        return if is_seen_by(&caller, &owners, operation.reason) { Ok(Json(operation)) } else { Err(not_found("operation")) };
+    }
+
+    // 3. Pending, or none.
+    match known {
+        Some(Known::Pending(position)) => {
+            let as_of = Some(view.progress.shown().as_of());
+            Ok(Json(Operation { as_of, ..Operation::pending(id, position) }))
+        }
+        Some(Known::Decided(_)) => Err(not_found("operation")),
+        None if (view.caught_up)() => Err(not_found("operation")),
+        None => Err(Problem::new(503, "view_behind", "This server has just started and is still reading the log.").into()),
+    }
+}
+
+/// The decision that stands, if the event tells it.
+fn standing(event: &Event) -> Option<(&Fact, Epoch)> {
+    match &event.fact {
+        Fact::Repeated(repeat) => repeat.first.as_ref().map(|first| (first, repeat.first_epoch)),
+        fact => Some((fact, event.epoch)),
+    }
+}
+
+async fn sees(view: &View, caller: &Caller, fact: &Fact, reason: Option<Refusal>) -> Result<bool, Failure> {
+    if is_seen_by(caller, &[], reason) {
+        return Ok(true);
+    }
+    let owners = match fact {
+        Fact::CustomerCreated(customer) => vec![Some(customer.id)],
+        Fact::AccountOpened(account) => vec![account.customer_id],
+        Fact::Transaction(transaction) => owners(view, [transaction.account_debit, transaction.account_credit]).await?,
+        Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
+    };
+    Ok(is_seen_by(caller, &owners, reason))
+}
+
+/// Whose accounts these are. One may have been opened a moment ago.
+async fn owners(view: &View, accounts: [AccountId; 2]) -> Result<Vec<Option<CustomerId>>, Failure> {
+    for account in accounts {
+        Freshness::default().wait(view, account.epoch()).await?;
+    }
+    let accounts = accounts.map(|account| account.0);
+    let owners: Vec<Option<Uuid>> =
+        sqlx::query_scalar("select customer_id from account where id = any($1)").bind(&accounts[..]).fetch_all(&view.pool).await?;
+    Ok(owners.into_iter().map(|owner| owner.map(CustomerId)).collect())
+}
+
+/// Staff see everything, customers what concerns them.
+///
+/// Who asked is not in the event. But a refusal up to `not_authorized` was decided before the ledger knew whether
+/// the caller has anything to do with the accounts, so it is shown to whoever holds the operation's id.
+fn is_seen_by(caller: &Caller, owners: &[Option<CustomerId>], reason: Option<Refusal>) -> bool {
+    caller.principal.authority == Authority::Operator
+        || reason.is_some_and(|reason| reason <= Refusal::NotAuthorized)
+        || owners.iter().any(|owner| caller.may_see(*owner))
+}
+
+impl Row {
+    fn into_operation(self, id: CommandId) -> Result<Operation, ViewError> {
+        let reason: Option<Refusal> = self.reason.map(|reason| reason.parse()).transpose()?;
+        let (done, resource, transaction_id) = match self.kind.as_str() {
+            "transaction" => {
+                let transaction = TransactionId(self.id);
+                (OperationStatus::Settled, Some(location::transaction(transaction)), Some(transaction))
+            }
+            "account" => (OperationStatus::Completed, Some(location::account(AccountId(self.id))), None),
+            "customer" => (OperationStatus::Completed, Some(location::customer(CustomerId(self.id))), None),
+            _ => (OperationStatus::Failed, None, None),
+        };
+        Ok(Operation {
+            id,
+            status: if reason.is_some() { OperationStatus::Failed } else { done },
+            operation: Some(self.operation),
+            resource,
+            transaction_id,
+            reason,
+            epoch: Some(u64::try_from(self.epoch)?),
+            command: None,
+            as_of: Some(u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::Principal;
+
+    #[test]
+    fn customers_see_what_concerns_them() {
+        let (awa, other) = (CustomerId::mint(1, 0), CustomerId::mint(1, 1));
+        let caller = |subject: String, authority| Caller { principal: Principal { subject, authority }, scopes: Vec::new() };
+        let (customer, staff) = (caller(awa.to_string(), Authority::Customer), caller("staff".to_owned(), Authority::Operator));
+        for (owners, reason, seen) in [
+            (vec![Some(awa), None], None, true),
+            (vec![Some(other), Some(awa)], None, true),
+            (vec![Some(other), None], None, false),
+            (vec![None], Some(Refusal::InsufficientFunds), false),
+            (vec![Some(awa)], Some(Refusal::InsufficientFunds), true),
+            (vec![Some(other)], Some(Refusal::NotAuthorized), true),
+            (vec![], Some(Refusal::DebitAccountNotFound), true),
+            (vec![], Some(Refusal::RoleNotPermitted), false),
+            (vec![], None, false),
+        ] {
+            assert_eq!(is_seen_by(&customer, &owners, reason), seen, "{owners:?} {reason:?}");
+            assert!(is_seen_by(&staff, &owners, reason));
+        }
+    }
+}

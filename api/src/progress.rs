@@ -1,0 +1,151 @@
+//! How far the views have come, as it happens.
+//!
+//! In: the row that the views cell updates in the transaction of each epoch, and its notification. Out: the
+//! latest state of that row, for whoever waits for an epoch or for a command. A notification that is lost costs
+//! one poll; a connection that is lost is made again.
+
+use schemas::{Epoch, Position};
+use sqlx::postgres::PgListener;
+use sqlx::{PgExecutor, PgPool};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+/// The channel that the views cell notifies.
+const CHANNEL: &str = "orion_views";
+/// Longest time without a look, should a notification be lost.
+const POLL: Duration = Duration::from_millis(250);
+/// Longest time that a look may take.
+const READ_MAX: Duration = Duration::from_secs(2);
+/// Pauses between attempts to connect.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// What the views show. Both bounds are exclusive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The first epoch that they do not show.
+    pub epoch: Epoch,
+    /// Of each partition of the commands log, the first offset whose decision they do not show.
+    pub commands_upper: Vec<i64>,
+}
+
+/// What a reader may wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// An epoch.
+    Epoch(Epoch),
+    /// The decision on the command at this position.
+    Command(Position),
+}
+
+impl Shown {
+    /// The last epoch that is shown.
+    pub const fn as_of(&self) -> Epoch {
+        self.epoch.saturating_sub(1)
+    }
+
+    /// Whether the views show it.
+    pub fn has(&self, mark: Mark) -> bool {
+        match mark {
+            Mark::Epoch(epoch) => epoch < self.epoch,
+            Mark::Command(position) => {
+                let upper = usize::try_from(position.partition).ok().and_then(|partition| self.commands_upper.get(partition));
+                upper.is_some_and(|upper| position.offset < *upper)
+            }
+        }
+    }
+
+    /// Reads the row; none if the database has not been migrated that far.
+    pub async fn read(executor: impl PgExecutor<'_>) -> Result<Option<Self>, sqlx::Error> {
+        let row: Option<(i64, Vec<i64>)> =
+            sqlx::query_as("select epoch, commands_upper from sink_progress where sink = 'views'").fetch_optional(executor).await?;
+        Ok(row.map(|(epoch, commands_upper)| Self { epoch: u64::try_from(epoch).unwrap_or_default(), commands_upper }))
+    }
+}
+
+/// The latest state, shared.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    shown: watch::Receiver<Shown>,
+}
+
+impl Progress {
+    /// Follows the row in a task that ends with the last clone of what is returned.
+    pub fn follow(pool: PgPool, from: Shown) -> Self {
+        let (sender, shown) = watch::channel(from);
+        tokio::spawn(follow(pool, sender));
+        Self { shown }
+    }
+
+    /// What the views show now, as far as we know.
+    pub fn shown(&self) -> Shown {
+        self.shown.borrow().clone()
+    }
+
+    /// Waits until the views show a mark; false if they do not by the deadline.
+    pub async fn reach(&self, mark: Mark, deadline: Instant) -> bool {
+        let mut shown = self.shown.clone();
+        let reached = timeout_at(deadline, shown.wait_for(|shown| shown.has(mark))).await;
+        matches!(reached, Ok(Ok(_)))
+    }
+}
+
+async fn follow(pool: PgPool, sender: watch::Sender<Shown>) {
+    let mut pause = PAUSE_MIN;
+    while !sender.is_closed() {
+        let started = Instant::now();
+        if let Err(error) = listen(&pool, &sender).await {
+            // A connection that held for a while was a good one: try again at once.
+            pause = if started.elapsed() > PAUSE_MAX { PAUSE_MIN } else { PAUSE_MAX.min(pause * 2) };
+            tracing::warn!(%error, pause_ms = pause.as_millis(), "can't see how far the views have come");
+            sleep(pause).await;
+        }
+    }
+}
+
+async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    while !sender.is_closed() {
+        let read = timeout(READ_MAX, Shown::read(&mut listener)).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        if let Some(now) = read? {
+            sender.send_if_modified(|shown| {
+                let changed = *shown != now;
+                *shown = now;
+                changed
+            });
+        }
+        // A look answers for every notification that came before it.
+        if let Ok(notification) = timeout(POLL, listener.try_recv()).await {
+            notification?;
+        }
+        while listener.next_buffered().is_some() {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_bounds_are_exclusive() {
+        let shown = Shown { epoch: 8, commands_upper: vec![5, 0] };
+        let command = |partition, offset| Mark::Command(Position { partition, offset });
+        let cases = [
+            (Mark::Epoch(0), true),
+            (Mark::Epoch(7), true),
+            (Mark::Epoch(8), false),
+            (command(0, 4), true),
+            (command(0, 5), false),
+            (command(1, 0), false),
+            (command(2, 0), false),
+            (command(-1, 0), false),
+        ];
+        for (mark, has) in cases {
+            assert_eq!(shown.has(mark), has, "{mark:?}");
+        }
+        assert_eq!((shown.as_of(), Shown::default().as_of()), (7, 0));
+    }
+}

@@ -1,0 +1,85 @@
+//! What became of this payment?
+
+use crate::View;
+use crate::failure::{Failure, ViewError, not_found};
+use crate::freshness::{Freshness, Parameters, Past};
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use schemas::resource::Transaction;
+use schemas::{AccountId, Caller, CustomerId, Money, Problem, Scope, TransactionId};
+use uuid::Uuid;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    operation: String,
+    account_debit: Uuid,
+    account_credit: Uuid,
+    amount_minor: i64,
+    fee_minor: i64,
+    currency: String,
+    channel: String,
+    reason: Option<String>,
+    trace_id: String,
+    epoch: i64,
+    payer: Option<Uuid>,
+    payee: Option<Uuid>,
+    as_of: Option<i64>,
+}
+
+const SELECT: &str = "
+    select t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
+           t.reason, t.trace_id, t.epoch, debit.customer_id as payer, credit.customer_id as payee,
+           (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
+    from transaction t
+    left join account debit on debit.id = t.account_debit
+    left join account credit on credit.id = t.account_credit
+    where t.id = $1";
+
+/// Show a transaction
+///
+/// To whoever pays or is paid, and to staff.
+#[utoipa::path(
+    get, path = "/v1/transactions/{id}", tag = "Transactions",
+    params(("id" = TransactionId, Path)),
+    responses((status = 200, description = "The transaction, settled or failed.", body = Transaction)),
+    security(("bearer" = ["transactions:read"])),
+)]
+pub(crate) async fn transaction(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Transaction>, Failure> {
+    caller.require(Scope::TransactionsRead)?;
+    let id: TransactionId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
+    let freshness = Freshness::read(parameters, Past::Not)?;
+    if !freshness.wait(&view, id.epoch()).await? {
+        return Err(not_found("transaction"));
+    }
+    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
+    let row = row.filter(|row| row.is_seen_by(&caller)).ok_or_else(|| not_found("transaction"))?;
+    Ok(Json(row.into_transaction(id)?))
+}
+
+impl Row {
+    fn is_seen_by(&self, caller: &Caller) -> bool {
+        [self.payer, self.payee].into_iter().any(|owner| caller.may_see(owner.map(CustomerId)))
+    }
+
+    /// By way of the decision, so that it looks exactly as the door answered it.
+    fn into_transaction(self, id: TransactionId) -> Result<Transaction, ViewError> {
+        let decided = schemas::Transaction {
+            id,
+            kind: self.operation.parse()?,
+            account_debit: AccountId(self.account_debit),
+            account_credit: AccountId(self.account_credit),
+            amount: Money { minor: self.amount_minor, currency: self.currency.parse()? },
+            fee_minor: self.fee_minor,
+            channel: self.channel.parse()?,
+            refusal: self.reason.map(|reason| reason.parse()).transpose()?,
+            postings: Vec::new(),
+        };
+        let as_of = u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?;
+        Ok(Transaction { as_of: Some(as_of), ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id) })
+    }
+}

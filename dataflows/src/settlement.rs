@@ -1,0 +1,121 @@
+//! Settlement: each command, once, in log order, against the ledger.
+//!
+//! In: epochs with their commands. Out: the same epochs with their decisions. Never: a decision that depends
+//! on when or in what order epochs arrived; an epoch that holds less than its binding says.
+
+use crate::Epochs;
+use crate::in_order::in_order;
+use schemas::{Cause, DeadLetter, EpochInput, EpochOutput};
+use state::Ledger;
+
+/// Decides every command of every epoch, in the order of time.
+pub fn settle<'scope>(epochs: Epochs<'scope, EpochInput>, mut ledger: Ledger) -> Epochs<'scope, EpochOutput> {
+    in_order(epochs, "settle", |epoch| epoch.binding.epoch, move |epoch| decide(epoch, &mut ledger))
+}
+
+/// Decides an epoch.
+pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
+    let bound: usize = epoch.binding.inputs.iter().map(|input| usize::try_from(input.count).expect("a u32 fits a usize")).sum();
+    assert_eq!(epoch.commands.len(), bound, "epoch {} is not whole", epoch.binding.epoch);
+
+    ledger.begin(epoch.binding.epoch);
+    let mut events = Vec::with_capacity(bound);
+    let mut dead_letters = Vec::new();
+    for bound in epoch.commands {
+        match bound.command {
+            Ok(command) => {
+                let cause = Cause { command_id: command.id(), position: bound.position, traceparent: bound.traceparent };
+                ledger.apply(&cause, &command, &mut events);
+            }
+            Err(record) => dead_letters.push(DeadLetter { position: bound.position, traceparent: bound.traceparent, record }),
+        }
+    }
+    EpochOutput { binding: epoch.binding, events, dead_letters, committed: epoch.committed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{
+        Authority, Binding, Bound, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position, Principal,
+    };
+    use timely::dataflow::InputHandle;
+    use timely::dataflow::operators::capture::{Capture, Extract};
+    use timely::dataflow::operators::{Input as _, Probe};
+
+    fn bound(offset: i64, operation: Option<Operation>) -> Bound {
+        let principal = Principal { subject: "teller".to_owned(), authority: Authority::Operator };
+        let command = |operation| Command { principal, idempotency_key: offset.to_string(), received_ms: 0, operation };
+        let malformed = Malformed { key: None, value: Some(b"junk".to_vec()), reason: "junk".to_owned() };
+        Bound {
+            position: Position { partition: 0, offset },
+            traceparent: String::new(),
+            command: operation.map(command).ok_or(malformed),
+        }
+    }
+
+    fn epoch(epoch: Epoch, commands: Vec<Bound>) -> EpochInput {
+        let count = u32::try_from(commands.len()).unwrap();
+        let inputs = vec![Input { topic: "log".to_owned(), partition: 0, upper: 0, count }];
+        EpochInput { binding: Binding { epoch, generation: 1, code_version: 1, inputs }, commands, committed: None }
+    }
+
+    fn create() -> Option<Operation> {
+        Some(Operation::CreateCustomer(CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None }))
+    }
+
+    fn open(customer_id: CustomerId) -> Option<Operation> {
+        Some(Operation::OpenAccount(OpenAccount {
+            customer_id,
+            account_type: schemas::AccountType::Wallet,
+            role: schemas::Role::Customer,
+            currency: schemas::Currency::XOF,
+        }))
+    }
+
+    #[test]
+    fn order_is_time_not_arrival() {
+        let epochs = [
+            epoch(10, vec![bound(0, create()), bound(1, None)]),
+            epoch(11, vec![bound(2, open(CustomerId::mint(10, 0))), bound(3, open(CustomerId::mint(11, 0)))]),
+            epoch(20, vec![bound(4, create())]),
+        ];
+        let mut ledger = Ledger::default();
+        let expected: Vec<_> = epochs.iter().cloned().map(|epoch| decide(epoch, &mut ledger)).collect();
+        assert_eq!(expected[0].dead_letters.len(), 1);
+        assert!(matches!(expected[1].events[0].fact, schemas::Fact::AccountOpened(_)));
+        assert!(matches!(expected[1].events[1].fact, schemas::Fact::Refused { .. }));
+
+        let (sender, receiver) = std::sync::mpsc::channel();
+        timely::execute_directly(move |worker| {
+            let mut input = InputHandle::new();
+            let probe = worker.dataflow::<Epoch, _, _>(|scope| {
+                let decided = settle(scope.input_from(&mut input), Ledger::default());
+                decided.clone().capture_into(sender);
+                decided.probe().0
+            });
+            // All at one capability, the last first: the operator restores the order.
+            input.advance_to(10);
+            let [first, second, third] = epochs;
+            for epoch in [third, first, second] {
+                input.send(epoch);
+            }
+            input.advance_to(21);
+            worker.step_while(|| probe.less_than(&21));
+        });
+        let decided: Vec<_> = receiver.extract().into_iter().flat_map(|(_, epochs)| epochs).collect();
+        assert_eq!(decided.iter().map(|epoch| epoch.binding.epoch).collect::<Vec<_>>(), [10, 11, 20]);
+        for (epoch, expected) in decided.iter().zip(&expected) {
+            assert_eq!(epoch.events, expected.events);
+            assert_eq!(epoch.dead_letters, expected.dead_letters);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "is not whole")]
+    fn an_epoch_with_a_record_missing_stops_the_bank() {
+        let mut short = epoch(10, vec![bound(0, create())]);
+        short.binding.inputs[0].count = 2;
+        decide(short, &mut Ledger::default());
+    }
+}

@@ -1,0 +1,269 @@
+//! The transactional producer of a cell.
+//!
+//! In: decided epochs, in order. Out: in one Kafka transaction, their records, their bindings and their commit
+//! record. Never: an epoch in two transactions, or part of one; anything after another process took over.
+//!
+//! What may or may not have happened when a process dies, and why each is safe:
+//! 1. before `commit_transaction` was sent: Kafka aborts; the next generation finds no binding and mints anew;
+//! 2. after it, with the outcome unknown: the next generation fences first, which settles the outcome one way
+//!    or the other, and then reads the journal: either the bindings are there, or case 1 holds.
+
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::util::Timeout;
+use schemas::topic::{self, COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
+use schemas::wire::{self, Encoder, WireError};
+use schemas::{Binding, Claim, Commit, DeadLetter, Entry, Epoch, EpochOutput, Output, Records, SealedEpoch, Topic};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::Thread;
+use std::time::Duration;
+
+/// What ends a sink. Every one of them ends the process: the next one recovers from the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// A step of the transaction failed.
+    #[error("kafka failed at: {step}")]
+    Kafka {
+        /// What was being done.
+        step: &'static str,
+        /// Why.
+        #[source]
+        source: KafkaError,
+    },
+    /// Another process took the cell over.
+    #[error("another process has taken this cell over")]
+    Fenced,
+    /// An event can't be written.
+    #[error("an event can't be encoded")]
+    Wire(#[from] WireError),
+    /// A replay gave something else than what was committed.
+    #[error("epoch {epoch} of the replay differs from what was committed: {what}")]
+    Diverged {
+        /// The epoch.
+        epoch: Epoch,
+        /// Where.
+        what: String,
+    },
+}
+
+/// How long a transaction may stay open before Kafka aborts it for a writer that died.
+const TRANSACTION_TIMEOUT_MS: &str = "10000";
+
+/// The sink of a cell.
+pub struct Sink {
+    producer: ThreadedProducer<Deliveries, NoCustomPartitioner>,
+    deliveries: Arc<Count>,
+    encoder: Encoder,
+    journal: Topic,
+    partitions: BTreeMap<Topic, i32>,
+    generation: u64,
+}
+
+/// Records that Kafka has not acknowledged yet, and the first that it refused.
+#[derive(Default)]
+struct Count {
+    open: AtomicUsize,
+    refused: Mutex<Option<KafkaError>>,
+    waiter: Mutex<Option<Thread>>,
+}
+
+struct Deliveries(Arc<Count>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.0.refused.lock().expect("nothing panics while it holds the count").get_or_insert_with(|| error.clone());
+        }
+        if self.0.open.fetch_sub(1, Ordering::AcqRel) == 1
+            && let Some(thread) = &*self.0.waiter.lock().expect("nothing panics while it holds the count")
+        {
+            thread.unpark();
+        }
+    }
+}
+
+impl Sink {
+    /// Fences every other process of the cell. After this returns, none of them commits anything any more,
+    /// so the journal can be read: it holds everything that was ever committed.
+    pub fn fence(brokers: &str, transactional_id: &str, journal: Topic, encoder: Encoder, partitions: BTreeMap<Topic, i32>) -> Result<Self, SinkError> {
+        let deliveries = Arc::new(Count::default());
+        let producer: ThreadedProducer<Deliveries, NoCustomPartitioner> = ClientConfig::new()
+            .set("bootstrap.servers", brokers)
+            .set("transactional.id", transactional_id)
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
+            .set("message.timeout.ms", "9000")
+            .set("linger.ms", "1")
+            .set("compression.type", "lz4")
+            .set("queue.buffering.max.messages", "500000")
+            .set("queue.buffering.max.kbytes", "262144")
+            .create_with_context(Deliveries(Arc::clone(&deliveries)))
+            .map_err(|source| SinkError::Kafka { step: "create the producer", source })?;
+        producer.init_transactions(Duration::from_secs(60)).map_err(|source| failed("take the cell over", source))?;
+        Ok(Self { producer, deliveries, encoder, journal, partitions, generation: 0 })
+    }
+
+    /// Commits the claim of a generation, and the schemas that it writes, before anything else.
+    pub fn claim(&mut self, generation: u64, code_version: u32) -> Result<(), SinkError> {
+        self.generation = generation;
+        self.begin()?;
+        for schema in self.encoder.schemas() {
+            let id = schema.id.to_string();
+            let headers = OwnedHeaders::new().insert(Header { key: SCHEMA_HEADER, value: Some(&id) });
+            self.send(self.journal.as_str(), 0, "schema", schema.schema.as_bytes(), headers, None)?;
+        }
+        self.send_entry(&Entry::Claim(Claim { generation, code_version }), None)?;
+        self.commit()
+    }
+
+    /// Commits epochs in one transaction.
+    pub fn write(&mut self, epochs: &[EpochOutput]) -> Result<(), SinkError> {
+        let Some(last) = epochs.last().map(|epoch| epoch.binding.epoch) else { return Ok(()) };
+        self.begin()?;
+        let mut sealed = Vec::with_capacity(epochs.len());
+        for epoch in epochs {
+            let outputs = self.send_epoch(epoch)?;
+            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs });
+        }
+        self.send_entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), Some(last))?;
+        self.commit()
+    }
+
+    /// Checks that an epoch of a replay gives what was committed; writes nothing.
+    pub fn verify(&self, epoch: &EpochOutput, committed: &[Output]) -> Result<(), SinkError> {
+        let outputs = self.outputs(epoch, |_| Ok(()))?;
+        if outputs == committed {
+            return Ok(());
+        }
+        let what = match outputs.iter().zip(committed).find(|(now, then)| now != then) {
+            Some((now, then)) => format!("{} partition {} has {} records now and {} then", then.topic, then.partition, now.count, then.count),
+            None => format!("{} partitions are written now and {} then", outputs.len(), committed.len()),
+        };
+        Err(SinkError::Diverged { epoch: epoch.binding.epoch, what })
+    }
+
+    fn send_epoch(&self, epoch: &EpochOutput) -> Result<Vec<Output>, SinkError> {
+        let Binding { epoch: time, generation, .. } = epoch.binding;
+        let (stamp, generation) = (time.to_string(), generation.to_string());
+        self.outputs(epoch, |record| {
+            let mut headers = OwnedHeaders::new_with_capacity(5)
+                .insert(Header { key: TRACE_HEADER, value: Some(record.traceparent) })
+                .insert(Header { key: EPOCH_HEADER, value: Some(&stamp) })
+                .insert(Header { key: GENERATION_HEADER, value: Some(&generation) });
+            if let Some(dead) = record.dead {
+                let source = format!("{}:{}", Topic::Commands, dead.position);
+                headers = headers
+                    .insert(Header { key: "source", value: Some(&source) })
+                    .insert(Header { key: "reason", value: Some(&dead.record.reason) });
+            }
+            self.send(record.topic, record.partition, record.key, record.value, headers, Some(time))
+        })
+    }
+
+    /// Encodes an epoch's records, in order, hands each to `each`, and says what every partition gets.
+    fn outputs(&self, epoch: &EpochOutput, mut each: impl FnMut(Outgoing<'_>) -> Result<(), SinkError>) -> Result<Vec<Output>, SinkError> {
+        let mut by_partition: BTreeMap<(&str, i32), Records> = BTreeMap::new();
+        let mut emit = |record: Outgoing<'_>, datum: &[u8]| {
+            by_partition.entry((record.topic, record.partition)).or_default().add(record.key.as_bytes(), datum);
+            each(record)
+        };
+        for event in &epoch.events {
+            let value = self.encoder.event(event)?;
+            let topic = Topic::of(event);
+            let partitions = *self.partitions.get(&topic).expect("the topics of all events were counted at the start");
+            let record = Outgoing {
+                topic: topic.as_str(),
+                partition: topic::partition(event, partitions),
+                key: &topic::key(event),
+                value: &value,
+                traceparent: &event.cause.traceparent,
+                dead: None,
+            };
+            emit(record, wire::datum(&value)?.1)?;
+        }
+        for dead in &epoch.dead_letters {
+            let value = dead.record.value.as_deref().unwrap_or_default();
+            let key = dead.position.to_string();
+            emit(Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) }, value)?;
+        }
+        let output = |((topic, partition), records): ((&str, i32), Records)| Output {
+            topic: topic.to_owned(),
+            partition,
+            count: records.count(),
+            digest: records.digest(),
+        };
+        Ok(by_partition.into_iter().map(output).collect())
+    }
+
+    fn send_entry(&self, entry: &Entry, epoch: Option<Epoch>) -> Result<(), SinkError> {
+        let value = self.encoder.entry(self.journal, entry)?;
+        let generation = self.generation.to_string();
+        let headers = OwnedHeaders::new().insert(Header { key: GENERATION_HEADER, value: Some(&generation) });
+        self.send(self.journal.as_str(), 0, &generation, &value, headers, epoch)
+    }
+
+    fn send(&self, topic: &str, partition: i32, key: &str, value: &[u8], headers: OwnedHeaders, epoch: Option<Epoch>) -> Result<(), SinkError> {
+        let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value).headers(headers);
+        if let Some(epoch) = epoch {
+            // Kafka's own time index then finds an epoch.
+            record = record.timestamp(i64::try_from(epoch).expect("an epoch is before the year 10000"));
+        }
+        self.deliveries.open.fetch_add(1, Ordering::AcqRel);
+        self.producer.send(record).map_err(|(source, _)| failed("send a record", source))
+    }
+
+    fn begin(&self) -> Result<(), SinkError> {
+        self.producer.begin_transaction().map_err(|source| failed("begin a transaction", source))
+    }
+
+    /// Waits until Kafka has every record, then commits. The client's own flush, inside its commit, sleeps
+    /// 100 ms whenever something is under way; nothing is by then.
+    fn commit(&self) -> Result<(), SinkError> {
+        *self.deliveries.waiter.lock().expect("nothing panics while it holds the count") = Some(std::thread::current());
+        while self.deliveries.open.load(Ordering::Acquire) > 0 {
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        if let Some(source) = self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
+            return Err(failed("deliver a record", source));
+        }
+        loop {
+            match self.producer.commit_transaction(Timeout::Never) {
+                Ok(()) => return Ok(()),
+                // Both cases are safe: a commit that happened answers the same again.
+                Err(KafkaError::Transaction(error)) if error.is_retriable() => {
+                    tracing::warn!(%error, "the outcome of a commit is unknown; asking again");
+                }
+                Err(source) => return Err(failed("commit", source)),
+            }
+        }
+    }
+}
+
+/// A record on its way out.
+struct Outgoing<'a> {
+    topic: &'static str,
+    partition: i32,
+    key: &'a str,
+    value: &'a [u8],
+    traceparent: &'a str,
+    dead: Option<&'a DeadLetter>,
+}
+
+/// What Kafka says to a process whose cell was taken over is not an error of this step.
+fn failed(step: &'static str, source: KafkaError) -> SinkError {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    match source.rdkafka_error_code() {
+        Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch) => SinkError::Fenced,
+        _ => SinkError::Kafka { step, source },
+    }
+}

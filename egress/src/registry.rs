@@ -1,0 +1,139 @@
+//! The schema registry, through its Confluent-compatible API.
+//!
+//! In: the committed schemas. Out: the ids under which records are written. The hot path never asks it.
+
+use schemas::Topic;
+use schemas::wire::schema_json;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Compatibility of every subject: new readers read all that was ever written.
+pub const COMPATIBILITY: &str = "BACKWARD_TRANSITIVE";
+
+/// What the registry can answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// It did not answer.
+    #[error("the schema registry at {url} does not answer")]
+    Unreachable {
+        /// Its address.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The schema is not registered.
+    #[error("the schema of {0} is not registered; run `orion topics apply`")]
+    NotRegistered(String),
+    /// The registry refuses the schema.
+    #[error("the schema of {subject} is not compatible with what was registered before: {reason}")]
+    Incompatible {
+        /// The subject.
+        subject: String,
+        /// What the registry said.
+        reason: String,
+    },
+    /// Something else.
+    #[error("the schema registry refuses {subject} with status {status}: {reason}")]
+    Refused {
+        /// The subject.
+        subject: String,
+        /// HTTP status.
+        status: u16,
+        /// What the registry said.
+        reason: String,
+    },
+}
+
+/// A Confluent-compatible schema registry.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    url: String,
+    client: reqwest::Client,
+}
+
+#[derive(Serialize)]
+struct SchemaBody {
+    schema: &'static str,
+}
+
+#[derive(Deserialize)]
+struct IdBody {
+    id: u32,
+}
+
+#[derive(Deserialize)]
+struct SchemaText {
+    schema: String,
+}
+
+#[derive(Serialize)]
+struct CompatibilityBody {
+    compatibility: &'static str,
+}
+
+impl Registry {
+    /// A registry at the base of its API, such as `http://127.0.0.1:8081`.
+    pub fn new(url: &str) -> Self {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client without special settings");
+        Self { url: url.trim_end_matches('/').to_owned(), client }
+    }
+
+    /// Registers the committed schema of every topic, each under [`COMPATIBILITY`]; gives the ids.
+    pub async fn register(&self, topics: &[Topic]) -> Result<BTreeMap<Topic, u32>, RegistryError> {
+        let mut ids = BTreeMap::new();
+        for topic in topics {
+            let subject = topic.subject();
+            let config = format!("{}/config/{subject}", self.url);
+            let body = CompatibilityBody { compatibility: COMPATIBILITY };
+            let answer = self.client.put(config).json(&body).send().await;
+            self.read::<serde_json::Value>(&subject, answer).await?;
+            let versions = format!("{}/subjects/{subject}/versions", self.url);
+            let answer = self.client.post(versions).json(&SchemaBody { schema: schema_json(*topic) }).send().await;
+            ids.insert(*topic, self.read::<IdBody>(&subject, answer).await?.id);
+        }
+        Ok(ids)
+    }
+
+    /// The ids of the committed schemas, which must be registered.
+    pub async fn ids(&self, topics: &[Topic]) -> Result<BTreeMap<Topic, u32>, RegistryError> {
+        let mut ids = BTreeMap::new();
+        for topic in topics {
+            let subject = topic.subject();
+            let lookup = format!("{}/subjects/{subject}", self.url);
+            let answer = self.client.post(lookup).json(&SchemaBody { schema: schema_json(*topic) }).send().await;
+            match self.read::<IdBody>(&subject, answer).await {
+                Ok(found) => ids.insert(*topic, found.id),
+                Err(RegistryError::Refused { subject, status: 404, .. }) => return Err(RegistryError::NotRegistered(subject)),
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(ids)
+    }
+
+    /// The schema of an id, as JSON.
+    pub async fn schema(&self, id: u32) -> Result<String, RegistryError> {
+        let answer = self.client.get(format!("{}/schemas/ids/{id}", self.url)).send().await;
+        Ok(self.read::<SchemaText>(&format!("schema id {id}"), answer).await?.schema)
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        subject: &str,
+        answer: Result<reqwest::Response, reqwest::Error>,
+    ) -> Result<T, RegistryError> {
+        let unreachable = |source| RegistryError::Unreachable { url: self.url.clone(), source };
+        let answer = answer.map_err(unreachable)?;
+        let status = answer.status().as_u16();
+        if answer.status().is_success() {
+            return answer.json().await.map_err(unreachable);
+        }
+        let subject = subject.to_owned();
+        let reason: String = answer.text().await.unwrap_or_default().chars().take(500).collect();
+        match status {
+            409 => Err(RegistryError::Incompatible { subject, reason }),
+            _ => Err(RegistryError::Refused { subject, status, reason }),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The commands log as settlement reads it: first the epochs that are bound already, then new ones.
+//!
+//! In: records of `orion.commands.v1`, the clock. Out: sealed epochs, in order, into a bounded channel.
+//! A record that can't be read is handed on as such; a schema record is learnt and not handed on. Never: an
+//! epoch with other records than its binding says.
+
+use crate::epochs::{Epochs, LogMismatch, Policy};
+use crate::kafka::{self, ReadError};
+use rdkafka::message::{BorrowedMessage, Message};
+use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
+use schemas::wire::Decoder;
+use schemas::{Bound, Epoch, EpochInput, Malformed, Position, SealedEpoch, Topic};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What ends a source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Kafka can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log does not hold what was bound.
+    #[error(transparent)]
+    Mismatch(#[from] LogMismatch),
+    /// The clock is far ahead of the last epoch.
+    #[error(
+        "the last epoch is {days} days back ({last}): if the clock of this machine is right, start once with `orion run --accept-gap`; \
+         what expires in between will expire for good"
+    )]
+    Gap {
+        /// Whole days between.
+        days: u64,
+        /// The last epoch, as a date.
+        last: String,
+    },
+}
+
+/// Where settlement stands when it starts to read.
+#[derive(Debug)]
+pub struct Start {
+    /// Every epoch that is bound, in order.
+    pub bound: Vec<SealedEpoch>,
+    /// The generation that will mint new ones.
+    pub generation: u64,
+    /// The rules that will decide them.
+    pub code_version: u32,
+    /// Whether a long time may have passed since the last one.
+    pub accept_gap: bool,
+}
+
+/// Epochs handed on and not committed yet; the sink counts down.
+pub type InFlight = Arc<AtomicUsize>;
+
+const DAY_MS: u64 = 86_400_000;
+
+/// Reads until the process ends; returns only an error, or when nobody takes the epochs any more.
+pub fn run(brokers: &str, policy: Policy, start: Start, in_flight: &InFlight, epochs_out: &SyncSender<EpochInput>) -> Result<(), SourceError> {
+    let topic = Topic::Commands.as_str();
+    let consumer = kafka::consumer(brokers)?;
+    let marks = kafka::watermarks(&consumer, topic)?;
+    check_log(topic, &marks, start.bound.last())?;
+    let clock = Clock::start();
+    check_gap(start.bound.last().map(|sealed| sealed.binding.epoch), clock.now_ms(), start.accept_gap)?;
+
+    let starts: BTreeMap<i32, i64> = marks.keys().map(|partition| (*partition, 0)).collect();
+    kafka::assign(&consumer, &starts.iter().map(|(partition, offset)| (topic.to_owned(), *partition, *offset)).collect::<Vec<_>>())?;
+    let weight_max = policy.weight_max;
+    let mut epochs = Epochs::new(policy, topic, &starts, start.generation, start.code_version, clock.now_ms());
+    let mut decoder = Decoder::default();
+    let mut take = |epochs: &mut Epochs, wait: Duration| -> Result<bool, SourceError> {
+        let Some(message) = kafka::next(&consumer, topic, wait)? else { return Ok(false) };
+        let bound = read(&mut decoder, &message);
+        epochs.read(message.partition(), message.offset(), bound, clock.now_ms());
+        Ok(true)
+    };
+
+    for sealed in &start.bound {
+        let input = loop {
+            match epochs.replay(sealed)? {
+                Some(input) => break input,
+                None => take(&mut epochs, Duration::from_millis(100))?,
+            };
+        };
+        in_flight.fetch_add(1, Ordering::AcqRel);
+        if epochs_out.send(input).is_err() {
+            return Ok(());
+        }
+    }
+    drop(start.bound);
+
+    loop {
+        // Everything that is there already belongs to the epoch that closes next, up to its weight.
+        while epochs.waiting() < weight_max && take(&mut epochs, Duration::ZERO)? {}
+        if let Some(input) = epochs.poll(clock.now_ms(), in_flight.load(Ordering::Acquire)) {
+            in_flight.fetch_add(1, Ordering::AcqRel);
+            if epochs_out.send(input).is_err() {
+                return Ok(());
+            }
+            continue;
+        }
+        match epochs.waiting() {
+            0 => take(&mut epochs, Duration::from_millis(20)).map(drop)?,
+            // Something waits for its age or for the sink: look again soon.
+            waiting if waiting < weight_max => take(&mut epochs, Duration::from_millis(1)).map(drop)?,
+            _ => std::thread::park_timeout(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// A log that is too short at either end can't be replayed.
+fn check_log(topic: &str, marks: &BTreeMap<i32, (i64, i64)>, last: Option<&SealedEpoch>) -> Result<(), ReadError> {
+    for (partition, (low, high)) in marks {
+        let (topic, partition, low, high) = (topic.to_owned(), *partition, *low, *high);
+        if low > 0 {
+            return Err(ReadError::StartsLate { topic, partition, low, needed: 0 });
+        }
+        let bound = last.iter().flat_map(|sealed| &sealed.binding.inputs).find(|input| input.partition == partition);
+        if let Some(needed) = bound.map(|input| input.upper).filter(|upper| *upper > high) {
+            return Err(ReadError::EndsEarly { topic, partition, high, needed });
+        }
+    }
+    Ok(())
+}
+
+fn check_gap(last: Option<Epoch>, now_ms: u64, accept_gap: bool) -> Result<(), SourceError> {
+    match last {
+        Some(last) if now_ms > last + DAY_MS && !accept_gap => {
+            Err(SourceError::Gap { days: (now_ms - last) / DAY_MS, last: schemas::rfc3339(last) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a record of the log says; none for a schema.
+fn read(decoder: &mut Decoder, message: &BorrowedMessage<'_>) -> Option<Bound> {
+    let value = message.payload().unwrap_or_default();
+    let command = match kafka::header(message, SCHEMA_HEADER) {
+        "" => decoder.command(value),
+        id => match decoder.learn_record(id, value) {
+            Ok(()) => return None,
+            Err(error) => Err(error),
+        },
+    };
+    Some(Bound {
+        position: Position { partition: message.partition(), offset: message.offset() },
+        traceparent: kafka::header(message, TRACE_HEADER).to_owned(),
+        command: command.map_err(|error| Malformed {
+            key: message.key().map(<[u8]>::to_vec),
+            value: message.payload().map(<[u8]>::to_vec),
+            reason: error.to_string(),
+        }),
+    })
+}
+
+/// Wall time at the start, advanced by the monotonic clock: while the process runs, time never leaps.
+struct Clock {
+    wall_ms: u64,
+    started: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
+        Self { wall_ms: u64::try_from(wall.as_millis()).expect("the clock is before the year 10000"), started: Instant::now() }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.wall_ms + u64::try_from(self.started.elapsed().as_millis()).expect("no process runs for 500 million years")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{Binding, Input};
+
+    fn sealed(upper: i64) -> SealedEpoch {
+        let inputs = vec![Input { topic: "log".to_owned(), partition: 0, upper, count: 0 }];
+        SealedEpoch { binding: Binding { epoch: 1, generation: 1, code_version: 1, inputs }, outputs: Vec::new() }
+    }
+
+    #[test]
+    fn a_log_that_is_too_short_at_either_end_is_refused() {
+        let check = |low, high, upper| check_log("log", &BTreeMap::from([(0, (low, high))]), Some(&sealed(upper)));
+        assert!(check(0, 5, 5).is_ok());
+        assert!(check(0, 9, 5).is_ok());
+        assert!(matches!(check(0, 4, 5), Err(ReadError::EndsEarly { high: 4, needed: 5, .. })));
+        assert!(matches!(check(1, 9, 5), Err(ReadError::StartsLate { low: 1, needed: 0, .. })));
+    }
+
+    #[test]
+    fn a_long_gap_waits_for_a_person() {
+        assert!(check_gap(None, 10 * DAY_MS, false).is_ok(), "the first epoch of all needs none");
+        assert!(check_gap(Some(9 * DAY_MS), 10 * DAY_MS, false).is_ok());
+        assert!(matches!(check_gap(Some(7 * DAY_MS), 10 * DAY_MS, false), Err(SourceError::Gap { days: 3, .. })));
+        assert!(check_gap(Some(7 * DAY_MS), 10 * DAY_MS, true).is_ok());
+    }
+}

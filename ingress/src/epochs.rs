@@ -1,0 +1,259 @@
+//! From a log to epochs. Pure: records and the time are arguments, sealed epochs are pulled.
+//!
+//! **Definition.** An epoch is what came in since the last one, up to an exclusive upper offset of every input
+//! partition: its binding. A bound epoch that is replayed is made from its binding, never from the time.
+//!
+//! An epoch closes
+//! 1. as soon as it has a command and nothing is in flight: waiting would only add latency;
+//! 2. at `age_max_ms` or `weight_max`, whichever comes first, while earlier epochs are on their way;
+//! 3. empty, after `tick_ms` without any, so that time goes on;
+//! 4. empty, 60 s after its predecessor, as long as the clock is further ahead than that: a jump of the clock
+//!    never reaches a command in one step.
+
+use schemas::{Binding, Bound, Epoch, EpochInput, Input, SealedEpoch};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Largest step of the clock between two epochs.
+pub const STEP_MAX_MS: u64 = 60_000;
+
+/// When epochs close.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// An epoch with a command closes at this age, even while others are in flight.
+    pub age_max_ms: u64,
+    /// An epoch closes at this many commands.
+    pub weight_max: usize,
+    /// An empty epoch closes after this long.
+    pub tick_ms: u64,
+    /// No epoch closes while this many are in flight.
+    pub in_flight_max: usize,
+}
+
+/// A replay that the log does not support.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("epoch {epoch} binds {bound} records of {topic} partition {partition}, but the log has {found}")]
+pub struct LogMismatch {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The input topic.
+    pub topic: String,
+    /// The input partition.
+    pub partition: i32,
+    /// Records by the binding.
+    pub bound: u32,
+    /// Records in the log.
+    pub found: usize,
+}
+
+/// The open epoch and what it stands on.
+#[derive(Debug)]
+pub struct Epochs {
+    policy: Policy,
+    topic: String,
+    generation: u64,
+    code_version: u32,
+    previous: Epoch,
+    /// When the previous epoch closed, by the caller's clock.
+    closed_ms: u64,
+    /// When the first waiting command came, by the caller's clock.
+    waiting_since_ms: Option<u64>,
+    partitions: BTreeMap<i32, Partition>,
+}
+
+#[derive(Debug, Default)]
+struct Partition {
+    /// Exclusive upper offset of what was read.
+    read: i64,
+    /// Read, not sealed.
+    waiting: VecDeque<Bound>,
+}
+
+impl Epochs {
+    /// Nothing read yet; `uppers` is where each partition of `topic` starts.
+    pub fn new(policy: Policy, topic: &str, uppers: &BTreeMap<i32, i64>, generation: u64, code_version: u32, now_ms: u64) -> Self {
+        let partitions = uppers.iter().map(|(partition, upper)| (*partition, Partition { read: *upper, waiting: VecDeque::new() }));
+        Self {
+            policy,
+            topic: topic.to_owned(),
+            generation,
+            code_version,
+            previous: 0,
+            closed_ms: now_ms,
+            waiting_since_ms: None,
+            partitions: partitions.collect(),
+        }
+    }
+
+    /// The record at `offset` was read; `bound` is none for one that is no command, such as a schema.
+    pub fn read(&mut self, partition: i32, offset: i64, bound: Option<Bound>, now_ms: u64) {
+        let part = self.partitions.get_mut(&partition).expect("only assigned partitions are read");
+        assert!(offset >= part.read, "offset {offset} of partition {partition} was read twice");
+        part.read = offset + 1;
+        if let Some(bound) = bound {
+            part.waiting.push_back(bound);
+            self.waiting_since_ms.get_or_insert(now_ms);
+        }
+    }
+
+    /// Commands read and not sealed.
+    pub fn waiting(&self) -> usize {
+        self.partitions.values().map(|part| part.waiting.len()).sum()
+    }
+
+    /// The bound epoch once the log was read as far as its binding; `None` until then.
+    pub fn replay(&mut self, sealed: &SealedEpoch) -> Result<Option<EpochInput>, LogMismatch> {
+        let binding = &sealed.binding;
+        if binding.inputs.iter().any(|input| self.partitions.get(&input.partition).is_none_or(|part| part.read < input.upper)) {
+            return Ok(None);
+        }
+        let mut commands = Vec::new();
+        for input in &binding.inputs {
+            let part = self.partitions.get_mut(&input.partition).expect("checked above");
+            let inside = part.waiting.iter().take_while(|bound| bound.position.offset < input.upper).count();
+            if u32::try_from(inside) != Ok(input.count) {
+                return Err(LogMismatch {
+                    epoch: binding.epoch,
+                    topic: input.topic.clone(),
+                    partition: input.partition,
+                    bound: input.count,
+                    found: inside,
+                });
+            }
+            commands.extend(part.waiting.drain(..inside));
+        }
+        self.previous = binding.epoch;
+        if self.waiting() == 0 {
+            self.waiting_since_ms = None;
+        }
+        Ok(Some(EpochInput { binding: binding.clone(), commands, committed: Some(sealed.outputs.clone()) }))
+    }
+
+    /// The next epoch if one closes now.
+    pub fn poll(&mut self, now_ms: u64, in_flight: usize) -> Option<EpochInput> {
+        if in_flight >= self.policy.in_flight_max {
+            return None;
+        }
+        if self.previous > 0 && now_ms > self.previous + STEP_MAX_MS {
+            return Some(self.seal(self.previous + STEP_MAX_MS, now_ms, false));
+        }
+        let waiting = self.waiting();
+        let aged = self.waiting_since_ms.is_some_and(|since| now_ms.saturating_sub(since) >= self.policy.age_max_ms);
+        let closes = waiting > 0 && (in_flight == 0 || aged || waiting >= self.policy.weight_max);
+        let ticks = waiting == 0 && now_ms.saturating_sub(self.closed_ms) >= self.policy.tick_ms;
+        (closes || ticks).then(|| self.seal(now_ms.max(self.previous + 1), now_ms, true))
+    }
+
+    fn seal(&mut self, epoch: Epoch, now_ms: u64, with_commands: bool) -> EpochInput {
+        let mut commands = Vec::new();
+        let mut inputs = Vec::new();
+        for (partition, part) in &mut self.partitions {
+            // Without commands, and where the weight cuts, the upper is the first record left out.
+            let room = if with_commands { self.policy.weight_max.saturating_sub(commands.len()) } else { 0 };
+            let taken = room.min(part.waiting.len());
+            commands.extend(part.waiting.drain(..taken));
+            inputs.push(Input {
+                topic: self.topic.clone(),
+                partition: *partition,
+                upper: part.waiting.front().map_or(part.read, |first| first.position.offset),
+                count: u32::try_from(taken).expect("an epoch's weight is bounded"),
+            });
+        }
+        self.previous = epoch;
+        self.closed_ms = now_ms;
+        self.waiting_since_ms = (self.waiting() > 0).then_some(now_ms);
+        let binding = Binding { epoch, generation: self.generation, code_version: self.code_version, inputs };
+        EpochInput { binding, commands, committed: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{Malformed, Position};
+
+    fn policy() -> Policy {
+        Policy { age_max_ms: 5, weight_max: 3, tick_ms: 1000, in_flight_max: 2 }
+    }
+
+    fn epochs(now_ms: u64) -> Epochs {
+        Epochs::new(policy(), "log", &BTreeMap::from([(0, 0), (1, 0)]), 1, 1, now_ms)
+    }
+
+    fn bound(partition: i32, offset: i64) -> Option<Bound> {
+        let command = Err(Malformed { key: None, value: None, reason: String::new() });
+        Some(Bound { position: Position { partition, offset }, traceparent: String::new(), command })
+    }
+
+    fn shape(input: &EpochInput) -> (Epoch, Vec<(i64, u32)>, Vec<(i32, i64)>) {
+        let uppers = input.binding.inputs.iter().map(|input| (input.upper, input.count)).collect();
+        let order = input.commands.iter().map(|bound| (bound.position.partition, bound.position.offset)).collect();
+        (input.binding.epoch, uppers, order)
+    }
+
+    #[test]
+    fn an_idle_cell_closes_at_once_and_a_busy_one_by_age_or_weight() {
+        let mut epochs = epochs(1000);
+        epochs.read(1, 0, bound(1, 0), 1000);
+        epochs.read(0, 0, bound(0, 0), 1000);
+        // Partition order, not arrival.
+        assert_eq!(shape(&epochs.poll(1000, 0).unwrap()), (1000, vec![(1, 1), (1, 1)], vec![(0, 0), (1, 0)]));
+
+        epochs.read(0, 1, bound(0, 1), 1001);
+        assert!(epochs.poll(1005, 1).is_none());
+        assert_eq!(shape(&epochs.poll(1006, 1).unwrap()), (1006, vec![(2, 1), (1, 0)], vec![(0, 1)]));
+
+        for offset in 2..6 {
+            epochs.read(0, offset, bound(0, offset), 1006);
+        }
+        assert!(epochs.poll(1006, 2).is_none(), "the window is full");
+        // Heavier than an epoch may be: the rest waits, and the upper says where it starts. The clock stood still.
+        assert_eq!(shape(&epochs.poll(1006, 1).unwrap()), (1007, vec![(5, 3), (1, 0)], vec![(0, 2), (0, 3), (0, 4)]));
+        assert_eq!(shape(&epochs.poll(1012, 1).unwrap()).2, vec![(0, 5)]);
+    }
+
+    #[test]
+    fn time_goes_on_without_commands_and_never_in_leaps() {
+        let mut epochs = epochs(1000);
+        assert!(epochs.poll(1999, 0).is_none());
+        assert_eq!(epochs.poll(2000, 0).unwrap().binding.epoch, 2000);
+        epochs.read(0, 0, bound(0, 0), 200_000);
+        let caught_up: Vec<_> = std::iter::from_fn(|| epochs.poll(200_000, 0)).map(|input| shape(&input)).collect();
+        let ticks: Vec<_> = caught_up.iter().map(|(epoch, uppers, order)| (*epoch, uppers[0].0, order.len())).collect();
+        assert_eq!(ticks, [(62_000, 0, 0), (122_000, 0, 0), (182_000, 0, 0), (200_000, 1, 1)]);
+        // The clock goes back: epochs do not.
+        epochs.read(0, 1, bound(0, 1), 5_000);
+        assert_eq!(epochs.poll(5_000, 0).unwrap().binding.epoch, 200_001);
+    }
+
+    #[test]
+    fn a_replay_makes_the_same_epochs_or_says_what_is_missing() {
+        let mut live = epochs(1000);
+        let mut sealed = Vec::new();
+        for offset in 0..9 {
+            live.read(0, offset, (offset % 4 != 0).then(|| bound(0, offset)).flatten(), 1000 + offset.unsigned_abs());
+            if let Some(input) = live.poll(1000 + offset.unsigned_abs(), usize::try_from(offset % 2).unwrap()) {
+                sealed.push(input);
+            }
+        }
+        let record = |input: &EpochInput| SealedEpoch { binding: input.binding.clone(), outputs: Vec::new() };
+        let mut replay = epochs(9_999_999);
+        let mut again = Vec::new();
+        let mut next = 0;
+        for input in &sealed {
+            let made = loop {
+                if let Some(made) = replay.replay(&record(input)).unwrap() {
+                    break made;
+                }
+                replay.read(0, next, (next % 4 != 0).then(|| bound(0, next)).flatten(), 0);
+                next += 1;
+            };
+            again.push(made);
+        }
+        assert_eq!(again.iter().map(shape).collect::<Vec<_>>(), sealed.iter().map(shape).collect::<Vec<_>>());
+
+        let mut short = epochs(0);
+        short.read(0, 8, bound(0, 8), 0);
+        let error = short.replay(&record(&sealed[0])).unwrap_err();
+        assert_eq!((error.bound, error.found), (sealed[0].binding.inputs[0].count, 0));
+    }
+}

@@ -1,0 +1,123 @@
+//! The HTTP door: six routes that write commands.
+//!
+//! In: requests whose caller (`schemas::Caller`) and trace (`schemas::TraceContext`) the outer layers have put
+//! into their extensions. Out: answers; problems leave as a response extension, for the outermost layer to write.
+//! A door never decides about money, and never answers from what it has not read back from the log.
+
+mod answer;
+mod document;
+mod fields;
+mod form;
+mod headers;
+mod metrics;
+mod prefer;
+mod request;
+mod submit;
+
+use crate::decisions::Decisions;
+use crate::log::CommandLog;
+use answer::Failure;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::response::Response;
+use form::Form;
+use request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, WithdrawalRequest};
+use schemas::PaymentKind;
+use schemas::resource::{Account, Customer, Transaction};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the door stands on.
+pub struct Door {
+    /// Where commands go.
+    pub log: CommandLog,
+    /// Where their decisions come from.
+    pub decisions: Arc<Decisions>,
+    /// Largest body that it reads.
+    pub body_max_bytes: usize,
+}
+
+/// The six routes, with their description.
+pub fn routes() -> OpenApiRouter<Arc<Door>> {
+    let mut router = OpenApiRouter::new()
+        .routes(routes!(create_customer))
+        .routes(routes!(open_account))
+        .routes(routes!(deposit))
+        .routes(routes!(withdraw))
+        .routes(routes!(transfer))
+        .routes(routes!(pay_merchant));
+    document::complete(router.get_openapi_mut());
+    router
+}
+
+/// The six routes, open.
+pub fn router(door: Arc<Door>) -> OpenApiRouter {
+    metrics::watch(Arc::clone(&door.decisions));
+    routes().layer(DefaultBodyLimit::max(door.body_max_bytes)).with_state(door)
+}
+
+/// Enrol a customer
+#[utoipa::path(
+    post, path = "/v1/customers", tag = "Customers", request_body = CustomerRequest,
+    responses((status = 201, description = "Enrolled.", body = Customer)),
+    security(("bearer" = ["customers:write", "operator"])),
+)]
+async fn create_customer(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Customer, request).await
+}
+
+/// Open an account
+///
+/// Customers open customer accounts for themselves; staff open accounts of any role for anyone.
+#[utoipa::path(
+    post, path = "/v1/accounts", tag = "Accounts", request_body = AccountRequest,
+    responses((status = 201, description = "Opened.", body = Account)),
+    security(("bearer" = ["accounts:write"])),
+)]
+async fn open_account(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Account, request).await
+}
+
+/// Pay cash in
+///
+/// From an agent's float, or from the house's cash where no account to debit is named; only staff may do the latter.
+#[utoipa::path(
+    post, path = "/v1/transactions/deposit", tag = "Transactions", request_body = DepositRequest,
+    responses((status = 201, description = "Settled.", body = Transaction)),
+    security(("bearer" = ["transactions:write"])),
+)]
+async fn deposit(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Payment(PaymentKind::Deposit), request).await
+}
+
+/// Take cash out
+///
+/// Through an agent, who is credited, or at the house where no account to credit is named.
+#[utoipa::path(
+    post, path = "/v1/transactions/withdrawal", tag = "Transactions", request_body = WithdrawalRequest,
+    responses((status = 201, description = "Settled.", body = Transaction)),
+    security(("bearer" = ["transactions:write"])),
+)]
+async fn withdraw(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Payment(PaymentKind::Withdrawal), request).await
+}
+
+/// Send money to another person
+#[utoipa::path(
+    post, path = "/v1/transactions/transfer", tag = "Transactions", request_body = PaymentRequest,
+    responses((status = 201, description = "Settled.", body = Transaction)),
+    security(("bearer" = ["transactions:write"])),
+)]
+async fn transfer(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Payment(PaymentKind::Transfer), request).await
+}
+
+/// Pay a merchant
+#[utoipa::path(
+    post, path = "/v1/transactions/merchant-payment", tag = "Transactions", request_body = PaymentRequest,
+    responses((status = 201, description = "Settled.", body = Transaction)),
+    security(("bearer" = ["transactions:write"])),
+)]
+async fn pay_merchant(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Payment(PaymentKind::MerchantPayment), request).await
+}

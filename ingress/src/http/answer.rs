@@ -1,0 +1,103 @@
+//! What a caller is answered.
+//!
+//! In: the event that decided a command, or nothing in time. Out: the response. A decision against the caller is
+//! a problem with the refusal as its code; a repeat is the first answer again, and says so.
+
+use super::headers::{IDEMPOTENCY_REPLAYED, ORION_EPOCH};
+use axum::Extension;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemas::resource::{self, location};
+use schemas::{CommandId, Epoch, Event, Fact, Position, Problem, Refusal};
+
+/// A problem on its way out: the status, and the problem for the outermost layer to write.
+///
+/// The layer adds the trace and the headers that follow from the problem, the same for every door.
+pub(super) struct Failure(pub(super) Problem);
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Extension(self.0)).into_response()
+    }
+}
+
+/// The answer to a decided command.
+pub(super) fn decided(event: &Event) -> Response {
+    answer(&event.fact, event.epoch, event.cause.trace_id(), event.cause.command_id)
+}
+
+fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) -> Response {
+    match fact {
+        Fact::CustomerCreated(customer) => created(&location::customer(customer.id), resource::Customer::of(customer, epoch), epoch),
+        Fact::AccountOpened(account) => created(&location::account(account.id), resource::Account::of(account, 0, epoch), epoch),
+        Fact::Transaction(transaction) => match transaction.refusal {
+            None => created(&location::transaction(transaction.id), resource::Transaction::of(transaction, epoch, trace_id), epoch),
+            Some(refusal) => {
+                let transaction_id = Some(transaction.id.to_string());
+                let transaction_status = Some(transaction.status().to_string());
+                let problem = Problem { transaction_id, transaction_status, ..refusal_problem(refusal, operation_id) };
+                with_epoch(Failure(problem).into_response(), epoch)
+            }
+        },
+        Fact::Refused { refusal, .. } => with_epoch(Failure(refusal_problem(*refusal, operation_id)).into_response(), epoch),
+        Fact::Repeated(repeat) => match &repeat.first {
+            // Whose trace the first decision has is not known here, and ours would be the wrong one.
+            Some(first) => replayed(answer(first, repeat.first_epoch, "", operation_id)),
+            None => key_reused(operation_id),
+        },
+    }
+}
+
+/// The operation and the reason, if the event says no for the first time.
+pub(super) fn refused(event: &Event) -> Option<(&str, &str)> {
+    match &event.fact {
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) => None,
+        Fact::Transaction(transaction) => transaction.refusal.map(|refusal| (transaction.kind.as_str(), refusal.as_str())),
+        Fact::Refused { operation, refusal } => Some((operation, refusal.as_str())),
+        Fact::Repeated(repeat) => repeat.first.is_none().then_some((&*repeat.operation, "idempotency_key_reused")),
+    }
+}
+
+/// The answer to a command that is in the log and not decided.
+pub(super) fn pending(operation_id: CommandId, position: Position) -> Response {
+    let body = Json(resource::Operation::pending(operation_id, position));
+    let headers = [(header::LOCATION, location::operation(operation_id)), (header::RETRY_AFTER, "1".to_owned())];
+    (StatusCode::ACCEPTED, headers, body).into_response()
+}
+
+fn created(location: &str, resource: impl serde::Serialize, epoch: Epoch) -> Response {
+    let response = (StatusCode::CREATED, [(header::LOCATION, location)], Json(resource)).into_response();
+    with_epoch(response, epoch)
+}
+
+fn replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+fn with_epoch(mut response: Response, epoch: Epoch) -> Response {
+    response.headers_mut().insert(ORION_EPOCH, HeaderValue::from(epoch));
+    response
+}
+
+fn refusal_problem(refusal: Refusal, operation_id: CommandId) -> Problem {
+    let operation_id = Some(operation_id.to_string());
+    Problem { operation_id, ..Problem::new(422, refusal.as_str(), refusal.explanation()) }
+}
+
+fn key_reused(operation_id: CommandId) -> Response {
+    let detail = "This Idempotency-Key already names another command of this operation. A new command needs a new key.";
+    let operation_id = Some(operation_id.to_string());
+    Failure(Problem { operation_id, ..Problem::new(422, "idempotency_key_reused", detail) }).into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Every kind of decision, and what its caller is answered.
+
+use super::*;
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Cause, Channel, Customer, CustomerId, EventId, KycStatus, Money, PaymentKind, Repeat,
+    Role, Transaction, TransactionId,
+};
+use serde_json::{Value, json};
+
+const EPOCH: Epoch = 1_764_000_000_123;
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+fn event(fact: Fact) -> Event {
+    let cause = Cause {
+        command_id: CommandId::derive("alice", "transfer", "k1"),
+        position: Position { partition: 0, offset: 7 },
+        traceparent: format!("00-{TRACE}-00f067aa0ba902b7-01"),
+    };
+    Event { id: EventId::mint(EPOCH, 0), epoch: EPOCH, cause, fact }
+}
+
+fn transaction(refusal: Option<Refusal>) -> Fact {
+    Fact::Transaction(Transaction {
+        id: TransactionId::mint(EPOCH, 0),
+        kind: PaymentKind::Transfer,
+        account_debit: AccountId::mint(1, 0),
+        account_credit: AccountId::mint(1, 1),
+        amount: Money { minor: 350, currency: "EUR".parse().expect("a currency") },
+        fee_minor: 0,
+        channel: Channel::Wallet,
+        refusal,
+        postings: Vec::new(),
+    })
+}
+
+fn repeated(first: Option<Fact>) -> Fact {
+    Fact::Repeated(Box::new(Repeat { operation: "transfer".to_owned(), first_epoch: EPOCH - 1000, first }))
+}
+
+/// Status, the headers that matter, and the body or the problem.
+async fn seen(response: Response) -> (u16, Vec<(String, String)>, Value) {
+    let (parts, body) = response.into_parts();
+    let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().expect("text").to_owned()));
+    let headers = headers.filter(|(name, _)| !name.starts_with("content-")).collect();
+    let body = match parts.extensions.get::<Problem>() {
+        Some(problem) => json!(problem),
+        None => serde_json::from_slice(&axum::body::to_bytes(body, 1 << 16).await.expect("a body")).expect("json"),
+    };
+    (parts.status.as_u16(), headers, body)
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[tokio::test]
+async fn a_settled_payment_is_created() {
+    let (status, headers, body) = seen(decided(&event(transaction(None)))).await;
+    let id = TransactionId::mint(EPOCH, 0);
+    assert_eq!(status, 201);
+    assert_eq!(headers, [header("location", &format!("/v1/transactions/{id}")), header("orion-epoch", &EPOCH.to_string())]);
+    let expected = json!({
+        "id": id, "operation": "transfer", "status": "settled",
+        "account_debit": AccountId::mint(1, 0), "account_credit": AccountId::mint(1, 1),
+        "amount": "3.50", "currency": "EUR", "channel": "wallet", "charged_fee": "0.00",
+        "settled_at": "2025-11-24T16:00:00.123Z", "epoch": EPOCH, "trace_id": TRACE,
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_refused_payment_is_a_problem_with_the_transaction() {
+    let refused_event = event(transaction(Some(Refusal::InsufficientFunds)));
+    assert_eq!(refused(&refused_event), Some(("transfer", "insufficient_funds")));
+    let (status, headers, body) = seen(decided(&refused_event)).await;
+    assert_eq!((status, headers), (422, vec![header("orion-epoch", &EPOCH.to_string())]));
+    let expected = json!({
+        "type": "urn:orion:problem:insufficient_funds", "title": "Insufficient funds", "status": 422,
+        "detail": "The available balance does not cover the payment.", "code": "insufficient_funds", "retryable": false,
+        "transaction_id": TransactionId::mint(EPOCH, 0), "operation_id": refused_event.cause.command_id, "transaction_status": "failed",
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn customers_and_accounts_are_created_or_refused() {
+    let customer = Customer {
+        id: CustomerId::mint(EPOCH, 0),
+        full_name: "Awa Diop".to_owned(),
+        msisdn: None,
+        country: Some("SN".to_owned()),
+        kyc_status: KycStatus::Pending,
+    };
+    let (status, headers, body) = seen(decided(&event(Fact::CustomerCreated(customer.clone())))).await;
+    assert_eq!((status, &headers[0]), (201, &header("location", &format!("/v1/customers/{}", customer.id))));
+    let expected =
+        json!({"id": customer.id, "full_name": "Awa Diop", "msisdn": null, "country": "SN", "kyc_status": "pending", "epoch": EPOCH});
+    assert_eq!(body, expected);
+
+    let account = Account {
+        id: AccountId::mint(EPOCH, 0),
+        customer_id: Some(customer.id),
+        account_type: AccountType::Wallet,
+        role: Role::Customer,
+        currency: "EUR".parse().expect("a currency"),
+        status: AccountStatus::Active,
+    };
+    let (status, _, body) = seen(decided(&event(Fact::AccountOpened(account.clone())))).await;
+    let expected = json!({
+        "id": account.id, "customer_id": customer.id, "type": "wallet", "role": "customer", "currency": "EUR",
+        "status": "active", "balance_available": "0.00", "epoch": EPOCH,
+    });
+    assert_eq!((status, body), (201, expected));
+
+    let refusal = Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
+    let (status, _, body) = seen(decided(&event(refusal))).await;
+    assert_eq!((status, &body["code"], body.get("transaction_id")), (422, &json!("customer_not_found"), None));
+}
+
+#[tokio::test]
+async fn a_repeat_is_the_first_answer_again() {
+    for (first, status) in [(transaction(None), 201), (transaction(Some(Refusal::InsufficientFunds)), 422)] {
+        let (_, _, mut expected) = seen(answer(&first, EPOCH - 1000, "", CommandId::derive("alice", "transfer", "k1"))).await;
+        let again = event(repeated(Some(first)));
+        assert_eq!(refused(&again), None);
+        let (again_status, headers, body) = seen(decided(&again)).await;
+        assert_eq!(again_status, status);
+        assert!(headers.contains(&header("idempotency-replayed", "true")));
+        assert!(headers.contains(&header("orion-epoch", &(EPOCH - 1000).to_string())));
+        assert_eq!(body, expected.take());
+    }
+}
+
+#[tokio::test]
+async fn another_command_under_the_same_key_learns_nothing() {
+    let reused = event(repeated(None));
+    assert_eq!(refused(&reused), Some(("transfer", "idempotency_key_reused")));
+    let (status, headers, body) = seen(decided(&reused)).await;
+    assert_eq!((status, headers, &body["code"]), (422, vec![], &json!("idempotency_key_reused")));
+    assert_eq!(body.get("transaction_id"), None);
+}
+
+#[tokio::test]
+async fn what_is_not_decided_says_where_to_ask() {
+    let id = CommandId::derive("alice", "transfer", "k1");
+    let (status, headers, body) = seen(pending(id, Position { partition: 3, offset: 42 })).await;
+    assert_eq!((status, body), (202, json!({"id": id, "status": "pending", "command": "3:42"})));
+    assert_eq!(headers, [header("location", &format!("/v1/operations/{id}")), header("retry-after", "1")]);
+}

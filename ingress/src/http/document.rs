@@ -1,0 +1,81 @@
+//! The door in OpenAPI: the answers and headers that all six routes share.
+//!
+//! In: the description that each route gives of itself. Out: that, and everything that `submit` does for all.
+
+use schemas::openapi::{add, header, know, operations, parameter, problem, response};
+use schemas::{Problem, resource};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
+
+/// The problems that any of the routes may answer.
+const PROBLEMS: &[(u16, &str)] = &[
+    (400, "Not understood: `invalid_request` with every bad field in `errors`, or `idempotency_key_missing`. Nothing was taken."),
+    (413, "The body is too large: `body_too_large`."),
+    (415, "The body is not JSON: `unsupported_media_type`."),
+    (429, "Too many operations wait: `too_many_pending`. Nothing was taken; try again after `Retry-After`."),
+    (503, "The log did not confirm the command: `log_unavailable`. It may have been taken; the same key is safe to send again."),
+];
+
+/// Completes the description of the door.
+pub(super) fn complete(document: &mut OpenApi) {
+    know::<Problem>(document);
+    know::<resource::Operation>(document);
+    for (path, operation) in operations(document) {
+        let moves_money = path.starts_with("/v1/transactions/");
+        operation.parameters.get_or_insert_default().extend([key(moves_money), prefer()].map(RefOr::T));
+        add(operation, 202, pending());
+        add(operation, 422, refused());
+        for (status, description) in PROBLEMS {
+            add(operation, *status, problem(description));
+        }
+        for status in [201, 422] {
+            if let Some(response) = response(operation, status) {
+                response.headers.insert(
+                    "Orion-Epoch".to_owned(),
+                    header("The epoch of the decision; reads accept it as `at_least`.", "1764000000123").into(),
+                );
+                response.headers.insert(
+                    "Idempotency-Replayed".to_owned(),
+                    header("`true` if this was decided before, under the same key.", "true").into(),
+                );
+            }
+        }
+        if let Some(response) = response(operation, 201) {
+            let location = header("Where the resource is.", "/v1/transactions/019ab6f5-1c7b-7001-8000-000000000000");
+            response.headers.insert("Location".to_owned(), location.into());
+        }
+        for status in [201, 202, 422] {
+            if let Some(response) = response(operation, status) {
+                response.headers.insert("Preference-Applied".to_owned(), header("What was made of `Prefer`.", "wait=5").into());
+            }
+        }
+    }
+}
+
+fn key(moves_money: bool) -> Parameter {
+    let description = "Names the command: the same key is the same command, and a retry gets the first answer. 1 to 255 visible ASCII \
+                       characters, bare or in double quotes. A key is kept for at least 7 days.";
+    let mut key = parameter(ParameterIn::Header, "Idempotency-Key", description, "8e03978e-40d5-43e8-bc93-6894a57f9324");
+    key.required = if moves_money { Required::True } else { Required::False };
+    key
+}
+
+fn prefer() -> Parameter {
+    let description = "RFC 7240: `wait=SECONDS` for the decision, 0 to 30, by default 1; `respond-async` for none.";
+    parameter(ParameterIn::Header, "Prefer", description, "wait=5")
+}
+
+fn pending() -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(resource::Operation::name()))).build();
+    ResponseBuilder::new()
+        .description("Not decided in time. The command is in the log and will be decided.")
+        .content("application/json", content)
+        .header("Location", header("Where to ask what became of it.", "/v1/operations/ce4ce417-9f96-5967-bcb6-f9eefab959b1"))
+        .header("Retry-After", header("Seconds.", "1"))
+        .build()
+}
+
+fn refused() -> Response {
+    problem("Refused by the ledger: `code` is the reason, `transaction_id` the failed payment; or `idempotency_key_reused`.")
+}

@@ -1,0 +1,91 @@
+//! The bodies that the door takes, for its description in OpenAPI.
+//!
+//! They are described here and read in `form`, field by field, so that all faults are told at once. A test holds
+//! both to the same fields.
+
+#![expect(dead_code, reason = "described, never filled")]
+
+use schemas::{AccountId, AccountType, Channel, Currency, CustomerId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A customer to enrol.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomerRequest {
+    /// As on the identity document; not all blank, no control characters.
+    #[schema(min_length = 1, max_length = 140, example = "Awa Diop")]
+    full_name: String,
+    /// Mobile number in E.164 form.
+    #[schema(pattern = "^\\+[1-9][0-9]{6,14}$", example = "+221771234567")]
+    msisdn: Option<String>,
+    /// ISO 3166-1 alpha-2 country of residence.
+    #[schema(pattern = "^[A-Z]{2}$", example = "SN")]
+    country: Option<String>,
+}
+
+/// An account to open.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountRequest {
+    /// The holder.
+    customer_id: CustomerId,
+    /// The product.
+    r#type: AccountType,
+    /// The one currency of the account.
+    currency: Currency,
+    /// What the holder is to the bank; `customer` unless staff say otherwise.
+    #[schema(pattern = "^(customer|merchant|agent)$", example = "customer")]
+    role: Option<String>,
+}
+
+/// Cash in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DepositRequest {
+    /// The agent whose float pays; the house's cash where none is named.
+    account_debit: Option<AccountId>,
+    /// Who is paid.
+    account_credit: AccountId,
+    /// More than zero, as a decimal with at most the currency's decimals.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "12500")]
+    amount: String,
+    /// Of what.
+    currency: Currency,
+    /// Through which channel; `wallet` by default.
+    channel: Option<Channel>,
+}
+
+/// Cash out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WithdrawalRequest {
+    /// Who pays.
+    account_debit: AccountId,
+    /// The agent who hands out the cash; the house where none is named.
+    account_credit: Option<AccountId>,
+    /// More than zero, as a decimal with at most the currency's decimals.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "12500")]
+    amount: String,
+    /// Of what.
+    currency: Currency,
+    /// Through which channel; `wallet` by default.
+    channel: Option<Channel>,
+}
+
+/// A payment from account to account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PaymentRequest {
+    /// Who pays.
+    account_debit: AccountId,
+    /// Who is paid.
+    account_credit: AccountId,
+    /// More than zero, as a decimal with at most the currency's decimals.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "12500")]
+    amount: String,
+    /// Of what.
+    currency: Currency,
+    /// Through which channel; `wallet` by default.
+    channel: Option<Channel>,
+}

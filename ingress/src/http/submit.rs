@@ -1,0 +1,113 @@
+//! One command from a request to its answer.
+//!
+//! In: a request whose caller is known. Out: the decision, or the promise of one. Steps:
+//! 1. scope, media type, key, body: what needs no state. 2. Room: overload is refused before anything is taken.
+//! 3. Append. 4. Wait. A caller that goes away after step 3 has a command in the log and may ask again.
+
+use super::answer::{self, Failure};
+use super::form::Form;
+use super::headers::{self, PREFERENCE_APPLIED};
+use super::{Door, fields, metrics, prefer};
+use crate::log::AppendError;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{Extensions, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use schemas::{Caller, Command, Problem, TraceContext};
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+/// Takes a command, appends it and waits for its decision.
+pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<Response, Failure> {
+    // 1. What needs no state.
+    let caller: Caller = extension(request.extensions())?;
+    let trace: TraceContext = extension(request.extensions())?;
+    form.scopes().iter().try_for_each(|scope| caller.require(*scope))?;
+    headers::json_only(request.headers())?;
+    let key = headers::idempotency_key(request.headers())?;
+    if key.is_none() && form.needs_key() {
+        return Err(key_missing().into());
+    }
+    let wait = prefer::wait(request.headers());
+    let body = Bytes::from_request(request, &()).await.map_err(|rejection| unread(rejection.into_response().status().as_u16()))?;
+    let command = Command {
+        principal: caller.principal,
+        // A command that nobody can name again is a command of its own.
+        idempotency_key: key.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
+        received_ms: now_ms(),
+        operation: fields::read(&body, |fields| form.read(fields))?,
+    };
+    command.check().map_err(|unreadable| Problem::field("", unreadable.to_string()))?;
+
+    // 2. Room.
+    if door.decisions.is_full() {
+        return Err(Problem::new(429, "too_many_pending", "Too many operations wait for their decision. Nothing was taken.").into());
+    }
+
+    // 3. Append.
+    let position = door.log.append(&command, trace.traceparent()).await.map_err(|error| not_appended(&error, key.is_some()))?;
+
+    // 4. Wait.
+    let command_id = command.id();
+    let decision = tokio::time::timeout(wait.limit, door.decisions.answer(position, command_id)).await;
+    let mut response = match decision {
+        Ok(Ok(event)) => {
+            metrics::count(answer::refused(&event));
+            answer::decided(&event)
+        }
+        // Not in time, or let go while we waited: the operation says what became of it.
+        Err(_) | Ok(Err(_)) => answer::pending(command_id, position),
+    };
+    if let Some(applied) = wait.applied.and_then(|applied| HeaderValue::try_from(applied).ok()) {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
+}
+
+/// What the outer layers put there; without it the server is not put together as it must be.
+fn extension<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Result<T, Problem> {
+    extensions.get().cloned().ok_or_else(|| {
+        tracing::error!(missing = std::any::type_name::<T>(), "a door stands without its outer layers");
+        Problem::new(500, "internal_error", "The server is not set up as it should be.")
+    })
+}
+
+fn key_missing() -> Problem {
+    let detail = "Moving money needs the header Idempotency-Key, so that a retry moves none twice.";
+    Problem { errors: Problem::field("Idempotency-Key", "is missing").errors, ..Problem::new(400, "idempotency_key_missing", detail) }
+}
+
+fn unread(status: u16) -> Problem {
+    match status {
+        413 => Problem::new(413, "body_too_large", "The body is larger than this server takes."),
+        _ => Problem::field("", "the body did not arrive whole"),
+    }
+}
+
+/// Kafka did not confirm. Either it never had the command, or it has it and the word of it was lost; a retry under
+/// the same key is safe in both cases, since settlement knows a repeat.
+fn not_appended(error: &AppendError, has_key: bool) -> Problem {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    match error {
+        AppendError::Encode(_) => {
+            tracing::error!(%error, cause, "a command can't be encoded");
+            Problem::new(500, "internal_error", "The command can't be written. Nothing was taken.")
+        }
+        AppendError::Append(_) => {
+            tracing::warn!(%error, cause, "the commands log does not answer");
+            let retry = if has_key {
+                "The same request under the same Idempotency-Key is safe to send again."
+            } else {
+                "Without an Idempotency-Key a second request may do it twice."
+            };
+            let detail = format!("The log did not confirm the command: it may have been taken, or not. {retry}");
+            Problem::new(503, "log_unavailable", detail)
+        }
+    }
+}
+
+/// The door's wall clock; says when a command came, decides nothing.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,207 @@
+//! Consumers: how the way in reads Kafka. The only place that builds one.
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What reading can meet.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Kafka said no.
+    #[error("can't read {topic}")]
+    Kafka {
+        /// What was being read.
+        topic: String,
+        /// What Kafka said.
+        #[source]
+        source: rdkafka::error::KafkaError,
+    },
+    /// The topic is not there.
+    #[error("topic {0} does not exist; run `orion topics apply`")]
+    NoTopic(String),
+    /// Old records that are needed are gone.
+    #[error("{topic} partition {partition} starts at offset {low}, but {needed} is needed: older records were deleted")]
+    StartsLate {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// First offset there.
+        low: i64,
+        /// First offset needed.
+        needed: i64,
+    },
+    /// Records that were bound are gone.
+    #[error("{topic} partition {partition} ends at offset {high}, but records up to {needed} were bound: the log was truncated")]
+    EndsEarly {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// End of the log.
+        high: i64,
+        /// Exclusive upper offset that was bound.
+        needed: i64,
+    },
+}
+
+const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A consumer that reads what it is assigned, only what was committed, and never commits an offset.
+pub(crate) fn consumer(brokers: &str) -> Result<BaseConsumer, ReadError> {
+    build(brokers, &[])
+}
+
+/// A consumer that says where a partition ends.
+pub(crate) fn consumer_with_ends(brokers: &str) -> Result<BaseConsumer, ReadError> {
+    build(brokers, &[("enable.partition.eof", "true")])
+}
+
+/// Reads a whole partition up to the end that it has now, and returns that end.
+///
+/// The end is taken before what was committed is read: a transaction of somebody else that is open may hold back
+/// the last stable offset, so it is the high watermark that must be reached.
+pub(crate) fn read_all<E: From<ReadError>>(
+    brokers: &str,
+    topic: &str,
+    partition: i32,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
+) -> Result<i64, E> {
+    let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
+    let unstable = build(brokers, &[("isolation.level", "read_uncommitted")])?;
+    let (low, high) = *watermarks(&unstable, topic)?.get(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))?;
+    let consumer = consumer_with_ends(brokers)?;
+    assign(&consumer, &[(topic.to_owned(), partition, low)])?;
+    let mut next = low;
+    while next < high {
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => {
+                next = message.offset() + 1;
+                each(&message)?;
+            }
+            // Nothing but transaction markers may follow the last record; the client skips those by itself.
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => {
+                let (_, stable) = consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(failed)?;
+                if stable >= high {
+                    break;
+                }
+            }
+            Some(Err(source)) if !is_passing(&source) => return Err(failed(source).into()),
+            Some(Err(_)) | None => {}
+        }
+    }
+    Ok(high)
+}
+
+fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", brokers)
+        // The client demands a group's name even where no group is ever joined.
+        .set("group.id", "orion")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "error")
+        // Answer as soon as there is a byte, and look again at once after an empty or failed fetch.
+        .set("fetch.min.bytes", "1")
+        .set("fetch.wait.max.ms", "100")
+        .set("fetch.error.backoff.ms", "10")
+        .set("fetch.queue.backoff.ms", "5")
+        // The bound of what waits in the client.
+        .set("queued.max.messages.kbytes", "32768");
+    for (name, value) in changes {
+        config.set(*name, *value);
+    }
+    config.create().map_err(|source| ReadError::Kafka { topic: brokers.to_owned(), source })
+}
+
+/// First and exclusive last offset of every partition.
+pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, ReadError> {
+    let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
+    let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT).map_err(failed)?;
+    let partitions = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
+    if partitions.is_empty() {
+        return Err(ReadError::NoTopic(topic.to_owned()));
+    }
+    let mark = |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
+    partitions.iter().map(|partition| mark(partition.id())).collect()
+}
+
+/// Assigns partitions at exact offsets.
+pub(crate) fn assign(consumer: &BaseConsumer, offsets: &[(String, i32, i64)]) -> Result<(), ReadError> {
+    let mut list = TopicPartitionList::new();
+    let failed = |topic: &str, source| ReadError::Kafka { topic: topic.to_owned(), source };
+    for (topic, partition, offset) in offsets {
+        list.add_partition_offset(topic, *partition, Offset::Offset(*offset)).map_err(|source| failed(topic, source))?;
+    }
+    consumer.assign(&list).map_err(|source| failed("its assignment", source))
+}
+
+/// The first offset of each partition whose record is of `epoch` or later; the end of the log without one.
+///
+/// Every record that a cell writes carries its epoch as Kafka time stamp. A crash may leave aborted records
+/// whose time stamps run ahead, so the offset found may be early, never late.
+pub(crate) fn offsets_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Result<BTreeMap<i32, i64>, ReadError> {
+    let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
+    let marks = watermarks(consumer, topic)?;
+    let mut list = TopicPartitionList::new();
+    for partition in marks.keys() {
+        let at = Offset::Offset(i64::try_from(epoch).unwrap_or(i64::MAX));
+        list.add_partition_offset(topic, *partition, at).map_err(failed)?;
+    }
+    let found = consumer.offsets_for_times(list, METADATA_TIMEOUT).map_err(failed)?;
+    let offset = |partition: &i32, end: i64| match found.find_partition(topic, *partition).map(|found| found.offset()) {
+        Some(Offset::Offset(offset)) => offset,
+        // No such record when we asked. The end was read before, so what came since is not missed.
+        _ => end,
+    };
+    Ok(marks.iter().map(|(partition, (_, end))| (*partition, offset(partition, *end))).collect())
+}
+
+/// The next record, if one comes in time. What the client retries by itself is no error.
+pub(crate) fn next<'a>(consumer: &'a BaseConsumer, topic: &str, wait: Duration) -> Result<Option<BorrowedMessage<'a>>, ReadError> {
+    match consumer.poll(wait) {
+        None | Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => Ok(None),
+        Some(Ok(message)) => Ok(Some(message)),
+        Some(Err(source)) if is_passing(&source) => {
+            tracing::warn!(topic, error = %source, "reading from kafka is interrupted");
+            Ok(None)
+        }
+        Some(Err(source)) => Err(ReadError::Kafka { topic: topic.to_owned(), source }),
+    }
+}
+
+/// A broker that is away or moving: the client reconnects by itself.
+fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::BrokerTransportFailure
+                | Code::AllBrokersDown
+                | Code::OperationTimedOut
+                | Code::Resolve
+                | Code::NotLeaderForPartition
+                | Code::LeaderNotAvailable
+                | Code::RequestTimedOut
+                | Code::NetworkException
+                | Code::CoordinatorLoadInProgress
+                | Code::CoordinatorNotAvailable
+                | Code::NotCoordinator
+        )
+    )
+}
+
+/// A header as text; empty without it.
+pub(crate) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> &'a str {
+    message
+        .headers()
+        .and_then(|headers| headers.iter().find(|header| header.key == name))
+        .and_then(|header| header.value)
+        .and_then(|value| std::str::from_utf8(value).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,214 @@
+//! Resources: what HTTP clients are shown, the same by the door that decides and by the one that reads.
+//!
+//! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
+//! `as_of` is the reader's to add: a decision has no view that it was read from.
+
+mod operation;
+
+use crate::account::{AccountStatus, AccountType, Role};
+use crate::customer::KycStatus;
+use crate::epoch::{Epoch, rfc3339};
+use crate::id::{AccountId, CustomerId, TransactionId};
+use crate::money::{Currency, Money};
+use crate::refusal::Refusal;
+use crate::transaction::{Channel, PaymentKind, TransactionStatus};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use operation::{Operation, OperationStatus};
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Customer {
+    /// The customer's id; the `sub` of the customer's own tokens.
+    pub id: CustomerId,
+    /// As on the identity document.
+    #[schema(example = "Awa Diop")]
+    pub full_name: String,
+    /// Mobile number in E.164 form.
+    #[schema(example = "+221771234567")]
+    pub msisdn: Option<String>,
+    /// ISO 3166-1 alpha-2 country of residence.
+    #[schema(example = "SN")]
+    pub country: Option<String>,
+    /// Where identity verification stands.
+    pub kyc_status: KycStatus,
+    /// When the customer was enrolled.
+    #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
+    pub epoch: Epoch,
+    /// The epoch of the view that this was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 1_764_000_000_456_u64)]
+    pub as_of: Option<Epoch>,
+}
+
+impl Customer {
+    /// A customer as enrolled in `epoch`.
+    pub fn of(customer: &crate::Customer, epoch: Epoch) -> Self {
+        Self {
+            id: customer.id,
+            full_name: customer.full_name.clone(),
+            msisdn: customer.msisdn.clone(),
+            country: customer.country.clone(),
+            kyc_status: customer.kyc_status,
+            epoch,
+            as_of: None,
+        }
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// The account's id.
+    pub id: AccountId,
+    /// The holder; null for the bank's own accounts.
+    pub customer_id: Option<CustomerId>,
+    /// The product.
+    #[serde(rename = "type")]
+    pub account_type: AccountType,
+    /// What the holder is to the bank.
+    pub role: Role,
+    /// The one currency of the account.
+    pub currency: Currency,
+    /// Whether it may move money.
+    pub status: AccountStatus,
+    /// What may be spent, as a decimal in the currency's exponent.
+    #[schema(example = "12500")]
+    pub balance_available: String,
+    /// When the account was opened.
+    #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
+    pub epoch: Epoch,
+    /// The epoch of the view that this was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 1_764_000_000_456_u64)]
+    pub as_of: Option<Epoch>,
+}
+
+impl Account {
+    /// An account opened in `epoch`, with what is in it.
+    pub fn of(account: &crate::Account, balance_minor: i64, epoch: Epoch) -> Self {
+        Self {
+            id: account.id,
+            customer_id: account.customer_id,
+            account_type: account.account_type,
+            role: account.role,
+            currency: account.currency,
+            status: account.status,
+            balance_available: Money { minor: balance_minor, currency: account.currency }.to_string(),
+            epoch,
+            as_of: None,
+        }
+    }
+}
+
+/// What is in an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Balance {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its currency.
+    pub currency: Currency,
+    /// Credits less debits, as a decimal in the currency's exponent.
+    #[schema(example = "12500")]
+    pub balance_posted: String,
+    /// What may be spent: the posted balance less what is held.
+    #[schema(example = "12500")]
+    pub balance_available: String,
+    /// The epoch of the view that this was read from.
+    #[schema(value_type = u64, example = 1_764_000_000_456_u64)]
+    pub as_of: Epoch,
+}
+
+/// A payment, settled or failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Transaction {
+    /// The transaction's id.
+    pub id: TransactionId,
+    /// What it was for.
+    pub operation: PaymentKind,
+    /// Whether money moved.
+    pub status: TransactionStatus,
+    /// Who paid, or would have; the house's cash where none was named.
+    pub account_debit: AccountId,
+    /// Who was paid, or would have been.
+    pub account_credit: AccountId,
+    /// How much, as a decimal in the currency's exponent.
+    #[schema(example = "12500")]
+    pub amount: String,
+    /// Of what.
+    pub currency: Currency,
+    /// Through which channel.
+    pub channel: Channel,
+    /// What it cost the payer on top.
+    #[schema(example = "0")]
+    pub charged_fee: String,
+    /// Why nothing moved; only of a failed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<Refusal>,
+    /// When money moved, RFC 3339 in UTC; only of a settled one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime, example = "2025-11-24T16:00:00.123Z")]
+    pub settled_at: Option<String>,
+    /// When it was decided.
+    #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
+    pub epoch: Epoch,
+    /// The W3C trace of the request that was decided; absent from an answer that repeats an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "4bf92f3577b34da6a3ce929d0e0e4736")]
+    pub trace_id: Option<String>,
+    /// The epoch of the view that this was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 1_764_000_000_456_u64)]
+    pub as_of: Option<Epoch>,
+}
+
+impl Transaction {
+    /// A payment as decided in `epoch`; without a trace id where none is known.
+    pub fn of(transaction: &crate::Transaction, epoch: Epoch, trace_id: &str) -> Self {
+        let currency = transaction.amount.currency;
+        let status = transaction.status();
+        Self {
+            id: transaction.id,
+            operation: transaction.kind,
+            status,
+            account_debit: transaction.account_debit,
+            account_credit: transaction.account_credit,
+            amount: transaction.amount.to_string(),
+            currency,
+            channel: transaction.channel,
+            charged_fee: Money { minor: transaction.fee_minor, currency }.to_string(),
+            reason: transaction.refusal,
+            settled_at: (status == TransactionStatus::Settled).then(|| rfc3339(epoch)),
+            epoch,
+            trace_id: Some(trace_id.to_owned()).filter(|trace| !trace.is_empty()),
+            as_of: None,
+        }
+    }
+}
+
+/// Where each resource is.
+pub mod location {
+    use crate::id::{AccountId, CommandId, CustomerId, TransactionId};
+
+    /// A customer.
+    pub fn customer(id: CustomerId) -> String {
+        format!("/v1/customers/{id}")
+    }
+
+    /// An account.
+    pub fn account(id: AccountId) -> String {
+        format!("/v1/accounts/{id}")
+    }
+
+    /// A transaction.
+    pub fn transaction(id: TransactionId) -> String {
+        format!("/v1/transactions/{id}")
+    }
+
+    /// An operation.
+    pub fn operation(id: CommandId) -> String {
+        format!("/v1/operations/{id}")
+    }
+}

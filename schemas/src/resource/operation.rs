@@ -1,0 +1,107 @@
+//! Operations: what became of a command.
+
+use super::location;
+use crate::epoch::{Epoch, Position};
+use crate::event::Fact;
+use crate::id::{CommandId, TransactionId};
+use crate::refusal::Refusal;
+use crate::word::words;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+words! {
+    /// Where an operation stands.
+    pub enum OperationStatus {
+        /// In the log, not decided.
+        Pending = "pending",
+        /// A payment that moved money.
+        Settled = "settled",
+        /// Anything else that was done.
+        Completed = "completed",
+        /// Refused.
+        Failed = "failed",
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Operation {
+    /// The command's id, the same for every retry of it.
+    pub id: CommandId,
+    /// Where it stands.
+    pub status: OperationStatus,
+    /// What was asked: a payment's operation, `create_customer` or `open_account`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "transfer")]
+    pub operation: Option<String>,
+    /// Where the resource is that came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "/v1/transactions/019ab6f5-1c7b-7001-8000-000000000000")]
+    pub resource: Option<String>,
+    /// The transaction, of a payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub transaction_id: Option<TransactionId>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<Refusal>,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 1_764_000_000_123_u64)]
+    pub epoch: Option<Epoch>,
+    /// The command's place in the log while it is pending; reads accept it as `at_least`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "0:123")]
+    pub command: Option<String>,
+    /// The epoch of the view that this was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 1_764_000_000_456_u64)]
+    pub as_of: Option<Epoch>,
+}
+
+impl Operation {
+    /// An operation in the log, not decided.
+    pub fn pending(id: CommandId, position: Position) -> Self {
+        let command = Some(position.to_string());
+        Self { command, ..Self::undescribed(id, OperationStatus::Pending) }
+    }
+
+    /// What `fact`, decided in `epoch`, made of the operation; none if the fact is no decision but points to one.
+    pub fn decided(id: CommandId, fact: &Fact, epoch: Epoch) -> Option<Self> {
+        let epoch = Some(epoch);
+        match fact {
+            Fact::CustomerCreated(customer) => Some(Self {
+                operation: Some("create_customer".to_owned()),
+                resource: Some(location::customer(customer.id)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
+            Fact::AccountOpened(account) => Some(Self {
+                operation: Some("open_account".to_owned()),
+                resource: Some(location::account(account.id)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
+            Fact::Transaction(transaction) => Some(Self {
+                operation: Some(transaction.kind.to_string()),
+                resource: Some(location::transaction(transaction.id)),
+                transaction_id: Some(transaction.id),
+                reason: transaction.refusal,
+                epoch,
+                ..Self::undescribed(id, if transaction.refusal.is_some() { OperationStatus::Failed } else { OperationStatus::Settled })
+            }),
+            Fact::Refused { operation, refusal } => Some(Self {
+                operation: Some(operation.clone()),
+                reason: Some(*refusal),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Failed)
+            }),
+            Fact::Repeated(_) => None,
+        }
+    }
+
+    fn undescribed(id: CommandId, status: OperationStatus) -> Self {
+        Self { id, status, operation: None, resource: None, transaction_id: None, reason: None, epoch: None, command: None, as_of: None }
+    }
+}

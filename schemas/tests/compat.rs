@@ -1,0 +1,267 @@
+//! Bytes that any version ever wrote are read for ever, as the same value.
+//!
+//! `compat/` holds, for every topic and every version of its schema, the schema (`TOPIC@VERSION.avsc`) and
+//! records written with it: framed bytes (`TOPIC@VERSION.CASE.hex`) and the value that they mean (`.txt`).
+//! A schema without vectors fails here. To write what is missing, and nothing else:
+//!
+//! ```text
+//! ORION_BLESS=1 cargo test -p schemas --test compat
+//! ```
+//!
+//! It never touches a file that is there. A word that gains a field gains a line in each `.txt`: add it by hand,
+//! since what old bytes mean now is the decision to review.
+
+mod record;
+
+use apache_avro::Schema;
+use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
+use record::Record;
+use schemas::wire::{Decoder, Encoder, schema_json};
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit, CreateCustomer,
+    Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment,
+    PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// The schema id in every vector.
+const ID: u32 = 7;
+const EPOCH: u64 = 1_764_000_000_123;
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// The files of `compat/` by name, after what is missing was written, if that was asked for.
+static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    if std::env::var_os("ORION_BLESS").is_some() {
+        missing(&files()).into_iter().for_each(|(name, text)| std::fs::write(folder().join(name), text).expect("the folder is ours"));
+    }
+    files()
+});
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat")
+}
+
+fn files() -> BTreeMap<String, String> {
+    let entries = std::fs::read_dir(folder()).expect("the vectors are beside this file");
+    entries
+        .map(|entry| {
+            let entry = entry.expect("a file");
+            let name = entry.file_name().into_string().expect("a name in ASCII");
+            (name, std::fs::read_to_string(entry.path()).expect("a text"))
+        })
+        .collect()
+}
+
+/// The version of a topic's schema that is the current one: known already, or the next.
+fn version(files: &BTreeMap<String, String>, topic: Topic) -> usize {
+    let known = (1..).take_while(|version| files.contains_key(&format!("{topic}@{version}.avsc")));
+    let newest = known.last().unwrap_or(0);
+    if files.get(&format!("{topic}@{newest}.avsc")).is_some_and(|schema| schema == schema_json(topic)) { newest } else { newest + 1 }
+}
+
+/// What the current schemas should have in the folder and have not.
+fn missing(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut wanted = BTreeMap::new();
+    for (topic, case, record) in samples() {
+        let stem = format!("{topic}@{}", version(files, topic));
+        wanted.insert(format!("{stem}.avsc"), schema_json(topic).to_owned());
+        wanted.insert(format!("{stem}.{case}.hex"), hex(&write(&record)));
+        wanted.insert(format!("{stem}.{case}.txt"), format!("{record:#?}\n"));
+    }
+    wanted.retain(|name, _| !files.contains_key(name));
+    wanted
+}
+
+fn write(record: &Record) -> Vec<u8> {
+    record.write(&Encoder::new(BTreeMap::from([(record.topic(), ID)])))
+}
+
+/// Bytes as lines of 32.
+fn hex(bytes: &[u8]) -> String {
+    bytes.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n").collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: String = text.split_whitespace().collect();
+    let byte = |place: usize| u8::from_str_radix(&digits[place..place + 2], 16).expect("two hexadecimal digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+/// The parts of a file name: topic, version, case.
+fn parts(stem: &str) -> (Topic, &str, &str) {
+    let (topic, rest) = stem.split_once('@').expect("TOPIC@VERSION.CASE");
+    let (version, case) = rest.split_once('.').expect("TOPIC@VERSION.CASE");
+    (topic.parse().expect("a topic"), version, case)
+}
+
+#[test]
+fn every_schema_has_its_vectors() {
+    let without: Vec<_> = Topic::ALL.iter().filter(|topic| !samples().iter().any(|(of, ..)| of == *topic)).collect();
+    assert!(without.is_empty(), "topics without a sample: {without:?}");
+    let missing: Vec<_> = missing(&FILES).into_keys().collect();
+    assert!(missing.is_empty(), "new schemas or cases; ORION_BLESS=1 writes their vectors: {missing:#?}");
+}
+
+#[test]
+fn every_vector_reads_as_ever() {
+    let vectors: Vec<_> = FILES.iter().filter_map(|(name, hex)| Some((name.strip_suffix(".hex")?, unhex(hex)))).collect();
+    assert!(!vectors.is_empty());
+    for (stem, bytes) in vectors {
+        let (topic, version, _) = parts(stem);
+        let mut decoder = Decoder::default();
+        decoder.learn(ID, &FILES[&format!("{topic}@{version}.avsc")]).unwrap();
+        let record = Record::read(&decoder, topic, &bytes, TRACEPARENT).unwrap_or_else(|error| panic!("{stem}: {error}"));
+        assert_eq!(format!("{record:#?}\n"), FILES[&format!("{stem}.txt")], "{stem}");
+    }
+}
+
+#[test]
+fn the_current_writer_writes_the_newest_vectors() {
+    for (topic, case, record) in samples() {
+        let name = format!("{topic}@{}.{case}.hex", version(&FILES, topic));
+        assert_eq!(FILES.get(&name), Some(&hex(&write(&record))), "{name}");
+    }
+}
+
+#[test]
+fn the_current_schema_reads_every_older_one() {
+    for (name, schema) in FILES.iter().filter(|(name, _)| name.ends_with(".avsc")) {
+        let topic: Topic = name.split('@').next().unwrap().parse().unwrap();
+        let (old, new) = (Schema::parse_str(schema).unwrap(), Schema::parse_str(schema_json(topic)).unwrap());
+        assert_eq!(SchemaCompatibility::can_read(&old, &new).unwrap(), Compatibility::Full, "{name}");
+    }
+}
+
+#[test]
+fn every_file_belongs_to_a_vector() {
+    for name in FILES.keys() {
+        let stem = name.rsplit_once('.').expect("a name with an ending").0;
+        let has = |ending: &str| FILES.contains_key(&format!("{stem}.{ending}"));
+        let vectors = FILES.keys().filter(|other| other.starts_with(&format!("{stem}.")) && other.ends_with(".hex")).count();
+        assert!(has("hex") && has("txt") || name.ends_with(".avsc") && vectors > 0, "{name}");
+    }
+}
+
+/// A record of every topic, and of every form that it takes.
+fn samples() -> Vec<(Topic, &'static str, Record)> {
+    let command = |operation| {
+        let principal = Principal { subject: customer().id.to_string(), authority: Authority::Customer };
+        Record::Command(Command { principal, idempotency_key: "8f14e45f-ceea".to_owned(), received_ms: EPOCH - 5, operation })
+    };
+    let create = CreateCustomer { full_name: "Awa Ndèye Diop".to_owned(), msisdn: Some("+221770000001".to_owned()), country: None };
+    let open = OpenAccount {
+        customer_id: customer().id,
+        account_type: AccountType::Savings,
+        role: Role::Customer,
+        currency: "EUR".parse().expect("a currency"),
+    };
+    let payment = Payment {
+        kind: PaymentKind::Deposit,
+        account_debit: None,
+        account_credit: Some(account().id),
+        amount_minor: 12_500,
+        currency: Currency::XOF,
+        channel: Channel::Qr,
+    };
+    let event = |fact| Record::Event(event(fact));
+    let repeat = |operation: &str, first| {
+        let repeat = Repeat { operation: operation.to_owned(), first_epoch: EPOCH - 1_000, first };
+        event(Fact::Repeated(Box::new(repeat)))
+    };
+    let told = |transaction: Transaction| Fact::Transaction(Transaction { postings: Vec::new(), ..transaction });
+    let refused = || Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
+    let house = Account { id: AccountId::house("cash", Currency::XOF), customer_id: None, role: Role::House, ..account() };
+    let claim = || Entry::Claim(Claim { generation: 3, code_version: 1 });
+    let journal = |journal, entry| Record::Entry(journal, entry);
+    vec![
+        (Topic::Commands, "create_customer", command(Operation::CreateCustomer(create))),
+        (Topic::Commands, "open_account", command(Operation::OpenAccount(open))),
+        (Topic::Commands, "payment", command(Operation::Pay(payment))),
+        (Topic::CustomerCreated, "customer", event(Fact::CustomerCreated(customer()))),
+        (Topic::AccountOpened, "customer", event(Fact::AccountOpened(account()))),
+        (Topic::AccountOpened, "house", event(Fact::AccountOpened(house))),
+        (Topic::TransactionSettled, "transfer", event(Fact::Transaction(settled()))),
+        (Topic::TransactionFailed, "transfer", event(Fact::Transaction(failed()))),
+        (Topic::CommandRefused, "open_account", event(refused())),
+        (Topic::Outcomes, "customer", repeat("create_customer", Some(Fact::CustomerCreated(customer())))),
+        (Topic::Outcomes, "account", repeat("open_account", Some(Fact::AccountOpened(account())))),
+        (Topic::Outcomes, "settled", repeat("transfer", Some(told(settled())))),
+        (Topic::Outcomes, "failed", repeat("transfer", Some(told(failed())))),
+        (Topic::Outcomes, "refused", repeat("open_account", Some(refused()))),
+        (Topic::Outcomes, "key_reused", repeat("transfer", None)),
+        (Topic::SettlementJournal, "claim", journal(Topic::SettlementJournal, claim())),
+        (Topic::SettlementJournal, "commit", journal(Topic::SettlementJournal, Entry::Commit(commit()))),
+        (Topic::ViewsJournal, "claim", journal(Topic::ViewsJournal, claim())),
+    ]
+}
+
+fn event(fact: Fact) -> Event {
+    Event {
+        id: EventId::mint(EPOCH, 2),
+        epoch: EPOCH,
+        cause: Cause {
+            command_id: CommandId::derive("awa", "transfer", "k1"),
+            position: Position { partition: 0, offset: 42 },
+            traceparent: TRACEPARENT.to_owned(),
+        },
+        fact,
+    }
+}
+
+fn customer() -> Customer {
+    Customer {
+        id: CustomerId::mint(EPOCH - 2_000, 0),
+        full_name: "Awa Ndèye Diop".to_owned(),
+        msisdn: Some("+221770000001".to_owned()),
+        country: Some("SN".to_owned()),
+        kyc_status: KycStatus::Pending,
+    }
+}
+
+fn account() -> Account {
+    Account {
+        id: AccountId::mint(EPOCH - 1_000, 1),
+        customer_id: Some(customer().id),
+        account_type: AccountType::Current,
+        role: Role::Customer,
+        currency: Currency::XOF,
+        status: AccountStatus::Active,
+    }
+}
+
+fn settled() -> Transaction {
+    let (account_debit, account_credit) = (account().id, AccountId::mint(EPOCH - 1_000, 2));
+    Transaction {
+        id: TransactionId::mint(EPOCH, 0),
+        kind: PaymentKind::Transfer,
+        account_debit,
+        account_credit,
+        amount: Money { minor: 350, currency: "EUR".parse().expect("a currency") },
+        fee_minor: 5,
+        channel: Channel::Wallet,
+        refusal: None,
+        postings: vec![
+            Posting { account: account_debit, amount_minor: -350, balance_minor: 0 },
+            Posting { account: account_credit, amount_minor: 350, balance_minor: i64::MAX },
+        ],
+    }
+}
+
+fn failed() -> Transaction {
+    Transaction { fee_minor: 0, refusal: Some(Refusal::InsufficientFunds), postings: Vec::new(), ..settled() }
+}
+
+fn commit() -> Commit {
+    let sealed = |epoch| SealedEpoch {
+        binding: Binding {
+            epoch,
+            generation: 3,
+            code_version: 1,
+            inputs: vec![Input { topic: Topic::Commands.to_string(), partition: 0, upper: 43, count: 7 }],
+        },
+        outputs: vec![Output { topic: Topic::TransactionSettled.to_string(), partition: 2, count: 6, digest: [0xa5; 16] }],
+    };
+    Commit { generation: 3, epochs: vec![sealed(EPOCH), SealedEpoch { outputs: Vec::new(), ..sealed(EPOCH + 1) }] }
+}

@@ -1,0 +1,44 @@
+//! A record of any topic, as its bytes and back.
+
+use schemas::wire::{Decoder, Encoder, WireError};
+use schemas::{Command, Entry, Event, Topic};
+
+/// A record of any topic.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Record {
+    Command(Command),
+    Event(Event),
+    Entry(Topic, Entry),
+}
+
+impl Record {
+    pub(crate) fn topic(&self) -> Topic {
+        match self {
+            Self::Command(_) => Topic::Commands,
+            Self::Event(event) => Topic::of(event),
+            Self::Entry(journal, _) => *journal,
+        }
+    }
+
+    pub(crate) fn write(&self, encoder: &Encoder) -> Vec<u8> {
+        let written = match self {
+            Self::Command(command) => encoder.command(command),
+            Self::Event(event) => encoder.event(event),
+            Self::Entry(journal, entry) => encoder.entry(*journal, entry),
+        };
+        written.expect("what the bank means it can write")
+    }
+
+    pub(crate) fn read(decoder: &Decoder, topic: Topic, framed: &[u8], traceparent: &str) -> Result<Self, WireError> {
+        match topic {
+            Topic::Commands => decoder.command(framed).map(Self::Command),
+            Topic::SettlementJournal | Topic::ViewsJournal => decoder.entry(topic, framed).map(|entry| Self::Entry(topic, entry)),
+            Topic::Outcomes
+            | Topic::CommandRefused
+            | Topic::CustomerCreated
+            | Topic::AccountOpened
+            | Topic::TransactionSettled
+            | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Arbitrary commands, events and journal entries: everything that the bank itself writes.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use schemas::epoch::LAST_EPOCH;
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit, CreateCustomer,
+    Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment,
+    PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Transaction, TransactionId,
+};
+use uuid::Uuid;
+
+pub(super) fn command() -> impl Strategy<Value = Command> {
+    let principal = (line(255), select(Authority::ALL)).prop_map(|(subject, authority)| Principal { subject, authority });
+    // What the door's clock says is a long on the wire.
+    (principal, "[!-~]{1,255}", 0..1u64 << 63, operation()).prop_map(|(principal, idempotency_key, received_ms, operation)| Command {
+        principal,
+        idempotency_key,
+        received_ms,
+        operation,
+    })
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let create = (line(140), option::of(msisdn()), option::of(country()))
+        .prop_map(|(full_name, msisdn, country)| Operation::CreateCustomer(CreateCustomer { full_name, msisdn, country }));
+    let open = (id().prop_map(CustomerId), select(AccountType::ALL), select(Role::ALL), currency()).prop_map(
+        |(customer_id, account_type, role, currency)| Operation::OpenAccount(OpenAccount { customer_id, account_type, role, currency }),
+    );
+    let sides = (option::of(account_id()), option::of(account_id()));
+    let pay = (select(PaymentKind::ALL), sides, any::<i64>(), currency(), select(Channel::ALL)).prop_map(
+        |(kind, (account_debit, account_credit), amount_minor, currency, channel)| {
+            Operation::Pay(Payment { kind, account_debit, account_credit, amount_minor, currency, channel })
+        },
+    );
+    prop_oneof![create, open, pay]
+}
+
+pub(super) fn event() -> impl Strategy<Value = Event> {
+    let cause = (id(), any::<i32>(), any::<i64>(), traceparent()).prop_map(|(command_id, partition, offset, traceparent)| Cause {
+        command_id: CommandId(command_id),
+        position: Position { partition, offset },
+        traceparent,
+    });
+    (id(), 0..=LAST_EPOCH, cause, fact()).prop_map(|(id, epoch, cause, fact)| Event { id: EventId(id), epoch, cause, fact })
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let any_status = (customer(), select(KycStatus::ALL)).prop_map(|(customer, kyc_status)| Customer { kyc_status, ..customer });
+    let any_account = (account(), select(AccountStatus::ALL)).prop_map(|(account, status)| Account { status, ..account });
+    prop_oneof![
+        any_status.prop_map(Fact::CustomerCreated),
+        any_account.prop_map(Fact::AccountOpened),
+        settled().prop_map(Fact::Transaction),
+        failed().prop_map(Fact::Transaction),
+        (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
+        repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
+    ]
+}
+
+/// A repeat tells a decision as it was made: a customer not verified yet, an account active, balances not told.
+fn repeat() -> impl Strategy<Value = Repeat> {
+    let told = |transaction: Transaction| Fact::Transaction(Transaction { postings: Vec::new(), ..transaction });
+    let first = prop_oneof![
+        customer().prop_map(Fact::CustomerCreated),
+        account().prop_map(Fact::AccountOpened),
+        settled().prop_map(told),
+        failed().prop_map(told),
+        (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
+    ];
+    (line(40), 0..=LAST_EPOCH, option::of(first)).prop_map(|(operation, first_epoch, first)| {
+        let operation = match &first {
+            Some(Fact::Refused { operation, .. }) => operation.clone(),
+            Some(Fact::Transaction(transaction)) => transaction.kind.to_string(),
+            Some(Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Repeated(_)) | None => operation,
+        };
+        Repeat { operation, first_epoch, first }
+    })
+}
+
+fn customer() -> impl Strategy<Value = Customer> {
+    (id(), line(140), option::of(msisdn()), option::of(country())).prop_map(|(id, full_name, msisdn, country)| Customer {
+        id: CustomerId(id),
+        full_name,
+        msisdn,
+        country,
+        kyc_status: KycStatus::Pending,
+    })
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    let holder = option::of(id().prop_map(CustomerId));
+    (account_id(), holder, select(AccountType::ALL), select(Role::ALL), currency()).prop_map(
+        |(id, customer_id, account_type, role, currency)| Account {
+            id,
+            customer_id,
+            account_type,
+            role,
+            currency,
+            status: AccountStatus::Active,
+        },
+    )
+}
+
+pub(super) fn settled() -> impl Strategy<Value = Transaction> {
+    let posting = (account_id(), any::<i64>(), any::<i64>()).prop_map(|(account, amount_minor, balance_minor)| Posting {
+        account,
+        amount_minor,
+        balance_minor,
+    });
+    (transaction(), any::<i64>(), vec(posting, 0..4)).prop_map(|(transaction, fee_minor, postings)| Transaction {
+        fee_minor,
+        postings,
+        ..transaction
+    })
+}
+
+fn failed() -> impl Strategy<Value = Transaction> {
+    (transaction(), select(Refusal::ALL)).prop_map(|(transaction, refusal)| Transaction { refusal: Some(refusal), ..transaction })
+}
+
+fn transaction() -> impl Strategy<Value = Transaction> {
+    (id(), select(PaymentKind::ALL), account_id(), account_id(), any::<i64>(), currency(), select(Channel::ALL)).prop_map(
+        |(id, kind, account_debit, account_credit, minor, currency, channel)| Transaction {
+            id: TransactionId(id),
+            kind,
+            account_debit,
+            account_credit,
+            amount: Money { minor, currency },
+            fee_minor: 0,
+            channel,
+            refusal: None,
+            postings: Vec::new(),
+        },
+    )
+}
+
+pub(super) fn entry() -> impl Strategy<Value = Entry> {
+    let claim = (natural(), small()).prop_map(|(generation, code_version)| Entry::Claim(Claim { generation, code_version }));
+    let input = (line(40), any::<i32>(), any::<i64>(), small()).prop_map(|(topic, partition, upper, count)| Input {
+        topic,
+        partition,
+        upper,
+        count,
+    });
+    let output = (line(40), any::<i32>(), small(), any::<[u8; 16]>()).prop_map(|(topic, partition, count, digest)| Output {
+        topic,
+        partition,
+        count,
+        digest,
+    });
+    let binding = (natural(), natural(), small(), vec(input, 0..4)).prop_map(|(epoch, generation, code_version, inputs)| Binding {
+        epoch,
+        generation,
+        code_version,
+        inputs,
+    });
+    let sealed = (binding, vec(output, 0..4)).prop_map(|(binding, outputs)| SealedEpoch { binding, outputs });
+    let commit = (natural(), vec(sealed, 0..4)).prop_map(|(generation, epochs)| Entry::Commit(Commit { generation, epochs }));
+    prop_oneof![claim, commit]
+}
+
+/// A line of any characters but controls.
+fn line(characters_max: usize) -> impl Strategy<Value = String> {
+    vec(any::<char>().prop_map(|character| if character.is_control() { 'é' } else { character }), 1..=characters_max)
+        .prop_map(String::from_iter)
+}
+
+fn msisdn() -> impl Strategy<Value = String> {
+    "\\+[0-9]{7,15}"
+}
+
+fn country() -> impl Strategy<Value = String> {
+    "[A-Z]{2}"
+}
+
+fn traceparent() -> impl Strategy<Value = String> {
+    prop_oneof![Just(String::new()), "00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"]
+}
+
+/// Currencies of no, two, three and four decimals.
+fn currency() -> impl Strategy<Value = Currency> {
+    select(["XOF", "JPY", "EUR", "USD", "TND", "CLF"].map(|code| code.parse::<Currency>().expect("a currency")).to_vec())
+}
+
+fn account_id() -> impl Strategy<Value = AccountId> {
+    id().prop_map(AccountId)
+}
+
+fn id() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
+
+/// What is a long on the wire and never negative.
+fn natural() -> impl Strategy<Value = u64> {
+    0..1u64 << 63
+}
+
+/// What is an int on the wire and never negative.
+fn small() -> impl Strategy<Value = u32> {
+    0..1u32 << 31
+}

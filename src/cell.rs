@@ -1,0 +1,129 @@
+//! Cells: each a timely computation in a process of its own, between a source thread and a sink thread.
+//!
+//! ```text
+//! source thread ─► bounded channel ─► dataflow (this thread) ─► bounded channel ─► sink thread
+//! ```
+//!
+//! A cell is crash-only: whatever goes wrong in any thread ends the process, and the next one recovers.
+
+/// Settlement: the cell that decides.
+pub mod settlement;
+/// Views: the cell that writes what the bank looks like to Postgres.
+pub mod views;
+
+use crate::config::Config;
+use egress::kafka::Sink;
+use egress::registry::Registry;
+use egress::topics::Topics;
+use ingress::journal::{self, Journal};
+use schemas::wire::Encoder;
+use schemas::{Epoch, Topic};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender};
+use timely::dataflow::InputHandle;
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::{Input, Operator, Probe};
+
+/// The cells there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cell {
+    /// Decides every command.
+    Settlement,
+    /// Writes the views to Postgres.
+    Views,
+}
+
+impl Cell {
+    /// Every cell of a bank.
+    pub const ALL: [Self; 2] = [Self::Settlement, Self::Views];
+
+    /// Its name on the command line and in logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settlement => "settlement",
+            Self::Views => "views",
+        }
+    }
+
+    /// Runs the cell in this process until it ends.
+    pub fn run(self, config: &Config, accept_gap: bool) -> anyhow::Result<()> {
+        match self {
+            Self::Settlement => settlement::run(config, accept_gap),
+            Self::Views => views::run(config),
+        }
+    }
+}
+
+/// Takes a cell over: fences, reads its journal, commits the claim of a new generation.
+fn take_over(config: &Config, transactional_id: &str, topic: Topic) -> anyhow::Result<(Sink, Journal, u64)> {
+    let registry = Registry::new(&config.registry.url);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ids = runtime.block_on(registry.ids(Topic::ALL))?;
+    let mut sink = Sink::fence(&config.kafka.brokers, transactional_id, topic, Encoder::new(ids), partitions())?;
+    // Nobody else commits any more, so what the journal holds now is all there is.
+    let journal = journal::read(&config.kafka.brokers, topic)?;
+    let generation = journal.generation() + 1;
+    sink.claim(generation, state::CODE_VERSION)?;
+    tracing::info!(generation, code_version = state::CODE_VERSION, "the cell is ours");
+    Ok((sink, journal, generation))
+}
+
+fn partitions() -> BTreeMap<Topic, i32> {
+    let topics = Topics::committed();
+    Topic::ALL.iter().filter_map(|topic| topics.partitions(topic.as_str()).map(|partitions| (*topic, partitions))).collect()
+}
+
+/// Runs a dataflow over epochs as they come, one message an epoch, until the source ends.
+///
+/// Both channels are bounded, and a send that waits is all the back-pressure there is: a slow sink stops the
+/// dataflow, which stops the source.
+fn flow<I, O>(
+    epochs: Receiver<I>,
+    epoch_of: impl Fn(&I) -> Epoch + Send + Sync + 'static,
+    build: impl for<'scope> FnOnce(dataflows::Epochs<'scope, I>) -> dataflows::Epochs<'scope, O> + Send + Sync + 'static,
+    results: SyncSender<O>,
+) where
+    I: Clone + Send + 'static,
+    O: Clone + Send + 'static,
+{
+    // Timely wants whatever enters its thread to be shareable, although nobody shares it.
+    let (epochs, results) = (Mutex::new(epochs), Mutex::new(results));
+    timely::execute_directly(move |worker| {
+        let epochs = epochs.into_inner().expect("never locked");
+        let results = results.into_inner().expect("never locked");
+        let mut input = InputHandle::new();
+        let probe = worker.dataflow::<Epoch, _, _>(|scope| {
+            let stream = build(scope.input_from(&mut input));
+            stream
+                .clone()
+                .sink(Pipeline, "hand on", move |(input, _frontier)| {
+                    input.for_each_stamp(|_, batches| {
+                        for result in batches.flat_map(std::mem::take) {
+                            // The sink thread ends the process before it drops its end.
+                            drop(results.send(result));
+                        }
+                    });
+                });
+            stream.probe().0
+        });
+        for epoch in epochs {
+            let time = epoch_of(&epoch);
+            input.advance_to(time);
+            input.send(epoch);
+            input.advance_to(time + 1);
+            worker.step_while(|| probe.less_than(&(time + 1)));
+        }
+    });
+}
+
+/// Starts a thread of the cell; when its work ends in an error, so does the process.
+fn thread<E: Into<anyhow::Error>>(name: &'static str, work: impl FnOnce() -> Result<(), E> + Send + 'static) -> anyhow::Result<()> {
+    let run = move || {
+        if let Err(error) = work() {
+            crate::exit::now(name, &error.into());
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+    Ok(())
+}

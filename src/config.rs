@@ -1,0 +1,241 @@
+//! Configuration: one documented struct, read once from defaults, a file and the environment.
+//!
+//! Later sources win: defaults, then the TOML file named by `ORION_CONFIG`, then variables `ORION_<SECTION>__<FIELD>`
+//! (such as `ORION_HTTP__LISTEN`), then the three that every deployment knows: `KAFKA_BROKERS`, `DATABASE_URL`
+//! and `SCHEMA_REGISTRY_URL`.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Kafka.
+    pub kafka: Kafka,
+    /// PostgreSQL.
+    pub postgres: Postgres,
+    /// Schema registry.
+    pub registry: Registry,
+    /// The HTTP server.
+    pub http: Http,
+    /// Who may call.
+    pub auth: Auth,
+    /// How epochs are closed and committed.
+    pub epochs: Epochs,
+}
+
+/// Kafka.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kafka {
+    /// Bootstrap servers, comma separated.
+    pub brokers: String,
+}
+
+/// PostgreSQL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    /// The server, with a role that may create the services' databases: `postgres://user@host:port/postgres`.
+    pub url: String,
+    /// Name of the database of the views.
+    pub views_database: String,
+    /// Most connections of the query API.
+    pub connections_max: u32,
+}
+
+/// Schema registry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Base of its Confluent-compatible API.
+    pub url: String,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address to listen on.
+    pub listen: String,
+    /// Longest time that a request may take, waiting included.
+    pub timeout_ms: u64,
+    /// Largest request body.
+    pub body_max_bytes: usize,
+    /// Most operations that wait for their decision, or for Postgres to show it; above it new ones get 429.
+    pub remembered_max: usize,
+    /// How long the door waits for Kafka to take a command.
+    pub append_timeout_ms: u64,
+}
+
+/// Who may call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// PEM file with the Ed25519 public key that tokens are checked against.
+    pub public_key: PathBuf,
+    /// PEM file with the private key of the local stack, with which `orion token` signs; not used by any server.
+    pub private_key: PathBuf,
+    /// Expected `iss`.
+    pub issuer: String,
+    /// Expected `aud`.
+    pub audience: String,
+}
+
+/// How epochs are closed and committed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epochs {
+    /// An epoch closes at this age at the latest, once it has a command.
+    pub age_max_ms: u64,
+    /// An epoch closes at this many commands at the latest.
+    pub weight_max: usize,
+    /// An epoch closes after this long without commands, so that time goes on.
+    pub tick_ms: u64,
+    /// Most epochs between the log and their commit; the bound of every queue of a cell.
+    pub in_flight_max: usize,
+    /// Most commands in one Kafka transaction.
+    pub commit_weight_max: usize,
+}
+
+const DEFAULTS: &str = r#"
+[kafka]
+brokers = "127.0.0.1:9092"
+
+[postgres]
+url = "postgres://orion@127.0.0.1:5433/orion"
+views_database = "orion_views"
+connections_max = 16
+
+[registry]
+url = "http://127.0.0.1:8081/apis/ccompat/v7"
+
+[http]
+listen = "127.0.0.1:8080"
+timeout_ms = 40000
+body_max_bytes = 65536
+remembered_max = 100000
+append_timeout_ms = 5000
+
+[auth]
+public_key = ".orion/keys/jwt.public.pem"
+private_key = ".orion/keys/jwt.private.pem"
+issuer = "https://auth.orion.local"
+audience = "orion"
+
+[epochs]
+age_max_ms = 5
+weight_max = 8192
+tick_ms = 1000
+in_flight_max = 16
+commit_weight_max = 16384
+"#;
+
+impl Postgres {
+    /// The views' database on the same server.
+    pub fn views_url(&self) -> Result<String, ConfigError> {
+        let wrong = |reason: String| ConfigError(config::ConfigError::Message(format!("postgres.url is no URL: {reason}")));
+        let mut url = reqwest::Url::parse(&self.url).map_err(|error| wrong(error.to_string()))?;
+        url.set_path(&self.views_database);
+        Ok(url.to_string())
+    }
+}
+
+/// A configuration that can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is not usable: {0}")]
+pub struct ConfigError(#[from] config::ConfigError);
+
+impl Config {
+    /// Reads it. The only place that looks at the environment.
+    pub fn load() -> Result<Self, ConfigError> {
+        let mut builder = config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        if let Ok(path) = std::env::var("ORION_CONFIG") {
+            builder = builder.add_source(config::File::new(&path, config::FileFormat::Toml));
+        }
+        let ours = config::Environment::with_prefix("ORION").prefix_separator("_").separator("__").try_parsing(true);
+        // Variables of the local stack, such as ORION_STATE, are not settings: those have a section.
+        let settings = std::env::vars().filter(|(name, _)| name.starts_with("ORION_") && name.contains("__")).collect();
+        builder = builder.add_source(ours.source(Some(settings)));
+        for (variable, setting) in [("KAFKA_BROKERS", "kafka.brokers"), ("DATABASE_URL", "postgres.url"), ("SCHEMA_REGISTRY_URL", "registry.url")] {
+            builder = builder.set_override_option(setting, std::env::var(variable).ok())?;
+        }
+        let config: Self = builder.build()?.try_deserialize()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |what: &str| Err(ConfigError(config::ConfigError::Message(what.to_owned())));
+        if self.kafka.brokers.trim().is_empty() {
+            return wrong("kafka.brokers is empty; set KAFKA_BROKERS to host:port");
+        }
+        if self.epochs.weight_max == 0 || self.epochs.in_flight_max == 0 || self.epochs.commit_weight_max == 0 {
+            return wrong("epochs.weight_max, in_flight_max and commit_weight_max must be at least 1");
+        }
+        let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        if !plain(&self.postgres.views_database) {
+            return wrong("postgres.views_database must be lowercase letters and underscores");
+        }
+        self.postgres.views_url()?;
+        if self.epochs.tick_ms == 0 {
+            return wrong("epochs.tick_ms must be at least 1");
+        }
+        Ok(())
+    }
+
+    /// The configuration as TOML, with passwords blotted out.
+    pub fn print(&self) -> String {
+        let mut shown = self.clone();
+        shown.postgres.url = without_password(&shown.postgres.url);
+        shown.registry.url = without_password(&shown.registry.url);
+        toml(&shown)
+    }
+}
+
+fn toml(config: &Config) -> String {
+    let value = serde_json::to_value(config).expect("a configuration is plain data");
+    let mut text = String::new();
+    for (section, fields) in value.as_object().into_iter().flatten() {
+        text.push_str(&format!("[{section}]\n"));
+        for (field, value) in fields.as_object().into_iter().flatten() {
+            // JSON strings and numbers are TOML strings and numbers.
+            text.push_str(&format!("{field} = {value}\n"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((user, host)) = rest.split_once('@') else { return url.to_owned() };
+    match user.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:***@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_a_configuration() {
+        let config: Config = config::Config::builder()
+            .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml))
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .unwrap();
+        config.check().unwrap();
+        assert!(config.print().contains("[epochs]\nage_max_ms = 5\n"));
+    }
+
+    #[test]
+    fn passwords_are_never_shown() {
+        assert_eq!(without_password("postgres://a:secret@h:1/d"), "postgres://a:***@h:1/d");
+        assert_eq!(without_password("postgres://a@h:1/d"), "postgres://a@h:1/d");
+        assert_eq!(without_password("http://h:1"), "http://h:1");
+    }
+}

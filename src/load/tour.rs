@@ -1,0 +1,39 @@
+//! What to look at after a run: requests that work as they stand, with tokens that `orion token` signs.
+
+use super::bank::Bank;
+use super::drive::{Day, Decision};
+use super::open::Opened;
+use super::plan::{Party, Plan};
+use super::token::OPERATOR;
+
+/// Lines for a shell.
+pub(super) fn tour(bank: &Bank, plan: &Plan, day: &Day, opened: &Opened) -> String {
+    let orion = std::env::current_exe().map_or_else(|_| "orion".to_owned(), |path| path.display().to_string());
+    let url = &bank.url;
+    let settled = day.outcomes.iter().rev().find_map(|outcome| match outcome.decision {
+        Decision::Settled(transaction, _) => Some((outcome.row, transaction)),
+        Decision::Failed { .. } => None,
+    });
+    let mut lines = vec!["Look around:".to_owned()];
+    if let Some((row, transaction)) = settled
+        && let payment = &plan.payments[row]
+        && let Party::Account(account) = payment.debit
+    {
+        let (customer, account) = (opened.customers[payment.caller], opened.accounts[account]);
+        lines.push(token(&orion, &customer.to_string(), "accounts:read transactions:read"));
+        lines.push(curl(&format!("{url}/v1/accounts/{account}/balance")));
+        lines.push(curl(&format!("{url}/v1/transactions/{transaction}")));
+    }
+    lines.push(token(&orion, OPERATOR, "operator metrics:read"));
+    lines.push(curl(&format!("{url}/metrics")));
+    lines.push(format!("  curl -s {url}/v1/openapi.json"));
+    lines.join("\n") + "\n"
+}
+
+fn token(orion: &str, subject: &str, scope: &str) -> String {
+    format!("  TOKEN=$({orion} token --subject {subject} --scope \"{scope}\")")
+}
+
+fn curl(url: &str) -> String {
+    format!("  curl -s -H \"Authorization: Bearer $TOKEN\" {url}")
+}

@@ -1,0 +1,156 @@
+//! `orion serve`: the HTTP server, where the door and the query API meet.
+//!
+//! In: a configuration. Out: a server that runs until it is told to stop, and then finishes what it has begun.
+//! What it needs and does not find at the start ends it with one sentence; a supervisor starts it again.
+
+mod document;
+mod observe;
+mod problems;
+
+pub use document::document;
+
+use crate::auth::{self, Tokens};
+use crate::config::{self, Config};
+use crate::exit::{Exit, UNAVAILABLE};
+use anyhow::Context;
+use api::progress::{Progress, Shown};
+use api::{Known, View};
+use axum::{Extension, Router, middleware};
+use egress::registry::Registry;
+use ingress::decisions::{self, Decisions};
+use ingress::http::Door;
+use ingress::log::CommandLog;
+use ingress::tail::{self, TailStart};
+use schemas::Topic;
+use schemas::wire::Encoder;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// How much longer than the views need it a decision is remembered.
+const REMEMBERED: Duration = Duration::from_secs(1);
+/// Longest wait for a connection to Postgres.
+const CONNECTION_MAX: Duration = Duration::from_secs(2);
+/// Longest statement.
+const STATEMENT_MAX: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    observe::contain_panics();
+    let tokens = Arc::new(Tokens::load(&config.auth)?);
+    let pool = pool(&config)?;
+    let shown = Shown::read(&pool).await.map_err(|error| no_views(&pool, &error))?;
+    let shown = shown.ok_or_else(unmigrated)?;
+    let ids =
+        Registry::new(&config.registry.url).ids(&[Topic::Commands]).await.map_err(|error| unavailable("the schema registry", &error))?;
+    let kafka = ingress::Config {
+        brokers: config.kafka.brokers.clone(),
+        remembered_max: config.http.remembered_max,
+        append_timeout_ms: config.http.append_timeout_ms,
+    };
+    let log = CommandLog::connect(&kafka, Encoder::new(ids)).await.map_err(|error| unavailable("Kafka", &error))?;
+    let decisions = Arc::new(Decisions::new(kafka.remembered_max));
+    let from = TailStart { commands_upper: shown.commands_upper.clone(), epoch: shown.epoch };
+    let tail = tail::spawn(&kafka.brokers, Arc::clone(&decisions), from).map_err(|error| unavailable("Kafka", &error))?;
+    let progress = Progress::follow(pool.clone(), shown);
+    tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
+
+    let door = Arc::new(Door { log, decisions: Arc::clone(&decisions), body_max_bytes: config.http.body_max_bytes });
+    let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
+    let view = View { pool, progress, recent, caught_up: Arc::new(move || tail.caught_up()) };
+    let app = app(door, view, tokens, &config.http);
+
+    let listen = &config.http.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| missing(&format!("can't listen on {listen}: {error}")))?;
+    println!("orion: listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).with_graceful_shutdown(stop()?).await.context("the server ended")
+}
+
+/// The whole server, without what it listens on. From the inside out: the doors; who may pass; how long it may
+/// take; a panic ends one request; every request is seen, and every error is a problem.
+pub fn app(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http) -> Router {
+    let closed = Router::from(ingress::http::router(door)).merge(api::routes().with_state(view.clone()));
+    let open = Router::from(api::open_routes().with_state(view));
+    let limit = Duration::from_millis(http.timeout_ms);
+    closed
+        .route_layer(middleware::from_fn_with_state(tokens, auth::require))
+        .merge(open)
+        .fallback(problems::no_route)
+        .layer(Extension(api::Document(document::text().into())))
+        .layer(middleware::from_fn(move |request, next| problems::in_time(limit, request, next)))
+        .layer(CatchPanicLayer::custom(problems::panicked))
+        .layer(middleware::from_fn(observe::observe))
+}
+
+/// Connections that can only read, made when they are needed.
+fn pool(config: &Config) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(&config.postgres.views_url()?)
+        .context("postgres.url is not usable")?
+        .application_name("orion-serve")
+        .options([("default_transaction_read_only", "on".to_owned()), ("statement_timeout", STATEMENT_MAX.as_millis().to_string())]);
+    // One more, since the listener for progress keeps one.
+    let pool = PgPoolOptions::new().max_connections(config.postgres.connections_max + 1).acquire_timeout(CONNECTION_MAX);
+    Ok(pool.connect_lazy_with(options))
+}
+
+/// What the views show need not be remembered, but for a moment: they may show a decision before our own tail has
+/// read it, or before Kafka has told the door that it took the command. Whoever waits is to be answered first.
+async fn forget(progress: Progress, decisions: Arc<Decisions>) {
+    loop {
+        let shown = progress.shown();
+        tokio::time::sleep(REMEMBERED).await;
+        decisions.forget(shown.epoch, &shown.commands_upper);
+    }
+}
+
+fn known(known: decisions::Known) -> Known {
+    match known {
+        decisions::Known::Pending(position) => Known::Pending(position),
+        decisions::Known::Decided(event) => Known::Decided(event),
+    }
+}
+
+fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what has begun is finished, nothing new is taken");
+    })
+}
+
+/// Either Postgres does not answer, or the database or its table is not there.
+fn no_views(pool: &PgPool, error: &sqlx::Error) -> Exit {
+    let code = error.as_database_error().and_then(|error| error.code());
+    if code.is_some_and(|code| matches!(&*code, "3D000" | "42P01")) {
+        return unmigrated();
+    }
+    let options = pool.connect_options();
+    unavailable(&format!("Postgres at {}:{}", options.get_host(), options.get_port()), error)
+}
+
+fn unmigrated() -> Exit {
+    missing("the views' database is not set up; run `orion migrate`")
+}
+
+/// What does not answer, and why. Some errors repeat their cause in their own text.
+fn unavailable(what: &str, error: &dyn std::error::Error) -> Exit {
+    let mut sentence = format!("{what} can't be used: {error}");
+    for cause in std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string) {
+        if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    missing(&sentence)
+}
+
+fn missing(sentence: &str) -> Exit {
+    Exit { code: UNAVAILABLE, sentence: sentence.to_owned() }
+}

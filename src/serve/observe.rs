@@ -1,0 +1,91 @@
+//! Every request is seen: its trace, its time, its outcome.
+//!
+//! In: a request, with the caller's `traceparent` or without. Out: a trace context for the doors, one log line,
+//! one observation, and the answer with our `traceparent`. Bodies, tokens, names and keys are never logged.
+
+use super::problems;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus::{HistogramOpts, HistogramVec};
+use schemas::TraceContext;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+use uuid::Uuid;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static(schemas::topic::TRACE_HEADER);
+
+/// Among the bounds are the promises: 200 ms for an answer, 2 s until staff see a transaction.
+const BUCKETS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+
+static DURATIONS: LazyLock<HistogramVec> = LazyLock::new(|| {
+    let options = HistogramOpts::new("orion_http_request_duration_seconds", "Time from a request's headers to its answer's.");
+    let durations = HistogramVec::new(options.buckets(BUCKETS_S.to_vec()), &["method", "route", "status"]);
+    let durations = durations.expect("the name and the labels are well-formed");
+    prometheus::register(Box::new(durations.clone())).expect("it is registered once");
+    durations
+});
+
+tokio::task_local! {
+    static IN_REQUEST: ();
+}
+
+/// From here on a panic inside a request ends only that request; elsewhere it still ends what it ended before.
+pub(super) fn contain_panics() {
+    let elsewhere = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if IN_REQUEST.try_with(|()| ()).is_ok() {
+            tracing::error!(%panic, "a request panicked");
+        } else {
+            elsewhere(panic);
+        }
+    }));
+}
+
+/// The outermost layer.
+pub(super) async fn observe(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let trace = trace(request.headers());
+    let method = method(request.method());
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    request.extensions_mut().insert(trace.clone());
+    let span = tracing::info_span!("request", trace_id = trace.trace_id(), method, route);
+
+    let response = IN_REQUEST.scope((), next.run(request)).instrument(span.clone()).await;
+    let mut response = problems::write(response, trace.trace_id());
+    if let Ok(traceparent) = HeaderValue::try_from(trace.traceparent()) {
+        response.headers_mut().insert(TRACEPARENT, traceparent);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    span.in_scope(|| saw(method, &route, response.status().as_u16(), started.elapsed()));
+    response
+}
+
+fn saw(method: &str, route: &str, status: u16, latency: Duration) {
+    DURATIONS.with_label_values(&[method, route, &status.to_string()]).observe(latency.as_secs_f64());
+    // A probe that passes, every few seconds, is no news.
+    let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
+    if !(probe && status == 200) {
+        let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(status, latency_us, "answered");
+    }
+}
+
+/// The caller's trace under a span of ours, or a new one.
+fn trace(headers: &HeaderMap) -> TraceContext {
+    let span = || Uuid::new_v4().as_u64_pair().0.to_be_bytes();
+    let of_caller = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(|text| TraceContext::of_caller(text, span()));
+    of_caller.unwrap_or_else(|| TraceContext::begin(Uuid::new_v4().into_bytes(), span()))
+}
+
+/// A method as a label: callers may invent methods, and must not invent time series.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
+}

@@ -1,0 +1,232 @@
+//! What never reaches the log: each bad input with its status, its code and where it points.
+
+use super::server::{Ground, STAFF, Server};
+use api::Known;
+use reqwest::Method;
+use schemas::{CommandId, Position};
+use serde_json::{Value, json};
+
+const A: &str = "019ab6f5-1c7b-7002-8000-000000000000";
+const B: &str = "019ab6f5-1c7b-7002-8000-000000000001";
+const JSON: (&str, &str) = ("content-type", "application/json");
+const KEY: (&str, &str) = ("idempotency-key", "k1");
+
+fn transfer() -> Value {
+    json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF"})
+}
+
+/// Every route that writes, with a body that it would take.
+fn writes() -> Vec<(&'static str, Value)> {
+    vec![
+        ("/v1/customers", json!({"full_name": "Awa Diop"})),
+        ("/v1/accounts", json!({"customer_id": A, "type": "wallet", "currency": "XOF"})),
+        ("/v1/transactions/deposit", json!({"account_credit": A, "amount": "1", "currency": "XOF"})),
+        ("/v1/transactions/withdrawal", json!({"account_debit": A, "amount": "1", "currency": "XOF"})),
+        ("/v1/transactions/transfer", transfer()),
+        ("/v1/transactions/merchant-payment", transfer()),
+    ]
+}
+
+/// Sends a body to every route that writes, and expects the same of all.
+async fn all_refuse(headers: &[(&str, &str)], body: &[u8], status: u16, code: &str, pointers: &[&str]) -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let bearer = format!("Bearer {}", server.token("teller", STAFF)?);
+    for (path, _) in writes() {
+        let mut all = vec![("authorization", bearer.as_str())];
+        all.extend_from_slice(headers);
+        let problem = server.send(Method::POST, path, &all, body.to_vec()).await?.problem()?;
+        let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((problem.status, problem.code.as_str(), &found[..]), (status, code, pointers), "{path} {headers:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json_object() -> anyhow::Result<()> {
+    let headers = [JSON, KEY];
+    let large = format!("{{\"full_name\":\"{}\"}}", "x".repeat(65_536));
+    all_refuse(&headers, b"", 400, "invalid_request", &[""]).await?;
+    all_refuse(&headers, b"{", 400, "invalid_request", &[""]).await?;
+    all_refuse(&headers, b"[]", 400, "invalid_request", &[""]).await?;
+    all_refuse(&headers, b"\xff\xfe", 400, "invalid_request", &[""]).await?;
+    all_refuse(&headers, b"{\"nonsense\":1,\"nonsense\":", 400, "invalid_request", &[""]).await?;
+    all_refuse(&headers, large.as_bytes(), 413, "body_too_large", &[]).await?;
+    all_refuse(&[KEY], b"{}", 415, "unsupported_media_type", &[]).await?;
+    all_refuse(&[KEY, ("content-type", "text/plain")], b"{}", 415, "unsupported_media_type", &[]).await?;
+    all_refuse(&[KEY, JSON, ("content-encoding", "gzip")], b"{}", 415, "unsupported_media_type", &[]).await
+}
+
+#[tokio::test]
+async fn keys_that_name_no_command() -> anyhow::Result<()> {
+    let header = "Idempotency-Key";
+    let long = "k".repeat(256);
+    all_refuse(&[JSON, ("idempotency-key", "")], b"{}", 400, "invalid_request", &[header]).await?;
+    all_refuse(&[JSON, ("idempotency-key", "a b")], b"{}", 400, "invalid_request", &[header]).await?;
+    all_refuse(&[JSON, ("idempotency-key", "\"k1")], b"{}", 400, "invalid_request", &[header]).await?;
+    all_refuse(&[JSON, ("idempotency-key", &long)], b"{}", 400, "invalid_request", &[header]).await?;
+    all_refuse(&[JSON, KEY, ("idempotency-key", "k2")], b"{}", 400, "invalid_request", &[header]).await
+}
+
+#[tokio::test]
+async fn money_needs_a_key() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let token = server.token("teller", STAFF)?;
+    for (path, body) in writes() {
+        let problem = server.post(&token, path, &[], &body).await?.problem()?;
+        let expected = if path.starts_with("/v1/transactions/") { (400, "idempotency_key_missing") } else { (503, "log_unavailable") };
+        assert_eq!((problem.status, problem.code.as_str()), expected, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_bad_field_at_once() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let token = server.token("teller", STAFF)?;
+    for (path, body, pointers) in [
+        (
+            "/v1/customers",
+            json!({"full_name": "", "msisdn": "77", "country": "sn", "age": 3}),
+            vec!["/full_name", "/msisdn", "/country", "/age"],
+        ),
+        ("/v1/accounts", json!({"customer_id": 1, "type": "x", "role": "house"}), vec!["/customer_id", "/type", "/currency", "/role"]),
+        ("/v1/transactions/deposit", json!({"account_debit": "x"}), vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
+        ("/v1/transactions/withdrawal", json!({"account_credit": "x"}), vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
+        (
+            "/v1/transactions/transfer",
+            json!({"account_debit": A, "account_credit": "x", "amount": "12.5", "currency": "XOF", "channel": "cash", "a/b": 1}),
+            vec!["/account_credit", "/amount", "/channel", "/a~1b"],
+        ),
+        (
+            "/v1/transactions/merchant-payment",
+            json!({"account_debit": A, "account_credit": B, "amount": "0", "currency": "XOF"}),
+            vec!["/amount"],
+        ),
+    ] {
+        let problem = server.post(&token, path, &[KEY], &body).await?.problem()?;
+        let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((problem.status, problem.code.as_str(), found), (400, "invalid_request", pointers), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn paths_methods_and_parameters_that_are_none() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let bearer = format!("Bearer {}", server.token("teller", STAFF)?);
+    let authorization = [("authorization", bearer.as_str())];
+    for (method, path, status, code, allow, pointers) in [
+        (Method::GET, "/", 404, "route_not_found", "", vec![]),
+        (Method::GET, "/v1", 404, "route_not_found", "", vec![]),
+        (Method::POST, "/v1/transactions/gift", 405, "method_not_allowed", "GET,HEAD", vec![]),
+        (Method::GET, "/v1/accounts/x/y", 404, "route_not_found", "", vec![]),
+        (Method::GET, "/v1/transactions/transfer", 405, "method_not_allowed", "POST", vec![]),
+        (Method::DELETE, "/v1/customers", 405, "method_not_allowed", "POST", vec![]),
+        (Method::PUT, &format!("/v1/accounts/{A}"), 405, "method_not_allowed", "GET,HEAD", vec![]),
+        (Method::POST, "/livez", 405, "method_not_allowed", "GET,HEAD", vec![]),
+        (Method::GET, "/v1/accounts/awa", 400, "invalid_request", "", vec!["id"]),
+        (Method::GET, "/v1/accounts/%ff", 400, "invalid_request", "", vec![]),
+        (Method::GET, "/v1/transactions/1", 400, "invalid_request", "", vec!["id"]),
+        (Method::GET, "/v1/operations/1", 400, "invalid_request", "", vec!["id"]),
+        (Method::GET, "/v1/customers/1", 400, "invalid_request", "", vec!["id"]),
+        (Method::GET, &format!("/v1/accounts/{A}?atleast=1"), 400, "invalid_request", "", vec!["atleast"]),
+        (Method::GET, &format!("/v1/accounts/{A}?at_least=x&at=y"), 400, "invalid_request", "", vec!["at_least", "at"]),
+        (Method::GET, &format!("/v1/transactions/{A}?at=1"), 400, "invalid_request", "", vec!["at"]),
+        (Method::GET, &format!("/v1/accounts/{B}?at=9999999999999"), 400, "invalid_request", "", vec!["at"]),
+        (Method::GET, &format!("/v1/accounts/{B}/balance?at_least=9999999999999"), 400, "invalid_request", "", vec!["at_least"]),
+    ] {
+        let answer = server.send(method.clone(), path, &authorization, Vec::new()).await?;
+        let problem = answer.problem()?;
+        let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((problem.status, problem.code.as_str(), found), (status, code, pointers), "{method} {path}");
+        assert_eq!(answer.header("allow"), allow, "{method} {path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_answers_behind_the_door() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let token = server.token("teller", STAFF)?;
+    let problem = server.post(&token, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
+    assert_eq!((problem.status, problem.code.as_str()), (503, "log_unavailable"));
+    assert!(problem.detail.contains("safe to send again"), "{}", problem.detail);
+    let v4 = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    for path in ["accounts", "transactions", "operations", "customers"] {
+        let problem = server.get(&token, &format!("/v1/{path}/{v4}")).await?.problem()?;
+        assert_eq!((problem.status, problem.code.as_str()), (503, "view_unavailable"), "{path}");
+    }
+    let ready = server.send(Method::GET, "/readyz", &[], Vec::new()).await?.problem()?;
+    assert_eq!((ready.code.as_str(), ready.errors[0].pointer.as_str()), ("not_ready", "postgres"));
+    assert_eq!(server.send(Method::GET, "/livez", &[], Vec::new()).await?.json()?, json!({"status": "alive"}));
+    Ok(())
+}
+
+#[tokio::test]
+async fn too_much_waits_already() -> anyhow::Result<()> {
+    let server = Server::start(Ground { remembered_max: 0, ..Ground::none()? }).await?;
+    let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
+    assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (429, "too_many_pending", true));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_given_up() -> anyhow::Result<()> {
+    let server = Server::start(Ground { timeout_ms: 50, ..Ground::none()? }).await?;
+    let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
+    assert_eq!((problem.status, problem.code.as_str()), (503, "timeout"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_request() -> anyhow::Result<()> {
+    let ground = Ground::none()?;
+    let recent = std::sync::Arc::clone(&ground.recent);
+    let server = Server::start(ground).await?;
+    let token = server.token("teller", STAFF)?;
+    let id = CommandId::derive("teller", "transfer", "k1");
+    recent.lock().expect("not poisoned yet").insert(id, Known::Pending(Position { partition: 0, offset: 1 }));
+    let poison = std::sync::Arc::clone(&recent);
+    let poisoned = std::thread::spawn(move || {
+        let _held = poison.lock();
+        panic!("on purpose");
+    });
+    assert!(poisoned.join().is_err());
+    let problem = server.get(&token, &format!("/v1/operations/{id}")).await?.problem()?;
+    assert_eq!((problem.status, problem.code.as_str()), (500, "internal_error"));
+    assert!(!problem.detail.contains("purpose"));
+    assert_eq!(server.send(Method::GET, "/livez", &[], Vec::new()).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_callers_trace_goes_on() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let given = format!("00-{trace}-00f067aa0ba902b7-01");
+    let answer = server.send(Method::GET, "/livez", &[("traceparent", &given)], Vec::new()).await?;
+    assert_eq!(answer.trace_id(), trace);
+    assert_ne!(answer.header("traceparent"), given, "the span is ours");
+    for invalid in ["", "00-0-0-0", &given.to_uppercase()] {
+        let answer = server.send(Method::GET, "/livez", &[("traceparent", invalid)], Vec::new()).await?;
+        assert_eq!(answer.trace_id().len(), 32, "{invalid}");
+        assert_ne!(answer.trace_id(), trace);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_server_describes_and_counts_itself() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let document = server.send(Method::GET, "/v1/openapi.json", &[], Vec::new()).await?.json()?;
+    assert_eq!(document["openapi"], "3.1.0");
+    let counted = server.get(&server.token("prometheus", "metrics:read")?, "/metrics").await?;
+    assert_eq!(counted.status, 200);
+    for metric in [
+        "orion_http_request_duration_seconds_bucket{method=\"GET\",route=\"/v1/openapi.json\",status=\"200\",le=\"0.2\"}",
+        "orion_http_operations_remembered",
+    ] {
+        assert!(counted.text.contains(metric), "{metric} is missing from\n{}", counted.text);
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! A server to ask, and what it answers.
+
+use anyhow::Context;
+use api::progress::{Progress, Shown};
+use api::{Known, View};
+use ingress::decisions::Decisions;
+use ingress::http::Door;
+use ingress::log::CommandLog;
+use orion::auth::Tokens;
+use orion::config::{Auth, Http};
+use orion::{serve, token};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method};
+use schemas::wire::Encoder;
+use schemas::{CommandId, Problem, Topic};
+use serde_json::Value;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Every scope that staff may have.
+pub(crate) const STAFF: &str =
+    "customers:write customers:read accounts:write accounts:read transactions:write transactions:read metrics:read operator";
+/// What a customer's own token has.
+pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
+
+/// Where the server is, and how to sign tokens for it.
+pub(crate) struct Server {
+    base: String,
+    pub(crate) auth: Auth,
+    client: Client,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+/// What a server in this process stands on; by default on nothing that answers.
+pub(crate) struct Ground {
+    pub(crate) pool: PgPool,
+    pub(crate) shown: Shown,
+    /// What the log knows; a poisoned lock makes the request panic.
+    pub(crate) recent: Arc<Mutex<BTreeMap<CommandId, Known>>>,
+    pub(crate) caught_up: Arc<AtomicBool>,
+    pub(crate) timeout_ms: u64,
+    pub(crate) remembered_max: usize,
+}
+
+impl Ground {
+    /// No Kafka, no Postgres.
+    pub(crate) fn none() -> anyhow::Result<Self> {
+        let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200)).connect_lazy("postgres://nobody@127.0.0.1:1/none")?;
+        Ok(Self {
+            pool,
+            shown: Shown::default(),
+            recent: Arc::default(),
+            caught_up: Arc::new(AtomicBool::new(true)),
+            timeout_ms: 10_000,
+            remembered_max: 1000,
+        })
+    }
+}
+
+impl Server {
+    /// A running server, such as one of a whole stack.
+    pub(crate) fn at(base: &str, auth: Auth) -> anyhow::Result<Self> {
+        let client = Client::builder().timeout(Duration::from_secs(40)).build()?;
+        Ok(Self { base: base.to_owned(), auth, client })
+    }
+
+    /// A server in this process, on a free port. Nothing that it appends is taken.
+    pub(crate) async fn start(ground: Ground) -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("orion-http-{}", uuid::Uuid::new_v4()));
+        let auth = Auth {
+            public_key: folder.join("public.pem"),
+            private_key: folder.join("private.pem"),
+            issuer: "https://issuer.test".to_owned(),
+            audience: "orion".to_owned(),
+        };
+        token::ensure_keys(&auth)?;
+        let kafka = ingress::Config { brokers: "127.0.0.1:1".to_owned(), remembered_max: ground.remembered_max, append_timeout_ms: 300 };
+        let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
+        let door = Arc::new(Door { log, decisions: Arc::new(Decisions::new(ground.remembered_max)), body_max_bytes: 65_536 });
+        let Ground { pool, shown, recent, caught_up, timeout_ms, .. } = ground;
+        let view = View {
+            progress: Progress::follow(pool.clone(), shown),
+            pool,
+            recent: Arc::new(move |id| recent.lock().expect("poisoned on purpose").get(&id).cloned()),
+            caught_up: Arc::new(move || caught_up.load(Ordering::Relaxed)),
+        };
+        let http = Http {
+            listen: String::new(),
+            timeout_ms,
+            body_max_bytes: 65_536,
+            remembered_max: ground.remembered_max,
+            append_timeout_ms: 300,
+        };
+        let app = serve::app(door, view, Arc::new(Tokens::load(&auth)?), &http);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self::at(&base, auth)
+    }
+
+    /// A token for an hour.
+    pub(crate) fn token(&self, subject: &str, scope: &str) -> anyhow::Result<String> {
+        token::sign(&self.auth, subject, scope, 3600)
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> anyhow::Result<Answer> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::try_from(*name)?, HeaderValue::try_from(*value)?);
+        }
+        let response = self.client.request(method, format!("{}{path}", self.base)).headers(map).body(body).send().await?;
+        Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text: response.text().await? })
+    }
+
+    /// Reads with a token.
+    pub(crate) async fn get(&self, token: &str, path: &str) -> anyhow::Result<Answer> {
+        self.send(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], Vec::new()).await
+    }
+
+    /// Writes with a token and more headers.
+    pub(crate) async fn post(&self, token: &str, path: &str, more: &[(&str, &str)], body: &Value) -> anyhow::Result<Answer> {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        headers.extend_from_slice(more);
+        self.send(Method::POST, path, &headers, body.to_string().into_bytes()).await
+    }
+}
+
+impl Answer {
+    /// The header's text, empty if it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as JSON, of a good answer.
+    pub(crate) fn json(&self) -> anyhow::Result<Value> {
+        anyhow::ensure!(self.header("content-type") == "application/json", "no JSON: {self:?}");
+        serde_json::from_str(&self.text).with_context(|| self.text.clone())
+    }
+
+    /// The problem of a bad answer, which has everything that a problem must have.
+    pub(crate) fn problem(&self) -> anyhow::Result<Problem> {
+        anyhow::ensure!(self.header("content-type") == "application/problem+json", "no problem: {self:?}");
+        let problem: Problem = serde_json::from_str(&self.text).with_context(|| self.text.clone())?;
+        anyhow::ensure!(problem.status == self.status, "{self:?}");
+        anyhow::ensure!(problem.kind == format!("urn:orion:problem:{}", problem.code), "{self:?}");
+        anyhow::ensure!(problem.trace_id.as_deref() == Some(self.trace_id()), "{self:?}");
+        anyhow::ensure!(self.header("retry-after") == if problem.retryable { "1" } else { "" }, "{self:?}");
+        anyhow::ensure!(self.header("cache-control") == "no-store", "{self:?}");
+        Ok(problem)
+    }
+
+    /// The trace of the request.
+    pub(crate) fn trace_id(&self) -> &str {
+        schemas::event::trace_id(self.header("traceparent"))
+    }
+}

@@ -1,0 +1,3 @@
+//! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
+
+mod http;
