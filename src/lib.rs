@@ -22,3 +22,5 @@ pub mod auth;
 pub mod token;
 /// `orion serve`.
 pub mod serve;
+/// `orion load`.
+pub mod load;

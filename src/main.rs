@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use orion::config::Config;
-use orion::{exit, migrate, run, tap, topics};
+use orion::{exit, load, migrate, run, serve, tap, token, topics};
 use std::process::ExitCode;
 
 /// The streaming core of a bank.
@@ -20,6 +20,8 @@ struct Cli {
 enum Command {
     /// Run the cells: settlement decides, views writes Postgres.
     Run(run::Args),
+    /// Serve the REST API: commands in, views out.
+    Serve,
     /// Create the databases and their tables.
     Migrate,
     /// Topics and schemas.
@@ -27,6 +29,10 @@ enum Command {
     Topics(topics::Action),
     /// Print the configuration in force and exit.
     Config,
+    /// Make a token for the local stack.
+    Token(token::Args),
+    /// Drive a day of traffic through the API, measure it, and check the books.
+    Load(load::Args),
     /// Print a topic as JSON lines.
     Tap(tap::Args),
 }
@@ -41,12 +47,26 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(args) => run::run(&args, &config)?,
+        Command::Serve => block_on(serve::run(config))?,
+        Command::Token(args) => token::run(&args, &config)?,
+        Command::Load(args) => return block_on(load::run(args, load_config(&config)?)),
         Command::Migrate => block_on(migrate::run(&config))?,
         Command::Topics(action) => block_on(topics::run(&action, &config))?,
         Command::Config => print!("{}", config.print()),
         Command::Tap(args) => tap::run(&args, &config)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn load_config(config: &Config) -> anyhow::Result<load::LoadConfig> {
+    Ok(load::LoadConfig {
+        url: format!("http://{}", config.http.listen),
+        kafka_brokers: config.kafka.brokers.clone(),
+        database_url: config.postgres.views_url()?,
+        jwt_private_key_path: config.auth.private_key.clone(),
+        issuer: config.auth.issuer.clone(),
+        audience: config.auth.audience.clone(),
+    })
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

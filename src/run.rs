@@ -54,8 +54,11 @@ fn keep(cell: Cell, accept_gap: bool) -> anyhow::Result<()> {
     loop {
         let started = Instant::now();
         let mut child = start(cell, accept_gap)?;
+        // `wait` would close the pipe, which tells the child to end.
+        let pipe = child.stdin.take();
         tracing::info!(cell = cell.name(), process = child.id(), "started");
         let status = child.wait()?;
+        drop(pipe);
         wait = if started.elapsed() > longest { shortest } else { (wait * 2).min(longest) };
         tracing::warn!(cell = cell.name(), %status, again_in_ms = wait.as_millis(), "a cell has ended");
         std::thread::sleep(wait);

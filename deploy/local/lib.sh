@@ -142,8 +142,9 @@ names() {
 listening() {
   local port
   port=$(printf '%04X' "$1")
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    grep -Eq "^ *[0-9]+: (00000000|0100007F|0{32}|0{24}01000000|0{16}FFFF00000100007F):$port [0-9A-F:]+ 0A "
+  # No pipe into grep -q: the writer would die of SIGPIPE, and pipefail call that "no".
+  grep -Eqs "^ *[0-9]+: (00000000|0100007F|0{32}|0{24}01000000|0{16}FFFF00000100007F):$port [0-9A-F:]+ 0A " \
+    /proc/net/tcp /proc/net/tcp6
 }
 
 # rss PID: resident memory in MiB.

@@ -103,6 +103,8 @@ impl Sink {
             .set("acks", "all")
             .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
             .set("message.timeout.ms", "9000")
+            // A command of the largest size must fit into the dead letters, with the reason beside it.
+            .set("message.max.bytes", "4194304")
             .set("linger.ms", "1")
             .set("compression.type", "lz4")
             .set("queue.buffering.max.messages", "500000")

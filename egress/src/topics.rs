@@ -94,7 +94,8 @@ fn event_settings() -> Vec<(&'static str, String)> {
 }
 
 fn dead_letter_settings() -> Vec<(&'static str, String)> {
-    vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (30 * DAY_MS).to_string())]
+    // Room for the largest record of any log, and for why it is here.
+    vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (30 * DAY_MS).to_string()), ("max.message.bytes", "4194304".to_owned())]
 }
 
 /// Makes Kafka agree with the list; says what happened to each topic.

@@ -146,13 +146,18 @@ fn read(decoder: &mut Decoder, message: &BorrowedMessage<'_>) -> Option<Bound> {
     };
     Some(Bound {
         position: Position { partition: message.partition(), offset: message.offset() },
-        traceparent: kafka::header(message, TRACE_HEADER).to_owned(),
+        traceparent: traceparent(kafka::header(message, TRACE_HEADER)),
         command: command.map_err(|error| Malformed {
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
             reason: error.to_string(),
         }),
     })
+}
+
+/// A trace context goes on with every event of the command, so one that is none, or of any size, ends here.
+fn traceparent(header: &str) -> String {
+    if schemas::event::trace_id(header).is_empty() { String::new() } else { header.chars().take(64).collect() }
 }
 
 /// Wall time at the start, advanced by the monotonic clock: while the process runs, time never leaps.

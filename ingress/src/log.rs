@@ -18,6 +18,9 @@ pub enum AppendError {
     /// The command can't be encoded.
     #[error("can't encode the command")]
     Encode(#[source] WireError),
+    /// The log is not there.
+    #[error("topic {} does not exist; run `orion topics apply`", Topic::Commands)]
+    NoTopic,
     /// Kafka did not take it in time.
     #[error("the commands log did not take the command")]
     Append(#[source] rdkafka::error::KafkaError),
@@ -69,6 +72,9 @@ impl CommandLog {
         let metadata =
             self.producer.client().fetch_metadata(Some(Topic::Commands.as_str()), timeout).map_err(AppendError::Append)?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        if partitions == 0 {
+            return Err(AppendError::NoTopic);
+        }
         for schema in self.encoder.schemas().iter().filter(|schema| schema.topic == Topic::Commands) {
             for partition in 0..i32::try_from(partitions).expect("a topic has a few partitions") {
                 let id = schema.id.to_string();

@@ -2,7 +2,7 @@
 //!
 //! The auditor keeps books of its own (`auditor/books.rs`). After every command the two agree on every event and
 //! balance, and the invariants of the bank hold. A failure is shrunk to the shortest history that still fails, and
-//! its seed is kept beside this file.
+//! its seed is kept beside this file. `PROPTEST_CASES=100000` looks longer.
 
 #[path = "auditor/books.rs"]
 mod books;
@@ -357,11 +357,7 @@ fn shape(said: &[Event]) -> Vec<String> {
 }
 
 fn random() -> ProptestConfig {
-    ProptestConfig {
-        cases: 1_000,
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))), ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -93,7 +93,7 @@ fn not_appended(error: &AppendError, has_key: bool) -> Problem {
             tracing::error!(%error, cause, "a command can't be encoded");
             Problem::new(500, "internal_error", "The command can't be written. Nothing was taken.")
         }
-        AppendError::Append(_) => {
+        AppendError::NoTopic | AppendError::Append(_) => {
             tracing::warn!(%error, cause, "the commands log does not answer");
             let retry = if has_key {
                 "The same request under the same Idempotency-Key is safe to send again."

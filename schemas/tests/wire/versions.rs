@@ -42,7 +42,8 @@ fn all_names_are_in_one_name_space_and_every_field_is_explained() {
 /// The schema of a topic without the fields that `drop` names.
 fn older(topic: Topic, drop: impl Fn(&str) -> bool) -> String {
     let mut schema = json(topic);
-    schema["fields"].as_array_mut().unwrap().retain(|field| !drop(field["name"].as_str().unwrap()));
+    let fields = schema["fields"].as_array_mut().expect("a record has fields");
+    fields.retain(|field| !drop(field["name"].as_str().expect("a field has a name")));
     schema.to_string()
 }
 

@@ -1,0 +1,67 @@
+# Orion on one machine. `make` prints what there is; deploy/local/README.md says how it works.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+ORION_CACHE ?= $(HOME)/.cache/orion
+export ORION_CACHE
+# Outside the checkout, so that a fresh clone on the same machine finds what was built before.
+export CARGO_TARGET_DIR ?= $(ORION_CACHE)/target
+
+ORION_STATE ?= $(CURDIR)/.orion
+export ORION_STATE
+
+# What `make demo` plays: PAYMENTS of SEED, or the payments of INPUT, a PaySim log.
+PAYMENTS ?=
+SEED ?= 1
+INPUT ?=
+LOAD = $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(INPUT),--input "$(INPUT)",--seed $(SEED))
+
+local := deploy/local
+
+.PHONY: help
+help: ## Print this table
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: up ## Start everything, play a day of payments, check the books (PAYMENTS, SEED or INPUT=paysim.csv.gz)
+	@$(local)/orion.sh load --out "$(ORION_STATE)/demo.json" $(LOAD)
+
+.PHONY: up
+up: ## Start Kafka, PostgreSQL, the schema registry and Orion
+	@$(local)/install.sh
+	@$(local)/stack.sh up
+	@cargo build --release --package orion
+	@$(local)/orion.sh up
+
+.PHONY: down
+down: ## Stop all of it; the state stays
+	@$(local)/stack.sh down
+
+.PHONY: status
+status: ## Show what runs
+	@$(local)/stack.sh status; $(local)/orion.sh status
+
+.PHONY: clean-state
+clean-state: ## Stop all of it and forget everything, every account and payment included
+	@$(local)/stack.sh clean
+
+.PHONY: check
+check: ## Format, lints, and the tests that need no server
+	@$(local)/install.sh
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --exclude orion
+	cargo test --package orion --lib --bins
+	cargo test --package orion --test it tidy
+
+.PHONY: test
+test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
+	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it
+
+.PHONY: bench
+bench: ## Measure; writes target/bench/summary.json
+	@$(local)/install.sh
+	@mkdir -p target/bench
+	@$(local)/with-stack.sh bench 20000 cargo bench --package orion
