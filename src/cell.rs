@@ -95,16 +95,14 @@ fn flow<I, O>(
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
             let stream = build(scope.input_from(&mut input));
-            stream
-                .clone()
-                .sink(Pipeline, "hand on", move |(input, _frontier)| {
-                    input.for_each_stamp(|_, batches| {
-                        for result in batches.flat_map(std::mem::take) {
-                            // The sink thread ends the process before it drops its end.
-                            drop(results.send(result));
-                        }
-                    });
+            stream.clone().sink(Pipeline, "hand on", move |(input, _frontier)| {
+                input.for_each_stamp(|_, batches| {
+                    for result in batches.flat_map(std::mem::take) {
+                        // The sink thread ends the process before it drops its end.
+                        drop(results.send(result));
+                    }
                 });
+            });
             stream.probe().0
         });
         for epoch in epochs {

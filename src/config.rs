@@ -158,7 +158,9 @@ impl Config {
         // Variables of the local stack, such as ORION_STATE, are not settings: those have a section.
         let settings = std::env::vars().filter(|(name, _)| name.starts_with("ORION_") && name.contains("__")).collect();
         builder = builder.add_source(ours.source(Some(settings)));
-        for (variable, setting) in [("KAFKA_BROKERS", "kafka.brokers"), ("DATABASE_URL", "postgres.url"), ("SCHEMA_REGISTRY_URL", "registry.url")] {
+        for (variable, setting) in
+            [("KAFKA_BROKERS", "kafka.brokers"), ("DATABASE_URL", "postgres.url"), ("SCHEMA_REGISTRY_URL", "registry.url")]
+        {
             builder = builder.set_override_option(setting, std::env::var(variable).ok())?;
         }
         let config: Self = builder.build()?.try_deserialize()?;

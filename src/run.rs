@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 /// `orion run`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process")]
+#[command(
+    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process"
+)]
 pub struct Args {
     /// The cells to run; all without it. One cell runs in this process.
     #[arg(long, value_delimiter = ',')]

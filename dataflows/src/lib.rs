@@ -6,12 +6,12 @@
 use schemas::Epoch;
 use timely::dataflow::StreamVec;
 
+/// What happened, in order?
+pub mod history;
 /// One epoch after the other.
 pub mod in_order;
 /// What does each command do to the bank? The only dataflow that decides.
 pub mod settlement;
-/// What happened, in order?
-pub mod history;
 
 /// Whole epochs on their way: one message an epoch.
 pub type Epochs<'scope, D> = StreamVec<'scope, Epoch, D>;

@@ -37,7 +37,8 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
 mod tests {
     use super::*;
     use schemas::{
-        Authority, Binding, Bound, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position, Principal,
+        Authority, Binding, Bound, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position,
+        Principal,
     };
     use timely::dataflow::InputHandle;
     use timely::dataflow::operators::capture::{Capture, Extract};
@@ -47,11 +48,7 @@ mod tests {
         let principal = Principal { subject: "teller".to_owned(), authority: Authority::Operator };
         let command = |operation| Command { principal, idempotency_key: offset.to_string(), received_ms: 0, operation };
         let malformed = Malformed { key: None, value: Some(b"junk".to_vec()), reason: "junk".to_owned() };
-        Bound {
-            position: Position { partition: 0, offset },
-            traceparent: String::new(),
-            command: operation.map(command).ok_or(malformed),
-        }
+        Bound { position: Position { partition: 0, offset }, traceparent: String::new(), command: operation.map(command).ok_or(malformed) }
     }
 
     fn epoch(epoch: Epoch, commands: Vec<Bound>) -> EpochInput {

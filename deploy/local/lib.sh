@@ -117,7 +117,8 @@ stop() {
   local pid i
   if kept "$1"; then
     kill -TERM "$pid" 2>/dev/null || true
-    for ((i = 0; i < 900; i++)); do
+    # Longer than any KEEP_SECONDS: the keeper itself kills what will not stop.
+    for ((i = 0; i < 1400; i++)); do
       kept "$1" || break
       sleep 0.05
     done

@@ -56,7 +56,8 @@ up() {
     stat -c '%y %s' "$binary" >"$run/orion.binary"
   fi
   # To stop, the cells drain and write a snapshot.
-  KEEP_SECONDS=60 "$here/keep.sh" orion-run "$binary" run
+  # On a development machine days may pass between two starts.
+  KEEP_SECONDS=60 "$here/keep.sh" orion-run "$binary" run --accept-gap
   "$here/keep.sh" orion-serve "$binary" serve
   for ((i = 0; ; i++)); do
     if ready; then break; fi

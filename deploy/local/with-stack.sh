@@ -33,22 +33,18 @@ main() {
   local exports code=0
   exports=$("$here/stack.sh" env)
   eval "$exports"
-  # A session of its own, so that a signal to us reaches all of it, and through us alone.
-  setsid --wait "$@" 6>&- &
+  # A session of its own, so that Ctrl-C reaches it through us alone, and all of it at once.
+  setsid "$@" 6>&- &
   child=$!
   wait "$child" || code=$?
   exit "$code"
 }
 
+# shellcheck disable=SC2317 # called by traps
 stopped() {
   trap - INT TERM HUP
   if [[ $child ]]; then
-    local pids
-    # setsid may have forked: what it runs is the leader of another session than ours.
-    mapfile -t pids < <(pgrep -P "$child" || true)
-    for pid in "$child" "${pids[@]}"; do
-      kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
-    done
+    kill -TERM -- "-$child" 2>/dev/null || true
     wait "$child" 2>/dev/null || true
   fi
   exit "$1"

@@ -94,7 +94,13 @@ impl ProducerContext for Deliveries {
 impl Sink {
     /// Fences every other process of the cell. After this returns, none of them commits anything any more,
     /// so the journal can be read: it holds everything that was ever committed.
-    pub fn fence(brokers: &str, transactional_id: &str, journal: Topic, encoder: Encoder, partitions: BTreeMap<Topic, i32>) -> Result<Self, SinkError> {
+    pub fn fence(
+        brokers: &str,
+        transactional_id: &str,
+        journal: Topic,
+        encoder: Encoder,
+        partitions: BTreeMap<Topic, i32>,
+    ) -> Result<Self, SinkError> {
         let deliveries = Arc::new(Count::default());
         let producer: ThreadedProducer<Deliveries, NoCustomPartitioner> = ClientConfig::new()
             .set("bootstrap.servers", brokers)
@@ -148,7 +154,9 @@ impl Sink {
             return Ok(());
         }
         let what = match outputs.iter().zip(committed).find(|(now, then)| now != then) {
-            Some((now, then)) => format!("{} partition {} has {} records now and {} then", then.topic, then.partition, now.count, then.count),
+            Some((now, then)) => {
+                format!("{} partition {} has {} records now and {} then", then.topic, then.partition, now.count, then.count)
+            }
             None => format!("{} partitions are written now and {} then", outputs.len(), committed.len()),
         };
         Err(SinkError::Diverged { epoch: epoch.binding.epoch, what })
@@ -196,7 +204,10 @@ impl Sink {
         for dead in &epoch.dead_letters {
             let value = dead.record.value.as_deref().unwrap_or_default();
             let key = dead.position.to_string();
-            emit(Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) }, value)?;
+            emit(
+                Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) },
+                value,
+            )?;
         }
         let output = |((topic, partition), records): ((&str, i32), Records)| Output {
             topic: topic.to_owned(),
@@ -214,7 +225,15 @@ impl Sink {
         self.send(self.journal.as_str(), 0, &generation, &value, headers, epoch)
     }
 
-    fn send(&self, topic: &str, partition: i32, key: &str, value: &[u8], headers: OwnedHeaders, epoch: Option<Epoch>) -> Result<(), SinkError> {
+    fn send(
+        &self,
+        topic: &str,
+        partition: i32,
+        key: &str,
+        value: &[u8],
+        headers: OwnedHeaders,
+        epoch: Option<Epoch>,
+    ) -> Result<(), SinkError> {
         let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value).headers(headers);
         if let Some(epoch) = epoch {
             // Kafka's own time index then finds an epoch.

@@ -52,14 +52,13 @@ impl Views {
             .options([("idle_in_transaction_session_timeout", "5000"), ("synchronous_commit", "on")]);
         let mut connection = PgConnection::connect_with(&options).await.map_err(failed)?;
         let generation = i64::try_from(generation).expect(RANGE);
-        let claimed: Option<i64> = sqlx::query_scalar(
-            "update sink_progress set generation = $2 where sink = $1 and generation < $2 returning epoch",
-        )
-        .bind(SINK)
-        .bind(generation)
-        .fetch_optional(&mut connection)
-        .await
-        .map_err(failed)?;
+        let claimed: Option<i64> =
+            sqlx::query_scalar("update sink_progress set generation = $2 where sink = $1 and generation < $2 returning epoch")
+                .bind(SINK)
+                .bind(generation)
+                .fetch_optional(&mut connection)
+                .await
+                .map_err(failed)?;
         let epoch = claimed.ok_or(PostgresError::Fenced(SINK))?;
         Ok(Self { connection, generation, epoch })
     }
@@ -78,7 +77,8 @@ impl Views {
             assert!(time >= self.epoch, "epoch {time} was written before");
             rows.add(time, &epoch.events);
         }
-        let upper: Vec<i64> = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str()).map(|input| input.upper).collect();
+        let upper: Vec<i64> =
+            last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str()).map(|input| input.upper).collect();
         let next = i64::try_from(last.epoch() + 1).expect(RANGE);
 
         let failed = |step| move |source| PostgresError::Postgres { step, source };

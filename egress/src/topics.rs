@@ -72,9 +72,9 @@ impl Topics {
     /// Every topic with its partitions and settings.
     pub fn all(&self) -> Vec<(&str, i32, Vec<(&'static str, String)>)> {
         let kinds = [(&self.log, log_settings()), (&self.event, event_settings()), (&self.dead_letter, dead_letter_settings())];
-        let topics = kinds.into_iter().flat_map(|(topics, settings)| {
-            topics.iter().map(move |(name, partitions)| (name.as_str(), *partitions, settings.clone()))
-        });
+        let topics = kinds
+            .into_iter()
+            .flat_map(|(topics, settings)| topics.iter().map(move |(name, partitions)| (name.as_str(), *partitions, settings.clone())));
         topics.collect()
     }
 

@@ -130,7 +130,9 @@ impl Assembly {
         let ours: Vec<(Topic, &Output)> = sealed
             .outputs
             .iter()
-            .filter_map(|output| output.topic.parse::<Topic>().ok().filter(|topic| Topic::EVENTS.contains(topic)).map(|topic| (topic, output)))
+            .filter_map(|output| {
+                output.topic.parse::<Topic>().ok().filter(|topic| Topic::EVENTS.contains(topic)).map(|topic| (topic, output))
+            })
             .collect();
         let epoch = sealed.binding.epoch;
         for (topic, output) in &ours {
@@ -165,7 +167,12 @@ fn take(
     for _ in 0..output.count {
         let record = records.pop_front().expect("counted above");
         if record.epoch != epoch {
-            return Err(AssemblyError::Unexpected { topic: topic.to_string(), partition: output.partition, found: record.epoch, expected: epoch });
+            return Err(AssemblyError::Unexpected {
+                topic: topic.to_string(),
+                partition: output.partition,
+                found: record.epoch,
+                expected: epoch,
+            });
         }
         digest.add(&record.key, wire::datum(&record.value)?.1);
         events.push(decoder.event(topic, &record.value, &record.traceparent)?);

@@ -57,7 +57,13 @@ pub type InFlight = Arc<AtomicUsize>;
 const DAY_MS: u64 = 86_400_000;
 
 /// Reads until the process ends; returns only an error, or when nobody takes the epochs any more.
-pub fn run(brokers: &str, policy: Policy, start: Start, in_flight: &InFlight, epochs_out: &SyncSender<EpochInput>) -> Result<(), SourceError> {
+pub fn run(
+    brokers: &str,
+    policy: Policy,
+    start: Start,
+    in_flight: &InFlight,
+    epochs_out: &SyncSender<EpochInput>,
+) -> Result<(), SourceError> {
     let topic = Topic::Commands.as_str();
     let consumer = kafka::consumer(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;

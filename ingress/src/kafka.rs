@@ -127,7 +127,8 @@ pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMa
     if partitions.is_empty() {
         return Err(ReadError::NoTopic(topic.to_owned()));
     }
-    let mark = |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
+    let mark =
+        |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
     partitions.iter().map(|partition| mark(partition.id())).collect()
 }
 

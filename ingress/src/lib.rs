@@ -3,28 +3,28 @@
 //! A door authenticates, validates shape and size, appends to the log and waits for the decision. It never
 //! decides about money. A source never decides either: it hands records on in the order of the log.
 
-/// Decisions as they are made, for whoever waits for one.
-pub mod decisions;
-/// The commands log, as a door appends to it.
-pub mod log;
-/// The HTTP door.
-pub mod http;
-/// From a log to epochs.
-pub mod epochs;
-/// Consumers.
-pub mod kafka;
-/// The commands log, as settlement reads it.
-pub mod commands;
-/// A cell's journal, read whole.
-pub mod journal;
 /// From committed records back to whole epochs.
 pub mod assembly;
+/// The commands log, as settlement reads it.
+pub mod commands;
+/// Decisions as they are made, for whoever waits for one.
+pub mod decisions;
+/// From a log to epochs.
+pub mod epochs;
 /// Settlement's events, as everything downstream reads them.
 pub mod events;
-/// Any topic, record by record.
-pub mod taps;
+/// The HTTP door.
+pub mod http;
+/// A cell's journal, read whole.
+pub mod journal;
+/// Consumers.
+pub mod kafka;
+/// The commands log, as a door appends to it.
+pub mod log;
 /// Commands and decisions, as a door follows them.
 pub mod tail;
+/// Any topic, record by record.
+pub mod taps;
 
 /// How the way in reaches Kafka, and its bounds.
 #[derive(Clone, Debug)]

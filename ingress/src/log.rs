@@ -69,8 +69,7 @@ impl CommandLog {
 
     async fn record_schemas(&self) -> Result<(), AppendError> {
         let timeout = Duration::from_secs(10);
-        let metadata =
-            self.producer.client().fetch_metadata(Some(Topic::Commands.as_str()), timeout).map_err(AppendError::Append)?;
+        let metadata = self.producer.client().fetch_metadata(Some(Topic::Commands.as_str()), timeout).map_err(AppendError::Append)?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         if partitions == 0 {
             return Err(AppendError::NoTopic);
@@ -79,10 +78,8 @@ impl CommandLog {
             for partition in 0..i32::try_from(partitions).expect("a topic has a few partitions") {
                 let id = schema.id.to_string();
                 let headers = OwnedHeaders::new().insert(Header { key: schemas::topic::SCHEMA_HEADER, value: Some(&id) });
-                let record = FutureRecord::<str, str>::to(Topic::Commands.as_str())
-                    .partition(partition)
-                    .payload(schema.schema)
-                    .headers(headers);
+                let record =
+                    FutureRecord::<str, str>::to(Topic::Commands.as_str()).partition(partition).payload(schema.schema).headers(headers);
                 self.send(record).await?;
             }
         }

@@ -68,7 +68,9 @@ fn commands_from(brokers: &str, uppers: &[i64]) -> Result<(BaseConsumer, BTreeMa
     let starts: Vec<_> =
         marks.iter().map(|(partition, (low, high))| (topic.to_owned(), *partition, upper(*partition).clamp(*low, *high))).collect();
     kafka::assign(&consumer, &starts)?;
-    let open = starts.iter().filter_map(|(_, partition, start)| marks.get(partition).filter(|(_, high)| start < high).map(|(_, high)| (*partition, *high)));
+    let open = starts
+        .iter()
+        .filter_map(|(_, partition, start)| marks.get(partition).filter(|(_, high)| start < high).map(|(_, high)| (*partition, *high)));
     let ends = open.collect();
     Ok((consumer, ends))
 }

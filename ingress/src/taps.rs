@@ -43,12 +43,14 @@ pub fn read<E: std::convert::From<ReadError>>(
 ) -> Result<(), E> {
     let consumer = kafka::consumer_with_ends(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;
-    let start = |(partition, (low, high)): (&i32, &(i64, i64))| {
-        (topic.to_owned(), *partition, if from == From::Beginning { *low } else { *high })
-    };
+    let start =
+        |(partition, (low, high)): (&i32, &(i64, i64))| (topic.to_owned(), *partition, if from == From::Beginning { *low } else { *high });
     kafka::assign(&consumer, &marks.iter().map(start).collect::<Vec<_>>())?;
-    let mut open: BTreeMap<i32, i64> =
-        marks.iter().filter(|(_, (low, high))| from == From::Beginning && low < high).map(|(partition, (_, high))| (*partition, *high)).collect();
+    let mut open: BTreeMap<i32, i64> = marks
+        .iter()
+        .filter(|(_, (low, high))| from == From::Beginning && low < high)
+        .map(|(partition, (_, high))| (*partition, *high))
+        .collect();
     while !(until_end && open.is_empty()) {
         match consumer.poll(Duration::from_millis(200)) {
             Some(Ok(message)) => {

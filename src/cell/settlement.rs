@@ -32,12 +32,7 @@ pub fn run(config: &Config, accept_gap: bool) -> anyhow::Result<()> {
     super::thread("source", move || commands::run(&brokers, policy, start, &minted, &epochs_in))?;
     let weight_max = epochs.commit_weight_max;
     super::thread("sink", move || commit(sink, &decided_out, &in_flight, weight_max))?;
-    super::flow(
-        epochs_out,
-        |epoch| epoch.binding.epoch,
-        |epochs| dataflows::settlement::settle(epochs, Ledger::default()),
-        decided_in,
-    );
+    super::flow(epochs_out, |epoch| epoch.binding.epoch, |epochs| dataflows::settlement::settle(epochs, Ledger::default()), decided_in);
     Ok(())
 }
 

@@ -1,3 +1,6 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
+mod end_to_end;
+mod house;
 mod http;
+mod tidy;
