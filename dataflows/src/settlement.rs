@@ -41,8 +41,7 @@ mod tests {
         Principal,
     };
     use timely::dataflow::InputHandle;
-    use timely::dataflow::operators::capture::{Capture, Extract};
-    use timely::dataflow::operators::{Input as _, Probe};
+    use timely::dataflow::operators::{Input as _, Inspect, Probe};
 
     fn bound(offset: i64, operation: Option<Operation>) -> Bound {
         let principal = Principal { subject: "teller".to_owned(), authority: Authority::Operator };
@@ -88,8 +87,7 @@ mod tests {
             let mut input = InputHandle::new();
             let probe = worker.dataflow::<Epoch, _, _>(|scope| {
                 let decided = settle(scope.input_from(&mut input), Ledger::default());
-                decided.clone().capture_into(sender);
-                decided.probe().0
+                decided.inspect(move |epoch| sender.send(epoch.clone()).unwrap()).probe().0
             });
             // All at one capability, the last first: the operator restores the order.
             input.advance_to(10);
@@ -100,7 +98,7 @@ mod tests {
             input.advance_to(21);
             worker.step_while(|| probe.less_than(&21));
         });
-        let decided: Vec<_> = receiver.extract().into_iter().flat_map(|(_, epochs)| epochs).collect();
+        let decided: Vec<_> = receiver.into_iter().collect();
         assert_eq!(decided.iter().map(|epoch| epoch.binding.epoch).collect::<Vec<_>>(), [10, 11, 20]);
         for (epoch, expected) in decided.iter().zip(&expected) {
             assert_eq!(epoch.events, expected.events);

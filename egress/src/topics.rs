@@ -54,6 +54,9 @@ pub struct Topics {
 
 const DAY_MS: u64 = 86_400_000;
 
+/// Kafka's settings of a topic, by name.
+pub type Settings = Vec<(&'static str, String)>;
+
 /// What happened to a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
@@ -70,7 +73,7 @@ impl Topics {
     }
 
     /// Every topic with its partitions and settings.
-    pub fn all(&self) -> Vec<(&str, i32, Vec<(&'static str, String)>)> {
+    pub fn all(&self) -> Vec<(&str, i32, Settings)> {
         let kinds = [(&self.log, log_settings()), (&self.event, event_settings()), (&self.dead_letter, dead_letter_settings())];
         let topics = kinds
             .into_iter()
@@ -85,15 +88,15 @@ impl Topics {
 }
 
 /// Logs are what everything is rebuilt from.
-fn log_settings() -> Vec<(&'static str, String)> {
+fn log_settings() -> Settings {
     vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", "-1".to_owned()), ("retention.bytes", "-1".to_owned())]
 }
 
-fn event_settings() -> Vec<(&'static str, String)> {
+fn event_settings() -> Settings {
     vec![("cleanup.policy", "compact,delete".to_owned()), ("retention.ms", (7 * DAY_MS).to_string())]
 }
 
-fn dead_letter_settings() -> Vec<(&'static str, String)> {
+fn dead_letter_settings() -> Settings {
     // Room for the largest record of any log, and for why it is here.
     vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (30 * DAY_MS).to_string()), ("max.message.bytes", "4194304".to_owned())]
 }

@@ -184,7 +184,10 @@ mod tests {
         Some(Bound { position: Position { partition, offset }, traceparent: String::new(), command })
     }
 
-    fn shape(input: &EpochInput) -> (Epoch, Vec<(i64, u32)>, Vec<(i32, i64)>) {
+    /// Its time, (upper, count) of each input, and (partition, offset) of each command.
+    type Shape = (Epoch, Vec<(i64, u32)>, Vec<(i32, i64)>);
+
+    fn shape(input: &EpochInput) -> Shape {
         let uppers = input.binding.inputs.iter().map(|input| (input.upper, input.count)).collect();
         let order = input.commands.iter().map(|bound| (bound.position.partition, bound.position.offset)).collect();
         (input.binding.epoch, uppers, order)
