@@ -254,6 +254,10 @@ impl Sink {
         while self.deliveries.open.load(Ordering::Acquire) > 0 {
             std::thread::park_timeout(Duration::from_millis(5));
         }
+        // The client counts a record as under way until our callback for it has returned, a moment later.
+        while self.producer.in_flight_count() > 0 {
+            std::thread::sleep(Duration::from_micros(50));
+        }
         if let Some(source) = self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
             return Err(failed("deliver a record", source));
         }
