@@ -54,6 +54,7 @@ fn a_day_of_payments_survives_the_death_of_every_process() -> anyhow::Result<()>
     let generations: Vec<_> = journal.iter().filter_map(|line| line["value"]["generation"].as_u64()).collect();
     assert!(generations.is_sorted());
     assert!(*generations.last().context("an empty journal")? >= 3);
+    assert!(journal.iter().all(|line| line["value"]["generation"].is_u64() || line["key"] == "schema"), "every entry can be shown");
     let epochs: Vec<_> = journal
         .iter()
         .filter_map(|line| line["value"]["entry"]["epochs"].as_array())

@@ -49,32 +49,7 @@ struct WireOutput {
     topic: String,
     partition: i32,
     count: i32,
-    #[serde(with = "digest")]
-    digest: [u8; 16],
-}
-
-/// Sixteen bytes as Avro `bytes`.
-mod digest {
-    use serde::de::{Error, Visitor};
-    use serde::{Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(digest: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(digest)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
-        struct Sixteen;
-        impl Visitor<'_> for Sixteen {
-            type Value = [u8; 16];
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a digest of 16 bytes")
-            }
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<[u8; 16], E> {
-                bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))
-            }
-        }
-        deserializer.deserialize_bytes(Sixteen)
-    }
+    digest: String,
 }
 
 const TOO_LARGE: &str = "counts, ids and epochs stay far below the range of Avro's signed integers";
@@ -112,7 +87,7 @@ fn epoch_of(sealed: &SealedEpoch) -> WireEpoch {
         topic: output.topic.clone(),
         partition: output.partition,
         count: i32::try_from(output.count).expect(TOO_LARGE),
-        digest: output.digest,
+        digest: hex(&output.digest),
     };
     WireEpoch {
         epoch: i64::try_from(sealed.binding.epoch).expect(TOO_LARGE),
@@ -127,7 +102,7 @@ fn into_epoch(epoch: WireEpoch) -> Result<SealedEpoch, String> {
     let input =
         |input: WireInput| Ok(Input { topic: input.topic, partition: input.partition, upper: input.upper, count: small(input.count)? });
     let output = |output: WireOutput| {
-        Ok(Output { topic: output.topic, partition: output.partition, count: small(output.count)?, digest: output.digest })
+        Ok(Output { topic: output.topic, partition: output.partition, count: small(output.count)?, digest: unhex(&output.digest)? })
     };
     let binding = Binding {
         epoch: natural(epoch.epoch)?,
@@ -136,6 +111,19 @@ fn into_epoch(epoch: WireEpoch) -> Result<SealedEpoch, String> {
         inputs: epoch.inputs.into_iter().map(input).collect::<Result<_, String>>()?,
     };
     Ok(SealedEpoch { binding, outputs: epoch.outputs.into_iter().map(output).collect::<Result<_, String>>()? })
+}
+
+/// Text rather than bytes, so that every tool can show it.
+fn hex(digest: &[u8; 16]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Result<[u8; 16], String> {
+    let wrong = || "a digest is 32 hexadecimal digits".to_owned();
+    if text.len() != 32 || !text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(wrong());
+    }
+    u128::from_str_radix(text, 16).map(u128::to_be_bytes).map_err(|_| wrong())
 }
 
 fn natural(value: i64) -> Result<u64, String> {
