@@ -59,9 +59,3 @@ check: ## Format, lints, and the tests that need no server
 .PHONY: test
 test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it
-
-.PHONY: bench
-bench: ## Measure; writes target/bench/summary.json
-	@$(local)/install.sh
-	@mkdir -p target/bench
-	@$(local)/with-stack.sh bench 20000 cargo bench --package orion

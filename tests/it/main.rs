@@ -3,4 +3,5 @@
 mod end_to_end;
 mod house;
 mod http;
+mod kafka;
 mod tidy;
