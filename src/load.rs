@@ -26,6 +26,7 @@ mod token;
 mod tour;
 mod trouble;
 
+use crate::exit::Exit;
 use bank::Bank;
 use drive::Pace;
 use kafka::Topics;
@@ -39,7 +40,7 @@ use trouble::Trouble;
 /// The run gives up after this long without any decision.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Payments of a day that is made up.
-const PAYMENTS: u32 = 20_000;
+const PAYMENTS: usize = 20_000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +49,7 @@ Examples:
   orion load --input paysim.csv.gz             a day out of a PaySim log
 
 Exit codes: 0 all payments final and the books balance; 1 something is off; 64 no usable key; 65 bad input file;
-66 no input file; 69 the bank, Kafka or Postgres is not there.";
+69 the bank, Kafka or Postgres is not there.";
 
 /// Open accounts and drive a day of mobile-money traffic through the bank, then check its books.
 #[derive(Clone, Debug, clap::Args)]
@@ -94,36 +95,17 @@ pub struct LoadConfig {
     pub audience: String,
 }
 
-/// Runs the whole day. What stops it is said in one sentence on stderr, and told by the exit code.
+/// Runs the whole day. What stops it is an [`Exit`] with one sentence; what is off at its end is said on stderr.
 pub async fn run(args: Args, config: LoadConfig) -> anyhow::Result<ExitCode> {
-    match day(args, config).await {
-        Ok(code) => Ok(code),
-        Err(Failure::Trouble(trouble)) => {
-            eprintln!("orion load: {trouble}");
-            Ok(trouble.exit_code())
-        }
-        Err(Failure::Out(error)) => Err(error),
-    }
+    let stopped = |trouble: Trouble| Exit { code: trouble.exit_code(), sentence: trouble.to_string() };
+    Ok(day(args, config).await.map_err(stopped)?)
 }
 
-/// What ends a run early.
-enum Failure {
-    Trouble(Trouble),
-    /// The result can't be written.
-    Out(anyhow::Error),
-}
-
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
-    }
-}
-
-async fn day(args: Args, config: LoadConfig) -> Result<ExitCode, Failure> {
+async fn day(args: Args, config: LoadConfig) -> Result<ExitCode, Trouble> {
     let rows = args.payments.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX));
     let plan = Arc::new(match &args.input {
         Some(path) => paysim::read(path, rows)?,
-        None => generate::generate(args.seed, rows.unwrap_or(PAYMENTS as usize)),
+        None => generate::generate(args.seed, rows.unwrap_or(PAYMENTS)),
     });
     let pace = Pace { clients: args.clients.into(), rate: args.rate, view_every: args.view_every };
     let tokens = Tokens::read(&config.jwt_private_key_path, &config.issuer, &config.audience)?;
@@ -133,6 +115,11 @@ async fn day(args: Args, config: LoadConfig) -> Result<ExitCode, Failure> {
     // Everything that the end of the run needs must answer before it begins.
     bank.ready().await?;
     postgres::upper(&mut postgres::connect(&config.database_url).await?).await?;
+    tokio::task::spawn_blocking({
+        let topics = topics.clone();
+        move || topics.answer()
+    })
+    .await??;
     let opened = open::open(&bank, &plan, pace.clients).await?;
     let follower = events::follow(topics.clone()).await?;
     let (day, opened) = drive::drive(&bank, &plan, opened, pace).await?;
@@ -140,15 +127,15 @@ async fn day(args: Args, config: LoadConfig) -> Result<ExitCode, Failure> {
 
     let report = report::Report::of(&day, &checked, plan.payments.len());
     println!("\nRun {} against {}\n\n{}", bank.run, bank.url, report.page());
-    println!("{}", tour::tour(&bank, &plan, &day, &opened));
-    report.write(&args.out).map_err(|error| Failure::Out(anyhow::anyhow!("can't write {}: {error}", args.out.display())))?;
+    println!("{}", tour::tour(&bank, &plan, &day, &opened, &config.jwt_private_key_path));
+    report.write(&args.out).map_err(|error| Trouble::Write { file: args.out.display().to_string(), reason: error.to_string() })?;
     println!("Written to {}.", args.out.display());
     if checked.faults.is_empty() {
         println!("Every payment is final. Kafka and Postgres agree on {} accounts and {} transactions.", checked.accounts, checked.settled);
         return Ok(ExitCode::SUCCESS);
     }
     for fault in &checked.faults {
-        eprintln!("orion load: {fault}");
+        eprintln!("orion: {fault}");
     }
     Ok(ExitCode::FAILURE)
 }

@@ -8,7 +8,7 @@ use super::books::{Books, Sums, decimal};
 use super::drive::{Day, Decision};
 use super::events::{Follower, SeenAll};
 use super::kafka::Topics;
-use super::postgres::{self, Views};
+use super::postgres::{self, Balance, Views};
 use super::trouble::Trouble;
 use schemas::topic::Topic;
 use schemas::{Currency, Epoch, Refusal, TransactionId};
@@ -168,9 +168,20 @@ fn compare(whole: bool, books: &Books, views: &Views) -> Vec<String> {
     if whole && books.settled != views.settled {
         faults.push(format!("Kafka has {} settled transactions, Postgres {}", books.settled, views.settled));
     }
+    if views.settled != views.moved {
+        faults.push(format!("Postgres shows {} settled transactions, but has postings of {}", views.settled, views.moved));
+    }
+    let adrift = views.balances.iter().filter(|(_, balance)| balance.minor != balance.moved_minor);
+    faults.extend(adrift.map(|(account, Balance { currency, minor, moved_minor })| {
+        format!(
+            "account {account} has {} in Postgres, but its postings there sum to {}",
+            shown(*currency, *minor),
+            shown(*currency, *moved_minor)
+        )
+    }));
     let from_events = books.balances();
     for (account, (currency, balance)) in &from_events {
-        let said = views.balances.get(account).map_or_else(|| "nothing".to_owned(), |(currency, balance)| shown(*currency, *balance));
+        let said = views.balances.get(account).map_or_else(|| "nothing".to_owned(), |balance| shown(balance.currency, balance.minor));
         if said != shown(*currency, *balance) {
             faults.push(format!("account {account} has {} by its events, but {said} in Postgres", shown(*currency, *balance)));
         }

@@ -11,8 +11,10 @@ use schemas::wire::{Decoder, WireError};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// How long a question to the brokers may take, and how long a read may stand still.
+/// How long the brokers may be away, and how long a read may stand still.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one question to the brokers may take.
+const QUESTION: Duration = Duration::from_secs(10);
 
 /// The bank's topics at some brokers.
 #[derive(Clone)]
@@ -52,20 +54,22 @@ impl Topics {
             .map_err(|error| self.trouble(&error))
     }
 
-    /// The partitions of a topic and what they hold.
+    /// Whether the brokers are there, asked once.
+    pub(super) fn answer(&self) -> Result<(), Trouble> {
+        extents(&self.consumer()?, Topic::SettlementJournal.as_str()).map(drop).map_err(|error| self.trouble(&error))
+    }
+
+    /// The partitions of a topic and what they hold; a broker that is just starting again is waited for.
     pub(super) fn extents(&self, consumer: &BaseConsumer, topic: Topic) -> Result<Vec<Extent>, Trouble> {
-        let name = topic.as_str();
-        let metadata = consumer.fetch_metadata(Some(name), PATIENCE).map_err(|error| self.trouble(&error))?;
-        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-        let extent = |partition: i32| {
-            let (low, high) = consumer.fetch_watermarks(name, partition, PATIENCE).map_err(|error| self.trouble(&error))?;
-            Ok(Extent { partition, low, high })
-        };
-        let extents: Vec<Extent> = partitions.map(|partition| extent(partition.id())).collect::<Result<_, Trouble>>()?;
-        if extents.is_empty() {
-            return Err(self.trouble(&format!("there is no topic {topic}")));
+        let start = Instant::now();
+        loop {
+            match extents(consumer, topic.as_str()) {
+                Ok(extents) if !extents.is_empty() => return Ok(extents),
+                Ok(_) if start.elapsed() > PATIENCE => return Err(self.trouble(&format!("there is no topic {topic}"))),
+                Err(error) if start.elapsed() > PATIENCE => return Err(self.trouble(&error)),
+                Ok(_) | Err(_) => std::thread::sleep(Duration::from_millis(200)),
+            }
         }
-        Ok(extents)
     }
 
     /// Assigns partitions from an offset of each.
@@ -146,6 +150,15 @@ impl Topics {
     fn trouble(&self, reason: &dyn std::fmt::Display) -> Trouble {
         Trouble::Kafka { brokers: self.brokers.clone(), reason: reason.to_string() }
     }
+}
+
+fn extents(consumer: &BaseConsumer, topic: &str) -> Result<Vec<Extent>, KafkaError> {
+    let metadata = consumer.fetch_metadata(Some(topic), QUESTION)?;
+    let extent = |partition: i32| {
+        let (low, high) = consumer.fetch_watermarks(topic, partition, QUESTION)?;
+        Ok(Extent { partition, low, high })
+    };
+    metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| extent(partition.id())).collect()
 }
 
 /// The text of a header; empty if there is none.

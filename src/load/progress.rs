@@ -1,6 +1,6 @@
 //! How far a run is: a bar on a terminal, a line every few seconds anywhere else.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,8 +24,12 @@ impl Stage {
         if !terminal {
             bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        let style = ProgressStyle::with_template("{prefix:<18} {bar:32} {human_pos}/{human_len}  {per_sec}  {eta} left  {msg}");
-        bar.set_style(style.expect("the template is well formed"));
+        let style = ProgressStyle::with_template("{prefix:<14} {bar:14} {human_pos}/{human_len} {rate} {eta} {wide_msg}");
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            // A bar can't say that it could not be drawn.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.expect("the template is well formed").with_key("rate", rate));
         bar.set_prefix(title);
         Self { title, bar, line: (!terminal).then(|| Mutex::new(Instant::now())) }
     }
@@ -58,6 +62,6 @@ impl Stage {
 
     fn write(&self, message: &str) {
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        eprintln!("{:<18} {done}/{total}  {message}", self.title);
+        eprintln!("{:<14} {done}/{total}  {message}", self.title);
     }
 }

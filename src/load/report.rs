@@ -103,7 +103,7 @@ impl Report {
         if self.undecided > 0 {
             line("undecided", &grouped(self.undecided), "");
         }
-        let per_second = u32::try_from(self.submitted).map_or(f64::INFINITY, f64::from) / self.seconds.max(0.001);
+        let per_second = u32::try_from(self.submitted - self.undecided).map_or(f64::INFINITY, f64::from) / self.seconds.max(0.001);
         line("seconds", &format!("{:.3}", self.seconds), &format!("{per_second:.0} payments per second"));
         for (currency, fee) in &self.fees {
             line("fees", fee, currency.code());

@@ -5,10 +5,19 @@ use super::drive::{Day, Decision};
 use super::open::Opened;
 use super::plan::{Party, Plan};
 use super::token::OPERATOR;
+use std::path::Path;
 
-/// Lines for a shell.
-pub(super) fn tour(bank: &Bank, plan: &Plan, day: &Day, opened: &Opened) -> String {
-    let orion = std::env::current_exe().map_or_else(|_| "orion".to_owned(), |path| path.display().to_string());
+/// The key that `orion token` takes by itself.
+const KEY: &str = ".orion/keys/jwt.private.pem";
+
+/// Lines for a shell, in which `orion token` signs with the key at `key`.
+pub(super) fn tour(bank: &Bank, plan: &Plan, day: &Day, opened: &Opened, key: &Path) -> String {
+    let mut orion = std::env::current_exe().map_or_else(|_| "orion".to_owned(), |path| path.display().to_string());
+    if let Ok(key) = key.canonicalize()
+        && Path::new(KEY).canonicalize().ok().as_ref() != Some(&key)
+    {
+        orion = format!("ORION_AUTH__PRIVATE_KEY={} {orion}", key.display());
+    }
     let url = &bank.url;
     let settled = day.outcomes.iter().rev().find_map(|outcome| match outcome.decision {
         Decision::Settled(transaction, _) => Some((outcome.row, transaction)),

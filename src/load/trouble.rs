@@ -1,6 +1,6 @@
 //! What can stop a run: one sentence each, and the exit code that goes with it.
 
-use std::process::ExitCode;
+use crate::exit;
 
 /// What stopped the run.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +8,14 @@ pub(super) enum Trouble {
     /// The input can't be opened.
     #[error("can't open {file}: {reason}")]
     Open {
+        /// As given.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The result can't be written.
+    #[error("can't write {file}: {reason}")]
+    Write {
         /// As given.
         file: String,
         /// What the system said.
@@ -83,15 +91,15 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    /// The code by `sysexits.h`, so that scripts can tell a bad file from a bank that is down.
-    pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Key { .. } => 64,
-            Self::Input { .. } => 65,
-            Self::Open { .. } => 66,
-            Self::Absent { .. } | Self::Silent { .. } | Self::Kafka { .. } | Self::Postgres { .. } => 69,
-            Self::Refused { .. } | Self::Record { .. } | Self::Stopped(_) => 1,
-        })
+    /// The code, so that scripts can tell a bad file from a bank that is down.
+    pub(super) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused { .. } => 1,
+            Self::Key { .. } => exit::USAGE,
+            Self::Open { .. } | Self::Input { .. } => exit::BAD_INPUT,
+            Self::Absent { .. } | Self::Silent { .. } | Self::Kafka { .. } | Self::Postgres { .. } => exit::UNAVAILABLE,
+            Self::Write { .. } | Self::Record { .. } | Self::Stopped(_) => exit::FAILURE,
+        }
     }
 }
 

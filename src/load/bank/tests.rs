@@ -12,14 +12,14 @@ type Said = (u16, &'static str, &'static str);
 /// What the door will say, and what it was asked.
 type Script = Arc<Mutex<(VecDeque<Said>, Vec<String>)>>;
 
-async fn door(answers: &[Said]) -> (Bank, Script) {
+async fn door(answers: &[Said], patience: Duration) -> (Bank, Script) {
     let script: Script = Arc::new(Mutex::new((answers.iter().copied().collect(), Vec::new())));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let door = axum::Router::new().fallback(answer).with_state(script.clone());
     tokio::spawn(async move { axum::serve(listener, door).await });
     let (tokens, _) = super::super::token::tests::tokens();
-    (Bank::new(&url, tokens, 4, Duration::from_millis(300)).unwrap(), script)
+    (Bank::new(&url, tokens, 4, patience).unwrap(), script)
 }
 
 async fn answer(State(script): State<Script>, request: Request) -> HttpResponse<HttpBody> {
@@ -57,7 +57,7 @@ async fn a_command_is_sent_again_with_its_key_until_it_is_decided() {
         (&[(400, "", r#"{"status": 400, "code": "invalid_request", "detail": "no"}"#)], 400, vec![post]),
     ];
     for (answers, status, expected) in cases {
-        let (bank, script) = door(answers).await;
+        let (bank, script) = door(answers, TIMEOUT).await;
         let answer = bank.post(Caller::Operator, "/v1/transactions/transfer", "k", &serde_json::json!({})).await.unwrap();
         assert_eq!(answer.status, *status);
         let asked = &script.lock().unwrap().1;
@@ -70,7 +70,7 @@ async fn a_command_is_sent_again_with_its_key_until_it_is_decided() {
 
 #[tokio::test]
 async fn a_silent_bank_is_given_up() {
-    let (bank, script) = door(&[]).await;
+    let (bank, script) = door(&[], Duration::from_millis(300)).await;
     let trouble = bank.post(Caller::Operator, "/v1/customers", "k", &serde_json::json!({})).await.unwrap_err();
     assert!(matches!(&trouble, Trouble::Silent { last, .. } if last.contains("503")), "{trouble}");
     assert!(script.lock().unwrap().1.len() > 2);
@@ -78,11 +78,11 @@ async fn a_silent_bank_is_given_up() {
 
 #[tokio::test]
 async fn a_view_is_asked_until_it_has_the_epoch() {
-    let (bank, script) = door(&[(503, "0", "{}"), (200, "", SETTLED)]).await;
+    let (bank, script) = door(&[(503, "0", "{}"), (200, "", SETTLED)], TIMEOUT).await;
     let transaction = TransactionId::mint(7, 0);
     bank.shown(Caller::Operator, transaction, 7).await.unwrap();
     assert!(script.lock().unwrap().1[1].starts_with(&format!("GET /v1/transactions/{transaction}?at_least=7 -")));
-    let (bank, _) = door(&[(404, "", r#"{"code": "not_found", "detail": "gone"}"#)]).await;
+    let (bank, _) = door(&[(404, "", r#"{"code": "not_found", "detail": "gone"}"#)], TIMEOUT).await;
     assert!(matches!(bank.shown(Caller::Operator, transaction, 7).await, Err(Trouble::Refused { .. })));
 }
 
@@ -91,6 +91,6 @@ async fn a_bank_that_is_not_there_is_absent() {
     let (tokens, _) = super::super::token::tests::tokens();
     let bank = Bank::new("http://127.0.0.1:1", tokens, 1, TIMEOUT).unwrap();
     assert!(matches!(bank.ready().await, Err(Trouble::Absent { .. })));
-    let (bank, _) = door(&[(503, "", ""), (200, "", "")]).await;
+    let (bank, _) = door(&[(503, "", ""), (200, "", "")], TIMEOUT).await;
     let () = bank.ready().await.unwrap();
 }

@@ -31,16 +31,23 @@ fn books() -> Books {
     books
 }
 
+/// Views with as many transactions, and balances that are the sum of their postings.
 fn views(settled: u64, balances: &[(u32, i64)]) -> Views {
-    let balances: HashMap<_, _> = balances.iter().map(|(number, balance)| (account(*number), (Currency::XOF, *balance))).collect();
-    Views { upper: 6, settled, balances }
+    let balance = |minor| Balance { currency: Currency::XOF, minor, moved_minor: minor };
+    let balances: HashMap<_, _> = balances.iter().map(|(number, minor)| (account(*number), balance(*minor))).collect();
+    Views { upper: 6, settled, moved: settled, balances }
 }
 
 #[test]
 fn equal_books_have_no_faults_and_every_difference_is_one() {
+    let even = || views(1, &[(HOUSE, -100), (PAYEE, 100)]);
+    let mut adrift = even();
+    adrift.balances.entry(account(PAYEE)).and_modify(|balance| balance.moved_minor = 70);
     let cases: &[(Views, &[&str])] = &[
-        (views(1, &[(HOUSE, -100), (PAYEE, 100)]), &[]),
+        (even(), &[]),
         (views(2, &[(HOUSE, -100), (PAYEE, 100)]), &["Kafka has 1 settled transactions, Postgres 2"]),
+        (Views { moved: 3, ..even() }, &["shows 1 settled transactions, but has postings of 3"]),
+        (adrift, &["has 100 XOF in Postgres, but its postings there sum to 70 XOF"]),
         (views(1, &[(HOUSE, -100), (PAYEE, 90)]), &["Postgres sum to -10 XOF", "has 100 XOF by its events, but 90 XOF in Postgres"]),
         (views(1, &[(HOUSE, -100)]), &["Postgres sum to -100 XOF", "has 100 XOF by its events, but nothing in Postgres"]),
         (views(1, &[(HOUSE, -100), (PAYEE, 100), (2, 0)]), &["no event moved it"]),
