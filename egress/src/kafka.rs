@@ -8,15 +8,16 @@
 //! 2. after it, with the outcome unknown: the next generation fences first, which settles the outcome one way
 //!    or the other, and then reads the journal: either the bindings are there, or case 1 holds.
 
+use crate::records::{self, outputs};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
-use schemas::topic::{self, COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
-use schemas::wire::{self, Encoder, WireError};
-use schemas::{Binding, Claim, Commit, DeadLetter, Entry, Epoch, EpochOutput, Output, Records, SealedEpoch, Topic};
+use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
+use schemas::wire::{Encoder, WireError};
+use schemas::{Binding, Claim, Commit, Entry, Epoch, EpochOutput, Output, SealedEpoch, Topic};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -149,23 +150,17 @@ impl Sink {
 
     /// Checks that an epoch of a replay gives what was committed; writes nothing.
     pub fn verify(&self, epoch: &EpochOutput, committed: &[Output]) -> Result<(), SinkError> {
-        let outputs = self.outputs(epoch, |_| Ok(()))?;
-        if outputs == committed {
-            return Ok(());
+        let now = outputs(&self.encoder, &self.partitions, epoch, |_| Ok::<(), SinkError>(()))?;
+        match records::difference(&now, committed) {
+            None => Ok(()),
+            Some(what) => Err(SinkError::Diverged { epoch: epoch.binding.epoch, what }),
         }
-        let what = match outputs.iter().zip(committed).find(|(now, then)| now != then) {
-            Some((now, then)) => {
-                format!("{} partition {} has {} records now and {} then", then.topic, then.partition, now.count, then.count)
-            }
-            None => format!("{} partitions are written now and {} then", outputs.len(), committed.len()),
-        };
-        Err(SinkError::Diverged { epoch: epoch.binding.epoch, what })
     }
 
     fn send_epoch(&self, epoch: &EpochOutput) -> Result<Vec<Output>, SinkError> {
         let Binding { epoch: time, generation, .. } = epoch.binding;
         let (stamp, generation) = (time.to_string(), generation.to_string());
-        self.outputs(epoch, |record| {
+        outputs(&self.encoder, &self.partitions, epoch, |record| {
             let mut headers = OwnedHeaders::new_with_capacity(5)
                 .insert(Header { key: TRACE_HEADER, value: Some(record.traceparent) })
                 .insert(Header { key: EPOCH_HEADER, value: Some(&stamp) })
@@ -178,44 +173,6 @@ impl Sink {
             }
             self.send(record.topic, record.partition, record.key, record.value, headers, Some(time))
         })
-    }
-
-    /// Encodes an epoch's records, in order, hands each to `each`, and says what every partition gets.
-    fn outputs(&self, epoch: &EpochOutput, mut each: impl FnMut(Outgoing<'_>) -> Result<(), SinkError>) -> Result<Vec<Output>, SinkError> {
-        let mut by_partition: BTreeMap<(&str, i32), Records> = BTreeMap::new();
-        let mut emit = |record: Outgoing<'_>, datum: &[u8]| {
-            by_partition.entry((record.topic, record.partition)).or_default().add(record.key.as_bytes(), datum);
-            each(record)
-        };
-        for event in &epoch.events {
-            let value = self.encoder.event(event)?;
-            let topic = Topic::of(event);
-            let partitions = *self.partitions.get(&topic).expect("the topics of all events were counted at the start");
-            let record = Outgoing {
-                topic: topic.as_str(),
-                partition: topic::partition(event, partitions),
-                key: &topic::key(event),
-                value: &value,
-                traceparent: &event.cause.traceparent,
-                dead: None,
-            };
-            emit(record, wire::datum(&value)?.1)?;
-        }
-        for dead in &epoch.dead_letters {
-            let value = dead.record.value.as_deref().unwrap_or_default();
-            let key = dead.position.to_string();
-            emit(
-                Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) },
-                value,
-            )?;
-        }
-        let output = |((topic, partition), records): ((&str, i32), Records)| Output {
-            topic: topic.to_owned(),
-            partition,
-            count: records.count(),
-            digest: records.digest(),
-        };
-        Ok(by_partition.into_iter().map(output).collect())
     }
 
     fn send_entry(&self, entry: &Entry, epoch: Option<Epoch>) -> Result<(), SinkError> {
@@ -272,16 +229,6 @@ impl Sink {
             }
         }
     }
-}
-
-/// A record on its way out.
-struct Outgoing<'a> {
-    topic: &'static str,
-    partition: i32,
-    key: &'a str,
-    value: &'a [u8],
-    traceparent: &'a str,
-    dead: Option<&'a DeadLetter>,
 }
 
 /// What Kafka says to a process whose cell was taken over is not an error of this step.

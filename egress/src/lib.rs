@@ -8,6 +8,8 @@
 pub mod kafka;
 /// Rows of the views.
 pub mod postgres;
+/// What an epoch writes.
+pub mod records;
 /// The schema registry.
 pub mod registry;
 /// Topics and their settings.

@@ -50,7 +50,7 @@ pub enum AssemblyError {
 /// A committed record as it stands in Kafka.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its epoch, from its header.
+    /// Its epoch, from its header; zero without one.
     pub epoch: Epoch,
     /// Its trace context, from its header.
     pub traceparent: String,
@@ -109,9 +109,9 @@ impl Assembly {
         self.previous
     }
 
-    /// The next record of a partition.
+    /// The next record of a partition. One without an epoch is not settlement's, whoever wrote it.
     pub fn record(&mut self, topic: Topic, partition: i32, record: Record) {
-        if record.epoch >= self.from {
+        if record.epoch >= self.from.max(1) {
             self.records.entry((topic, partition)).or_default().push_back(record);
         }
     }
@@ -187,3 +187,6 @@ fn take(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,10 @@ use schemas::{Entry, EpochInput, EpochOutput, SealedEpoch, Topic};
 use state::Ledger;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A commit that takes this long is worth a line in the log.
+const SLOW_MS: u64 = 250;
 
 /// Runs the cell until it ends.
 pub fn run(config: &Config, accept_gap: bool) -> anyhow::Result<()> {
@@ -75,26 +78,20 @@ fn commit(mut sink: Sink, decided: &Receiver<EpochOutput>, in_flight: &InFlight,
         }
         let begun = Instant::now();
         sink.write(&group)?;
-        metrics::committed(&group, begun.elapsed());
+        report(&group, begun.elapsed());
         in_flight.fetch_sub(group.len(), Ordering::AcqRel);
         group.clear();
     }
     Ok(())
 }
 
-/// What the cell counts.
-mod metrics {
-    use schemas::EpochOutput;
-    use std::time::Duration;
-
-    /// Logs a commit that took long; the rest is counted where it can be scraped.
-    pub(super) fn committed(group: &[EpochOutput], took: Duration) {
-        let events: usize = group.iter().map(|epoch| epoch.events.len()).sum();
-        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        if took_ms >= 250 {
-            tracing::warn!(epochs = group.len(), events, took_ms, "a commit took long");
-        } else if events > 0 {
-            tracing::debug!(epochs = group.len(), events, took_ms, "committed");
-        }
+/// Says that a commit took long; at `debug`, what every commit took.
+fn report(group: &[EpochOutput], took: Duration) {
+    let events: usize = group.iter().map(|epoch| epoch.events.len()).sum();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if took_ms >= SLOW_MS {
+        tracing::warn!(epochs = group.len(), events, took_ms, "a commit took long");
+    } else if events > 0 {
+        tracing::debug!(epochs = group.len(), events, took_ms, "committed");
     }
 }

@@ -1,0 +1,144 @@
+//! What an epoch writes: its records in order, and per partition how many with which digest. Pure.
+//!
+//! The live path sends what comes out and commits the digests; a replay only compares them. Both make it here, so
+//! that what is compared is what is sent.
+
+use schemas::topic::{self, COMMANDS_DLQ};
+use schemas::wire::{self, Encoder, WireError};
+use schemas::{DeadLetter, EpochOutput, Output, Records, Topic};
+use std::collections::BTreeMap;
+
+/// A record on its way out.
+pub struct Outgoing<'a> {
+    /// Topic.
+    pub topic: &'static str,
+    /// Partition.
+    pub partition: i32,
+    /// Key.
+    pub key: &'a str,
+    /// Value, as it will stand in Kafka.
+    pub value: &'a [u8],
+    /// The trace context of its command; empty if none.
+    pub traceparent: &'a str,
+    /// What it is about, if it is a dead letter.
+    pub dead: Option<&'a DeadLetter>,
+}
+
+/// Encodes an epoch's records, hands each to `each`, and says what every partition gets.
+pub fn outputs<E: From<WireError>>(
+    encoder: &Encoder,
+    partitions: &BTreeMap<Topic, i32>,
+    epoch: &EpochOutput,
+    mut each: impl FnMut(Outgoing<'_>) -> Result<(), E>,
+) -> Result<Vec<Output>, E> {
+    let mut by_partition: BTreeMap<(&str, i32), Records> = BTreeMap::new();
+    let mut emit = |record: Outgoing<'_>, datum: &[u8]| {
+        by_partition.entry((record.topic, record.partition)).or_default().add(record.key.as_bytes(), datum);
+        each(record)
+    };
+    for event in &epoch.events {
+        let value = encoder.event(event)?;
+        let topic = Topic::of(event);
+        let partitions = *partitions.get(&topic).expect("the topics of all events were counted at the start");
+        let record = Outgoing {
+            topic: topic.as_str(),
+            partition: topic::partition(event, partitions),
+            key: &topic::key(event),
+            value: &value,
+            traceparent: &event.cause.traceparent,
+            dead: None,
+        };
+        emit(record, wire::datum(&value)?.1)?;
+    }
+    for dead in &epoch.dead_letters {
+        let value = dead.record.value.as_deref().unwrap_or_default();
+        let key = dead.position.to_string();
+        let record = Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) };
+        emit(record, value)?;
+    }
+    let output = |((topic, partition), records): ((&str, i32), Records)| Output {
+        topic: topic.to_owned(),
+        partition,
+        count: records.count(),
+        digest: records.digest(),
+    };
+    Ok(by_partition.into_iter().map(output).collect())
+}
+
+/// Where what is written now differs from what was written then; none if nowhere.
+pub fn difference(now: &[Output], then: &[Output]) -> Option<String> {
+    if now.len() != then.len() {
+        return Some(format!("{} partitions are written now and {} were then", now.len(), then.len()));
+    }
+    let (now, then) = now.iter().zip(then).find(|(now, then)| now != then)?;
+    Some(if (&now.topic, now.partition) != (&then.topic, then.partition) {
+        format!("{} partition {} is written now, {} partition {} was then", now.topic, now.partition, then.topic, then.partition)
+    } else if now.count == then.count {
+        format!("the {} records of {} partition {} have another digest", then.count, then.topic, then.partition)
+    } else {
+        format!("{} partition {} gets {} records now and got {} then", then.topic, then.partition, now.count, then.count)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{Binding, Cause, CommandId, Event, EventId, Fact, Malformed, Position, Refusal};
+
+    fn encoder(first_id: u32) -> Encoder {
+        Encoder::new(Topic::ALL.iter().copied().zip(first_id..).collect())
+    }
+
+    fn written(first_id: u32, operations: &[&str], junk: &[&[u8]]) -> Vec<Output> {
+        let position = |offset: usize| Position { partition: 0, offset: i64::try_from(offset).unwrap() };
+        let event = |(number, operation): (usize, &&str)| Event {
+            id: EventId::mint(7, u32::try_from(number).unwrap()),
+            epoch: 7,
+            cause: Cause { command_id: CommandId::derive("a", "b", "c"), position: position(number), traceparent: String::new() },
+            fact: Fact::Refused { operation: (*operation).to_owned(), refusal: Refusal::NotAuthorized },
+        };
+        let dead = |(offset, value): (usize, &&[u8])| DeadLetter {
+            position: position(offset),
+            traceparent: String::new(),
+            record: Malformed { key: None, value: Some(value.to_vec()), reason: "junk".to_owned() },
+        };
+        let epoch = EpochOutput {
+            binding: Binding { epoch: 7, generation: 1, code_version: 1, inputs: Vec::new() },
+            events: operations.iter().enumerate().map(event).collect(),
+            dead_letters: junk.iter().enumerate().map(dead).collect(),
+            committed: None,
+        };
+        let partitions = Topic::ALL.iter().map(|topic| (*topic, 1)).collect();
+        outputs(&encoder(first_id), &partitions, &epoch, |_| Ok::<(), WireError>(())).unwrap()
+    }
+
+    #[test]
+    fn a_replay_that_gives_the_same_does_not_differ_whatever_ids_the_registry_gives() {
+        let then = written(1, &["create_customer", "open_account"], &[b"junk"]);
+        assert_eq!(difference(&written(900, &["create_customer", "open_account"], &[b"junk"]), &then), None);
+        assert_eq!(then.iter().map(|output| output.count).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn a_replay_that_gives_anything_else_says_where() {
+        let then = written(1, &["create_customer", "open_account"], &[b"junk"]);
+        for (now, what) in [
+            (
+                written(1, &["create_customer", "create_customer"], &[b"junk"]),
+                "the 2 records of command.refused.v1 partition 0 have another digest",
+            ),
+            (
+                written(1, &["open_account", "create_customer"], &[b"junk"]),
+                "the 2 records of command.refused.v1 partition 0 have another digest",
+            ),
+            (written(1, &["create_customer"], &[b"junk"]), "command.refused.v1 partition 0 gets 1 records now and got 2 then"),
+            (written(1, &["create_customer", "open_account"], &[]), "1 partitions are written now and 2 were then"),
+            (
+                written(1, &["create_customer", "open_account"], &[b"bunk"]),
+                "the 1 records of orion.commands.dlq.v1 partition 0 have another digest",
+            ),
+        ] {
+            assert_eq!(difference(&now, &then).as_deref(), Some(what));
+        }
+    }
+}
