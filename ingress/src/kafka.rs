@@ -108,8 +108,7 @@ fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadEr
         .set("auto.offset.reset", "error")
         // Answer as soon as there is a byte, and look again at once after an empty or failed fetch.
         .set("fetch.min.bytes", "1")
-        // A fetch that waits at the broker is not always woken by the commit of a transaction, so it waits briefly.
-        .set("fetch.wait.max.ms", "10")
+        .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "10")
         .set("fetch.queue.backoff.ms", "5")
         // The bound of what waits in the client.
