@@ -1,11 +1,13 @@
 //! A whole house for a test: the real binary, its cells and its door, on the services that the environment names.
+//! A test that fails leaves the logs where it says.
 
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Processes and what they were started with. Whatever still runs at the end is killed.
+/// Processes and what they were started with. Whatever still runs at the end is killed; the folder stays unless the
+/// test says that it is content.
 pub(crate) struct House {
     /// Base of the API.
     pub(crate) base: String,
@@ -87,6 +89,11 @@ impl House {
         Ok(())
     }
 
+    /// Removes the logs and keys of a test that went well.
+    pub(crate) fn forget(self) -> anyhow::Result<()> {
+        Ok(std::fs::remove_dir_all(&self.folder)?)
+    }
+
     /// Waits until the door is ready. A door that ended, since something it needs was not there, starts again.
     pub(crate) fn wait_ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(90);
@@ -113,8 +120,8 @@ impl Drop for House {
             drop(child.kill());
             drop(child.wait());
         }
-        if !std::thread::panicking() {
-            drop(std::fs::remove_dir_all(&self.folder));
+        if self.folder.exists() {
+            println!("the logs are in {}", self.folder.display());
         }
     }
 }

@@ -241,3 +241,12 @@ async fn progress_is_read_as_it_stands() -> anyhow::Result<()> {
     assert_eq!(bank.seen(0, &format!("/v1/accounts/{}", bank.account(0))).await?, (503, "view_unavailable".to_owned()));
     bank.close().await
 }
+
+#[tokio::test]
+async fn a_new_bank_is_not_ready_before_its_views_show_something() -> anyhow::Result<()> {
+    let Some(bank) = bank().await? else { return Ok(()) };
+    show(&bank, 0, 0).await?;
+    let waiting = bank.server.send(reqwest::Method::GET, "/readyz", &[], Vec::new()).await?.problem()?;
+    assert_eq!((waiting.status, waiting.errors[0].pointer.as_str()), (503, "views"));
+    bank.close().await
+}
