@@ -62,18 +62,28 @@ pub(crate) fn consumer_with_ends(brokers: &str) -> Result<BaseConsumer, ReadErro
 
 /// Reads a whole partition up to the end that it has now, and returns that end.
 ///
-/// The end is taken before what was committed is read: a transaction of somebody else that is open may hold back
-/// the last stable offset, so it is the high watermark that must be reached.
-pub(crate) fn read_all<E: From<ReadError>>(
+/// 1. The end is the high watermark: a transaction that is open holds back the last stable offset, and what it wrote
+///    may be committed yet.
+/// 2. Wait until everything before that end is decided, committed or aborted.
+/// 3. Only then read. The end that a reader meets from here on lies behind everything that was to be read. A reader
+///    that met an end first and asked what is stable afterwards would miss what was committed in between.
+pub fn read_all<E: From<ReadError>>(
     brokers: &str,
     topic: &str,
     partition: i32,
     mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
 ) -> Result<i64, E> {
-    let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
+    // 1.
     let unstable = build(brokers, &[("isolation.level", "read_uncommitted")])?;
     let (low, high) = *watermarks(&unstable, topic)?.get(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))?;
+    // 2.
     let consumer = consumer_with_ends(brokers)?;
+    let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
+    while consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(failed)?.1 < high {
+        // Kafka decides for a writer that died, when its transaction has timed out.
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // 3.
     assign(&consumer, &[(topic.to_owned(), partition, low)])?;
     let mut next = low;
     while next < high {
@@ -82,18 +92,14 @@ pub(crate) fn read_all<E: From<ReadError>>(
                 next = message.offset() + 1;
                 each(&message)?;
             }
-            // Nothing but transaction markers may follow the last record; the client skips those by itself.
-            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => {
-                let (_, stable) = consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(failed)?;
-                if stable >= high {
-                    break;
-                }
-            }
+            // Nothing but transaction markers follows the last record; the client skips those by itself.
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => break,
             Some(Err(source)) if !is_passing(&source) => return Err(failed(source).into()),
             Some(Err(_)) | None => {}
         }
     }
-    Ok(high)
+    // What came after the end while we read is not lost: the next record of it has been handed on too.
+    Ok(next.max(high))
 }
 
 fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {

@@ -24,6 +24,11 @@ fn a_commit_may_show_in_one_partition_before_another() -> anyhow::Result<()> {
     on_a_topic("partitions", partition_by_partition)
 }
 
+#[test]
+fn reading_a_whole_partition_never_misses_what_commits_meanwhile() -> anyhow::Result<()> {
+    on_a_topic("whole", nothing_is_missed)
+}
+
 /// Runs a check on a topic of its own, which is removed afterwards.
 fn on_a_topic(name: &str, check: fn(&str, &str) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let Ok(brokers) = std::env::var("KAFKA_BROKERS") else {
@@ -98,6 +103,33 @@ fn partition_by_partition(brokers: &str, topic: &str) -> anyhow::Result<()> {
     let whole: Vec<_> = (0..TRANSACTIONS).flat_map(|transaction| vec![transaction.to_string(); RECORDS]).collect();
     for (partition, values) in shown.iter().enumerate() {
         ensure!(*values == whole, "partition {partition} does not show whole transactions in order: {values:?}");
+    }
+    Ok(())
+}
+
+/// A transaction is open, with its record in the log, when the reading begins, and commits at some moment of it. The
+/// end that the reader reports lies behind that record, so it must have read it.
+fn nothing_is_missed(brokers: &str, topic: &str) -> anyhow::Result<()> {
+    let writer = producer(brokers, topic)?;
+    for round in 0..12 {
+        send(&writer, topic, &[round.to_string().as_str()])?;
+        let (read, end) = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                let mut values = 0;
+                let end = ingress::kafka::read_all(brokers, topic, 0, |_| {
+                    values += 1;
+                    Ok::<(), ingress::kafka::ReadError>(())
+                })?;
+                anyhow::Ok((values, end))
+            });
+            // Where in the reading the commit falls is what varies.
+            std::thread::sleep(Duration::from_millis(round * 25));
+            writer.commit_transaction(WAIT)?;
+            reading.join().expect("the reader returns its errors")
+        })?;
+        // One record and one marker for each transaction before this one, and then this record.
+        ensure!(end > i64::try_from(2 * round)?, "round {round}: the end {end} lies before a record that was in the log");
+        ensure!(read == round + 1, "round {round}: {read} records were read up to offset {end}");
     }
     Ok(())
 }
