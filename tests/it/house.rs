@@ -131,7 +131,8 @@ fn orion(folder: &Path, listen: &str) -> Command {
     command
         .env("ORION_HTTP__LISTEN", listen)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
-        .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"));
+        .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
+        .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"));
     command
 }
 
