@@ -3,7 +3,8 @@
 
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Processes and what they were started with. Whatever still runs at the end is killed; the folder stays unless the
@@ -15,7 +16,11 @@ pub(crate) struct House {
     listen: String,
     run: Child,
     serve: Child,
+    _turn: MutexGuard<'static, ()>,
 }
+
+/// All houses share one Kafka, in which a cell belongs to one process at a time.
+static TURN: Mutex<()> = Mutex::new(());
 
 impl House {
     /// Makes keys, tables, topics and schemas, and starts everything; none where the services are not named.
@@ -24,6 +29,7 @@ impl House {
             println!("skipped: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL are not set");
             return Ok(None);
         }
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
         let listen = {
@@ -36,7 +42,7 @@ impl House {
         }
         let run = start(&folder, &listen, "run", &["run"])?;
         let serve = start(&folder, &listen, "serve", &["serve"])?;
-        let mut house = Self { base: format!("http://{listen}"), folder, listen, run, serve };
+        let mut house = Self { base: format!("http://{listen}"), folder, listen, run, serve, _turn: turn };
         house.wait_ready()?;
         Ok(Some(house))
     }
@@ -89,6 +95,23 @@ impl House {
         Ok(())
     }
 
+    /// Stops the cells in order; none is left when this returns.
+    pub(crate) fn stop_run(&mut self) -> anyhow::Result<ExitStatus> {
+        signal(self.run.id(), "-TERM")?;
+        Ok(self.run.wait()?)
+    }
+
+    /// Starts the cells again.
+    pub(crate) fn start_run(&mut self) -> anyhow::Result<()> {
+        self.run = start(&self.folder, &self.listen, "run", &["run"])?;
+        Ok(())
+    }
+
+    /// Sends a signal to a cell.
+    pub(crate) fn signal_cell(&self, cell: &str, name: &str) -> anyhow::Result<()> {
+        signal(child_of(self.run.id(), cell)?.with_context(|| format!("{cell} does not run"))?, name)
+    }
+
     /// Removes the logs and keys of a test that went well.
     pub(crate) fn forget(self) -> anyhow::Result<()> {
         Ok(std::fs::remove_dir_all(&self.folder)?)
@@ -132,7 +155,9 @@ fn orion(folder: &Path, listen: &str) -> Command {
         .env("ORION_HTTP__LISTEN", listen)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
-        .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"));
+        .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
+        .env("ORION_SNAPSHOTS__EVERY_MS", "500")
+        .env("ORION_RUN__STUCK_MS", "5000");
     command
 }
 
@@ -142,8 +167,12 @@ fn start(folder: &Path, listen: &str, log: &str, arguments: &[&str]) -> anyhow::
 }
 
 fn kill(process: u32) -> anyhow::Result<()> {
-    let status = Command::new("kill").args(["-9", &process.to_string()]).status()?;
-    ensure!(status.success(), "can't kill {process}");
+    signal(process, "-9")
+}
+
+fn signal(process: u32, name: &str) -> anyhow::Result<()> {
+    let status = Command::new("kill").args([name, &process.to_string()]).status()?;
+    ensure!(status.success(), "can't signal {process}");
     Ok(())
 }
 

@@ -4,4 +4,5 @@ mod end_to_end;
 mod house;
 mod http;
 mod kafka;
+mod recovery;
 mod tidy;
