@@ -22,6 +22,14 @@ pub enum ReadError {
     /// The topic is not there.
     #[error("topic {0} does not exist; run `orion topics apply`")]
     NoTopic(String),
+    /// Kafka stopped answering.
+    #[error("kafka has been silent for {seconds} s while {topic} was read")]
+    Silent {
+        /// What was being read.
+        topic: String,
+        /// For how long.
+        seconds: u64,
+    },
     /// Old records that are needed are gone.
     #[error("{topic} partition {partition} starts at offset {low}, but {needed} is needed: older records were deleted")]
     StartsLate {
@@ -102,7 +110,8 @@ pub fn read_all<E: From<ReadError>>(
     Ok(next.max(high))
 }
 
-fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
+/// A consumer with settings of its own.
+pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -183,7 +192,7 @@ pub(crate) fn next<'a>(consumer: &'a BaseConsumer, topic: &str, wait: Duration) 
 }
 
 /// A broker that is away or moving: the client reconnects by itself.
-fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
+pub(crate) fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
     use rdkafka::error::RDKafkaErrorCode as Code;
     matches!(
         error.rdkafka_error_code(),

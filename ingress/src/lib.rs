@@ -21,6 +21,8 @@ pub mod journal;
 pub mod kafka;
 /// The commands log, as a door appends to it.
 pub mod log;
+/// One partition, up to where it ends now.
+pub mod partition;
 /// Commands and decisions, as a door follows them.
 pub mod tail;
 /// Any topic, record by record.
