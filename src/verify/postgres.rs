@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::exit::{self, Exit};
 use schemas::{AccountId, Epoch};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{ConnectOptions, Row};
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
