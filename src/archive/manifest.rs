@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Its file.
-pub const FILE: &str = "manifest.jsonl";
+pub(super) const FILE: &str = "manifest.jsonl";
 /// What the first line follows.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 

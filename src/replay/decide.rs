@@ -54,7 +54,7 @@ impl Ledgers {
 /// Decides what a journal binds; how many commands come after the last binding.
 ///
 /// Reading and decoding, deciding, and whatever `take` does are three threads: a line of work, in order.
-pub fn decide(mut bound: BoundEpochs, mut ledgers: Ledgers, take: &mut Take<'_>) -> anyhow::Result<u64> {
+pub(super) fn decide(mut bound: BoundEpochs, mut ledgers: Ledgers, take: &mut Take<'_>) -> anyhow::Result<u64> {
     let (epochs_in, epochs_out) = sync_channel(WAITING_MAX);
     let (decided_in, decided_out) = sync_channel(WAITING_MAX);
     std::thread::scope(|scope| {

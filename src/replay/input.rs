@@ -26,10 +26,10 @@ pub struct Rule {
 }
 
 /// What takes decided epochs; `false` ends the run.
-pub type Take<'a> = dyn FnMut(Decided) -> anyhow::Result<bool> + 'a;
+pub(super) type Take<'a> = dyn FnMut(Decided) -> anyhow::Result<bool> + 'a;
 
 /// Decides a file; how many commands come after the last binding.
-pub fn decide(path: &Path, rule: Rule, ledgers: &mut Ledgers, take: &mut Take<'_>) -> anyhow::Result<u64> {
+pub(super) fn decide(path: &Path, rule: Rule, ledgers: &mut Ledgers, take: &mut Take<'_>) -> anyhow::Result<u64> {
     let bound = lines(path)?.any(|line| matches!(line, Ok((_, line)) if line.binding.is_some()));
     let mut log = Log::new(bound, rule);
     for line in lines(path)? {

@@ -73,7 +73,7 @@ impl LogFile {
 }
 
 /// Writes everything that was bound, and what is not bound yet.
-pub fn export(mut bound: BoundEpochs, path: &Path, mut each: impl FnMut()) -> anyhow::Result<String> {
+pub(super) fn export(mut bound: BoundEpochs, path: &Path, mut each: impl FnMut()) -> anyhow::Result<String> {
     let mut log = LogFile::create(path)?;
     while let Some(epoch) = bound.next_epoch()? {
         log.epoch(&epoch.commands, &epoch.binding, &epoch.committed.unwrap_or_default())?;

@@ -4,6 +4,7 @@
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Processes and what they were started with. Whatever still runs at the end is killed; the folder stays unless the
@@ -15,7 +16,11 @@ pub(crate) struct House {
     listen: String,
     run: Child,
     serve: Child,
+    /// Two houses on the same services would take each other's cells over, so tests that have one wait for each other.
+    _only: MutexGuard<'static, ()>,
 }
+
+static ONLY: Mutex<()> = Mutex::new(());
 
 impl House {
     /// Makes keys, tables, topics and schemas, and starts everything; none where the services are not named.
@@ -24,6 +29,7 @@ impl House {
             println!("skipped: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL are not set");
             return Ok(None);
         }
+        let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
         let listen = {
@@ -36,7 +42,7 @@ impl House {
         }
         let run = start(&folder, &listen, "run", &["run"])?;
         let serve = start(&folder, &listen, "serve", &["serve"])?;
-        let mut house = Self { base: format!("http://{listen}"), folder, listen, run, serve };
+        let mut house = Self { base: format!("http://{listen}"), folder, listen, run, serve, _only: only };
         house.wait_ready()?;
         Ok(Some(house))
     }
@@ -86,6 +92,15 @@ impl House {
         kill(self.run.id())?;
         self.run.wait()?;
         self.run = start(&self.folder, &self.listen, "run", &["run"])?;
+        Ok(())
+    }
+
+    /// Ends every process; the services stay.
+    pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
+        for child in [&mut self.serve, &mut self.run] {
+            child.kill()?;
+            child.wait()?;
+        }
         Ok(())
     }
 

@@ -5,4 +5,5 @@ mod golden;
 mod house;
 mod http;
 mod kafka;
+mod offline;
 mod tidy;
