@@ -32,7 +32,7 @@ use crate::exit::{self, Exit};
 use crate::progress::Progress;
 use egress::topics::Topics;
 use ingress::kafka::ReadError;
-use ingress::partition::{Partition, Until};
+use ingress::partition::{Ends, Until};
 use schemas::Topic;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -158,8 +158,9 @@ pub fn export(folder: &Path, file: &Path, quiet: bool) -> anyhow::Result<String>
 
 /// The epochs that Kafka's log holds. The journal's end is set first, so the commands hold all that it binds.
 fn kafka(brokers: &str) -> anyhow::Result<BoundEpochs> {
+    let kafka = Ends::connect(brokers).map_err(unavailable)?;
     let open = |topic: Topic, partition| {
-        let reader = Partition::open(brokers, topic.as_str(), partition, None, Until::Decided).map_err(unavailable)?;
+        let reader = kafka.open(topic.as_str(), partition, None, Until::Decided).map_err(unavailable)?;
         if reader.low() > 0 {
             let sentence = format!("{topic} partition {partition} starts at offset {}: replay the archive instead", reader.low());
             return Err(Exit { code: exit::BAD_INPUT, sentence });

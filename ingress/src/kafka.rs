@@ -147,6 +147,15 @@ pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMa
     partitions.iter().map(|partition| mark(partition.id())).collect()
 }
 
+/// First and exclusive last offset of a partition.
+pub(crate) fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), ReadError> {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(|source| match source.rdkafka_error_code() {
+        Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => ReadError::NoTopic(topic.to_owned()),
+        _ => ReadError::Kafka { topic: topic.to_owned(), source },
+    })
+}
+
 /// Assigns partitions at exact offsets.
 pub(crate) fn assign(consumer: &BaseConsumer, offsets: &[(String, i32, i64)]) -> Result<(), ReadError> {
     let mut list = TopicPartitionList::new();

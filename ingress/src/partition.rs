@@ -34,21 +34,24 @@ pub struct Partition {
     end: i64,
 }
 
-/// The partitions of a topic.
-pub fn partitions(brokers: &str, topic: &str) -> Result<Vec<i32>, ReadError> {
-    Ok(kafka::watermarks(&kafka::consumer(brokers)?, topic)?.into_keys().collect())
+/// Kafka, as far as it is asked where partitions end.
+pub struct Ends {
+    brokers: String,
+    stable: BaseConsumer,
+    written: BaseConsumer,
 }
 
-impl Partition {
-    /// Reads from `from`, or from the first record where the partition starts later or none is given.
-    pub fn open(brokers: &str, topic: &str, partition: i32, from: Option<i64>, until: Until) -> Result<Self, ReadError> {
-        let unstable = kafka::build(brokers, &[("isolation.level", "read_uncommitted")])?;
-        let missing = || ReadError::NoTopic(topic.to_owned());
-        let (low, high) = *kafka::watermarks(&unstable, topic)?.get(&partition).ok_or_else(missing)?;
-        let changes = [("enable.partition.eof", "true"), ("queued.max.messages.kbytes", QUEUED_MAX_KBYTES)];
-        let consumer = kafka::build(brokers, &changes)?;
-        let stable =
-            || kafka::watermarks(&consumer, topic).and_then(|marks| marks.get(&partition).map(|marks| marks.1).ok_or_else(missing));
+impl Ends {
+    /// Connects.
+    pub fn connect(brokers: &str) -> Result<Self, ReadError> {
+        let written = kafka::build(brokers, &[("isolation.level", "read_uncommitted")])?;
+        Ok(Self { brokers: brokers.to_owned(), stable: kafka::consumer(brokers)?, written })
+    }
+
+    /// Reads a partition from `from`, or from its first record where it starts later or none is given.
+    pub fn open(&self, topic: &str, partition: i32, from: Option<i64>, until: Until) -> Result<Partition, ReadError> {
+        let (low, high) = kafka::ends(&self.written, topic, partition)?;
+        let stable = || kafka::ends(&self.stable, topic, partition).map(|(_, stable)| stable);
         let end = match until {
             Until::Stable => stable()?,
             Until::Decided => {
@@ -59,11 +62,15 @@ impl Partition {
                 high
             }
         };
+        let changes = [("enable.partition.eof", "true"), ("queued.max.messages.kbytes", QUEUED_MAX_KBYTES)];
+        let consumer = kafka::build(&self.brokers, &changes)?;
         let next = from.unwrap_or(low).max(low);
         kafka::assign(&consumer, &[(topic.to_owned(), partition, next)])?;
-        Ok(Self { consumer, topic: topic.to_owned(), low, next, end })
+        Ok(Partition { consumer, topic: topic.to_owned(), low, next, end })
     }
+}
 
+impl Partition {
     /// The first offset that the partition still has.
     pub const fn low(&self) -> i64 {
         self.low

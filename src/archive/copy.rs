@@ -7,7 +7,7 @@ use super::manifest::{Entry, Manifest};
 use super::{ArchiveError, read};
 use crate::progress::Progress;
 use egress::topics::Topics;
-use ingress::partition::{Partition, Until};
+use ingress::partition::{Ends, Until};
 use schemas::{Stored, Topic};
 use std::fs::File;
 use std::path::Path;
@@ -22,13 +22,14 @@ pub fn copy(folder: &Path, brokers: &str, quiet: bool) -> Result<(Manifest, Vec<
     std::fs::create_dir_all(folder).map_err(file)?;
     let _lock = lock(folder)?;
     let mut manifest = Manifest::read(folder)?;
+    let kafka = Ends::connect(brokers)?;
     let topics = Topics::committed();
     let mut logs: Vec<(&str, i32)> = topics.logs().collect();
     logs.sort_by_key(|(topic, _)| (!topic.ends_with(".journal.v1"), *topic));
     let mut lines = Vec::new();
     for (topic, partitions) in logs {
         for partition in 0..partitions {
-            let records = copy_partition(&mut manifest, brokers, topic, partition, quiet)?;
+            let records = copy_partition(&mut manifest, &kafka, topic, partition, quiet)?;
             let next = manifest.partition(topic, partition).next_back().map_or(0, |entry| entry.next);
             lines.push(format!("{topic} partition {partition}: {records} records copied, archived up to offset {next}"));
         }
@@ -52,13 +53,13 @@ fn lock(folder: &Path) -> Result<File, ArchiveError> {
     }
 }
 
-fn copy_partition(manifest: &mut Manifest, brokers: &str, topic: &str, partition: i32, quiet: bool) -> Result<u64, ArchiveError> {
+fn copy_partition(manifest: &mut Manifest, kafka: &Ends, topic: &str, partition: i32, quiet: bool) -> Result<u64, ArchiveError> {
     let log = |what: String| ArchiveError::Log { topic: topic.to_owned(), partition, what };
     let newest = manifest.partition(topic, partition).next_back().cloned();
     let mut from = newest.as_ref().map_or(0, |entry| entry.next);
     // One record back, to see that this is the log whose beginning is archived.
     let back = newest.as_ref().map_or(from, |entry| entry.last);
-    let mut kafka = Partition::open(brokers, topic, partition, Some(back), Until::Stable)?;
+    let mut kafka = kafka.open(topic, partition, Some(back), Until::Stable)?;
     if kafka.low() > from {
         return Err(log(format!("records from offset {from} to {} were deleted before they were archived", kafka.low())));
     }

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::exit::{self, Exit};
 use crate::replay::unavailable;
 use anyhow::Context;
-use ingress::partition::{Partition, Until};
+use ingress::partition::{Ends, Until};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -53,10 +53,11 @@ pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quie
     println!("prune: epochs before {floor} (--keep-from {keep_from}, the views have everything before {progress})");
     // 3.
     let floors = floors(&manifest, floor)?;
+    let kafka = Ends::connect(&config.kafka.brokers).map_err(unavailable)?;
     let mut deletions = Vec::new();
     for ((topic, partition), archived) in &checked.ends {
         let floor = floors.get(&(topic.clone(), *partition)).copied().unwrap_or(0).min(*archived);
-        let low = Partition::open(&config.kafka.brokers, topic, *partition, None, Until::Stable).map_err(unavailable)?.low();
+        let low = kafka.open(topic, *partition, None, Until::Stable).map_err(unavailable)?.low();
         // 4.
         let steps = steps(&manifest, topic, *partition)?;
         match steps.cut(floor).filter(|cut| *cut > low) {
@@ -155,7 +156,7 @@ async fn say_again(brokers: &str, partition: i32, known: &BTreeMap<u32, String>)
         let id = id.to_string();
         let headers = OwnedHeaders::new().insert(Header { key: SCHEMA_HEADER, value: Some(&id) });
         let record = FutureRecord::<str, str>::to(Topic::Commands.as_str()).partition(partition).payload(schema).headers(headers);
-        producer.send(record, Duration::from_secs(10)).await.map_err(|(error, _)| kafka(&error))?;
+        producer.send(record, Duration::from_secs(10)).await.map_err(|(error, _)| failed(&error))?;
     }
     Ok(())
 }
@@ -170,13 +171,16 @@ async fn delete(brokers: &str, deletions: &[(String, i32, i64)]) -> anyhow::Resu
         list.add_partition_offset(topic, *partition, Offset::Offset(*before))?;
     }
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
-    let deleted = admin.delete_records(&list, &options).await.map_err(|error| kafka(&error))?;
+    let deleted = admin.delete_records(&list, &options).await.map_err(|error| failed(&error))?;
     for element in deleted.elements() {
-        element.error().map_err(|error| kafka(&error)).with_context(|| format!("{} partition {}", element.topic(), element.partition()))?;
+        element
+            .error()
+            .map_err(|error| failed(&error))
+            .with_context(|| format!("{} partition {}", element.topic(), element.partition()))?;
     }
     Ok(())
 }
 
-fn kafka(error: &rdkafka::error::KafkaError) -> Exit {
+fn failed(error: &rdkafka::error::KafkaError) -> Exit {
     Exit { code: exit::UNAVAILABLE, sentence: format!("kafka failed: {error}") }
 }

@@ -6,7 +6,7 @@
 use crate::exit::{self, Exit};
 use crate::replay::unavailable;
 use egress::topics::Topics;
-use ingress::partition::{Partition, Until};
+use ingress::partition::{Ends, Partition, Until};
 use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, SCHEMA_HEADER};
 use schemas::wire::Decoder;
 use schemas::{Commit, Entry, Epoch, SealedEpoch, Stored, Topic};
@@ -56,7 +56,8 @@ pub(super) struct SealedEpochs {
 impl SealedEpochs {
     /// From the first that is left.
     pub(super) fn open(brokers: &str) -> Result<Self, Exit> {
-        let reader = Partition::open(brokers, Topic::SettlementJournal.as_str(), 0, None, Until::Decided).map_err(unavailable)?;
+        let kafka = Ends::connect(brokers).map_err(unavailable)?;
+        let reader = kafka.open(Topic::SettlementJournal.as_str(), 0, None, Until::Decided).map_err(unavailable)?;
         Ok(Self { reader, decoder: Decoder::default(), waiting: std::collections::VecDeque::new() })
     }
 
@@ -126,25 +127,26 @@ pub(super) fn epoch_of(record: &Stored) -> Epoch {
 pub(super) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> Result<Vec<Source>, Exit> {
     let topics = Topics::committed();
     let events = Topic::EVENTS.iter().map(|topic| topic.as_str());
-    let mut sources = Vec::new();
-    for topic in events.chain(dead_letters.then_some(COMMANDS_DLQ)) {
-        for partition in 0..topics.partitions(topic).unwrap_or(1) {
-            let reader = Partition::open(brokers, topic, partition, None, Until::Decided).map_err(unavailable)?;
-            let extent = u64::try_from(reader.end() - reader.low()).unwrap_or(0);
-            let gone = reader.low() > 0;
-            let mut source = Source { topic: topic.to_owned(), partition, from: 0, extent, reader, ahead: None };
-            if gone {
-                // The epoch of the first record left may have lost others; without any, the last that wrote here is gone.
-                let last = journal.last_output.get(&(topic.to_owned(), partition)).copied().unwrap_or(0);
-                source.from = source.peek()?.map_or(last, epoch_of) + 1;
-            }
-            if journal.cut {
-                source.from = source.from.max(journal.first);
-            }
-            sources.push(source);
-        }
+    let all = events.chain(dead_letters.then_some(COMMANDS_DLQ));
+    let partitions = all.flat_map(|topic| (0..topics.partitions(topic).unwrap_or(1)).map(move |partition| (topic, partition)));
+    let kafka = Ends::connect(brokers).map_err(unavailable)?;
+    partitions.map(|(topic, partition)| source(&kafka, journal, topic, partition)).collect()
+}
+
+fn source(kafka: &Ends, journal: &Journal, topic: &str, partition: i32) -> Result<Source, Exit> {
+    let reader = kafka.open(topic, partition, None, Until::Decided).map_err(unavailable)?;
+    let extent = u64::try_from(reader.end() - reader.low()).unwrap_or(0);
+    let gone = reader.low() > 0;
+    let mut source = Source { topic: topic.to_owned(), partition, from: 0, extent, reader, ahead: None };
+    if gone {
+        // The epoch of the first record left may have lost others; without any, the last that wrote here is gone.
+        let last = journal.last_output.get(&(topic.to_owned(), partition)).copied().unwrap_or(0);
+        source.from = source.peek()?.map_or(last, epoch_of) + 1;
     }
-    Ok(sources)
+    if journal.cut {
+        source.from = source.from.max(journal.first);
+    }
+    Ok(source)
 }
 
 /// From which epoch on everything is whole; 0 if nothing is gone. With it, the last epoch of the journal.
