@@ -255,3 +255,6 @@ fn resolve(names: &BTreeMap<String, String>, text: &str) -> Result<String, Strin
         Some(name) => names.get(name).cloned().ok_or_else(|| format!("nothing that was created before is called {name:?}")),
     }
 }
+
+#[cfg(test)]
+mod tests;
