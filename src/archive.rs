@@ -124,7 +124,7 @@ impl From<ArchiveError> for Exit {
 /// Does it.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     if args.check {
-        let checked = check(&args.dir, args.quiet).map_err(Exit::from)?;
+        let checked = check(&args.dir, args.quiet)?;
         checked.print();
         return Ok(if checked.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::BAD_INPUT) });
     }

@@ -52,16 +52,22 @@ impl Steps {
 
     /// Everything that a reader of the whole log knows.
     pub(super) fn known(&self) -> BTreeMap<u32, String> {
-        let mut known = Known::new();
-        self.steps.iter().for_each(|(_, step)| drop(read(&mut known, step)));
-        known.into_iter().map(|(id, text)| (id, text.to_owned())).collect()
+        known(&self.steps).into_iter().map(|(id, text)| (id, text.to_owned())).collect()
     }
 
     fn is_safe(&self, cut: usize) -> bool {
-        let (mut whole, mut left) = (Known::new(), Known::new());
-        self.steps[..cut].iter().for_each(|(_, step)| drop(read(&mut whole, step)));
+        let (mut whole, mut left) = (known(&self.steps[..cut]), Known::new());
         self.steps[cut..].iter().all(|(_, step)| read(&mut whole, step) == read(&mut left, step)) && whole == left
     }
+}
+
+/// What a reader knows after these steps.
+fn known(steps: &[(i64, Step)]) -> Known<'_> {
+    let mut known = Known::new();
+    for (_, step) in steps {
+        read(&mut known, step);
+    }
+    known
 }
 
 /// What a reader makes of a record.

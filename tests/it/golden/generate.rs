@@ -43,13 +43,13 @@ struct Log {
 
 impl Log {
     fn ask(&mut self, asked: serde_json::Value, name: Option<&str>) {
-        let asked: Asked = serde_json::from_value(asked).unwrap();
+        let asked: Asked = serde_json::from_value(asked).expect("every line here is one of a log");
         let traceparent = self.lines.len().is_multiple_of(3).then(|| TRACE.to_owned());
         self.lines.push(Line { command: Some(asked), name: name.map(str::to_owned), traceparent, ..Line::default() });
     }
 
     fn bind(&mut self, after_ms: u64) {
-        let line = serde_json::from_value(json!({"binding": {"epoch": self.epoch}})).unwrap();
+        let line = serde_json::from_value(json!({"binding": {"epoch": self.epoch}})).expect("a binding");
         self.lines.push(line);
         self.epoch += after_ms;
     }
@@ -61,7 +61,7 @@ impl Log {
             ("Boutique Fatou", None, None),
             ("Point cash Yao", None, None),
         ] {
-            let name = person.split(' ').find(|word| !["Boutique", "Point", "cash"].contains(word)).unwrap().to_lowercase();
+            let name = person.split(' ').find(|word| !["Boutique", "Point", "cash"].contains(word)).expect("a name").to_lowercase();
             self.ask(
                 json!({"operation": "create_customer", "full_name": person, "msisdn": msisdn, "country": country, "idempotency_key": name}),
                 Some(&name),
@@ -102,16 +102,16 @@ impl Log {
 
     fn refuse_everything(&mut self) {
         self.pay("transfer", "@awa/xof", "@moussa/xof", "0", "XOF", "nothing");
-        self.pay("transfer", "@awa/xof", "@moussa/xof", "-9223372036854775808", "XOF", "less than nothing".replace(' ', "-").as_str());
+        self.pay("transfer", "@awa/xof", "@moussa/xof", "-9223372036854775808", "XOF", "less-than-nothing");
         self.ask(json!({"operation": "open_account", "customer_id": STRANGER, "type": "wallet", "currency": "XOF"}), None);
-        self.pay("transfer", STRANGER, "@moussa/xof", "1", "XOF", "from a stranger".replace(' ', "-").as_str());
-        self.pay("transfer", "@awa/xof", STRANGER, "1", "XOF", "to a stranger".replace(' ', "-").as_str());
+        self.pay("transfer", STRANGER, "@moussa/xof", "1", "XOF", "from-a-stranger");
+        self.pay("transfer", "@awa/xof", STRANGER, "1", "XOF", "to-a-stranger");
         for (subject, authority) in [("@moussa", Authority::Customer), ("somebody", Authority::Customer)] {
             self.ask(json!({"operation": "transfer", "subject": subject, "authority": authority, "account_debit": "@awa/xof", "account_credit": "@moussa/xof", "amount": "1", "currency": "XOF"}), None);
             self.ask(json!({"operation": "create_customer", "subject": subject, "authority": authority, "full_name": "Ndèye"}), None);
             self.ask(json!({"operation": "open_account", "subject": subject, "authority": authority, "customer_id": "@awa", "type": "wallet", "currency": "XOF"}), None);
         }
-        self.pay("transfer", "@awa/xof", "@awa/xof", "1", "XOF", "to myself".replace(' ', "-").as_str());
+        self.pay("transfer", "@awa/xof", "@awa/xof", "1", "XOF", "to-myself");
         self.pay("merchant_payment", "@awa/xof", "@moussa/xof", "1", "XOF", "no-shop");
         self.ask(json!({"operation": "open_account", "customer_id": "@awa", "type": "current", "role": "house", "currency": "XOF"}), None);
         self.pay("transfer", "@awa/xof", "@moussa/eur", "1", "XOF", "two-currencies");
@@ -142,7 +142,7 @@ impl Log {
     }
 
     fn junk(&mut self) {
-        let junk = |junk: serde_json::Value| Line { junk: Some(serde_json::from_value::<Junk>(junk).unwrap()), ..Line::default() };
+        let junk = |junk: serde_json::Value| Line { junk: Some(serde_json::from_value::<Junk>(junk).expect("junk")), ..Line::default() };
         let all = [json!({"text": "no command"}), json!({"hex": "00000003e7ff"}), json!({}), json!({"text": "", "reason": "empty"})];
         self.lines.extend(all.into_iter().map(junk));
         self.bind(1);
@@ -176,7 +176,7 @@ impl Log {
     }
 
     fn index(&mut self, length: u64) -> usize {
-        usize::try_from(self.below(length)).unwrap()
+        usize::try_from(self.below(length)).expect("an index")
     }
 
     /// SplitMix64, as in the traffic of `orion load`.

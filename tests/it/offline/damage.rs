@@ -93,7 +93,7 @@ pub(super) fn postgres(house: &House, runtime: &Runtime) -> anyhow::Result<()> {
     let shadow = tool(house, 1, &["replay", "--shadow"])?;
     ensure!(shadow.contains("posting: DIFFERS") && shadow.contains("1 only by the events, 1 only live"), "{shadow}");
     ensure!(shadow.contains("transaction: ") && shadow.contains(" rows, the same"), "{shadow}");
-    ensure!(shadow.contains(&format!("first live:          {{\"epoch\": ")) && shadow.contains(&account.to_string()), "{shadow}");
+    ensure!(shadow.contains("first live:          {\"epoch\": ") && shadow.contains(&account.to_string()), "{shadow}");
 
     runtime.block_on(
         sqlx::query(
