@@ -217,38 +217,53 @@ fn check_gap(last: Option<Epoch>, now_ms: u64, accept_gap: bool) -> Result<(), S
 
 /// What a record of the log says; none for a schema.
 fn read(decoder: &mut Decoder, schemas: &Schemas, message: &BorrowedMessage<'_>) -> Option<Bound> {
-    let value = message.payload().unwrap_or_default();
     let position = Position { partition: message.partition(), offset: message.offset() };
-    let command = match kafka::header(message, SCHEMA_HEADER) {
+    let (schema, traceparent) = (kafka::header(message, SCHEMA_HEADER), kafka::header(message, TRACE_HEADER));
+    let id = schema.parse().ok().filter(|id| !decoder.knows(*id));
+    let bound = bound(decoder, &Record { position, key: message.key(), value: message.payload(), schema, traceparent });
+    if let (None, Some(id)) = (&bound, id) {
+        schemas.add(Learnt { position, id, json: String::from_utf8_lossy(message.payload().unwrap_or_default()).into_owned() });
+    }
+    bound
+}
+
+/// A record of the log, wherever it is read from.
+pub struct Record<'a> {
+    /// Where it stands.
+    pub position: Position,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value.
+    pub value: Option<&'a [u8]>,
+    /// Its header for schemas; empty without one.
+    pub schema: &'a str,
+    /// Its header for traces; empty without one.
+    pub traceparent: &'a str,
+}
+
+/// What a record of the log says, by the schemas that the decoder has learnt from it; none for a schema.
+pub fn bound(decoder: &mut Decoder, record: &Record<'_>) -> Option<Bound> {
+    let value = record.value.unwrap_or_default();
+    let command = match record.schema {
         "" => decoder.command(value),
-        id => match learn(decoder, schemas, position, id, value) {
+        id => match decoder.learn_record(id, value) {
             Ok(()) => return None,
             Err(error) => Err(error),
         },
     };
     Some(Bound {
-        position,
-        traceparent: traceparent(kafka::header(message, TRACE_HEADER)),
+        position: record.position,
+        traceparent: traceparent(record.traceparent),
         command: command.map_err(|error| Malformed {
-            key: message.key().map(<[u8]>::to_vec),
-            value: message.payload().map(<[u8]>::to_vec),
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
             reason: error.to_string(),
         }),
     })
 }
 
-fn learn(decoder: &mut Decoder, schemas: &Schemas, position: Position, id: &str, value: &[u8]) -> Result<(), WireError> {
-    let known = id.parse().is_ok_and(|id| decoder.knows(id));
-    decoder.learn_record(id, value)?;
-    if !known {
-        let id = id.parse().expect("the decoder has read it");
-        schemas.add(Learnt { position, id, json: String::from_utf8_lossy(value).into_owned() });
-    }
-    Ok(())
-}
-
 /// A trace context goes on with every event of the command, so one that is none, or of any size, ends here.
-fn traceparent(header: &str) -> String {
+pub fn traceparent(header: &str) -> String {
     if schemas::event::trace_id(header).is_empty() { String::new() } else { header.chars().take(64).collect() }
 }
 

@@ -22,6 +22,14 @@ pub enum ReadError {
     /// The topic is not there.
     #[error("topic {0} does not exist; run `orion topics apply`")]
     NoTopic(String),
+    /// Kafka stopped answering.
+    #[error("kafka has been silent for {seconds} s while {topic} was read")]
+    Silent {
+        /// What was being read.
+        topic: String,
+        /// For how long.
+        seconds: u64,
+    },
     /// Old records that are needed are gone.
     #[error("{topic} partition {partition} starts at offset {low}, but {needed} is needed: older records were deleted")]
     StartsLate {
@@ -108,7 +116,8 @@ pub fn read_all<E: From<ReadError>>(
     Ok(next.max(high))
 }
 
-fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
+/// A consumer with settings of its own.
+pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -142,6 +151,15 @@ pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMa
     let mark =
         |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
     partitions.iter().map(|partition| mark(partition.id())).collect()
+}
+
+/// First and exclusive last offset of a partition.
+pub(crate) fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), ReadError> {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(|source| match source.rdkafka_error_code() {
+        Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => ReadError::NoTopic(topic.to_owned()),
+        _ => ReadError::Kafka { topic: topic.to_owned(), source },
+    })
 }
 
 /// Assigns partitions at exact offsets.
@@ -189,7 +207,7 @@ pub(crate) fn next<'a>(consumer: &'a BaseConsumer, topic: &str, wait: Duration) 
 }
 
 /// A broker that is away or moving: the client reconnects by itself.
-fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
+pub(crate) fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
     use rdkafka::error::RDKafkaErrorCode as Code;
     matches!(
         error.rdkafka_error_code(),
