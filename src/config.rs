@@ -25,6 +25,8 @@ pub struct Config {
     pub epochs: Epochs,
     /// Snapshots of the cells' states.
     pub snapshots: Snapshots,
+    /// The views cell.
+    pub views: Views,
 }
 
 /// Kafka.
@@ -116,6 +118,21 @@ pub struct Snapshots {
     pub kept: usize,
 }
 
+/// The views cell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// Workers of its dataflow. What it writes is the same for any number.
+    pub workers: usize,
+    /// Its snapshots are taken this far apart, in the time of epochs, if something has happened since the last. What
+    /// it replays without one costs more than its state does, so they may be rarer than settlement's.
+    pub snapshot_every_ms: u64,
+    /// Most events between Kafka and Postgres; the bound of every queue of the cell.
+    pub waiting_max: usize,
+    /// Most events in one Postgres transaction, unless a single epoch has more.
+    pub group_max: usize,
+}
+
 const DEFAULTS: &str = r#"
 [kafka]
 brokers = "127.0.0.1:9092"
@@ -153,6 +170,12 @@ folder = ".orion/snapshots"
 every_ms = 10000
 every_commands = 500000
 kept = 2
+
+[views]
+workers = 1
+snapshot_every_ms = 30000
+waiting_max = 65536
+group_max = 16384
 "#;
 
 impl Postgres {
@@ -206,6 +229,10 @@ impl Config {
         self.postgres.views_url()?;
         if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {
             return wrong("snapshots.kept and every_commands must be at least 1");
+        }
+        let views = &self.views;
+        if views.workers == 0 || views.snapshot_every_ms == 0 || views.waiting_max == 0 || views.group_max == 0 {
+            return wrong("views.workers, snapshot_every_ms, waiting_max and group_max must be at least 1");
         }
         if self.epochs.tick_ms == 0 {
             return wrong("epochs.tick_ms must be at least 1");

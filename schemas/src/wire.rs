@@ -191,8 +191,8 @@ impl Decoder {
         self.learn(id, json)
     }
 
-    /// Every schema that is known, by id.
-    pub fn known(&self) -> impl Iterator<Item = (u32, &str)> {
+    /// Every schema that is known: its id and its JSON.
+    pub fn recorded(&self) -> impl Iterator<Item = (u32, &str)> {
         self.schemas.iter().map(|(id, (json, _))| (*id, json.as_str()))
     }
 
