@@ -66,10 +66,11 @@ impl Shown {
     }
 }
 
-/// The schemas that settlement's journal had recorded when the row was last written, or earlier: id and JSON.
+/// The schemas that settlement's journal had recorded when the row was written, id and JSON; none if not all are known.
 pub async fn schemas(executor: impl PgExecutor<'_>) -> Result<Vec<(u32, String)>, sqlx::Error> {
-    let rows: Vec<(i64, String)> =
-        sqlx::query_as("select id, schema from sink_schema where sink = 'views' order by id").fetch_all(executor).await?;
+    let query = "select id, schema from sink_schema join sink_progress using (sink)
+                 where sink = 'views' and schemas_epoch = epoch order by id";
+    let rows: Vec<(i64, String)> = sqlx::query_as(query).fetch_all(executor).await?;
     Ok(rows.into_iter().filter_map(|(id, schema)| u32::try_from(id).ok().map(|id| (id, schema))).collect())
 }
 

@@ -152,7 +152,7 @@ impl Views {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         let moved = sqlx::query(
-            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6
+            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2
              where sink = $1 and epoch = $4 and generation <= $3",
         )
         .bind(SINK)

@@ -5,3 +5,4 @@ mod house;
 mod http;
 mod kafka;
 mod tidy;
+mod views;

@@ -14,7 +14,7 @@ pub struct Progress {
     pub generation: u64,
     /// The first epoch that is not written.
     pub epoch: Epoch,
-    /// The schemas that settlement's journal had recorded by then.
+    /// The schemas that settlement's journal had recorded by then; none if not all of them are known.
     pub schemas: Vec<(u32, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Progress {
             .await
             .map_err(failed)?;
         // Those that came after the row was read do no harm: a schema of an id never changes.
-        let schemas: Vec<(i64, String)> = sqlx::query_as("select id, schema from sink_schema where sink = $1 order by id")
+        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED)
             .bind(SINK)
             .fetch_all(&mut connection)
             .await
@@ -42,6 +42,9 @@ impl Progress {
         })
     }
 }
+
+const RECORDED: &str = "select id, schema from sink_schema join sink_progress using (sink)
+    where sink = $1 and schemas_epoch = epoch order by id";
 
 /// A connection that belongs to a generation, and says so.
 pub(super) struct Session {

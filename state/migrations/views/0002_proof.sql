@@ -21,6 +21,10 @@ create index imbalance_by_epoch on imbalance (epoch);
 -- How many imbalances stand at the epoch of the progress row.
 alter table sink_progress add column imbalances bigint not null default 0;
 
+-- The epoch of the progress row as the new code last wrote it. Where the two differ, old code has written since, and the
+-- schemas below may not be all.
+alter table sink_progress add column schemas_epoch bigint not null default 0;
+
 -- The schemas that settlement's journal had recorded by the time of the progress row: a reader that goes on from
 -- there does not read what lies before. A schema of an id never changes.
 create table sink_schema (
