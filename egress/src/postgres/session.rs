@@ -29,11 +29,7 @@ impl Progress {
             .await
             .map_err(failed)?;
         // Those that came after the row was read do no harm: a schema of an id never changes.
-        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED)
-            .bind(SINK)
-            .fetch_all(&mut connection)
-            .await
-            .map_err(failed)?;
+        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED).bind(SINK).fetch_all(&mut connection).await.map_err(failed)?;
         let schema = |(id, schema): (i64, String)| u32::try_from(id).ok().map(|id| (id, schema));
         Ok(Self {
             generation: u64::try_from(row.0).unwrap_or_default(),

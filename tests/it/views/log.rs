@@ -1,7 +1,7 @@
 //! What the processes of a house have said.
 
 use crate::house::House;
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,4 @@ pub(super) fn wait_for(house: &House, skip: usize, message: &str) -> anyhow::Res
         ensure!(Instant::now() < deadline, "nobody said {message:?}; the log is {}", house.file("run.log").display());
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// A number of a line.
-pub(super) fn number(line: &Value, field: &str) -> anyhow::Result<u64> {
-    line[field].as_u64().with_context(|| format!("no {field} in {line}"))
 }

@@ -21,7 +21,8 @@ fn a_reader_that_starts_in_the_middle_reads_the_same_and_no_more() -> anyhow::Re
     // Three generations of settlement: claims, and their schemas, stand between the epochs; what the dead have begun is
     // aborted. In between, aborted records whose time stamps run ahead.
     for round in 0..3 {
-        let load = house.orion().args(["load", "--payments", "300", "--rate", "150", "--seed", &round.to_string()]).stdout(Stdio::null()).spawn();
+        let load =
+            house.orion().args(["load", "--payments", "300", "--rate", "150", "--seed", &round.to_string()]).stdout(Stdio::null()).spawn();
         let mut load = load?;
         std::thread::sleep(Duration::from_millis(1200));
         aborted_ahead(&brokers, &["orion.settlement.journal.v1", "transaction.settled.v1"])?;

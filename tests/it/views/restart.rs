@@ -192,7 +192,12 @@ impl Drop for Wipe {
                 std::thread::sleep(Duration::from_millis(50));
             }
             let drop_views = "drop database orion_views with (force)";
-            runtime.block_on(async { sqlx::raw_sql(drop_views).execute(&mut PgConnection::connect(&std::env::var("DATABASE_URL")?).await?).await.map_err(anyhow::Error::from) })?;
+            runtime.block_on(async {
+                sqlx::raw_sql(drop_views)
+                    .execute(&mut PgConnection::connect(&std::env::var("DATABASE_URL")?).await?)
+                    .await
+                    .map_err(anyhow::Error::from)
+            })?;
             Ok::<(), anyhow::Error>(())
         };
         if let Err(error) = wipe() {
