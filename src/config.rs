@@ -27,6 +27,8 @@ pub struct Config {
     pub snapshots: Snapshots,
     /// How the cells' processes are supervised.
     pub run: Run,
+    /// The views cell.
+    pub views: Views,
 }
 
 /// Kafka.
@@ -128,6 +130,21 @@ pub struct Run {
     pub stop_ms: u64,
 }
 
+/// The views cell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// Workers of its dataflow. What it writes is the same for any number.
+    pub workers: usize,
+    /// Its snapshots are taken this far apart, in the time of epochs, if something has happened since the last. What
+    /// it replays without one costs more than its state does, so they may be rarer than settlement's.
+    pub snapshot_every_ms: u64,
+    /// Most events between Kafka and Postgres; the bound of every queue of the cell.
+    pub waiting_max: usize,
+    /// Most events in one Postgres transaction, unless a single epoch has more.
+    pub group_max: usize,
+}
+
 const DEFAULTS: &str = r#"
 [kafka]
 brokers = "127.0.0.1:9092"
@@ -169,6 +186,12 @@ kept = 2
 [run]
 stuck_ms = 30000
 stop_ms = 30000
+
+[views]
+workers = 1
+snapshot_every_ms = 30000
+waiting_max = 65536
+group_max = 16384
 "#;
 
 impl Postgres {
@@ -225,6 +248,10 @@ impl Config {
         }
         if self.run.stuck_ms < 5_000 {
             return wrong("run.stuck_ms must be at least 5000: a cell says once a second that it is well");
+        }
+        let views = &self.views;
+        if views.workers == 0 || views.snapshot_every_ms == 0 || views.waiting_max == 0 || views.group_max == 0 {
+            return wrong("views.workers, snapshot_every_ms, waiting_max and group_max must be at least 1");
         }
         if self.epochs.tick_ms == 0 {
             return wrong("epochs.tick_ms must be at least 1");

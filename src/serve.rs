@@ -13,11 +13,12 @@ use crate::auth::{self, Tokens};
 use crate::config::{self, Config};
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
-use api::progress::{Progress, Shown};
+use api::progress::{self, Progress, Shown};
 use api::{Known, View};
 use axum::{Extension, Router, middleware};
 use egress::registry::Registry;
 use ingress::decisions::{self, Decisions};
+use ingress::events::Start;
 use ingress::http::Door;
 use ingress::log::CommandLog;
 use ingress::tail::{self, TailStart};
@@ -55,7 +56,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let log = CommandLog::connect(&kafka, Encoder::new(ids)).await.map_err(|error| unavailable("Kafka", &error))?;
     let decisions = Arc::new(Decisions::new(kafka.remembered_max));
-    let from = TailStart { commands_upper: shown.commands_upper.clone(), epoch: shown.epoch };
+    // Read after the progress, so nothing that was recorded by then is missing.
+    let schemas = progress::schemas(&pool).await.map_err(|error| no_views(&pool, &error))?;
+    let from = TailStart { commands_upper: shown.commands_upper.clone(), events: Start { epoch: shown.epoch, schemas } };
     let tail = tail::spawn(&kafka.brokers, Arc::clone(&decisions), from).map_err(|error| unavailable("Kafka", &error))?;
     let progress = Progress::follow(pool.clone(), shown);
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
@@ -126,10 +129,10 @@ fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-/// Either Postgres does not answer, or the database or its table is not there.
+/// Either Postgres does not answer, or the database, a table or a column is not there.
 fn no_views(pool: &PgPool, error: &sqlx::Error) -> Exit {
     let code = error.as_database_error().and_then(|error| error.code());
-    if code.is_some_and(|code| matches!(&*code, "3D000" | "42P01")) {
+    if code.is_some_and(|code| matches!(&*code, "3D000" | "42P01" | "42703")) {
         return unmigrated();
     }
     let options = pool.connect_options();

@@ -2,11 +2,13 @@
 //!
 //! In: the row that the views cell updates in the transaction of each epoch, and its notification. Out: the
 //! latest state of that row, for whoever waits for an epoch or for a command. A notification that is lost costs
-//! one poll; a connection that is lost is made again.
+//! one poll; a connection that is lost is made again. The same row says how many imbalances stand: a metric.
 
+use prometheus::IntGauge;
 use schemas::{Epoch, Position};
 use sqlx::postgres::PgListener;
 use sqlx::{PgExecutor, PgPool};
+use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -64,6 +66,22 @@ impl Shown {
     }
 }
 
+/// The schemas that settlement's journal had recorded when the row was written, id and JSON; none if not all are known.
+pub async fn schemas(executor: impl PgExecutor<'_>) -> Result<Vec<(u32, String)>, sqlx::Error> {
+    let query = "select id, schema from sink_schema join sink_progress using (sink)
+                 where sink = 'views' and schemas_epoch = epoch order by id";
+    let rows: Vec<(i64, String)> = sqlx::query_as(query).fetch_all(executor).await?;
+    Ok(rows.into_iter().filter_map(|(id, schema)| u32::try_from(id).ok().map(|id| (id, schema))).collect())
+}
+
+/// How many imbalances the proof of the books stands by. Anything but zero is somebody's bug, and must wake people up.
+static IMBALANCES: LazyLock<IntGauge> = LazyLock::new(|| {
+    let gauge = IntGauge::new("orion_views_imbalances", "Currencies, accounts and transactions that do not balance.");
+    let gauge = gauge.expect("the name is well-formed");
+    prometheus::register(Box::new(gauge.clone())).expect("it is registered once");
+    gauge
+});
+
 /// The latest state, shared.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -109,6 +127,9 @@ async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>) -> Result<(), sqlx
     listener.listen(CHANNEL).await?;
     while !sender.is_closed() {
         let read = timeout(READ_MAX, Shown::read(&mut listener)).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let standing: Option<i64> =
+            sqlx::query_scalar("select imbalances from sink_progress where sink = 'views'").fetch_optional(&mut listener).await?;
+        IMBALANCES.set(standing.unwrap_or_default());
         if let Some(now) = read? {
             sender.send_if_modified(|shown| {
                 let changed = *shown != now;

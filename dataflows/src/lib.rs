@@ -6,12 +6,14 @@
 use schemas::Epoch;
 use timely::dataflow::StreamVec;
 
-/// What happened, in order?
-pub mod history;
 /// One epoch after the other.
 pub mod in_order;
+/// Which currencies, accounts and transactions do not balance?
+pub mod proof;
 /// What does each command do to the bank? The only dataflow that decides.
 pub mod settlement;
+/// What is to be written of each epoch?
+pub mod views;
 
 /// Whole epochs on their way: one message an epoch.
 pub type Epochs<'scope, D> = StreamVec<'scope, Epoch, D>;

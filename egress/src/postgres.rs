@@ -1,16 +1,25 @@
 //! Rows of the views, exactly once.
 //!
-//! In: committed epochs, whole, in order. Out: their rows and the sink's progress, in one transaction. Never: an
-//! epoch twice, an epoch out of order, or anything written by a process that was replaced.
+//! In: committed epochs, whole, in order, with what the proof of the books says of them. Out: their rows and the
+//! sink's progress, in one transaction. Never: an epoch twice, an epoch out of order, or anything written by a process
+//! that was replaced.
 //!
-//! When the outcome of a commit is unknown, either it happened, and the progress row says so, or it did not, and
-//! the rows are not there. Both are settled by starting again from the progress row, so any error ends the sink.
+//! When the connection is lost, the outcome of a commit is unknown: it happened, and the progress row says so, or it
+//! did not, and the rows are not there. The row is read under its lock, so the old transaction is over by then, and
+//! both cases go on from what it says.
 
-use schemas::{Account, Cause, Customer, Epoch, EpochEvents, Event, Fact, Transaction};
+mod rows;
+mod session;
+/// What the accounts add up to.
+pub mod sums;
+
+pub use session::Progress;
+
+use rows::Rows;
+use schemas::{Currency, Epoch, EpochEvents};
+use session::Session;
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use std::str::FromStr;
-use uuid::Uuid;
+use std::sync::Arc;
 
 /// What ends the sink.
 #[derive(Debug, thiserror::Error)]
@@ -27,40 +36,77 @@ pub enum PostgresError {
     /// Another process took the sink over.
     #[error("another process has taken over the sink {0}")]
     Fenced(&'static str),
+    /// The row was moved by nobody that could.
+    #[error("the sink {sink} stands at epoch {found}; {old} or {next} was expected")]
+    Moved {
+        /// The sink.
+        sink: &'static str,
+        /// What the row says.
+        found: i64,
+        /// Before the transaction whose outcome was unknown.
+        old: i64,
+        /// After it.
+        next: i64,
+    },
 }
 
 /// Name of the views' row in `sink_progress`.
 pub const SINK: &str = "views";
 
+/// Something that does not balance any more, or does again.
+#[derive(Clone, Debug)]
+pub struct Imbalance {
+    /// `currency`, `account` or `transaction`.
+    pub kind: &'static str,
+    /// The currency's code, or the id.
+    pub subject: String,
+    /// The currency, where the kind has one.
+    pub currency: Option<Currency>,
+    /// By how much.
+    pub difference_minor: i128,
+    /// 1: it is so from this epoch on; -1: it is so no more.
+    pub diff: i64,
+}
+
+/// An epoch to write.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What happened.
+    pub events: Arc<EpochEvents>,
+    /// What the proof of the books says of it.
+    pub imbalances: Vec<Imbalance>,
+}
+
 /// The writer of the views.
 pub struct Views {
-    connection: PgConnection,
-    generation: i64,
+    session: Session,
     epoch: i64,
+    /// Schemas that the database has.
+    recorded: Vec<u32>,
 }
+
+/// A transaction that ends its connection this often does so by itself.
+const ATTEMPTS_MAX: u32 = 5;
 
 const RANGE: &str = "epochs and generations stay far below the range of a bigint";
 
+/// Everything of one transaction, made before it begins: it may have to be written again.
+struct Group {
+    rows: Rows,
+    next: i64,
+    commands_upper: Vec<i64>,
+    imbalances: i64,
+    schemas: Vec<(u32, String)>,
+}
+
 impl Views {
-    /// Takes the sink over: whatever an older generation has under way can't commit from here on.
+    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
     pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
-        let failed = |source| PostgresError::Postgres { step: "take the sink over", source };
-        let options = PgConnectOptions::from_str(url)
-            .map_err(failed)?
-            .application_name("orion views")
-            // A writer that was stopped in the middle of a transaction can't hold the progress row for long.
-            .options([("idle_in_transaction_session_timeout", "5000"), ("synchronous_commit", "on")]);
-        let mut connection = PgConnection::connect_with(&options).await.map_err(failed)?;
         let generation = i64::try_from(generation).expect(RANGE);
-        let claimed: Option<i64> =
-            sqlx::query_scalar("update sink_progress set generation = $2 where sink = $1 and generation < $2 returning epoch")
-                .bind(SINK)
-                .bind(generation)
-                .fetch_optional(&mut connection)
-                .await
-                .map_err(failed)?;
-        let epoch = claimed.ok_or(PostgresError::Fenced(SINK))?;
-        Ok(Self { connection, generation, epoch })
+        let mut session = Session::open(url, generation).await?;
+        session.end_older().await?;
+        let epoch = session.claim().await?;
+        Ok(Self { session, epoch, recorded: Vec::new() })
     }
 
     /// First epoch that is not written yet.
@@ -68,309 +114,81 @@ impl Views {
         u64::try_from(self.epoch).expect("progress is never negative")
     }
 
-    /// Writes epochs in one transaction.
-    pub async fn write(&mut self, epochs: &[EpochEvents]) -> Result<(), PostgresError> {
-        let Some(last) = epochs.last() else { return Ok(()) };
+    /// Writes epochs in one transaction. `standing` is how many imbalances there are after them, `schemas` what the
+    /// reader of settlement's journal has learnt.
+    pub async fn write(&mut self, epochs: &[Written], standing: i64, schemas: &[(u32, String)]) -> Result<(), PostgresError> {
+        let Some(last) = epochs.last().map(|written| &written.events) else { return Ok(()) };
         let mut rows = Rows::default();
-        for epoch in epochs {
-            let time = i64::try_from(epoch.epoch()).expect(RANGE);
+        for Written { events, imbalances } in epochs {
+            let time = i64::try_from(events.epoch()).expect(RANGE);
             assert!(time >= self.epoch, "epoch {time} was written before");
-            rows.add(time, &epoch.events);
+            rows.add(time, &events.events, imbalances);
         }
-        let upper: Vec<i64> =
-            last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str()).map(|input| input.upper).collect();
-        let next = i64::try_from(last.epoch() + 1).expect(RANGE);
+        let commands = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str());
+        let group = Group {
+            rows,
+            next: i64::try_from(last.epoch() + 1).expect(RANGE),
+            commands_upper: commands.map(|input| input.upper).collect(),
+            imbalances: standing,
+            schemas: schemas.iter().filter(|(id, _)| !self.recorded.contains(id)).cloned().collect(),
+        };
+        let mut attempts = 1;
+        while let Err(error) = self.attempt(&group).await {
+            if !session::is_lost(&error) || attempts == ATTEMPTS_MAX {
+                return Err(error);
+            }
+            attempts += 1;
+            tracing::warn!(error = session::chain(&error), "the connection to postgres is lost; looking what became of the transaction");
+            if self.happened(group.next).await? {
+                break;
+            }
+        }
+        self.epoch = group.next;
+        self.recorded.extend(group.schemas.iter().map(|(id, _)| *id));
+        Ok(())
+    }
 
+    async fn attempt(&mut self, group: &Group) -> Result<(), PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
-        let mut transaction = self.connection.begin().await.map_err(failed("begin"))?;
+        let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         let moved = sqlx::query(
-            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5
+            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2
              where sink = $1 and epoch = $4 and generation <= $3",
         )
         .bind(SINK)
-        .bind(next)
-        .bind(self.generation)
+        .bind(group.next)
+        .bind(self.session.generation)
         .bind(self.epoch)
-        .bind(&upper)
+        .bind(&group.commands_upper)
+        .bind(group.imbalances)
         .execute(&mut *transaction)
         .await
         .map_err(failed("move the progress"))?;
         if moved.rows_affected() == 0 {
             return Err(PostgresError::Fenced(SINK));
         }
-        rows.insert(&mut transaction).await.map_err(failed("insert rows"))?;
+        group.rows.insert(&mut transaction).await.map_err(failed("insert rows"))?;
+        for (id, schema) in &group.schemas {
+            sqlx::query("insert into sink_schema (sink, id, schema) values ($1, $2, $3) on conflict do nothing")
+                .bind(SINK)
+                .bind(i64::from(*id))
+                .bind(schema)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed("record a schema"))?;
+        }
         sqlx::query("notify orion_views").execute(&mut *transaction).await.map_err(failed("notify"))?;
-        transaction.commit().await.map_err(failed("commit"))?;
-        self.epoch = next;
-        Ok(())
+        transaction.commit().await.map_err(failed("commit"))
     }
-}
 
-/// Rows of one transaction, column by column: an `unnest` inserts a thousand as cheaply as one.
-#[derive(Default)]
-struct Rows {
-    customers: Customers,
-    accounts: Accounts,
-    transactions: Transactions,
-    postings: Postings,
-    refusals: Refusals,
-}
-
-#[derive(Default)]
-struct Customers {
-    id: Vec<Uuid>,
-    full_name: Vec<String>,
-    msisdn: Vec<Option<String>>,
-    country: Vec<Option<String>>,
-    kyc_status: Vec<&'static str>,
-    command_id: Vec<Uuid>,
-    epoch: Vec<i64>,
-}
-
-#[derive(Default)]
-struct Accounts {
-    id: Vec<Uuid>,
-    customer_id: Vec<Option<Uuid>>,
-    account_type: Vec<&'static str>,
-    role: Vec<&'static str>,
-    currency: Vec<&'static str>,
-    status: Vec<&'static str>,
-    command_id: Vec<Uuid>,
-    epoch: Vec<i64>,
-}
-
-#[derive(Default)]
-struct Transactions {
-    id: Vec<Uuid>,
-    operation: Vec<&'static str>,
-    status: Vec<&'static str>,
-    account_debit: Vec<Uuid>,
-    account_credit: Vec<Uuid>,
-    amount_minor: Vec<i64>,
-    fee_minor: Vec<i64>,
-    currency: Vec<&'static str>,
-    channel: Vec<&'static str>,
-    reason: Vec<Option<&'static str>>,
-    trace_id: Vec<String>,
-    command_id: Vec<Uuid>,
-    event_id: Vec<Uuid>,
-    epoch: Vec<i64>,
-}
-
-#[derive(Default)]
-struct Postings {
-    account_id: Vec<Uuid>,
-    epoch: Vec<i64>,
-    number: Vec<i32>,
-    transaction_id: Vec<Uuid>,
-    amount_minor: Vec<i64>,
-    balance_minor: Vec<i64>,
-}
-
-#[derive(Default)]
-struct Refusals {
-    event_id: Vec<Uuid>,
-    command_id: Vec<Uuid>,
-    operation: Vec<String>,
-    reason: Vec<&'static str>,
-    epoch: Vec<i64>,
-}
-
-impl Rows {
-    fn add(&mut self, epoch: i64, events: &[Event]) {
-        let mut number = 0;
-        for event in events {
-            match &event.fact {
-                Fact::CustomerCreated(customer) => self.customers.add(epoch, &event.cause, customer),
-                Fact::AccountOpened(account) => self.accounts.add(epoch, &event.cause, account),
-                Fact::Transaction(transaction) => {
-                    self.transactions.add(epoch, event, transaction);
-                    number = self.postings.add(epoch, number, transaction);
-                }
-                Fact::Refused { operation, refusal } => {
-                    self.refusals.event_id.push(event.id.0);
-                    self.refusals.command_id.push(event.cause.command_id.0);
-                    self.refusals.operation.push(operation.clone());
-                    self.refusals.reason.push(refusal.as_str());
-                    self.refusals.epoch.push(epoch);
-                }
-                // The first decision has its row.
-                Fact::Repeated(_) => {}
-            }
+    /// Whether the transaction that was to move the row to `next` did. Connects anew.
+    async fn happened(&mut self, next: i64) -> Result<bool, PostgresError> {
+        let (generation, found) = self.session.again().await?;
+        match found {
+            _ if generation != self.session.generation => Err(PostgresError::Fenced(SINK)),
+            found if found == next => Ok(true),
+            found if found == self.epoch => Ok(false),
+            found => Err(PostgresError::Moved { sink: SINK, found, old: self.epoch, next }),
         }
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        if !self.customers.id.is_empty() {
-            self.customers.insert(connection).await?;
-        }
-        if !self.accounts.id.is_empty() {
-            self.accounts.insert(connection).await?;
-        }
-        if !self.transactions.id.is_empty() {
-            self.transactions.insert(connection).await?;
-        }
-        if !self.postings.account_id.is_empty() {
-            self.postings.insert(connection).await?;
-        }
-        if !self.refusals.event_id.is_empty() {
-            self.refusals.insert(connection).await?;
-        }
-        Ok(())
-    }
-}
-
-impl Customers {
-    fn add(&mut self, epoch: i64, cause: &Cause, customer: &Customer) {
-        self.id.push(customer.id.0);
-        self.full_name.push(customer.full_name.clone());
-        self.msisdn.push(customer.msisdn.clone());
-        self.country.push(customer.country.clone());
-        self.kyc_status.push(customer.kyc_status.as_str());
-        self.command_id.push(cause.command_id.0);
-        self.epoch.push(epoch);
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into customer (id, full_name, msisdn, country, kyc_status, command_id, epoch)
-             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])",
-        )
-        .bind(&self.id)
-        .bind(&self.full_name)
-        .bind(&self.msisdn)
-        .bind(&self.country)
-        .bind(&self.kyc_status)
-        .bind(&self.command_id)
-        .bind(&self.epoch)
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-}
-
-impl Accounts {
-    fn add(&mut self, epoch: i64, cause: &Cause, account: &Account) {
-        self.id.push(account.id.0);
-        self.customer_id.push(account.customer_id.map(|id| id.0));
-        self.account_type.push(account.account_type.as_str());
-        self.role.push(account.role.as_str());
-        self.currency.push(account.currency.code());
-        self.status.push(account.status.as_str());
-        self.command_id.push(cause.command_id.0);
-        self.epoch.push(epoch);
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into account (id, customer_id, type, role, currency, status, command_id, epoch)
-             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[])",
-        )
-        .bind(&self.id)
-        .bind(&self.customer_id)
-        .bind(&self.account_type)
-        .bind(&self.role)
-        .bind(&self.currency)
-        .bind(&self.status)
-        .bind(&self.command_id)
-        .bind(&self.epoch)
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-}
-
-impl Transactions {
-    fn add(&mut self, epoch: i64, event: &Event, transaction: &Transaction) {
-        self.id.push(transaction.id.0);
-        self.operation.push(transaction.kind.as_str());
-        self.status.push(transaction.status().as_str());
-        self.account_debit.push(transaction.account_debit.0);
-        self.account_credit.push(transaction.account_credit.0);
-        self.amount_minor.push(transaction.amount.minor);
-        self.fee_minor.push(transaction.fee_minor);
-        self.currency.push(transaction.amount.currency.code());
-        self.channel.push(transaction.channel.as_str());
-        self.reason.push(transaction.refusal.map(|refusal| refusal.as_str()));
-        self.trace_id.push(event.cause.trace_id().to_owned());
-        self.command_id.push(event.cause.command_id.0);
-        self.event_id.push(event.id.0);
-        self.epoch.push(epoch);
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into transaction (id, operation, status, account_debit, account_credit, amount_minor, fee_minor,
-                                      currency, channel, reason, trace_id, command_id, event_id, epoch)
-             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
-                                  $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::uuid[], $14::bigint[])",
-        )
-        .bind(&self.id)
-        .bind(&self.operation)
-        .bind(&self.status)
-        .bind(&self.account_debit)
-        .bind(&self.account_credit)
-        .bind(&self.amount_minor)
-        .bind(&self.fee_minor)
-        .bind(&self.currency)
-        .bind(&self.channel)
-        .bind(&self.reason)
-        .bind(&self.trace_id)
-        .bind(&self.command_id)
-        .bind(&self.event_id)
-        .bind(&self.epoch)
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-}
-
-impl Postings {
-    /// Adds the legs of a transaction; gives the next number of the epoch.
-    fn add(&mut self, epoch: i64, first: i32, transaction: &Transaction) -> i32 {
-        let mut number = first;
-        for posting in &transaction.postings {
-            self.account_id.push(posting.account.0);
-            self.epoch.push(epoch);
-            self.number.push(number);
-            self.transaction_id.push(transaction.id.0);
-            self.amount_minor.push(posting.amount_minor);
-            self.balance_minor.push(posting.balance_minor);
-            number += 1;
-        }
-        number
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into posting (account_id, epoch, number, transaction_id, amount_minor, balance_minor)
-             select * from unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[], $5::bigint[], $6::bigint[])",
-        )
-        .bind(&self.account_id)
-        .bind(&self.epoch)
-        .bind(&self.number)
-        .bind(&self.transaction_id)
-        .bind(&self.amount_minor)
-        .bind(&self.balance_minor)
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-}
-
-impl Refusals {
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into refusal (event_id, command_id, operation, reason, epoch)
-             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])",
-        )
-        .bind(&self.event_id)
-        .bind(&self.command_id)
-        .bind(&self.operation)
-        .bind(&self.reason)
-        .bind(&self.epoch)
-        .execute(connection)
-        .await
-        .map(drop)
     }
 }

@@ -37,6 +37,16 @@ pub enum AssemblyError {
         /// The epoch.
         epoch: Epoch,
     },
+    /// Records that the journal names are not there any more.
+    #[error("{topic} partition {partition} does not hold the records of epoch {epoch} any more: they were deleted")]
+    Gone {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The epoch.
+        epoch: Epoch,
+    },
     /// The journal goes back.
     #[error("the journal holds epoch {found} after epoch {previous}")]
     Disorder {
@@ -60,6 +70,37 @@ pub struct Record {
     pub value: Vec<u8>,
 }
 
+impl Record {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.traceparent.len() + self.key.len() + self.value.len()
+    }
+}
+
+/// Records of a partition, and what they take.
+#[derive(Debug, Default)]
+struct Waiting {
+    records: VecDeque<Record>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, record: Record) {
+        self.bytes += record.bytes();
+        self.records.push_back(record);
+    }
+
+    fn pop(&mut self) -> Option<Record> {
+        let record = self.records.pop_front()?;
+        self.bytes -= record.bytes();
+        Some(record)
+    }
+
+    /// How many belong to epochs up to this one.
+    fn up_to(&self, epoch: Epoch) -> usize {
+        self.records.iter().take_while(|record| record.epoch <= epoch).count()
+    }
+}
+
 /// Records and commit records, until they make whole epochs.
 #[derive(Debug)]
 pub struct Assembly {
@@ -68,7 +109,7 @@ pub struct Assembly {
     previous: Epoch,
     decoder: Decoder,
     commits: VecDeque<SealedEpoch>,
-    records: BTreeMap<(Topic, i32), VecDeque<Record>>,
+    records: BTreeMap<(Topic, i32), Waiting>,
 }
 
 impl Assembly {
@@ -112,7 +153,7 @@ impl Assembly {
     /// The next record of a partition. One without an epoch is not settlement's, whoever wrote it.
     pub fn record(&mut self, topic: Topic, partition: i32, record: Record) {
         if record.epoch >= self.from.max(1) {
-            self.records.entry((topic, partition)).or_default().push_back(record);
+            self.records.entry((topic, partition)).or_default().push(record);
         }
     }
 
@@ -120,8 +161,21 @@ impl Assembly {
     pub fn waiting(&self, topic: Topic, partition: i32) -> usize {
         match topic {
             Topic::SettlementJournal => self.commits.len(),
-            _ => self.records.get(&(topic, partition)).map_or(0, VecDeque::len),
+            _ => self.records.get(&(topic, partition)).map_or(0, |waiting| waiting.records.len()),
         }
+    }
+
+    /// How many bytes the records of a partition take that wait.
+    pub fn waiting_bytes(&self, topic: Topic, partition: i32) -> usize {
+        self.records.get(&(topic, partition)).map_or(0, |waiting| waiting.bytes)
+    }
+
+    /// Whether the epoch that is due needs more records of a partition: then nothing else can make it whole.
+    pub fn lacks(&self, topic: Topic, partition: i32) -> bool {
+        let Some(sealed) = self.commits.front() else { return false };
+        let due = sealed.outputs.iter().find(|output| output.topic == topic.as_str() && output.partition == partition);
+        let here = || self.records.get(&(topic, partition)).map_or(0, |waiting| waiting.up_to(sealed.binding.epoch));
+        due.is_some_and(|output| here() < usize::try_from(output.count).unwrap_or(usize::MAX))
     }
 
     /// The next epoch, if it is whole.
@@ -136,16 +190,22 @@ impl Assembly {
             .collect();
         let epoch = sealed.binding.epoch;
         for (topic, output) in &ours {
-            let records = self.records.get(&(*topic, output.partition));
-            let here = records.map_or(0, |records| records.iter().take_while(|record| record.epoch <= epoch).count());
+            let waiting = self.records.get(&(*topic, output.partition));
+            let here = waiting.map_or(0, |waiting| waiting.up_to(epoch));
             if here < usize::try_from(output.count).unwrap_or(usize::MAX) {
-                return Ok(None);
+                return match waiting {
+                    // A partition is in the order of epochs: what is not before a later one is nowhere.
+                    Some(waiting) if waiting.records.len() > here => {
+                        Err(AssemblyError::Gone { topic: topic.to_string(), partition: output.partition, epoch })
+                    }
+                    _ => Ok(None),
+                };
             }
         }
         let mut events = Vec::new();
         for (topic, output) in &ours {
-            let records = self.records.get_mut(&(*topic, output.partition)).expect("counted above");
-            take(&self.decoder, *topic, output, epoch, records, &mut events)?;
+            let waiting = self.records.get_mut(&(*topic, output.partition)).expect("counted above");
+            take(&self.decoder, *topic, output, epoch, waiting, &mut events)?;
         }
         let sealed = self.commits.pop_front().expect("looked at above");
         // Partitions came in any order; the events' ids restore the one in which the bank decided.
@@ -160,12 +220,12 @@ fn take(
     topic: Topic,
     output: &Output,
     epoch: Epoch,
-    records: &mut VecDeque<Record>,
+    waiting: &mut Waiting,
     events: &mut Vec<schemas::Event>,
 ) -> Result<(), AssemblyError> {
     let mut digest = Records::default();
     for _ in 0..output.count {
-        let record = records.pop_front().expect("counted above");
+        let record = waiting.pop().expect("counted above");
         if record.epoch != epoch {
             return Err(AssemblyError::Unexpected {
                 topic: topic.to_string(),
@@ -180,7 +240,7 @@ fn take(
     if digest.digest() != output.digest {
         return Err(AssemblyError::Digest { topic: topic.to_string(), partition: output.partition, epoch });
     }
-    match records.front() {
+    match waiting.records.front() {
         Some(next) if next.epoch <= epoch => {
             Err(AssemblyError::Unexpected { topic: topic.to_string(), partition: output.partition, found: next.epoch, expected: epoch + 1 })
         }

@@ -5,6 +5,7 @@ use rdkafka::message::Message;
 use schemas::topic::SCHEMA_HEADER;
 use schemas::wire::{Decoder, WireError};
 use schemas::{Entry, Epoch, SealedEpoch, Topic};
+use std::ops::ControlFlow;
 
 /// A journal that can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +68,17 @@ pub fn read_from(brokers: &str, topic: Topic, epoch: Epoch, decoder: Decoder) ->
 fn read_on(brokers: &str, topic: Topic, from: Option<Epoch>, decoder: Decoder) -> Result<Journal, JournalError> {
     let mut journal = Journal { decoder, ..Journal::default() };
     let Journal { entries, decoder, .. } = &mut journal;
-    let end = kafka::read_all(brokers, topic.as_str(), 0, from, |message| {
+    let first = match from {
+        Some(epoch) => kafka::offsets_at(&kafka::consumer(brokers)?, topic.as_str(), epoch)?.get(&0).copied().unwrap_or(0),
+        None => 0,
+    };
+    let end = kafka::read_from(brokers, topic.as_str(), 0, first, |message| {
         let value = message.payload().unwrap_or_default();
         match kafka::header(message, SCHEMA_HEADER) {
             "" => entries.push(decoder.entry(topic, value)?),
             id => decoder.learn_record(id, value)?,
         }
-        Ok::<(), JournalError>(())
+        Ok::<_, JournalError>(ControlFlow::Continue(()))
     })?;
     journal.end = end;
     Ok(journal)

@@ -5,6 +5,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// What reading can meet.
@@ -68,8 +69,7 @@ pub(crate) fn consumer_with_ends(brokers: &str) -> Result<BaseConsumer, ReadErro
     build(brokers, &[("enable.partition.eof", "true")])
 }
 
-/// Reads a whole partition up to the end that it has now, and returns that end. With `from`, records that all are
-/// older than that epoch may be left out: those before the first whose time stamp is not.
+/// Reads a whole partition up to the end that it has now, and returns that end.
 ///
 /// 1. The end is the high watermark: a transaction that is open holds back the last stable offset, and what it wrote
 ///    may be committed yet.
@@ -80,8 +80,18 @@ pub fn read_all<E: From<ReadError>>(
     brokers: &str,
     topic: &str,
     partition: i32,
-    from: Option<u64>,
     mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
+) -> Result<i64, E> {
+    read_from(brokers, topic, partition, 0, |message| each(message).map(ControlFlow::Continue))
+}
+
+/// As [`read_all`], from an offset on, and only until `each` has seen enough.
+pub(crate) fn read_from<E: From<ReadError>>(
+    brokers: &str,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<ControlFlow<()>, E>,
 ) -> Result<i64, E> {
     // 1.
     let unstable = build(brokers, &[("isolation.level", "read_uncommitted")])?;
@@ -94,17 +104,15 @@ pub fn read_all<E: From<ReadError>>(
         std::thread::sleep(Duration::from_millis(10));
     }
     // 3.
-    let first = match from {
-        Some(epoch) => offsets_at(&consumer, topic, epoch)?.get(&partition).map_or(low, |offset| (*offset).min(high)),
-        None => low,
-    };
-    assign(&consumer, &[(topic.to_owned(), partition, first)])?;
-    let mut next = first;
+    let mut next = low.max(from);
+    assign(&consumer, &[(topic.to_owned(), partition, next)])?;
     while next < high {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 next = message.offset() + 1;
-                each(&message)?;
+                if each(&message)?.is_break() {
+                    return Ok(next);
+                }
             }
             // Nothing but transaction markers follows the last record; the client skips those by itself.
             Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => break,
@@ -191,6 +199,26 @@ pub(crate) fn offsets_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Re
         _ => end,
     };
     Ok(marks.iter().map(|(partition, (_, end))| (*partition, offset(partition, *end))).collect())
+}
+
+/// The offset of the last committed record of a partition; none if there is none.
+///
+/// Looks back from the end, further each time: what stands there may be markers and what was aborted.
+pub(crate) fn last_offset(brokers: &str, topic: &str, partition: i32) -> Result<Option<i64>, ReadError> {
+    let marks = watermarks(&consumer(brokers)?, topic)?;
+    let (low, high) = *marks.get(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))?;
+    let mut back = 16;
+    loop {
+        let (from, mut last) = (low.max(high - back), None);
+        read_from(brokers, topic, partition, from, |message| {
+            last = Some(message.offset());
+            Ok::<_, ReadError>(ControlFlow::Continue(()))
+        })?;
+        if last.is_some() || from == low {
+            return Ok(last);
+        }
+        back *= 8;
+    }
 }
 
 /// The next record, if one comes in time. What the client retries by itself is no error.

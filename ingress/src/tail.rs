@@ -4,11 +4,11 @@
 //! noted in [`Decisions`].
 
 use crate::decisions::Decisions;
-use crate::events::{Events, EventsError};
+use crate::events::{Events, EventsError, Start};
 use crate::kafka::{self, ReadError};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message;
-use schemas::{CommandId, Epoch, Position, Topic};
+use schemas::{CommandId, Position, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +19,8 @@ use std::time::Duration;
 pub struct TailStart {
     /// Exclusive upper offset of each partition of the commands log that they show.
     pub commands_upper: Vec<i64>,
-    /// First epoch that they do not show.
-    pub epoch: Epoch,
+    /// First epoch that they do not show, and the schemas recorded by then.
+    pub events: Start,
 }
 
 /// A running tail.
@@ -41,7 +41,7 @@ impl Tail {
 /// without it no caller would ever hear a decision.
 pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Result<Tail, EventsError> {
     let tail = Tail::default();
-    let mut events = Events::new(brokers, from.epoch)?;
+    let mut events = Events::new(brokers, &from.events)?;
     let (commands, ends) = commands_from(brokers, &from.commands_upper)?;
 
     let (deciding, caught_up) = (Arc::clone(&decisions), Arc::clone(&tail.events));

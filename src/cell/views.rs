@@ -1,50 +1,144 @@
-//! The views cell: settlement's committed epochs in, rows in Postgres out.
+//! The views cell: settlement's committed epochs in, rows in Postgres out, and a standing proof that the books balance.
+//!
+//! ```text
+//! source ─► dataflow of one or more workers ─► sink (Postgres) ─► snapshots
+//! ```
+//!
+//! What is between Kafka and Postgres has a bound by weight ([`room`]), so that a Postgres that stands still fills no
+//! memory: the source stops reading, and Kafka keeps what waits.
+
+/// What the proof finds, as rows and as lines in the log.
+mod findings;
+/// Epochs through the dataflow.
+mod flow;
+/// How much may be on its way.
+mod room;
+/// The thread that writes snapshots.
+mod snapshots;
+/// Where the cell goes on after it died.
+mod start;
 
 use super::Life;
 use crate::config::Config;
 use anyhow::Context;
-use egress::postgres::{PostgresError, Views};
-use ingress::events::{Events, EventsError};
-use schemas::{EpochEvents, Topic};
+use dataflows::views::{Given, Proved};
+use egress::postgres::{PostgresError, Progress, Views, Written};
+use egress::snapshots::Store;
+use findings::Findings;
+use ingress::events::{Events, EventsError, Schemas};
+use room::Room;
+use schemas::{Epoch, EpochEvents, Topic};
+use snapshots::Snapshots;
+use start::Standing;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-/// Most epochs in one Postgres transaction, and most that wait for it.
-const GROUP_MAX: usize = 256;
+/// Most epochs that wait between two threads; their weight is bounded by the room.
+const EPOCHS_MAX: usize = 256;
 
 /// Runs the cell until it ends.
 pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
-    let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = config.postgres.views_url()?;
+    start::refuse_another_kafka(config, runtime.block_on(Progress::read(&url))?.generation)?;
+    let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
-    let from = views.epoch();
-    tracing::info!(from, "writing the views");
+    let written = views.epoch();
+    let store = Store::open(&config.snapshots.folder.join("views"))?;
+    let Standing { books, events } = start::stand(config, &store, &url, written, &runtime)?;
+    tracing::info!(from = written, journal_from = events.journal_from(), workers = config.views.workers, "writing the views");
 
-    let (epochs_in, epochs_out) = sync_channel::<EpochEvents>(GROUP_MAX);
-    let (rows_in, rows_out) = sync_channel::<EpochEvents>(GROUP_MAX);
-    let events = Events::new(&config.kafka.brokers, from)?;
-    super::thread("source", move || read(events, &epochs_in))?;
-    super::thread("sink", move || runtime.block_on(write(views, &rows_out)))?;
-    super::flow(epochs_out, EpochEvents::epoch, dataflows::history::history, rows_in, &life.pulse);
-    Ok(())
+    let (given_in, given_out) = sync_channel::<Given>(EPOCHS_MAX);
+    let (proved_in, proved_out) = sync_channel::<Proved>(EPOCHS_MAX);
+    let room = Arc::new(Room::new(config.views.waiting_max));
+    let sink = Sink {
+        views,
+        written,
+        schemas: events.schemas(),
+        room: Arc::clone(&room),
+        group_max: config.views.group_max,
+        findings: Findings::default(),
+        snapshots: Snapshots::start(store, config.snapshots.kept)?,
+    };
+    let every_ms = config.views.snapshot_every_ms;
+    super::thread("source", move || read(events, books, written, every_ms, &room, &given_in))?;
+    super::thread("sink", move || runtime.block_on(sink.run(&proved_out)))?;
+    flow::run(config.views.workers, given_out, proved_in, &life.pulse)
 }
 
-fn read(mut events: Events, epochs: &SyncSender<EpochEvents>) -> Result<(), EventsError> {
+/// What an epoch weighs: its events, and itself.
+fn weight(epoch: &EpochEvents) -> usize {
+    epoch.events.len() + 1
+}
+
+/// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring the books up to date.
+fn read(
+    mut events: Events,
+    books: Option<Given>,
+    written: Epoch,
+    every_ms: u64,
+    room: &Room,
+    given: &SyncSender<Given>,
+) -> Result<(), EventsError> {
+    let (mut last, mut changed) = (books.as_ref().map_or(0, Given::epoch), false);
+    if books.is_some_and(|books| given.send(books).is_err()) {
+        return Ok(());
+    }
     loop {
-        if let Some(epoch) = events.next(Duration::from_millis(100))?
-            && epochs.send(epoch).is_err()
-        {
+        let Some(events) = events.next(Duration::from_millis(100))? else { continue };
+        let epoch = events.epoch();
+        changed |= !events.events.is_empty();
+        let keep = changed && epoch >= written && last / every_ms < epoch / every_ms;
+        (last, changed) = (if keep || !changed { epoch } else { last }, changed && !keep);
+        room.enter(weight(&events));
+        if given.send(Given::Epoch { events: Arc::new(events), keep }).is_err() {
             return Ok(());
         }
     }
 }
 
-/// Writes epochs as they come, as many at once as are there.
-async fn write(mut views: Views, epochs: &Receiver<EpochEvents>) -> Result<(), PostgresError> {
-    while let Ok(first) = epochs.recv() {
-        let group: Vec<_> = std::iter::once(first).chain(epochs.try_iter().take(GROUP_MAX - 1)).collect();
-        views.write(&group).await?;
+/// The end of the cell.
+struct Sink {
+    views: Views,
+    /// Epochs before this were written by somebody before us.
+    written: Epoch,
+    schemas: Schemas,
+    room: Arc<Room>,
+    group_max: usize,
+    findings: Findings,
+    snapshots: Snapshots,
+}
+
+impl Sink {
+    /// Writes epochs as they come, as many at once as are there, up to a weight.
+    async fn run(mut self, proved: &Receiver<Proved>) -> Result<(), PostgresError> {
+        while let Ok(first) = proved.recv() {
+            let (mut group, mut kept, mut entered) = (Vec::new(), None, 0);
+            let mut next = Some(first);
+            while let Some(Proved { given, imbalances, books }) = next {
+                let imbalances = self.findings.add(&imbalances, given.epoch() >= self.written);
+                if let Given::Epoch { events, .. } = given {
+                    entered += weight(&events);
+                    if let Some(books) = books {
+                        kept = Some((events.binding.epoch, events.binding.generation, books));
+                    }
+                    if events.epoch() >= self.written {
+                        group.push(Written { events, imbalances });
+                    }
+                }
+                // A snapshot is taken of what is written, so it ends a group.
+                let goes_on = entered < self.group_max && kept.is_none();
+                next = goes_on.then(|| proved.try_recv().ok()).flatten();
+            }
+            let schemas: Vec<_> = self.schemas.lock().expect("nothing panics while it holds the schemas").clone().into_iter().collect();
+            self.views.write(&group, self.findings.standing(), &schemas).await?;
+            self.room.leave(entered);
+            // Postgres has passed the epoch, so no restart will find the snapshot ahead of it.
+            if let Some((epoch, generation, books)) = kept {
+                self.snapshots.write(epoch, generation, books);
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -8,3 +8,4 @@ mod kafka;
 mod offline;
 mod recovery;
 mod tidy;
+mod views;

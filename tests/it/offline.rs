@@ -40,7 +40,7 @@ fn offline_tools_agree_with_a_live_bank_and_find_every_damage() -> anyhow::Resul
     let shadow = tool(&house, 0, &["replay", "--shadow"])?;
     ensure!(shadow.contains("every row is the same") && shadow.contains("posting: "), "{shadow}");
 
-    house.stop()?;
+    house.stop_run()?;
     damage::postgres(&house, &runtime)?;
     damage::kafka(&house, &runtime)?;
     house.forget()

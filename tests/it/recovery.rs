@@ -1,17 +1,17 @@
 //! How settlement comes back: from its newest snapshot, from the one before, or from the logs alone; each time with
 //! the same bank.
 
-use crate::house::House;
+use crate::house::{Environment, House, signal};
 use crate::http::{STAFF, Server};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 #[test]
 fn settlement_comes_back_from_whatever_is_left() -> anyhow::Result<()> {
-    let Some(mut house) = House::start("recovery")? else { return Ok(()) };
+    let Some(mut house) = House::start_with("recovery", quickly)? else { return Ok(()) };
     let bank = Bank::open(&house)?;
 
     // An orderly stop leaves a snapshot of the last epoch: nothing is replayed.
@@ -59,11 +59,12 @@ fn settlement_comes_back_from_whatever_is_left() -> anyhow::Result<()> {
 
 #[test]
 fn a_cell_that_says_nothing_is_replaced() -> anyhow::Result<()> {
-    let Some(mut house) = House::start("stuck")? else { return Ok(()) };
+    let Some(mut house) = House::start_with("stuck", quickly)? else { return Ok(()) };
     let bank = Bank::open(&house)?;
     bank.deposit("before")?;
-    house.signal_cell("settlement", "-STOP")?;
-    house.signal_cell("views", "-STOP")?;
+    for cell in ["settlement", "views"] {
+        signal("STOP", house.cell(cell)?)?;
+    }
     // Both are killed after five seconds, and their successors go on.
     bank.deposit("after")?;
     ensure!(bank.balance()? == 200);
@@ -72,6 +73,13 @@ fn a_cell_that_says_nothing_is_replaced() -> anyhow::Result<()> {
     ensure!(stuck == 2, "{stuck} cells were stuck");
     ensure!(house.stop_run()?.success());
     house.forget()
+}
+
+/// Snapshots twice a second, and little patience with a cell that says nothing.
+fn quickly(folder: &Path) -> anyhow::Result<Environment> {
+    let snapshots = folder.join("snapshots").into_os_string();
+    let patience = ("ORION_RUN__STUCK_MS", "5000".into());
+    Ok(vec![("ORION_SNAPSHOTS__FOLDER", snapshots), ("ORION_SNAPSHOTS__EVERY_MS", "500".into()), patience])
 }
 
 /// An account, and a caller.

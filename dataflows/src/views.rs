@@ -1,0 +1,105 @@
+//! The views: what is to be written of each epoch?
+//!
+//! In: committed epochs, whole, to one worker; first, after a restart, the books as they stood. Out, at that worker,
+//! in the order of time: each epoch with what the proof of the books found in it and, where it was asked for, the
+//! books at its end. Never: an epoch of which a worker has seen only a part.
+//!
+//! 1. An epoch's changes are brought to the workers by subject.
+//! 2. Each worker keeps its part of the books and says what does not balance.
+//! 3. Each worker counts the changes that it has taken: the seal.
+//! 4. Everything comes back to the first worker, which waits until the frontier has passed the epoch, checks the seal
+//!    against the epoch itself, and puts what it got into one order. So the answer is the same for any number.
+
+use crate::Epochs;
+use crate::proof::books::{self, Subject, Sum};
+use crate::proof::{self, Move};
+use crate::views::gather::{Part, Piece};
+use schemas::{Epoch, EpochEvents};
+use std::sync::Arc;
+use timely::dataflow::StreamVec;
+use timely::dataflow::operators::Concatenate;
+use timely::dataflow::operators::core::Exchange;
+use timely::dataflow::operators::vec::{Broadcast, Map};
+
+mod gather;
+mod keep;
+
+/// What the first worker is given. Cheap to copy.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// The books as they stood at the end of an epoch; before any epoch, if at all.
+    Books(Epoch, Arc<Vec<(Subject, Sum)>>),
+    /// An epoch.
+    Epoch {
+        /// What happened.
+        events: Arc<EpochEvents>,
+        /// Whether the books at its end are wanted.
+        keep: bool,
+    },
+}
+
+impl Given {
+    /// When it is.
+    pub fn epoch(&self) -> Epoch {
+        match self {
+            Self::Books(epoch, _) => *epoch,
+            Self::Epoch { events, .. } => events.epoch(),
+        }
+    }
+
+    fn moves(&self) -> Vec<Move> {
+        match self {
+            Self::Books(epoch, sums) => sums.iter().map(|(subject, sum)| (*subject, *epoch, *sum)).collect(),
+            Self::Epoch { events, .. } => proof::moves(events).collect(),
+        }
+    }
+}
+
+/// Something that does not balance any more (1), or balances again (-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Imbalance {
+    /// What.
+    pub subject: Subject,
+    /// By how much.
+    pub difference_minor: i128,
+    /// Since when.
+    pub epoch: Epoch,
+    /// Said, or taken back.
+    pub diff: i64,
+}
+
+/// An epoch and what the proof says of it.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    /// What was given.
+    pub given: Given,
+    /// What changed in the proof, by subject.
+    pub imbalances: Vec<Imbalance>,
+    /// The books at the end of the epoch, by subject, if they were wanted.
+    pub books: Option<Vec<(Subject, Sum)>>,
+}
+
+/// The whole dataflow; every worker builds it, and only the first is given anything.
+pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
+    // 1.
+    let moves = given.clone().flat_map(|given| given.moves()).exchange(|(subject, ..): &Move| books::route(subject));
+    // 2.
+    let books = proof::arrange(moves.clone());
+    let wanted = given.clone().flat_map(|given| match given {
+        Given::Epoch { events, keep: true } => Some(events.epoch()),
+        Given::Epoch { keep: false, .. } | Given::Books(..) => None,
+    });
+    let kept = keep::keep(&books, wanted.broadcast());
+    let imbalances = proof::imbalances(books).inner.map(|((subject, difference_minor), epoch, diff)| {
+        let diff = i64::try_from(diff).expect("an isize is at most 64 bits");
+        Part { epoch, piece: Piece::Imbalance(subject, difference_minor, diff) }
+    });
+    // 3.
+    let seals: StreamVec<'scope, Epoch, Part> = gather::count(moves);
+    // 4.
+    let parts = given.scope().concatenate([kept, imbalances, seals]);
+    gather::gather(given, parts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Where the views go on: the books as they stood, and a reader of what came after.
+//!
+//! Postgres says which epochs are written. The proof of the books needs a state at its start, the first of these that
+//! can be had:
+//! 1. the newest snapshot that is not beyond Postgres, or the one before, and the epochs since, from Kafka;
+//! 2. every epoch, if Kafka still has them all;
+//! 3. the rows of Postgres, added up. The log says so, since then the proof trusts what it is to prove: rows that went
+//!    wrong before are taken as they are.
+
+use crate::cell::views::snapshots::{self, chain};
+use crate::config::Config;
+use crate::exit::{Exit, UNAVAILABLE};
+use anyhow::Context;
+use dataflows::proof::books::{Subject, Sum};
+use dataflows::views::Given;
+use egress::postgres::{PostgresError, Progress, sums};
+use egress::snapshots::Store;
+use ingress::assembly::AssemblyError;
+use ingress::events::{Events, EventsError, Start};
+use ingress::journal;
+use schemas::{Epoch, Topic};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// A state and the reader of all that came after it.
+pub(super) struct Standing {
+    /// The books; none at the very beginning.
+    pub(super) books: Option<Given>,
+    /// What came after.
+    pub(super) events: Events,
+}
+
+/// Refuses to write a database that was written from another Kafka, before anything is claimed.
+///
+/// Whoever claims the views does so in Kafka first, so Postgres is never ahead of Kafka's journal.
+pub(super) fn refuse_another_kafka(config: &Config, written_by: u64) -> anyhow::Result<()> {
+    let topic = Topic::ViewsJournal;
+    let known = journal::read(&config.kafka.brokers, topic)?.generation();
+    if written_by > known {
+        return Err(another_kafka(config, &format!("was written by generation {written_by}, but {topic} knows {known}")));
+    }
+    Ok(())
+}
+
+fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
+    let database = &config.postgres.views_database;
+    let sentence = format!(
+        "the views' database {database} {what}: this Kafka is another one, or it has lost its log. Either start on the Kafka that \
+         belongs to the database; or, to build the views anew from this Kafka, drop the database and run `orion migrate`"
+    );
+    Exit { code: UNAVAILABLE, sentence }.into()
+}
+
+/// Finds where to go on; `written` is the first epoch that Postgres does not have.
+pub(super) fn stand(config: &Config, store: &Store, url: &str, written: Epoch, runtime: &Runtime) -> anyhow::Result<Standing> {
+    let schemas = runtime.block_on(Progress::read(url))?.schemas;
+    let read_from = |epoch| reader(config, Start { epoch, schemas: schemas.clone() }, written);
+    // Whatever the books start from, Kafka must know the last epoch that Postgres shows.
+    drop(reader(config, Start { epoch: written, schemas: schemas.clone() }, written)?);
+    // 1.
+    for name in store.list()? {
+        if name.epoch >= written {
+            tracing::warn!(%name, written, "removing a snapshot that is ahead of postgres");
+            store.delete(name)?;
+            continue;
+        }
+        let rows = match snapshots::read(store, name) {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%name, error = chain(&error), "removing a snapshot that can't be used");
+                store.delete(name)?;
+                continue;
+            }
+        };
+        if let Some(events) = read_from(name.epoch + 1)? {
+            tracing::info!(%name, subjects = rows.len(), "the books stand as in a snapshot");
+            return Ok(Standing { books: Some(Given::Books(name.epoch, Arc::new(rows))), events });
+        }
+    }
+    // 2.
+    if let Some(events) = read_from(0)? {
+        tracing::info!(written, "the books are added up from the first epoch");
+        return Ok(Standing { books: None, events });
+    }
+    // 3.
+    let books = runtime.block_on(added_up(url, written)).context("the books can't be added up")?;
+    tracing::warn!(
+        written,
+        subjects = books.len(),
+        "the books are the rows of postgres, added up: no snapshot, and kafka has not all events"
+    );
+    let events = read_from(written)?.context("kafka no longer has the epochs that the views lack; they have to come from an archive")?;
+    Ok(Standing { books: Some(Given::Books(written.saturating_sub(1), Arc::new(books))), events })
+}
+
+/// A reader; none where Kafka has not all that it wants.
+fn reader(config: &Config, start: Start, written: Epoch) -> anyhow::Result<Option<Events>> {
+    let epoch = start.epoch;
+    match Events::new(&config.kafka.brokers, &start) {
+        Ok(events) => Ok(Some(events)),
+        Err(EventsError::Assembly(error @ AssemblyError::Gone { .. })) => {
+            tracing::warn!(epoch, %error, "kafka has not all events from here on");
+            Ok(None)
+        }
+        Err(EventsError::NotHeld(last)) if epoch == written => {
+            Err(another_kafka(config, &format!("shows epoch {last}, which settlement's journal does not hold")))
+        }
+        Err(EventsError::NotHeld(last)) => {
+            tracing::warn!(last, "settlement's journal does not hold the epoch of a snapshot");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The books by the rows of Postgres before an epoch.
+async fn added_up(url: &str, before: Epoch) -> Result<Vec<(Subject, Sum)>, PostgresError> {
+    let mut books: BTreeMap<Subject, Sum> = BTreeMap::new();
+    for sum in sums::accounts(url, before).await? {
+        books.insert(Subject::Account(sum.account), Sum::account(sum.amount_minor, sum.newest, sum.balance_minor));
+    }
+    let mut currencies: BTreeMap<_, i128> = BTreeMap::new();
+    for (transaction, currency, amount_minor) in sums::unequal(url, before).await? {
+        books.insert(Subject::Transaction(transaction, currency), Sum::of(amount_minor));
+        *currencies.entry(currency).or_default() += amount_minor;
+    }
+    books.extend(currencies.into_iter().map(|(currency, amount_minor)| (Subject::Currency(currency), Sum::of(amount_minor))));
+    Ok(books.into_iter().collect())
+}

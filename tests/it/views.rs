@@ -1,0 +1,8 @@
+//! The views and everything that can go wrong with them: lost connections, zombies, damaged snapshots, deleted events,
+//! another Kafka.
+
+mod log;
+mod proxy;
+mod reader;
+mod restart;
+mod sink;
