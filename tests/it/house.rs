@@ -1,6 +1,8 @@
 //! A whole house for a test: the real binary, its cells and its door, on the services that the environment names.
 //! A test that fails leaves the logs where it says.
 
+mod fresh;
+
 use anyhow::{Context, ensure};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,7 @@ impl House {
             return Ok(None);
         }
         let alone = SERVICES.write().unwrap_or_else(PoisonError::into_inner);
+        fresh::services()?;
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
         let environment = prepare(&folder)?;

@@ -112,7 +112,15 @@ impl Bank {
 
     fn balance(&self) -> anyhow::Result<u64> {
         let path = format!("/v1/accounts/{}/balance?at_least={}", self.account, self.epoch.get());
-        let balance = self.runtime.block_on(self.server.get(&self.staff, &path))?.json()?;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let answer = loop {
+            let answer = self.runtime.block_on(self.server.get(&self.staff, &path))?;
+            // The views may just be coming back, too.
+            if answer.status != 503 || Instant::now() > deadline {
+                break answer;
+            }
+        };
+        let balance = answer.json()?;
         Ok(balance["balance_posted"].as_str().context("a balance")?.parse()?)
     }
 
