@@ -5,6 +5,7 @@
 
 mod document;
 mod observe;
+mod planted;
 mod problems;
 
 pub use document::document;
@@ -77,14 +78,15 @@ pub fn app(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http
     let closed = Router::from(ingress::http::router(door)).merge(api::routes().with_state(view.clone()));
     let open = Router::from(api::open_routes().with_state(view));
     let limit = Duration::from_millis(http.timeout_ms);
-    closed
+    let app = closed
         .route_layer(middleware::from_fn_with_state(tokens, auth::require))
         .merge(open)
         .fallback(problems::no_route)
         .layer(Extension(api::Document(document::text().into())))
         .layer(middleware::from_fn(move |request, next| problems::in_time(limit, request, next)))
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn(observe::observe));
+    if faults::ARMED { app.layer(middleware::from_fn(planted::forgetful)) } else { app }
 }
 
 /// Connections that can only read, made when they are needed.

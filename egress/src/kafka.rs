@@ -132,6 +132,7 @@ impl Sink {
             self.send(self.journal.as_str(), 0, "schema", schema.schema.as_bytes(), headers, None)?;
         }
         self.send_entry(&Entry::Claim(Claim { generation, code_version }), None)?;
+        self.delivered()?;
         self.commit()
     }
 
@@ -139,13 +140,19 @@ impl Sink {
     pub fn write(&mut self, epochs: &[EpochOutput]) -> Result<(), SinkError> {
         let Some(last) = epochs.last().map(|epoch| epoch.binding.epoch) else { return Ok(()) };
         self.begin()?;
+        faults::point("settlement.begin");
         let mut sealed = Vec::with_capacity(epochs.len());
         for epoch in epochs {
             let outputs = self.send_epoch(epoch)?;
             sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs });
         }
         self.send_entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), Some(last))?;
-        self.commit()
+        faults::point("settlement.sent");
+        self.delivered()?;
+        faults::point("settlement.commit");
+        self.commit()?;
+        faults::point("settlement.committed");
+        Ok(())
     }
 
     /// Checks that an epoch of a replay gives what was committed; writes nothing.
@@ -204,9 +211,9 @@ impl Sink {
         self.producer.begin_transaction().map_err(|source| failed("begin a transaction", source))
     }
 
-    /// Waits until Kafka has every record, then commits. The client's own flush, inside its commit, sleeps
-    /// 100 ms whenever something is under way; nothing is by then.
-    fn commit(&self) -> Result<(), SinkError> {
+    /// Waits until Kafka has every record. The client's own flush, inside its commit, sleeps 100 ms whenever
+    /// something is under way; nothing is after this.
+    fn delivered(&self) -> Result<(), SinkError> {
         *self.deliveries.waiter.lock().expect("nothing panics while it holds the count") = Some(std::thread::current());
         while self.deliveries.open.load(Ordering::Acquire) > 0 {
             std::thread::park_timeout(Duration::from_millis(5));
@@ -215,9 +222,13 @@ impl Sink {
         while self.producer.in_flight_count() > 0 {
             std::thread::sleep(Duration::from_micros(50));
         }
-        if let Some(source) = self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
-            return Err(failed("deliver a record", source));
+        match self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
+            Some(source) => Err(failed("deliver a record", source)),
+            None => Ok(()),
         }
+    }
+
+    fn commit(&self) -> Result<(), SinkError> {
         loop {
             match self.producer.commit_transaction(Timeout::Never) {
                 Ok(()) => return Ok(()),

@@ -101,6 +101,7 @@ pub fn run(
         // Everything that is there already belongs to the epoch that closes next, up to its weight.
         while epochs.waiting() < weight_max && take(&mut epochs, Duration::ZERO)? {}
         if let Some(input) = epochs.poll(clock.now_ms(), in_flight.load(Ordering::Acquire)) {
+            faults::point("settlement.mint");
             in_flight.fetch_add(1, Ordering::AcqRel);
             if epochs_out.send(input).is_err() {
                 return Ok(());

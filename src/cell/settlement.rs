@@ -16,6 +16,7 @@ const SLOW_MS: u64 = 250;
 /// Runs the cell until it ends.
 pub fn run(config: &Config, accept_gap: bool) -> anyhow::Result<()> {
     let (sink, journal, generation) = super::take_over(config, "orion-settlement", Topic::SettlementJournal)?;
+    faults::point("settlement.claimed");
     let bound = sealed(journal.entries);
     tracing::info!(epochs = bound.len(), "replaying what is bound");
 
@@ -56,6 +57,7 @@ fn commit(mut sink: Sink, decided: &Receiver<EpochOutput>, in_flight: &InFlight,
     while let Ok(epoch) = decided.recv() {
         if let Some(committed) = &epoch.committed {
             sink.verify(&epoch, committed)?;
+            faults::point("settlement.replay");
             replayed += 1;
             in_flight.fetch_sub(1, Ordering::AcqRel);
             continue;
@@ -65,6 +67,7 @@ fn commit(mut sink: Sink, decided: &Receiver<EpochOutput>, in_flight: &InFlight,
             tracing::info!(epochs = replayed, seconds, "the replay gave what was committed");
             replayed = 0;
         }
+        faults::point("settlement.decide");
         let mut weight = epoch.events.len();
         group.push(epoch);
         while weight < weight_max {

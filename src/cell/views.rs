@@ -14,6 +14,7 @@ const GROUP_MAX: usize = 256;
 /// Runs the cell until it ends.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
+    faults::point("views.claimed");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = config.postgres.views_url()?;
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
