@@ -11,7 +11,7 @@
 use crate::records::{self, outputs};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
@@ -204,11 +204,19 @@ impl Sink {
             record = record.timestamp(i64::try_from(epoch).expect("an epoch is before the year 10000"));
         }
         self.deliveries.open.fetch_add(1, Ordering::AcqRel);
-        self.producer.send(record).map_err(|(source, _)| failed("send a record", source))
+        self.producer.send(record).map_err(|(source, _)| self.failed("send a record", source))
+    }
+
+    /// The client hears of a take-over in its own thread; whatever is under way then fails for other words.
+    fn failed(&self, step: &'static str, source: KafkaError) -> SinkError {
+        match self.producer.client().fatal_error() {
+            Some((code, _)) if is_fenced(code) => SinkError::Fenced,
+            _ => failed(step, source),
+        }
     }
 
     fn begin(&self) -> Result<(), SinkError> {
-        self.producer.begin_transaction().map_err(|source| failed("begin a transaction", source))
+        self.producer.begin_transaction().map_err(|source| self.failed("begin a transaction", source))
     }
 
     /// Waits until Kafka has every record. The client's own flush, inside its commit, sleeps 100 ms whenever
@@ -223,7 +231,7 @@ impl Sink {
             std::thread::sleep(Duration::from_micros(50));
         }
         match self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
-            Some(source) => Err(failed("deliver a record", source)),
+            Some(source) => Err(self.failed("deliver a record", source)),
             None => Ok(()),
         }
     }
@@ -236,7 +244,7 @@ impl Sink {
                 Err(KafkaError::Transaction(error)) if error.is_retriable() => {
                     tracing::warn!(%error, "the outcome of a commit is unknown; asking again");
                 }
-                Err(source) => return Err(failed("commit", source)),
+                Err(source) => return Err(self.failed("commit", source)),
             }
         }
     }
@@ -244,9 +252,9 @@ impl Sink {
 
 /// What Kafka says to a process whose cell was taken over is not an error of this step.
 fn failed(step: &'static str, source: KafkaError) -> SinkError {
-    use rdkafka::error::RDKafkaErrorCode as Code;
-    match source.rdkafka_error_code() {
-        Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch) => SinkError::Fenced,
-        _ => SinkError::Kafka { step, source },
-    }
+    if source.rdkafka_error_code().is_some_and(is_fenced) { SinkError::Fenced } else { SinkError::Kafka { step, source } }
+}
+
+const fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch)
 }

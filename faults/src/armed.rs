@@ -16,6 +16,12 @@ pub fn point(name: &str) {
     }
 }
 
+/// By how much the clock is off.
+pub fn clock_off_ms() -> i64 {
+    let text = folder().and_then(|folder| std::fs::read_to_string(folder.join("clock")).ok());
+    text.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
 /// Whether to make this mistake, at every chance.
 pub fn bug(name: &str) -> bool {
     folder().is_some_and(|folder| folder.join(format!("bug.{name}")).exists())

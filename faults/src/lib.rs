@@ -2,14 +2,14 @@
 //!
 //! In: files in the directory that `ORION_FAULTS` names. `NAME` kills the next process that passes the point of
 //! that name, and becomes `NAME.hit.PID`. `bug.NAME` has a mistake made at every chance, `slip.NAME` once, and
-//! then becomes `slip.NAME.hit.PID`. Without the feature `armed` all of this compiles to nothing: the binary that
+//! then becomes `slip.NAME.hit.PID`. `clock` holds the milliseconds by which settlement's clock is off. Without the feature `armed` all of this compiles to nothing: the binary that
 //! is shipped has no way to be told to fail.
 
 #[cfg(feature = "armed")]
 mod armed;
 
 #[cfg(feature = "armed")]
-pub use armed::{bug, point, slip};
+pub use armed::{bug, clock_off_ms, point, slip};
 
 /// Whether any of it is there.
 pub const ARMED: bool = cfg!(feature = "armed");
@@ -36,6 +36,12 @@ pub const POINTS: &[(&str, &str)] = &[
 /// Dies here if a test has asked for it. `name` is one of [`POINTS`].
 #[cfg(not(feature = "armed"))]
 pub const fn point(_name: &str) {}
+
+/// By how much the clock is off.
+#[cfg(not(feature = "armed"))]
+pub const fn clock_off_ms() -> i64 {
+    0
+}
 
 /// Whether to make this mistake, at every chance.
 #[cfg(not(feature = "armed"))]

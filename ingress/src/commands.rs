@@ -176,7 +176,8 @@ struct Clock {
 impl Clock {
     fn start() -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
-        Self { wall_ms: u64::try_from(wall.as_millis()).expect("the clock is before the year 10000"), started: Instant::now() }
+        let wall_ms = u64::try_from(wall.as_millis()).expect("the clock is before the year 10000");
+        Self { wall_ms: wall_ms.saturating_add_signed(faults::clock_off_ms()), started: Instant::now() }
     }
 
     fn now_ms(&self) -> u64 {

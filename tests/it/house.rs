@@ -2,9 +2,23 @@
 //! A test that fails leaves the logs where it says.
 
 use anyhow::{Context, ensure};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
+
+/// Services are shared by tests that bring their own topics and databases. A house needs them alone: its cells would
+/// take each other over, and it may kill what others use.
+static SERVICES: RwLock<()> = RwLock::new(());
+
+/// Keeps houses away for as long as it lives.
+pub(crate) fn share_services() -> RwLockReadGuard<'static, ()> {
+    SERVICES.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// More of the environment of every process of a house.
+pub(crate) type Environment = Vec<(&'static str, OsString)>;
 
 /// Processes and what they were started with. Whatever still runs at the end is killed; the folder stays unless the
 /// test says that it is content.
@@ -13,37 +27,51 @@ pub(crate) struct House {
     pub(crate) base: String,
     folder: PathBuf,
     listen: String,
+    environment: Environment,
     run: Child,
     serve: Child,
+    _alone: RwLockWriteGuard<'static, ()>,
 }
 
 impl House {
     /// Makes keys, tables, topics and schemas, and starts everything; none where the services are not named.
     pub(crate) fn start(name: &str) -> anyhow::Result<Option<Self>> {
+        Self::start_with(name, |_| Ok(Environment::new()))
+    }
+
+    /// The same, once `prepare` has seen the folder, with what it wants in the environment.
+    pub(crate) fn start_with(name: &str, prepare: impl FnOnce(&Path) -> anyhow::Result<Environment>) -> anyhow::Result<Option<Self>> {
         if ["KAFKA_BROKERS", "DATABASE_URL", "SCHEMA_REGISTRY_URL"].iter().any(|variable| std::env::var(variable).is_err()) {
             println!("skipped: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL are not set");
             return Ok(None);
         }
+        let alone = SERVICES.write().unwrap_or_else(PoisonError::into_inner);
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
+        let environment = prepare(&folder)?;
         let listen = {
             let free = std::net::TcpListener::bind("127.0.0.1:0")?;
             free.local_addr()?.to_string()
         };
         for step in [&["token", "--init"][..], &["migrate"], &["topics", "apply"]] {
-            let status = orion(&folder, &listen).args(step).stdout(Stdio::null()).status()?;
+            let status = orion(&folder, &listen, &environment).args(step).stdout(Stdio::null()).status()?;
             ensure!(status.success(), "orion {} ended with {status}", step.join(" "));
         }
-        let run = start(&folder, &listen, "run", &["run"])?;
-        let serve = start(&folder, &listen, "serve", &["serve"])?;
-        let mut house = Self { base: format!("http://{listen}"), folder, listen, run, serve };
+        let run = start(orion(&folder, &listen, &environment).arg("run"), &folder.join("run.log"))?;
+        let serve = start(orion(&folder, &listen, &environment).arg("serve"), &folder.join("serve.log"))?;
+        let mut house = Self { base: format!("http://{listen}"), folder, listen, environment, run, serve, _alone: alone };
         house.wait_ready()?;
         Ok(Some(house))
     }
 
     /// The binary with this house's settings.
     pub(crate) fn orion(&self) -> Command {
-        orion(&self.folder, &self.listen)
+        orion(&self.folder, &self.listen, &self.environment)
+    }
+
+    /// Starts the binary with other arguments; what it says goes to a log of this house.
+    pub(crate) fn start_another(&self, arguments: &[&str], log: &str) -> anyhow::Result<Child> {
+        start(self.orion().args(arguments), &self.file(log))
     }
 
     /// Who may call.
@@ -63,10 +91,15 @@ impl House {
 
     /// Kills a cell by -9; its supervisor starts it again.
     pub(crate) fn kill_cell(&self, cell: &str) -> anyhow::Result<()> {
+        signal("KILL", self.cell(cell)?)
+    }
+
+    /// The process that runs a cell, once there is one.
+    pub(crate) fn cell(&self, cell: &str) -> anyhow::Result<u32> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(process) = child_of(self.run.id(), cell)? {
-                return kill(process);
+                return Ok(process);
             }
             ensure!(Instant::now() < deadline, "{cell} does not run");
             std::thread::sleep(Duration::from_millis(20));
@@ -75,17 +108,37 @@ impl House {
 
     /// Kills the door by -9 and starts it again.
     pub(crate) fn kill_serve(&mut self) -> anyhow::Result<()> {
-        kill(self.serve.id())?;
+        self.end_serve()?;
+        self.serve = self.start_another(&["serve"], "serve.log")?;
+        Ok(())
+    }
+
+    /// Kills the door by -9, for good.
+    pub(crate) fn end_serve(&mut self) -> anyhow::Result<()> {
+        self.serve.kill()?;
         self.serve.wait()?;
-        self.serve = start(&self.folder, &self.listen, "serve", &["serve"])?;
         Ok(())
     }
 
     /// Kills the supervisor by -9, which ends its cells, and starts it again.
     pub(crate) fn kill_run(&mut self) -> anyhow::Result<()> {
-        kill(self.run.id())?;
+        self.end_run()?;
+        self.run = self.start_another(&["run"], "run.log")?;
+        Ok(())
+    }
+
+    /// Kills the supervisor by -9, for good; its cells follow.
+    pub(crate) fn end_run(&mut self) -> anyhow::Result<()> {
+        self.run.kill()?;
         self.run.wait()?;
-        self.run = start(&self.folder, &self.listen, "run", &["run"])?;
+        Ok(())
+    }
+
+    /// Starts the door again if it has ended.
+    pub(crate) fn keep_serving(&mut self) -> anyhow::Result<()> {
+        if self.serve.try_wait()?.is_some() {
+            self.serve = self.start_another(&["serve"], "serve.log")?;
+        }
         Ok(())
     }
 
@@ -105,9 +158,7 @@ impl House {
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            if self.serve.try_wait()?.is_some() {
-                self.serve = start(&self.folder, &self.listen, "serve", &["serve"])?;
-            }
+            self.keep_serving()?;
             ensure!(Instant::now() < deadline, "the door is not ready after 90 s; its log is in {}", self.folder.display());
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -126,23 +177,25 @@ impl Drop for House {
     }
 }
 
-fn orion(folder: &Path, listen: &str) -> Command {
+fn orion(folder: &Path, listen: &str, environment: &Environment) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orion"));
     command
         .env("ORION_HTTP__LISTEN", listen)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
-        .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"));
+        .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
+        .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }
 
-fn start(folder: &Path, listen: &str, log: &str, arguments: &[&str]) -> anyhow::Result<Child> {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join(format!("{log}.log")))?;
-    orion(folder, listen).args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().context("can't start orion")
+fn start(command: &mut Command, log: &Path) -> anyhow::Result<Child> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().context("can't start orion")
 }
 
-fn kill(process: u32) -> anyhow::Result<()> {
-    let status = Command::new("kill").args(["-9", &process.to_string()]).status()?;
-    ensure!(status.success(), "can't kill {process}");
+/// Sends a signal to a process of ours.
+pub(crate) fn signal(name: &str, process: u32) -> anyhow::Result<()> {
+    let status = Command::new("kill").args([format!("-{name}"), process.to_string()]).status()?;
+    ensure!(status.success(), "can't send {name} to {process}");
     Ok(())
 }
 

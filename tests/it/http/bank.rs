@@ -11,7 +11,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -26,6 +26,7 @@ pub(crate) struct Bank {
     pub(crate) caught_up: Arc<AtomicBool>,
     /// The epoch at which everything began.
     pub(crate) t0: Epoch,
+    _services: RwLockReadGuard<'static, ()>,
 }
 
 pub(crate) fn command(key: &str) -> CommandId {
@@ -38,6 +39,7 @@ pub(crate) async fn bank() -> anyhow::Result<Option<Bank>> {
         println!("skipped: DATABASE_URL is not set");
         return Ok(None);
     };
+    let services = crate::house::share_services();
     let database = format!("orion_http_{}", uuid::Uuid::new_v4().simple());
     let mut server = PgConnection::connect(&url).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("create database {database}"))).execute(&mut server).await?;
@@ -50,7 +52,7 @@ pub(crate) async fn bank() -> anyhow::Result<Option<Bank>> {
     let ground = Ground { pool: pool.clone(), ..Ground::none()? };
     let (recent, caught_up) = (Arc::clone(&ground.recent), Arc::clone(&ground.caught_up));
     let server = Server::start(ground).await?;
-    let bank = Bank { server, pool, url, database, recent, caught_up, t0: now - 10_000 };
+    let bank = Bank { server, pool, url, database, recent, caught_up, t0: now - 10_000, _services: services };
     fill(&bank).await?;
     show(&bank, bank.t0 + 10, 10).await?;
     Ok(Some(bank))
