@@ -76,6 +76,17 @@ impl Crowd {
             .min()
     }
 
+    /// Whether the views have shown a new epoch since `moment`.
+    pub(crate) fn shown_since(&self, moment: Moment) -> bool {
+        let history = lock(&self.history);
+        let as_of = |entry: &Entry| match entry.outcome {
+            Outcome::Balance { as_of, .. } => Some(as_of),
+            _ => None,
+        };
+        let before = history.iter().rev().filter(|entry| entry.completed < moment).take(2000).filter_map(as_of).max();
+        history.iter().rev().take_while(|entry| entry.completed > moment).filter_map(as_of).max() > before
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

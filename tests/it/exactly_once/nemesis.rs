@@ -137,7 +137,11 @@ impl Nemesis<'_> {
     /// have written is for the checker to find; here it must say that it was replaced. The supervisor then starts
     /// the cell again, which replaces the second one in turn.
     fn zombie(&mut self, cell: &'static str) -> anyhow::Result<()> {
-        let first = self.house.cell(cell)?;
+        // The one that has the cell, and not one that is on its way to it.
+        let (first, since) = (self.house.cell(cell)?, self.crowd.now());
+        self.recover()?;
+        wait("the views go on", || Ok(self.crowd.shown_since(since)))?;
+        ensure!(self.house.cell(cell)? == first, "{cell} has ended meanwhile");
         signal("STOP", first)?;
         let (run, log) = (self.house.file("run.log"), format!("second-{cell}-{first}.log"));
         let before = replaced(&run)?;
@@ -147,7 +151,8 @@ impl Nemesis<'_> {
         if cell == "settlement" {
             self.recover()?;
         } else {
-            std::thread::sleep(Duration::from_millis(700));
+            let since = self.crowd.now();
+            wait("the second views go on", || Ok(self.crowd.shown_since(since)))?;
         }
         signal("CONT", first)?;
         wait("the zombie ends", || Ok(!Path::new(&format!("/proc/{first}")).exists()))?;
@@ -183,9 +188,11 @@ impl Nemesis<'_> {
     }
 }
 
-/// How often a log says that a cell was taken over by somebody else.
+/// How often a log says that a cell was taken over by somebody else. Views that are stopped in the middle of a
+/// transaction hear it from Postgres, which has ended the transaction.
 fn replaced(log: &Path) -> anyhow::Result<usize> {
-    Ok(std::fs::read_to_string(log)?.lines().filter(|line| line.contains("another process has taken")).count())
+    let says = |line: &&str| ["another process has taken", "idle-in-transaction timeout"].iter().any(|words| line.contains(words));
+    Ok(std::fs::read_to_string(log)?.lines().filter(says).count())
 }
 
 fn wait(what: &str, mut done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
