@@ -82,7 +82,7 @@ impl Views {
             last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str()).map(|input| input.upper).collect();
         let mut next = i64::try_from(last.epoch() + 1).expect(RANGE);
         if faults::bug("progress-back") {
-            next -= 60_000;
+            next -= 800;
         }
 
         let failed = |step| move |source| PostgresError::Postgres { step, source };
