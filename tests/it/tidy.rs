@@ -45,6 +45,19 @@ fn packages_import_only_what_they_may() {
     }
 }
 
+/// What is shipped is built without features, and can't be told to fail.
+#[test]
+fn no_package_arms_the_faults_by_itself() {
+    let metadata = Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    for package in metadata["packages"].as_array().unwrap() {
+        assert!(package["features"]["default"].is_null(), "{} has default features", package["name"]);
+        for dependency in package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["name"] == "faults") {
+            assert_eq!(dependency["features"], serde_json::json!([]), "{} arms the faults", package["name"]);
+        }
+    }
+}
+
 #[test]
 fn sources_are_short_say_what_they_are_and_keep_money_exact() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

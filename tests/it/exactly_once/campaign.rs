@@ -74,24 +74,30 @@ impl Campaign {
         let runtime = Runtime::new()?;
         let crowd = Arc::new(Crowd::new(Http::new(&house.base, &house.auth())?, &format!("{:x}", self.seed)));
         let began = Instant::now();
-        let toll = self.day(&mut house, &crowd, &ground, &runtime);
+        let (toll, struck) = self.day(&mut house, &crowd, &ground, &runtime);
         let seconds = began.elapsed().as_secs();
         let evidence = settle(&mut house, &crowd, &ground, &runtime, if self.planted.is_some() { 6 } else { 60 })?;
-        std::fs::write(house.file("history.json"), serde_json::to_vec(&evidence.history)?)?;
         let findings = check::check(&evidence);
-        let report = Report::new(self.seed, seconds, &evidence, toll?, findings);
+        let report = Report::new(self.seed, seconds, &evidence, toll, findings);
         // What a planted mistake leaves behind must trouble nobody.
-        ground.wipe()?;
-        if report.kinds().is_empty() || self.planted.is_some() {
-            house.forget()?;
+        let wiped = ground.wipe();
+        if struck.is_err() {
+            report.print();
         }
-        Ok(Some(report))
+        if struck.is_ok() && (report.kinds().is_empty() || self.planted.is_some()) {
+            house.forget()?;
+        } else {
+            evidence.keep(|name| house.file(name))?;
+        }
+        struck.and(wiped).map(|()| Some(report))
     }
 
     /// Clients and nemesis, until the nemesis is done.
-    fn day(&self, house: &mut House, crowd: &Arc<Crowd>, ground: &Ground, runtime: &Runtime) -> anyhow::Result<Toll> {
+    fn day(&self, house: &mut House, crowd: &Arc<Crowd>, ground: &Ground, runtime: &Runtime) -> (Toll, anyhow::Result<()>) {
         let mut random = Random::new(self.seed);
-        runtime.block_on(crowd.begin(&mut random.fork()))?;
+        if let Err(error) = runtime.block_on(crowd.begin(&mut random.fork())) {
+            return (Toll::default(), Err(error));
+        }
         let mut clients = JoinSet::new();
         for client in 1..=CLIENTS {
             let (crowd, random) = (Arc::clone(crowd), random.fork());
@@ -105,7 +111,7 @@ impl Campaign {
             while clients.join_next().await.transpose()?.is_some() {}
             anyhow::Ok(())
         });
-        struck.and(joined).map(|()| nemesis.toll)
+        (nemesis.toll, struck.and(joined))
     }
 
     fn strikes(&self, nemesis: &mut Nemesis<'_>, random: &mut Random) -> anyhow::Result<()> {

@@ -158,4 +158,5 @@ fn told(history: &[Entry]) -> BTreeMap<CommandId, (Moment, Moment)> {
     told
 }
 
+#[cfg(test)]
 mod tests;

@@ -7,8 +7,9 @@ use super::history::{Asked, Call, Entry, Least, Moment, Outcome};
 use super::random::Random;
 use super::wire::Http;
 use schemas::{AccountId, CommandId, CustomerId, PaymentKind, Role};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ use uuid::Uuid;
 const CURRENCIES: [&str; 2] = ["XOF", "EUR"];
 /// How often one attempt after the other may stay without an answer before a client gives the command up.
 const ATTEMPTS_MAX: usize = 12;
+/// How many commands and transactions the clients can come back to.
+const REMEMBERED_MAX: usize = 2000;
 
 /// What all clients share.
 pub(crate) struct Crowd {
@@ -28,13 +31,13 @@ pub(crate) struct Crowd {
     known: Mutex<Known>,
 }
 
-/// What has been learnt, by whomever.
-#[derive(Clone, Default)]
+/// What has been learnt, by whomever; of what grows with every request only the newest.
+#[derive(Default)]
 struct Known {
     customers: Vec<CustomerId>,
     accounts: Vec<Account>,
-    transactions: Vec<Uuid>,
-    commands: Vec<(String, Asked)>,
+    transactions: VecDeque<Uuid>,
+    commands: VecDeque<(String, Asked)>,
 }
 
 #[derive(Clone, Copy)]
@@ -91,8 +94,8 @@ impl Crowd {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn known(&self) -> Known {
-        lock(&self.known).clone()
+    fn known(&self) -> MutexGuard<'_, Known> {
+        lock(&self.known)
     }
 
     /// The first customers and accounts, so that everybody has somebody to pay.
@@ -101,14 +104,15 @@ impl Crowd {
             let full_name = format!("Customer {number}");
             self.settled(0, random, Asked::Customer { full_name }).await?;
         }
-        let customers = self.known().customers;
+        let customers = self.known().customers.clone();
         for (number, customer) in customers.into_iter().enumerate() {
             for currency in CURRENCIES {
                 let role = [Role::Customer, Role::Customer, Role::Merchant, Role::Agent][number];
                 self.settled(0, random, Asked::Account { customer, role, currency: currency.to_owned() }).await?;
             }
         }
-        for account in self.known().accounts {
+        let accounts = self.known().accounts.clone();
+        for account in accounts {
             let asked = Asked::Pay {
                 kind: PaymentKind::Deposit,
                 debit: None,
@@ -156,7 +160,7 @@ impl Crowd {
     async fn new_command(&self, client: usize, random: &mut Random) {
         let Some(asked) = self.choose(random) else { return };
         let key = self.key(client, random);
-        lock(&self.known).commands.push((key.clone(), asked.clone()));
+        newest(&mut self.known().commands, (key.clone(), asked.clone()));
         if random.percent(10) {
             // Twice at once; the second may carry another body.
             let other = if random.percent(30) { self.choose(random).filter(|other| alike(other, &asked)) } else { None };
@@ -170,8 +174,7 @@ impl Crowd {
 
     /// A key that is known already, of whichever client, with its own body or with another.
     async fn old_command(&self, client: usize, random: &mut Random) {
-        let known = self.known();
-        let Some((key, asked)) = random.of(&known.commands).cloned() else { return };
+        let Some((key, asked)) = random.among(&self.known().commands).cloned() else { return };
         let other = if random.percent(30) { self.choose(random).filter(|other| alike(other, &asked)) } else { None };
         self.attempt(client, random, &key, &other.unwrap_or(asked)).await;
     }
@@ -259,7 +262,7 @@ impl Crowd {
     }
 
     fn learn(&self, asked: &Asked, resource: Uuid) {
-        let mut known = lock(&self.known);
+        let mut known = self.known();
         match asked {
             Asked::Customer { .. } if known.customers.len() < 40 && !known.customers.contains(&CustomerId(resource)) => {
                 known.customers.push(CustomerId(resource));
@@ -270,26 +273,23 @@ impl Crowd {
                     known.accounts.push(Account { id: AccountId(resource), role: *role, currency });
                 }
             }
-            Asked::Pay { .. } => known.transactions.push(resource),
+            Asked::Pay { .. } => newest(&mut known.transactions, resource),
             Asked::Customer { .. } | Asked::Account { .. } => {}
         }
     }
 
     async fn read_balance(&self, client: usize, random: &mut Random, account: Option<AccountId>, at_least: Option<Least>) {
-        let known = self.known();
-        let Some(account) = account.or_else(|| random.of(&known.accounts).map(|account| account.id)) else { return };
+        let Some(account) = account.or_else(|| random.of(&self.known().accounts).map(|account| account.id)) else { return };
         self.ask(client, Call::Balance { account, at_least }, self.http.balance(account, at_least)).await;
     }
 
     async fn read_transaction(&self, client: usize, random: &mut Random) {
-        let known = self.known();
-        let Some(id) = random.of(&known.transactions).copied() else { return };
+        let Some(id) = random.among(&self.known().transactions).copied() else { return };
         self.ask(client, Call::Transaction { id, at_least: None }, self.http.transaction(id)).await;
     }
 
     async fn read_operation(&self, client: usize, random: &mut Random, id: Option<CommandId>) -> Outcome {
-        let known = self.known();
-        let id = id.or_else(|| random.of(&known.commands).map(|(key, asked)| self.http.command_id(key, asked)));
+        let id = id.or_else(|| random.among(&self.known().commands).map(|(key, asked)| self.http.command_id(key, asked)));
         let Some(id) = id else { return Outcome::NotNow };
         self.ask(client, Call::Operation { id }, self.http.operation(id)).await
     }
@@ -325,6 +325,13 @@ const fn touched(asked: &Asked) -> Option<AccountId> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn newest<T>(of: &mut VecDeque<T>, one: T) {
+    of.push_back(one);
+    if of.len() > REMEMBERED_MAX {
+        of.pop_front();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

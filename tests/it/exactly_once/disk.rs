@@ -59,10 +59,10 @@ impl Disk {
     /// Moves the data back where it was.
     pub(crate) fn restore(&self, ground: &Ground) -> anyhow::Result<()> {
         self.still(ground, || {
-            run("umount", &[], &[&self.data])?;
+            unmount(&self.data)?;
             run("find", &[], &[&self.data, Path::new("-mindepth"), Path::new("1"), Path::new("-delete")])?;
             run("cp", &["-a"], &[&self.small.join("."), &self.data])?;
-            run("umount", &[], &[&self.small])
+            unmount(&self.small)
         })?;
         Ok(std::fs::remove_dir(&self.small)?)
     }
@@ -116,6 +116,17 @@ fn inside(data: &Path) -> anyhow::Result<Vec<u32>> {
         }
     }
     Ok(found)
+}
+
+/// What a process had mapped is let go a moment after it has died.
+fn unmount(place: &Path) -> anyhow::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        match run("umount", &[], &[place]) {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(200)),
+            done => return done,
+        }
+    }
 }
 
 fn run(program: &str, options: &[&str], paths: &[&Path]) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use super::history::Entry;
 use schemas::{Command, Epoch, Event, Position, Topic};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// All of it.
@@ -11,6 +12,23 @@ pub(crate) struct Evidence {
     pub(crate) history: Vec<Entry>,
     pub(crate) log: Log,
     pub(crate) rows: Rows,
+}
+
+impl Evidence {
+    /// Writes it down for people: what the clients saw as JSON, everything else a line each.
+    pub(crate) fn keep(&self, file: impl Fn(&str) -> PathBuf) -> anyhow::Result<()> {
+        std::fs::write(file("history.json"), serde_json::to_vec(&self.history)?)?;
+        let lines = |lines: Vec<String>| lines.join("\n");
+        std::fs::write(file("commands.txt"), lines(self.log.commands.iter().map(|command| format!("{command:?}")).collect()))?;
+        let event = |recorded: &Recorded| {
+            let Recorded { topic, partition, offset, generation, event, .. } = recorded;
+            format!("{topic} {partition}:{offset} generation {generation} {event:?}")
+        };
+        std::fs::write(file("events.txt"), lines(self.log.events.iter().map(event).collect()))?;
+        std::fs::write(file("journal.txt"), lines(self.log.journal.iter().map(|entry| format!("{entry:?}")).collect()))?;
+        let rows = self.rows.tables.iter().flat_map(|(table, rows)| rows.iter().map(move |(key, row)| format!("{table} {key}: {row}")));
+        Ok(std::fs::write(file("rows.txt"), lines(rows.collect()))?)
+    }
 }
 
 /// Everything committed in Kafka.

@@ -1,5 +1,7 @@
 //! Choices from a seed: SplitMix64, the same on every machine.
 
+use std::collections::VecDeque;
+
 /// A sequence of choices.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
@@ -35,6 +37,11 @@ impl Random {
 
     /// One of them; none of none.
     pub(crate) fn of<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+        of.get(self.below(of.len()))
+    }
+
+    /// The same, of a queue.
+    pub(crate) fn among<'a, T>(&mut self, of: &'a VecDeque<T>) -> Option<&'a T> {
         of.get(self.below(of.len()))
     }
 

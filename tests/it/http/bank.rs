@@ -11,7 +11,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, RwLockReadGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -26,7 +26,7 @@ pub(crate) struct Bank {
     pub(crate) caught_up: Arc<AtomicBool>,
     /// The epoch at which everything began.
     pub(crate) t0: Epoch,
-    _services: RwLockReadGuard<'static, ()>,
+    _services: crate::house::Shared,
 }
 
 pub(crate) fn command(key: &str) -> CommandId {
