@@ -155,8 +155,13 @@ fn strikes(round: usize, long: bool, random: &mut Random) -> Vec<Strike> {
     }
     random.shuffle(&mut others);
     rows.push(others);
-    let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest).flat_map(|turn| rows.iter().filter_map(move |row| row.get(turn).copied()).collect::<Vec<_>>()).collect()
+    // Each row is spread over the whole round.
+    let mut round: Vec<(usize, Strike)> = Vec::new();
+    for row in &rows {
+        round.extend(row.iter().enumerate().map(|(turn, strike)| ((2 * turn + 1) * 1000 / (2 * row.len()), *strike)));
+    }
+    round.sort_by_key(|(turn, _)| *turn);
+    round.into_iter().map(|(_, strike)| strike).collect()
 }
 
 /// Makes the mistake, lets the clients go on for a while, and does nothing else.
