@@ -62,8 +62,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
 
     let door = Arc::new(Door { log, decisions: Arc::clone(&decisions), body_max_bytes: config.http.body_max_bytes });
+    let newest = {
+        let decisions = Arc::clone(&decisions);
+        Arc::new(move || decisions.newest())
+    };
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
-    let view = View { pool, progress, recent, caught_up: Arc::new(move || tail.caught_up()) };
+    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()) };
     let app = app(door, view, tokens, &config.http);
 
     let listen = &config.http.listen;

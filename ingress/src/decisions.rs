@@ -33,6 +33,8 @@ struct Inner {
     decided: BTreeSet<(Epoch, Position)>,
     /// How many are not decided.
     pending: usize,
+    /// The newest epoch of a decision.
+    newest: Epoch,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +58,11 @@ impl Decisions {
     /// How many commands are in the log and not decided.
     pub fn pending(&self) -> usize {
         self.lock().pending
+    }
+
+    /// The newest epoch of a decision that was ever seen here.
+    pub fn newest(&self) -> Epoch {
+        self.lock().newest
     }
 
     /// The answer to the command at `position`, when it comes. Drop it to stop waiting.
@@ -94,6 +101,7 @@ impl Decisions {
         }
         let position = event.cause.position;
         let mut inner = self.lock();
+        inner.newest = event.epoch.max(inner.newest);
         inner.saw(position, event.cause.command_id);
         inner.decide(position, Arc::new(event));
         inner.shrink(self.remembered_max);
@@ -197,6 +205,7 @@ mod tests {
         let mut early = decisions.answer(at(1), command("a"));
         assert!(early.try_recv().is_err());
         decisions.saw_event(decided(1, "a", 7));
+        assert_eq!(decisions.newest(), 7);
         assert_eq!(early.try_recv().unwrap().epoch, 7);
         let mut late = decisions.answer(at(1), command("a"));
         assert_eq!(late.try_recv().unwrap().epoch, 7);
