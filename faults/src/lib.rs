@@ -2,8 +2,8 @@
 //!
 //! In: files in the directory that `ORION_FAULTS` names. `NAME` kills the next process that passes the point of
 //! that name, and becomes `NAME.hit.PID`. `bug.NAME` has a mistake made at every chance, `slip.NAME` once, and
-//! then becomes `slip.NAME.hit.PID`. `clock` holds the milliseconds by which settlement's clock is off. Without the feature `armed` all of this compiles to nothing: the binary that
-//! is shipped has no way to be told to fail.
+//! then becomes `slip.NAME.hit.PID`. `clock` holds the milliseconds by which settlement's clock is off. Without the
+//! feature `armed` all of this compiles to nothing: the binary that is shipped has no way to be told to fail.
 
 #[cfg(feature = "armed")]
 mod armed;
