@@ -23,6 +23,10 @@ pub struct Config {
     pub auth: Auth,
     /// How epochs are closed and committed.
     pub epochs: Epochs,
+    /// Snapshots of the cells' states.
+    pub snapshots: Snapshots,
+    /// How the cells' processes are supervised.
+    pub run: Run,
 }
 
 /// Kafka.
@@ -99,6 +103,31 @@ pub struct Epochs {
     pub commit_weight_max: usize,
 }
 
+/// Snapshots of the cells' states.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshots {
+    /// The folder that holds them, one folder a cell inside. It survives the process, not necessarily the machine:
+    /// without it a cell starts from the logs alone.
+    pub folder: PathBuf,
+    /// A snapshot is taken when the last is this old, in the time of epochs, and something has happened since.
+    pub every_ms: u64,
+    /// A snapshot is taken after this many commands at the latest: what a restart replays at most.
+    pub every_commands: u64,
+    /// How many are kept, so that a damaged one has a predecessor.
+    pub kept: usize,
+}
+
+/// How the cells' processes are supervised.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// A cell that works on one epoch for this long is stuck, and is killed after as long again.
+    pub stuck_ms: u64,
+    /// How long a cell may take to stop before it is killed.
+    pub stop_ms: u64,
+}
+
 const DEFAULTS: &str = r#"
 [kafka]
 brokers = "127.0.0.1:9092"
@@ -130,6 +159,16 @@ weight_max = 8192
 tick_ms = 1000
 in_flight_max = 16
 commit_weight_max = 16384
+
+[snapshots]
+folder = ".orion/snapshots"
+every_ms = 10000
+every_commands = 500000
+kept = 2
+
+[run]
+stuck_ms = 30000
+stop_ms = 30000
 "#;
 
 impl Postgres {
@@ -181,6 +220,12 @@ impl Config {
             return wrong("postgres.views_database must be lowercase letters and underscores");
         }
         self.postgres.views_url()?;
+        if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {
+            return wrong("snapshots.kept and every_commands must be at least 1");
+        }
+        if self.run.stuck_ms < 5_000 {
+            return wrong("run.stuck_ms must be at least 5000: a cell says once a second that it is well");
+        }
         if self.epochs.tick_ms == 0 {
             return wrong("epochs.tick_ms must be at least 1");
         }

@@ -32,6 +32,7 @@ settings() {
   export ORION_HTTP__LISTEN=127.0.0.1:$http_port
   export ORION_AUTH__PUBLIC_KEY=$state/keys/jwt.public.pem
   export ORION_AUTH__PRIVATE_KEY=$state/keys/jwt.private.pem
+  export ORION_SNAPSHOTS__FOLDER=$state/snapshots
 }
 
 # All of it may be repeated: what is there stays.

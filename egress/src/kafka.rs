@@ -16,7 +16,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
-use schemas::wire::{Encoder, WireError};
+use schemas::wire::{Encoder, SchemaRecord, WireError};
 use schemas::{Binding, Claim, Commit, Entry, Epoch, EpochOutput, Output, SealedEpoch, Topic};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -120,6 +120,11 @@ impl Sink {
             .map_err(|source| SinkError::Kafka { step: "create the producer", source })?;
         producer.init_transactions(Duration::from_secs(60)).map_err(|source| failed("take the cell over", source))?;
         Ok(Self { producer, deliveries, encoder, journal, partitions, generation: 0 })
+    }
+
+    /// The schemas that this sink writes.
+    pub fn schemas(&self) -> Vec<SchemaRecord> {
+        self.encoder.schemas()
     }
 
     /// Commits the claim of a generation, and the schemas that it writes, before anything else.

@@ -15,5 +15,7 @@ pub mod postgres;
 pub mod records;
 /// The schema registry.
 pub mod registry;
+/// Snapshots of a cell's state.
+pub mod snapshots;
 /// Topics and their settings.
 pub mod topics;

@@ -60,7 +60,8 @@ pub(crate) fn consumer_with_ends(brokers: &str) -> Result<BaseConsumer, ReadErro
     build(brokers, &[("enable.partition.eof", "true")])
 }
 
-/// Reads a whole partition up to the end that it has now, and returns that end.
+/// Reads a whole partition up to the end that it has now, and returns that end. With `from`, records that all are
+/// older than that epoch may be left out: those before the first whose time stamp is not.
 ///
 /// 1. The end is the high watermark: a transaction that is open holds back the last stable offset, and what it wrote
 ///    may be committed yet.
@@ -71,6 +72,7 @@ pub fn read_all<E: From<ReadError>>(
     brokers: &str,
     topic: &str,
     partition: i32,
+    from: Option<u64>,
     mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
 ) -> Result<i64, E> {
     // 1.
@@ -84,8 +86,12 @@ pub fn read_all<E: From<ReadError>>(
         std::thread::sleep(Duration::from_millis(10));
     }
     // 3.
-    assign(&consumer, &[(topic.to_owned(), partition, low)])?;
-    let mut next = low;
+    let first = match from {
+        Some(epoch) => offsets_at(&consumer, topic, epoch)?.get(&partition).map_or(low, |offset| (*offset).min(high)),
+        None => low,
+    };
+    assign(&consumer, &[(topic.to_owned(), partition, first)])?;
+    let mut next = first;
     while next < high {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {

@@ -21,6 +21,8 @@ pub mod journal;
 pub mod kafka;
 /// The commands log, as a door appends to it.
 pub mod log;
+/// The orderly end of a cell.
+pub mod stop;
 /// Commands and decisions, as a door follows them.
 pub mod tail;
 /// Any topic, record by record.

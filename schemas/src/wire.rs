@@ -191,6 +191,11 @@ impl Decoder {
         self.learn(id, json)
     }
 
+    /// Every schema that is known: its id and its JSON.
+    pub fn recorded(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.schemas.iter().map(|(id, (json, _))| (*id, json.as_str()))
+    }
+
     /// Whether the schema of this id is known.
     pub fn knows(&self, id: u32) -> bool {
         self.schemas.contains_key(&id)

@@ -1,5 +1,6 @@
 //! The views cell: settlement's committed epochs in, rows in Postgres out.
 
+use super::Life;
 use crate::config::Config;
 use anyhow::Context;
 use egress::postgres::{PostgresError, Views};
@@ -12,7 +13,7 @@ use std::time::Duration;
 const GROUP_MAX: usize = 256;
 
 /// Runs the cell until it ends.
-pub fn run(config: &Config) -> anyhow::Result<()> {
+pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
     faults::point("views.claimed");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -26,7 +27,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let events = Events::new(&config.kafka.brokers, from)?;
     super::thread("source", move || read(events, &epochs_in))?;
     super::thread("sink", move || runtime.block_on(write(views, &rows_out)))?;
-    super::flow(epochs_out, EpochEvents::epoch, dataflows::history::history, rows_in);
+    super::flow(epochs_out, EpochEvents::epoch, dataflows::history::history, rows_in, &life.pulse);
     Ok(())
 }
 

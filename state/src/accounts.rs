@@ -1,6 +1,7 @@
 //! Accounts and their balances, in the order in which they were opened.
 
-use crate::index::Index;
+use crate::bytes::{Bytes, Damaged, put_text};
+use crate::table::{Row, Rows, Table};
 use schemas::account::HOUSE_CASH;
 use schemas::{AccountId, Currency, CustomerId, Refusal, Role};
 use std::collections::BTreeMap;
@@ -36,27 +37,48 @@ impl Holding {
     }
 }
 
-/// A place in [`Accounts`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot(usize);
+impl Row for Holding {
+    type Id = AccountId;
+
+    fn id(&self) -> AccountId {
+        self.id
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.id.0.as_bytes());
+        bytes.extend_from_slice(self.currency.code().as_bytes());
+        bytes.extend_from_slice(&self.balance_minor.to_le_bytes());
+        put_text(bytes, self.role.as_str());
+        bytes.push(u8::from(self.customer_id.is_some()));
+        if let Some(customer_id) = self.customer_id {
+            bytes.extend_from_slice(customer_id.0.as_bytes());
+        }
+    }
+
+    fn read(bytes: &mut Bytes<'_>) -> Result<Self, Damaged> {
+        let id = AccountId(bytes.uuid()?);
+        let (currency, balance_minor) = (bytes.currency()?, bytes.i64()?);
+        let role = bytes.text()?.parse().map_err(|_| Damaged::new("an account has a role that is not known"))?;
+        let customer_id = if bytes.u8()? == 0 { None } else { Some(CustomerId(bytes.uuid()?)) };
+        Ok(Self { id, customer_id, role, currency, balance_minor })
+    }
+}
 
 /// All accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
-    holdings: Vec<Holding>,
-    by_id: Index<AccountId, Slot>,
+    holdings: Table<Holding>,
     cash: BTreeMap<Currency, AccountId>,
 }
 
 impl Accounts {
     /// The account of this id.
     pub fn find(&self, id: AccountId) -> Option<&Holding> {
-        self.by_id.get(&id).map(|slot| &self.holdings[slot.0])
+        self.holdings.get(id)
     }
 
     /// Adds an account that must be new.
     pub fn open(&mut self, holding: Holding) {
-        self.by_id.insert(holding.id, Slot(self.holdings.len()));
         if holding.role == Role::House {
             self.cash.insert(holding.currency, holding.id);
         }
@@ -73,12 +95,17 @@ impl Accounts {
 
     /// Sets the balance of an account that exists.
     pub fn set_balance(&mut self, id: AccountId, balance_minor: i64) {
-        let slot = *self.by_id.get(&id).expect("the account was found before the payment was allowed");
-        self.holdings[slot.0].balance_minor = balance_minor;
+        let holding = self.holdings.get_mut(id).expect("the account was found before the payment was allowed");
+        holding.balance_minor = balance_minor;
     }
 
     /// Every account, in the order in which it was opened.
     pub fn iter(&self) -> impl Iterator<Item = &Holding> {
         self.holdings.iter()
+    }
+
+    /// The accounts of this moment.
+    pub fn freeze(&self) -> Rows<Holding> {
+        self.holdings.freeze()
     }
 }

@@ -4,9 +4,12 @@
 //! "From here the command must succeed", then the change. A refusal changes nothing but the pin.
 
 use crate::accounts::{Accounts, Holding};
-use crate::index::Index;
+use crate::bytes::Damaged;
+use crate::customers::Enrolled;
 use crate::permitted::permitted;
 use crate::pins::{Pin, Pins};
+use crate::snapshot::{Frozen, Thawed, Thawing};
+use crate::table::Table;
 use schemas::account::HOUSE_CASH;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Authority, Cause, Command, CreateCustomer, Currency, Customer, CustomerId, Epoch,
@@ -23,7 +26,7 @@ pub const CODE_VERSION: u32 = 1;
 pub struct Ledger {
     epoch: Epoch,
     numbers: Numbers,
-    customers: Index<CustomerId, ()>,
+    customers: Table<Enrolled>,
     accounts: Accounts,
     pins: Pins,
 }
@@ -99,6 +102,33 @@ impl Ledger {
         self.pins.len()
     }
 
+    /// The epoch begun last; zero before the first.
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The ledger as it is, between two epochs. It costs a pointer for every thousand rows, and a copy of the newest pins.
+    pub fn freeze(&self) -> Frozen {
+        Frozen { epoch: self.epoch, customers: self.customers.freeze(), accounts: self.accounts.freeze(), pins: self.pins.freeze() }
+    }
+
+    /// The ledger that was frozen; none if not all of it is there, or if its books do not balance.
+    pub fn thaw(thawing: Thawing) -> Result<Self, Damaged> {
+        let Thawed { epoch, customers, accounts: holdings, pins } = thawing.finish()?;
+        let mut accounts = Accounts::default();
+        for holding in holdings {
+            if accounts.find(holding.id).is_some() {
+                return Err(Damaged::new("an account is there twice"));
+            }
+            accounts.open(holding);
+        }
+        let ledger = Self { epoch, numbers: Numbers::default(), customers, accounts, pins };
+        match ledger.trial_balance().iter().find(|(_, sum)| **sum != 0) {
+            None => Ok(ledger),
+            Some((currency, sum)) => Err(Damaged(format!("its books in {currency} are off by {sum}"))),
+        }
+    }
+
     fn publish(&mut self, cause: &Cause, fact: Fact, events: &mut Vec<Event>) {
         let id = EventId::mint(self.epoch, next(&mut self.numbers.events));
         events.push(Event { id, epoch: self.epoch, cause: cause.clone(), fact });
@@ -111,13 +141,13 @@ impl Ledger {
         // From here the command must succeed.
         let number = next(&mut self.numbers.customers);
         let id = CustomerId::mint(self.epoch, number);
-        self.customers.insert(id, ());
+        self.customers.push(Enrolled { id });
         Decision { fact: Fact::CustomerCreated(customer(id, create)), number, refusal: None }
     }
 
     fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Decision {
         let refuse = |refusal| refused("open_account", refusal);
-        if !self.customers.contains(&open.customer_id) {
+        if self.customers.get(open.customer_id).is_none() {
             return refuse(Refusal::CustomerNotFound);
         }
         // Merchants and agents are appointed by staff; a customer opens only customer accounts, for themselves.

@@ -6,6 +6,15 @@
 /// Look-up by id that can't be iterated, hence has no order to leak.
 pub mod index;
 
+/// Rows in the order in which they came, shared with snapshots.
+pub mod table;
+
+/// Bytes of a snapshot, read front to back.
+pub mod bytes;
+
+/// Customers.
+pub mod customers;
+
 /// Accounts and their balances.
 pub mod accounts;
 
@@ -15,7 +24,11 @@ pub mod pins;
 /// Which roles take part in which operation.
 pub mod permitted;
 
+/// The ledger at the end of an epoch, as bytes.
+pub mod snapshot;
+
 /// The ledger itself.
 pub mod ledger;
 
 pub use ledger::{CODE_VERSION, Ledger};
+pub use snapshot::{Frozen, Thawing};

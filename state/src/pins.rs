@@ -2,16 +2,24 @@
 //!
 //! A retry of the command within the horizon gets the first decision. Afterwards the same key is a new
 //! operation. Pins leave in the order in which they came, a bounded number an epoch.
+//!
+//! They are numbered as they come and lie in segments of a fixed size, so each of a segment's numbers is known from
+//! its place. A full segment never changes again: a snapshot names it, and it is written to a disk once.
 
-use crate::index::Index;
+use crate::bytes::{Bytes, Damaged, put_text};
+use crate::index::Entries;
 use schemas::{CommandId, Epoch, Fingerprint, Refusal};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How long a decision is kept: seven days of epochs.
 pub const HORIZON_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Most pins forgotten in one epoch, so that a jump of the clock never forgets a week's worth at once.
 const FORGOTTEN_MAX: usize = 4096;
+
+/// Pins in a segment: what a snapshot copies of those that came last, at most, is 3 MB.
+pub const SEGMENT_PINS: u32 = 65_536;
 
 /// A decision, as far as its command does not say it itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,46 +34,185 @@ pub struct Pin {
     pub refusal: Option<Refusal>,
 }
 
+/// Decisions that came one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Segment(Vec<(CommandId, Pin)>);
+
 /// All decisions within the horizon.
 #[derive(Clone, Debug, Default)]
 pub struct Pins {
-    by_command: Index<CommandId, Pin>,
-    by_age: VecDeque<(Epoch, CommandId)>,
+    /// The number of the oldest pin that is kept.
+    first: u64,
+    /// Full segments, the oldest first; some of the pins of the first one may be forgotten already.
+    full: VecDeque<Arc<Segment>>,
+    /// What came since the last full one.
+    open: Segment,
+    /// The number of each command's pin, as far as it tells those that are kept from each other.
+    by_command: Entries<u32>,
+}
+
+/// The pins of a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrozenPins {
+    /// The number of the oldest pin that is kept.
+    pub first: u64,
+    /// Full segments, the oldest first. That of the oldest pin comes first.
+    pub full: Vec<Arc<Segment>>,
+    /// What came since.
+    pub open: Segment,
 }
 
 impl Pins {
     /// The decision on a command.
     pub fn get(&self, command: CommandId) -> Option<&Pin> {
-        self.by_command.get(&command)
+        let number = self.by_command.get(&command, |number| self.at(*number).0 == command)?;
+        Some(&self.at(*number).1)
     }
 
     /// Keeps a decision that must be the first on its command.
     pub fn keep(&mut self, command: CommandId, pin: Pin) {
-        self.by_age.push_back((pin.epoch, command));
-        self.by_command.insert(command, pin);
+        let number = low(self.next());
+        self.open.0.push((command, pin));
+        let Self { first, full, open, by_command } = self;
+        by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
+        if self.open.0.len() == segment_pins() {
+            let full = std::mem::replace(&mut self.open, Segment(Vec::with_capacity(segment_pins())));
+            self.full.push_back(Arc::new(full));
+        }
     }
 
     /// Forgets what is older than the horizon at `epoch`.
     pub fn forget(&mut self, epoch: Epoch) {
         for _ in 0..FORGOTTEN_MAX {
-            match self.by_age.front() {
-                Some((decided, command)) if decided + HORIZON_MS < epoch => {
-                    self.by_command.remove(command);
-                    self.by_age.pop_front();
-                }
-                _ => break,
+            if self.is_empty() {
+                return;
+            }
+            let number = low(self.first);
+            let (command, pin) = *self.at(number);
+            if pin.epoch + HORIZON_MS >= epoch {
+                return;
+            }
+            let forgotten = self.by_command.remove(&command, |entry| *entry == number);
+            assert!(forgotten.is_some(), "every pin that is kept can be found");
+            self.first += 1;
+            if self.first.is_multiple_of(u64::from(SEGMENT_PINS)) {
+                self.full.pop_front();
             }
         }
     }
 
     /// How many decisions are kept.
-    pub fn len(&self) -> usize {
-        self.by_age.len()
+    pub const fn len(&self) -> usize {
+        self.by_command.len()
     }
 
     /// Whether nothing is kept.
-    pub fn is_empty(&self) -> bool {
-        self.by_age.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.by_command.is_empty()
+    }
+
+    /// The pins of this moment: full segments are shared, the open one is copied.
+    pub fn freeze(&self) -> FrozenPins {
+        FrozenPins { first: self.first, full: self.full.iter().cloned().collect(), open: self.open.clone() }
+    }
+
+    /// Goes on from frozen pins.
+    pub fn thaw(frozen: FrozenPins) -> Result<Self, Damaged> {
+        let FrozenPins { first, full, open } = frozen;
+        if full.iter().any(|segment| segment.0.len() != segment_pins()) || open.0.len() >= segment_pins() {
+            return Err(Damaged::new("a segment of pins has not its size"));
+        }
+        let mut pins = Self { first, full: full.into(), open, by_command: Entries::default() };
+        let next = pins.next();
+        if first > next {
+            return Err(Damaged::new("more pins are forgotten than there are"));
+        }
+        for number in (first..next).map(low) {
+            let Self { first, full, open, by_command } = &mut pins;
+            let (command, _) = *entry(*first, full, open, number);
+            if by_command.get(&command, |number| entry(*first, full, open, *number).0 == command).is_some() {
+                return Err(Damaged::new("a command is pinned twice"));
+            }
+            by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
+        }
+        Ok(pins)
+    }
+
+    /// The number that the next pin gets.
+    fn next(&self) -> u64 {
+        let before = self.first - self.first % u64::from(SEGMENT_PINS);
+        let kept = self.full.len() * segment_pins() + self.open.0.len();
+        before + u64::try_from(kept).expect("pins in memory fit a u64")
+    }
+
+    fn at(&self, number: u32) -> &(CommandId, Pin) {
+        entry(self.first, &self.full, &self.open, number)
+    }
+}
+
+/// The pin of a number. Numbers that are kept at the same time differ in their lower 32 bits.
+fn entry<'a>(first: u64, full: &'a VecDeque<Arc<Segment>>, open: &'a Segment, number: u32) -> &'a (CommandId, Pin) {
+    let before = low(first - first % u64::from(SEGMENT_PINS));
+    let place = usize::try_from(number.wrapping_sub(before)).expect("a u32 fits a usize");
+    full.get(place / segment_pins()).map_or(open, |segment| segment).0.get(place % segment_pins()).expect("only kept pins have an entry")
+}
+
+fn low(number: u64) -> u32 {
+    u32::try_from(number & u64::from(u32::MAX)).expect("32 bits fit a u32")
+}
+
+fn segment_pins() -> usize {
+    usize::try_from(SEGMENT_PINS).expect("a u32 fits a usize")
+}
+
+impl Segment {
+    /// How many pins.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As bytes. The words of refusals are listed once, so that a later list may have more of them.
+    pub fn write(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1024 + self.0.len() * 45);
+        bytes.push(u8::try_from(Refusal::ALL.len()).expect("there are fewer refusals than 256"));
+        Refusal::ALL.iter().for_each(|refusal| put_text(&mut bytes, refusal.as_str()));
+        bytes.extend_from_slice(&u32::try_from(self.0.len()).expect("a segment is small").to_le_bytes());
+        for (command, pin) in &self.0 {
+            bytes.extend_from_slice(command.0.as_bytes());
+            bytes.extend_from_slice(&pin.fingerprint.0);
+            bytes.extend_from_slice(&pin.epoch.to_le_bytes());
+            bytes.extend_from_slice(&pin.number.to_le_bytes());
+            let place = pin.refusal.and_then(|refusal| Refusal::ALL.iter().position(|listed| *listed == refusal));
+            bytes.push(place.map_or(0, |place| u8::try_from(place + 1).expect("there are fewer refusals than 255")));
+        }
+        bytes
+    }
+
+    /// From bytes.
+    pub fn read(bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut bytes = Bytes(bytes);
+        let mut words = Vec::new();
+        for _ in 0..bytes.u8()? {
+            let word = bytes.text()?;
+            words.push(word.parse::<Refusal>().map_err(|_| Damaged(format!("{word:?} is no refusal that is known")))?);
+        }
+        let count = bytes.u32()?;
+        let mut pins = Vec::with_capacity(segment_pins());
+        for _ in 0..count {
+            let command = CommandId(bytes.uuid()?);
+            let (fingerprint, epoch, number) = (Fingerprint(bytes.array()?), bytes.u64()?, bytes.u32()?);
+            let refusal = match usize::from(bytes.u8()?) {
+                0 => None,
+                place => Some(*words.get(place - 1).ok_or_else(|| Damaged::new("a pin has a refusal that is not listed"))?),
+            };
+            pins.push((command, Pin { fingerprint, epoch, number, refusal }));
+        }
+        if bytes.is_empty() { Ok(Self(pins)) } else { Err(Damaged::new("bytes follow the last pin")) }
     }
 }
 
@@ -74,28 +221,66 @@ mod tests {
     use super::*;
 
     fn pin(epoch: Epoch) -> Pin {
-        Pin { fingerprint: Fingerprint([0; 16]), epoch, number: 0, refusal: None }
+        Pin { fingerprint: Fingerprint([7; 16]), epoch, number: 3, refusal: None }
+    }
+
+    fn command(number: u32) -> CommandId {
+        CommandId::derive("alice", "transfer", &number.to_string())
     }
 
     #[test]
     fn a_decision_is_kept_for_the_horizon_and_no_longer() {
         let mut pins = Pins::default();
-        let command = CommandId::derive("alice", "transfer", "k");
-        pins.keep(command, pin(1_000));
+        pins.keep(command(0), pin(1_000));
         pins.forget(1_000 + HORIZON_MS);
-        assert!(pins.get(command).is_some());
+        assert!(pins.get(command(0)).is_some());
         pins.forget(1_001 + HORIZON_MS);
-        assert!(pins.get(command).is_none());
-        pins.keep(command, pin(1_001 + HORIZON_MS));
+        assert!(pins.get(command(0)).is_none());
+        pins.keep(command(0), pin(1_001 + HORIZON_MS));
+        assert_eq!(pins.get(command(0)), Some(&pin(1_001 + HORIZON_MS)));
     }
 
     #[test]
     fn a_jump_of_the_clock_forgets_in_bounded_steps() {
         let mut pins = Pins::default();
-        for number in 0..10_000u32 {
-            pins.keep(CommandId::derive("alice", "transfer", &number.to_string()), pin(1_000));
-        }
+        (0..10_000).for_each(|number| pins.keep(command(number), pin(1_000)));
         pins.forget(2 * HORIZON_MS);
         assert_eq!(pins.len(), 10_000 - FORGOTTEN_MAX);
+    }
+
+    #[test]
+    fn pins_are_found_across_segments_forgotten_from_the_front_and_thawed_as_they_were() {
+        let count = SEGMENT_PINS * 2 + 10;
+        let mut pins = Pins::default();
+        (0..count).for_each(|number| pins.keep(command(number), Pin { number, ..pin(u64::from(number)) }));
+        // Half of the first segment, then all of it and a little of the second.
+        for gone in [SEGMENT_PINS / 2, SEGMENT_PINS + 5] {
+            (0..30).for_each(|_| pins.forget(HORIZON_MS + u64::from(gone)));
+            for pins in [pins.clone(), Pins::thaw(pins.freeze()).unwrap()] {
+                assert_eq!(pins.len(), usize::try_from(count - gone).unwrap());
+                for number in [0, gone - 1, gone, SEGMENT_PINS * 2 - 1, SEGMENT_PINS * 2, count - 1] {
+                    assert_eq!(pins.get(command(number)).map(|pin| pin.number), (number >= gone).then_some(number), "{number}");
+                }
+            }
+        }
+        assert_eq!(pins.freeze().full.len(), 1);
+        let mut thawed = Pins::thaw(pins.freeze()).unwrap();
+        thawed.keep(command(count), pin(0));
+        pins.keep(command(count), pin(0));
+        assert_eq!(thawed.freeze(), pins.freeze());
+    }
+
+    #[test]
+    fn a_segment_reads_back_or_says_what_is_wrong() {
+        let refused = Pin { refusal: Some(Refusal::InsufficientFunds), ..pin(9) };
+        let segment = Segment(vec![(command(1), pin(8)), (command(2), refused)]);
+        let bytes = segment.write();
+        assert_eq!(Segment::read(&bytes), Ok(segment));
+        assert!(Segment::read(&bytes[..bytes.len() - 1]).is_err());
+        assert!(Segment::read(&[&bytes[..], b"x"].concat()).is_err());
+        let open = FrozenPins { first: 3, full: Vec::new(), open: Segment::read(&bytes).unwrap() };
+        assert!(Pins::thaw(open.clone()).is_err(), "more are forgotten than there are");
+        let twice = Segment(vec![(command(1), pin(8)), (command(1), pin(9))]);
+        assert!(Pins::thaw(FrozenPins { first: 0, open: twice, ..open }).is_err());
     }
 }

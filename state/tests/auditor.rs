@@ -17,7 +17,8 @@ use schemas::{
     AccountId, AccountType, Authority, Cause, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId, Epoch, Event, Fact,
     OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role, Topic, Verdict,
 };
-use state::Ledger;
+use state::bytes::Damaged;
+use state::{Frozen, Ledger, Thawing};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -234,14 +235,23 @@ fn account(side: Side, books: &Books) -> Option<AccountId> {
     }
 }
 
-/// Gives a history to the ledger and to the auditor, and compares them after every command.
+/// Gives a history to the ledger and to the auditor, and compares them after every command. Between two epochs the
+/// ledger now and then dies and goes on from its snapshot.
 fn audit(history: &History) -> Result<Vec<Event>, TestCaseError> {
     let (mut ledger, mut books) = (Ledger::default(), Books::default());
     let (mut epoch, mut asked, mut said) = (1_764_000_000_000, Vec::new(), Vec::new());
+    let mut snapshots = Vec::new();
     ledger.begin(epoch);
     books.begin(epoch);
     for (gap, step) in history {
         if let Some(gap) = gap {
+            if gap % 3 == 0 {
+                let frozen = ledger.freeze();
+                let bytes = chunks(&frozen);
+                ledger = thaw(&bytes)?;
+                prop_assert_eq!(&chunks(&ledger.freeze()), &bytes, "the snapshot of a snapshot");
+                snapshots.push((frozen, bytes));
+            }
             epoch += gap;
             ledger.begin(epoch);
             books.begin(epoch);
@@ -257,9 +267,25 @@ fn audit(history: &History) -> Result<Vec<Event>, TestCaseError> {
         check_books(&ledger, &books)?;
         said.extend(events);
     }
+    for (frozen, bytes) in snapshots {
+        prop_assert_eq!(chunks(&frozen), bytes, "what was frozen has changed since");
+    }
     check_ids(&said)?;
     check_decisions(&said)?;
     Ok(said)
+}
+
+/// A snapshot as a disk would hold it: histories are too short for a full segment of pins.
+fn chunks(frozen: &Frozen) -> Vec<Vec<u8>> {
+    frozen.chunks(&[]).collect()
+}
+
+fn thaw(chunks: &[Vec<u8>]) -> Result<Ledger, TestCaseError> {
+    let mut thawing = Thawing::default();
+    let failed = |error: Damaged| TestCaseError::fail(error.to_string());
+    let no_part = |name: &str| Err(Damaged::new(name));
+    chunks.iter().try_for_each(|chunk| thawing.chunk(chunk, no_part)).map_err(failed)?;
+    Ledger::thaw(thawing).map_err(failed)
 }
 
 fn cause(command: &Command, asked: usize) -> Cause {

@@ -4,7 +4,7 @@
 use anyhow::{Context, ensure};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -145,6 +145,23 @@ impl House {
         Ok(())
     }
 
+    /// Stops the cells in order; none is left when this returns.
+    pub(crate) fn stop_run(&mut self) -> anyhow::Result<ExitStatus> {
+        signal("TERM", self.run.id())?;
+        Ok(self.run.wait()?)
+    }
+
+    /// Starts the cells again.
+    pub(crate) fn start_run(&mut self) -> anyhow::Result<()> {
+        self.run = self.start_another(&["run"], "run.log")?;
+        Ok(())
+    }
+
+    /// Sends a signal to a cell.
+    pub(crate) fn signal_cell(&self, cell: &str, name: &str) -> anyhow::Result<()> {
+        signal(name, self.cell(cell)?)
+    }
+
     /// Removes the logs and keys of a test that went well.
     pub(crate) fn forget(self) -> anyhow::Result<()> {
         Ok(std::fs::remove_dir_all(&self.folder)?)
@@ -186,6 +203,9 @@ fn orion(folder: &Path, listen: &str, environment: &Environment) -> Command {
         .env("ORION_HTTP__LISTEN", listen)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
+        .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
+        .env("ORION_SNAPSHOTS__EVERY_MS", "500")
+        .env("ORION_RUN__STUCK_MS", "5000")
         .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }

@@ -117,7 +117,7 @@ fn nothing_is_missed(brokers: &str, topic: &str) -> anyhow::Result<()> {
         let (read, end) = std::thread::scope(|scope| {
             let reading = scope.spawn(|| {
                 let mut values = 0;
-                let end = ingress::kafka::read_all(brokers, topic, 0, |_| {
+                let end = ingress::kafka::read_all(brokers, topic, 0, None, |_| {
                     values += 1;
                     Ok::<(), ingress::kafka::ReadError>(())
                 })?;

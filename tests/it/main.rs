@@ -5,4 +5,5 @@ mod exactly_once;
 mod house;
 mod http;
 mod kafka;
+mod recovery;
 mod tidy;

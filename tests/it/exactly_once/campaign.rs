@@ -68,7 +68,12 @@ impl Campaign {
             ground.wipe()?;
             let faults = folder.join("faults");
             std::fs::create_dir(&faults)?;
-            Ok(vec![("ORION_FAULTS", faults.into()), ("ORION_HTTP__APPEND_TIMEOUT_MS", "2000".into())])
+            Ok(vec![
+                ("ORION_FAULTS", faults.into()),
+                ("ORION_HTTP__APPEND_TIMEOUT_MS", "2000".into()),
+                // A zombie is to wake up, and not to be killed in its sleep.
+                ("ORION_RUN__STUCK_MS", "120000".into()),
+            ])
         };
         let Some(mut house) = House::start_with(name, prepare)? else { return Ok(None) };
         let runtime = Runtime::new()?;

@@ -94,13 +94,17 @@ impl Nemesis<'_> {
     fn reach(&mut self, point: &str) -> anyhow::Result<()> {
         let armed = self.faults.join(point);
         std::fs::write(&armed, "")?;
-        // What happens only at the start of a cell needs one.
-        if let Some((cell, "claimed" | "replay")) = point.split_once('.') {
-            self.house.kill_cell(cell)?;
-            *self.toll.kills.entry(cell.to_owned()).or_default() += 1;
-        }
         let deadline = Instant::now() + PATIENCE;
+        let mut again = Instant::now();
         while armed.exists() {
+            // What happens only at the start of a cell needs one. There may be nothing to replay at the first.
+            if let Some((cell, "claimed" | "replay")) = point.split_once('.')
+                && again <= Instant::now()
+            {
+                self.house.kill_cell(cell)?;
+                *self.toll.kills.entry(cell.to_owned()).or_default() += 1;
+                again = Instant::now() + Duration::from_secs(12);
+            }
             ensure!(Instant::now() < deadline, "nobody passed {point}");
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -1,0 +1,159 @@
+//! The ledger at the end of an epoch, as bytes, and back.
+//!
+//! In: a ledger between two epochs. Out: chunks of bytes, the same for the same ledger whatever process wrote them;
+//! from them, a ledger that decides and says from there on exactly what the first one would. Never: a ledger made of
+//! part of the chunks.
+//!
+//! | Chunk | First byte | Then |
+//! |---|---|---|
+//! | head | `L` | format, epoch, how many customers, accounts and full segments, the oldest pin's number |
+//! | customers | `C` | rows, in the order in which they came |
+//! | accounts | `A` | the same |
+//! | segment | `P` | the name of a part that holds a full segment of pins |
+//! | open segment | `O` | the pins since the last full one |
+//!
+//! Numbers have their least byte first.
+
+use crate::accounts::Holding;
+use crate::bytes::{Bytes, Damaged};
+use crate::customers::Enrolled;
+use crate::pins::{FrozenPins, Pins, Segment};
+use crate::table::{Row, Rows, Table};
+use schemas::Epoch;
+use std::sync::Arc;
+
+/// The format of the chunks. A ledger that holds more gets a new one.
+const FORMAT: u32 = 1;
+
+/// A ledger that no longer changes, sharing what it can with the one that does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// It is as at the end of this epoch.
+    pub epoch: Epoch,
+    pub(crate) customers: Rows<Enrolled>,
+    pub(crate) accounts: Rows<Holding>,
+    pub(crate) pins: FrozenPins,
+}
+
+impl Frozen {
+    /// The full segments of pins, the oldest first: parts that never change again.
+    pub fn segments(&self) -> &[Arc<Segment>] {
+        &self.pins.full
+    }
+
+    /// The number of the first pin of the first segment; each later one starts a segment's length further.
+    pub const fn segments_from(&self) -> u64 {
+        self.pins.first - self.pins.first % crate::pins::SEGMENT_PINS as u64
+    }
+
+    /// The chunks; `parts` are the names under which the segments were stored.
+    pub fn chunks<'a>(&'a self, parts: &'a [String]) -> impl Iterator<Item = Vec<u8>> + 'a {
+        assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
+        let head = std::iter::once_with(|| self.head());
+        let customers = self.customers.chunks().map(|rows| write_rows(b'C', rows));
+        let accounts = self.accounts.chunks().map(|rows| write_rows(b'A', rows));
+        let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());
+        let open = std::iter::once_with(|| [b"O", self.pins.open.write().as_slice()].concat());
+        head.chain(customers).chain(accounts).chain(segments).chain(open)
+    }
+
+    fn head(&self) -> Vec<u8> {
+        let mut bytes = vec![b'L'];
+        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&self.epoch.to_le_bytes());
+        for count in [self.customers.len(), self.accounts.len(), self.pins.full.len()] {
+            bytes.extend_from_slice(&u64::try_from(count).expect("what is in memory fits a u64").to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.pins.first.to_le_bytes());
+        bytes
+    }
+}
+
+/// A ledger that is being read back.
+#[derive(Debug, Default)]
+pub struct Thawing {
+    head: Option<Head>,
+    customers: Table<Enrolled>,
+    accounts: Vec<Holding>,
+    full: Vec<Arc<Segment>>,
+    open: Option<Segment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    epoch: Epoch,
+    customers: u64,
+    accounts: u64,
+    segments: u64,
+    first_pin: u64,
+}
+
+/// What a ledger is made of, whole.
+pub(crate) struct Thawed {
+    pub(crate) epoch: Epoch,
+    pub(crate) customers: Table<Enrolled>,
+    pub(crate) accounts: Vec<Holding>,
+    pub(crate) pins: Pins,
+}
+
+impl Thawing {
+    /// Takes the next chunk; `part` gives the bytes of a part by its name.
+    pub fn chunk<E: From<Damaged>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<Vec<u8>, E>) -> Result<(), E> {
+        let (kind, rest) = chunk.split_first().ok_or_else(|| Damaged::new("a chunk is empty"))?;
+        match kind {
+            b'L' => self.head = Some(read_head(Bytes(rest))?),
+            b'C' => {
+                for row in read_rows::<Enrolled>(rest)? {
+                    if self.customers.get(row.id()).is_some() {
+                        return Err(Damaged::new("a customer is there twice").into());
+                    }
+                    self.customers.push(row);
+                }
+            }
+            b'A' => self.accounts.extend(read_rows::<Holding>(rest)?),
+            b'P' => {
+                let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
+                self.full.push(Arc::new(Segment::read(&part(name)?)?));
+            }
+            b'O' => self.open = Some(Segment::read(rest)?),
+            _ => return Err(Damaged(format!("a chunk of kind {kind} is not known")).into()),
+        }
+        Ok(())
+    }
+
+    /// What came, if it is whole.
+    pub(crate) fn finish(self) -> Result<Thawed, Damaged> {
+        let Head { epoch, customers, accounts, segments, first_pin } = self.head.ok_or_else(|| Damaged::new("it has no head"))?;
+        let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
+        let counts = [(customers, self.customers.freeze().len()), (accounts, self.accounts.len()), (segments, self.full.len())];
+        if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
+            return Err(Damaged::new("rows are missing"));
+        }
+        let pins = Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?;
+        Ok(Thawed { epoch, customers: self.customers, accounts: self.accounts, pins })
+    }
+}
+
+fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
+    let format = bytes.u32()?;
+    if format != FORMAT {
+        return Err(Damaged(format!("its format is {format}, and only {FORMAT} is known here")));
+    }
+    Ok(Head { epoch: bytes.u64()?, customers: bytes.u64()?, accounts: bytes.u64()?, segments: bytes.u64()?, first_pin: bytes.u64()? })
+}
+
+fn write_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + rows.len() * 64);
+    bytes.push(kind);
+    rows.iter().for_each(|row| row.write(&mut bytes));
+    bytes
+}
+
+fn read_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {
+    let mut bytes = Bytes(bytes);
+    let mut rows = Vec::new();
+    while !bytes.is_empty() {
+        rows.push(R::read(&mut bytes)?);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,124 @@
+//! A snapshot is whole or it is refused; and one of a large ledger goes on like the ledger itself.
+
+use schemas::{
+    AccountId, AccountType, Authority, Cause, Channel, Command, CreateCustomer, Currency, CustomerId, Epoch, Event, Fact, OpenAccount,
+    Operation, Payment, PaymentKind, Position, Principal, Role,
+};
+use state::bytes::Damaged;
+use state::pins::SEGMENT_PINS;
+use state::{Frozen, Ledger, Thawing};
+
+const FIRST: Epoch = 1_764_000_000_000;
+
+fn ask(ledger: &mut Ledger, number: u32, operation: Operation) -> Vec<Event> {
+    let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
+    let command = Command { principal, idempotency_key: number.to_string(), received_ms: 0, operation };
+    let position = Position { partition: 0, offset: i64::from(number) };
+    let mut events = Vec::new();
+    ledger.apply(&Cause { command_id: command.id(), position, traceparent: String::new() }, &command, &mut events);
+    events
+}
+
+fn enrol() -> Operation {
+    Operation::CreateCustomer(CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None })
+}
+
+fn open(customer_id: CustomerId) -> Operation {
+    Operation::OpenAccount(OpenAccount { customer_id, account_type: AccountType::Wallet, role: Role::Agent, currency: Currency::XOF })
+}
+
+fn pay(kind: PaymentKind, from: Option<AccountId>, to: AccountId) -> Operation {
+    let channel = Channel::Wallet;
+    Operation::Pay(Payment { kind, account_debit: from, account_credit: Some(to), amount_minor: 3, currency: Currency::XOF, channel })
+}
+
+/// Two customers with an account each, and more decisions than a segment of pins holds.
+fn busy() -> (Ledger, [AccountId; 2]) {
+    let mut ledger = Ledger::default();
+    ledger.begin(FIRST);
+    let opened: Vec<AccountId> = (0..2)
+        .map(|number| {
+            ask(&mut ledger, number, enrol());
+            let opened = ask(&mut ledger, 10 + number, open(CustomerId::mint(FIRST, number)));
+            let Fact::AccountOpened(account) = &opened[0].fact else { panic!("{opened:?}") };
+            account.id
+        })
+        .collect();
+    for number in 0..SEGMENT_PINS + 5 {
+        if number % 5000 == 0 {
+            ledger.begin(FIRST + 1 + u64::from(number));
+        }
+        ask(&mut ledger, 100 + number, pay(PaymentKind::Deposit, None, opened[usize::from(number % 2 == 0)]));
+    }
+    (ledger, [opened[0], opened[1]])
+}
+
+/// The chunks, and the one part.
+fn stored(frozen: &Frozen) -> (Vec<Vec<u8>>, Vec<u8>) {
+    let [segment] = frozen.segments() else { panic!("one segment is full") };
+    (frozen.chunks(&["segment".to_owned()]).collect(), segment.write())
+}
+
+fn thaw(chunks: &[Vec<u8>], part: &[u8]) -> Result<Ledger, Damaged> {
+    let mut thawing = Thawing::default();
+    let part = |name: &str| if name == "segment" { Ok(part.to_vec()) } else { Err(Damaged::new(name)) };
+    chunks.iter().try_for_each(|chunk| thawing.chunk(chunk, part))?;
+    Ledger::thaw(thawing)
+}
+
+#[test]
+fn a_thawed_ledger_goes_on_like_the_one_that_was_frozen() {
+    let (mut ledger, [one, two]) = busy();
+    let frozen = ledger.freeze();
+    assert_eq!((frozen.epoch, frozen.segments_from()), (ledger.epoch(), 0));
+    let (chunks, part) = stored(&frozen);
+    let mut thawed = thaw(&chunks, &part).unwrap();
+    for ledger in [&mut ledger, &mut thawed] {
+        ledger.begin(frozen.epoch + 1_000);
+    }
+    // A repeat out of the full segment, one out of the open one, another body under an old key, and a new payment.
+    for (number, operation) in [
+        (100, pay(PaymentKind::Deposit, None, two)),
+        (SEGMENT_PINS + 104, pay(PaymentKind::Deposit, None, two)),
+        (101, pay(PaymentKind::Deposit, None, two)),
+        (1_000_000, pay(PaymentKind::Transfer, Some(one), two)),
+    ] {
+        let said = ask(&mut ledger, number, operation.clone());
+        assert_eq!(ask(&mut thawed, number, operation), said);
+        assert_eq!(matches!(said[0].fact, Fact::Repeated(_)), number < 1_000_000);
+    }
+    assert_eq!(thawed.freeze(), ledger.freeze());
+    assert_eq!(stored(&frozen), (chunks, part), "what was frozen stays");
+}
+
+#[test]
+fn part_of_a_snapshot_is_no_ledger() {
+    let (ledger, _) = busy();
+    let (chunks, part) = stored(&ledger.freeze());
+    for left_out in 0..chunks.len() {
+        let mut some = chunks.clone();
+        some.remove(left_out);
+        thaw(&some, &part).expect_err("a chunk is missing");
+    }
+    for (place, chunk) in chunks.iter().enumerate() {
+        for length in [0, 1, chunk.len() - 1] {
+            let mut cut = chunks.clone();
+            cut[place].truncate(length);
+            thaw(&cut, &part).expect_err("a chunk is cut off");
+        }
+    }
+    thaw(&chunks, &part[..part.len() - 45]).expect_err("a pin is missing");
+    thaw(&[&chunks[..], &[b"?what".to_vec()]].concat(), &part).expect_err("a chunk of a kind that is not known");
+    assert!(thaw(&chunks, &part).is_ok());
+}
+
+#[test]
+fn a_snapshot_whose_books_are_off_is_refused() {
+    let (ledger, _) = busy();
+    let (mut chunks, part) = stored(&ledger.freeze());
+    let accounts = chunks.iter_mut().find(|chunk| chunk[0] == b'A').unwrap();
+    // The balance of the first account: after the kind, an id and a currency.
+    accounts[1 + 16 + 3] ^= 1;
+    let error = thaw(&chunks, &part).unwrap_err();
+    assert!(error.to_string().contains("its books in XOF are off by"), "{error}");
+}
