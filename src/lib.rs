@@ -1,5 +1,8 @@
 //! Orion: the streaming core of a bank. This package is the only place where ledger, dataflows and doors meet.
 
+/// The version, and whether this binary can be told to fail, as those that are tested can.
+pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), "+faults") } else { env!("CARGO_PKG_VERSION") };
+
 /// `orion archive`.
 pub mod archive;
 /// Who calls.

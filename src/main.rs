@@ -8,7 +8,7 @@ use std::process::ExitCode;
 /// The streaming core of a bank.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = orion::VERSION,
     after_help = "Configuration: defaults, then the file named by ORION_CONFIG, then ORION_<SECTION>__<FIELD>, then\nKAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL. `orion config` prints what is in force."
 )]
 struct Cli {

@@ -169,6 +169,7 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
         // Everything that is there already belongs to the epoch that closes next, up to its weight.
         while epochs.waiting() < weight_max && take(&mut epochs, Duration::ZERO)? {}
         if let Some(input) = epochs.poll(clock.now_ms(), in_flight.load(Ordering::Acquire)) {
+            faults::point("settlement.mint");
             in_flight.fetch_add(1, Ordering::AcqRel);
             if epochs_out.send(input).is_err() {
                 return Ok(());
@@ -276,7 +277,8 @@ struct Clock {
 impl Clock {
     fn start() -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
-        Self { wall_ms: u64::try_from(wall.as_millis()).expect("the clock is before the year 10000"), started: Instant::now() }
+        let wall_ms = u64::try_from(wall.as_millis()).expect("the clock is before the year 10000");
+        Self { wall_ms: wall_ms.saturating_add_signed(faults::clock_off_ms()), started: Instant::now() }
     }
 
     fn now_ms(&self) -> u64 {

@@ -133,7 +133,7 @@ pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsu
         .set("group.id", "orion")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        .set("isolation.level", "read_committed")
+        .set("isolation.level", if faults::bug("read-uncommitted") { "read_uncommitted" } else { "read_committed" })
         .set("auto.offset.reset", "error")
         // Answer as soon as there is a byte, and look again at once after an empty or failed fetch.
         .set("fetch.min.bytes", "1")

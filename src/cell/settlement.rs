@@ -25,6 +25,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let store = Store::open(&config.snapshots.folder.join("settlement"))?;
     let Recovered { found, generation, bound, mut journal_schemas } = recover(config, &store)?;
     let generation = super::claim(&mut sink, generation)?;
+    faults::point("settlement.claimed");
     journal_schemas.extend(sink.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned())));
     journal_schemas.sort_unstable();
     journal_schemas.dedup();
@@ -78,6 +79,7 @@ impl Commits {
         while let Ok(first) = decided.recv() {
             if let Some(committed) = &first.output.committed {
                 self.sink.verify(&first.output, committed)?;
+                faults::point("settlement.replay");
                 replayed += 1;
                 self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
                 if let Some(frozen) = first.frozen {
@@ -90,6 +92,7 @@ impl Commits {
                 tracing::info!(epochs = replayed, seconds, "the replay gave what was committed");
                 replayed = 0;
             }
+            faults::point("settlement.decide");
             let (group, frozen) = self.gather(first, decided);
             let begun = Instant::now();
             self.sink.write(&group)?;

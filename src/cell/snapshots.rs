@@ -189,7 +189,8 @@ impl Place {
         }
         let parts: Vec<String> = self.parts.range(..).take(numbers.len()).map(|(_, part)| part.clone()).collect();
         let head = serde_json::to_vec(&self.head(name, &binding)).context("the head can't be written")?;
-        Ok(self.store.write(name, std::iter::once(head).chain(frozen.chunks(&parts)))?)
+        let chunks = std::iter::once(head).chain(frozen.chunks(&parts));
+        Ok(self.store.write(name, chunks.inspect(|_| faults::point("settlement.snapshot")))?)
     }
 
     fn head(&self, name: Name, binding: &Binding) -> Head {

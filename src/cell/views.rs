@@ -43,6 +43,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let url = config.postgres.views_url()?;
     start::refuse_another_kafka(config, runtime.block_on(Progress::read(&url))?.generation)?;
     let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
+    faults::point("views.claimed");
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
     let written = views.epoch();
     let store = Store::open(&config.snapshots.folder.join("views"))?;

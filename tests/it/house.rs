@@ -14,9 +14,12 @@ use std::time::{Duration, Instant};
 /// take each other over, and it may kill what others use.
 static SERVICES: RwLock<()> = RwLock::new(());
 
-/// Keeps houses away for as long as it lives.
-pub(crate) fn share_services() -> RwLockReadGuard<'static, ()> {
-    SERVICES.read().unwrap_or_else(PoisonError::into_inner)
+/// Keeps houses away for as long as it lives. Each test has a thread of its own to wait in.
+pub(crate) struct Shared(#[expect(dead_code, reason = "it is held, not read")] RwLockReadGuard<'static, ()>);
+
+/// The services, beside other tests.
+pub(crate) fn share_services() -> Shared {
+    Shared(SERVICES.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// More of the environment of every process of a house.
@@ -198,6 +201,8 @@ fn orion(folder: &Path, listen: &str, environment: &Environment) -> Command {
         .env("ORION_HTTP__LISTEN", listen)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
+        .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
+        .env("ORION_SNAPSHOTS__EVERY_MS", "500")
         .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }
