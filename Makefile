@@ -59,3 +59,9 @@ check: ## Format, lints, and the tests that need no server
 .PHONY: test
 test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it
+
+.PHONY: bench
+bench: ## Measure how fast it is, on a stack of its own (ORION_BENCH_COMMANDS, ORION_BENCH_RUNS)
+	@$(local)/install.sh
+	@cargo bench --package orion --bench kafka --bench pipeline --no-run
+	@$(local)/with-stack.sh bench 20000 cargo bench --package orion --bench kafka --bench pipeline
