@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # profile.sh CELL: where the time of a cell goes while it drains a backlog. CELL is settlement or views.
 #
-# It runs `drain_events` or `drain_views` of the pipeline bench once, samples the whole machine with perf from the
-# moment at which the cell starts until it is killed, and prints who had the cores, and what the cell did with its
-# part. KAFKA_BROKERS and the other two name services without a bank; perf needs to be root. README.md says more.
+# It runs `drain_events` or `drain_views` of the pipeline bench once, samples with perf from the moment at which all
+# threads of the cell run until it is killed, and prints who had the cores, and what the cell did with its part. KAFKA_BROKERS and
+# the other two name services without a bank; perf needs to be root. README.md says more.
 set -euo pipefail
 
 cell=${1:-}
-commands=${ORION_BENCH_COMMANDS:-1000000}
+commands=${ORION_BENCH_COMMANDS:-500000}
 case $cell in
   settlement) measurement=drain_events count=$commands ;;
   views) measurement=drain_views count=$((commands * 2 / 5)) ;;
@@ -16,7 +16,8 @@ case $cell in
     exit 64
     ;;
 esac
-out=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)/target/bench/profile
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)/profile
+out=${here%/benches/*}/target/bench/profile
 mkdir -p "$out"
 
 main() {
@@ -29,12 +30,17 @@ main() {
   until grep -q 'appends a backlog' "$out/$cell.err"; do running "$bench"; done
   pipeline=$(pgrep -P "$bench")
   until pid=$(pgrep -P "$pipeline" -f "run --cells $cell"); do running "$bench"; done
-  perf record --quiet --all-cpus --freq 499 --call-graph dwarf,8192 --output "$out/$cell.perf" -- \
-    tail --pid "$pid" -f /dev/null
-  wait "$bench"
+  # perf misses threads that start while it attaches, so it comes when the last one is there, before the first epoch.
+  until cat "/proc/$pid/task/"*/comm 2>/dev/null | grep -x sink >/dev/null; do running "$bench"; done
+  # Stacks of the cell alone: looking up the symbols of everything else takes minutes.
+  perf record --quiet --all-cpus --freq 199 --output "$out/$cell.all.perf" -- tail --pid "$pid" -f /dev/null &
+  perf record --quiet --pid "$pid" --freq 499 --call-graph dwarf,8192 --output "$out/$cell.perf" || true
+  wait
   sed -n '/_per_s\|_ms/p' "$out/$cell.txt"
-  perf script --no-inline --input "$out/$cell.perf" --fields pid,comm,period,ip,sym 2>/dev/null |
-    awk -v cell="$pid" -v count="$count" -f "${BASH_SOURCE[0]%/*}/profile.awk"
+  perf script --input "$out/$cell.all.perf" --fields comm,pid,period 2>/dev/null |
+    awk -v cell="$pid" -f "$here/owners.awk"
+  perf script --no-inline --input "$out/$cell.perf" --fields comm,pid,period,ip,sym 2>/dev/null |
+    awk -v count="$count" -f "$here/stages.awk"
 }
 
 running() {

@@ -7,8 +7,8 @@ use anyhow::ensure;
 use ingress::taps::{self, From};
 use orion::load::random::SplitMix64;
 use schemas::{
-    AccountId, AccountType, Authority, Channel, Command, CreateCustomer, Currency, CustomerId, Event, Fact, OpenAccount, Operation, Payment,
-    PaymentKind, Principal, Role, Topic,
+    AccountId, AccountType, Authority, Channel, Command, CreateCustomer, Currency, CustomerId, Event, Fact, OpenAccount, Operation,
+    Payment, PaymentKind, Principal, Role, Topic,
 };
 use uuid::Uuid;
 
@@ -61,8 +61,7 @@ pub(crate) fn transfers(parties: &[Party], count: usize) -> impl Iterator<Item =
         let payer = random.index(parties.len());
         // Anybody but the payer.
         let payee = (payer + 1 + random.index(parties.len() - 1)) % parties.len();
-        let amount_minor =
-            if refused(number) { OPENING_MINOR * i64::from(u16::MAX) } else { 1 + random.below(AMOUNT_MAX_MINOR) };
+        let amount_minor = if refused(number) { OPENING_MINOR * i64::from(u16::MAX) } else { 1 + random.below(AMOUNT_MAX_MINOR) };
         let principal = Principal { subject: parties[payer].owner.to_string(), authority: Authority::Customer };
         let sides = (Some(parties[payer].account), parties[payee].account);
         command(&mut random, principal, pay(PaymentKind::Transfer, sides, amount_minor))

@@ -38,9 +38,9 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
         rate.add(per_second(u64::try_from(count)?, started.elapsed()));
         drop(cells);
 
-        let rows: i64 = services.runtime.block_on(
-            sqlx::query_scalar("select count(*) from transaction where operation = 'transfer'").fetch_one(&mut connection),
-        )?;
+        let rows: i64 = services
+            .runtime
+            .block_on(sqlx::query_scalar("select count(*) from transaction where operation = 'transfer'").fetch_one(&mut connection))?;
         ensure!(usize::try_from(rows)? == count, "Postgres shows {rows} transfers, and {count} were given");
     }
     Ok(vec![rate])
@@ -57,9 +57,9 @@ fn wait(
     let begun = Instant::now();
     let (mut last, mut moved, mut line) = (0, begun, begun);
     loop {
-        let upper: Option<i64> = services.runtime.block_on(
-            sqlx::query_scalar("select commands_upper[1] from sink_progress where sink = 'views'").fetch_one(&mut *connection),
-        )?;
+        let upper: Option<i64> = services
+            .runtime
+            .block_on(sqlx::query_scalar("select commands_upper[1] from sink_progress where sink = 'views'").fetch_one(&mut *connection))?;
         let upper = upper.unwrap_or(0);
         if upper >= end {
             return Ok(());
@@ -80,10 +80,8 @@ fn wait(
 
 /// The offset after the last command. The log has one partition.
 fn end_of_log(services: &Services) -> anyhow::Result<i64> {
-    let consumer: BaseConsumer = rdkafka::ClientConfig::new()
-        .set("bootstrap.servers", &services.config.kafka.brokers)
-        .set("group.id", "orion-bench")
-        .create()?;
+    let consumer: BaseConsumer =
+        rdkafka::ClientConfig::new().set("bootstrap.servers", &services.config.kafka.brokers).set("group.id", "orion-bench").create()?;
     let (_, end) =
         consumer.fetch_watermarks(Topic::Commands.as_str(), 0, Duration::from_secs(10)).context("Kafka does not say where the log ends")?;
     Ok(end)

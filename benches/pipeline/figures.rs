@@ -44,12 +44,14 @@ pub(crate) fn table(figures: &[Figure], machine: &Map<String, Value>) -> String 
     for (name, value) in machine {
         let shown = match value {
             Value::String(text) => text.clone(),
-            Value::Object(settings) => settings.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" "),
+            Value::Object(settings) => {
+                settings.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" ")
+            }
             other => other.to_string(),
         };
         let _ = writeln!(page, "  {name:<width$}  {shown}");
     }
-    let _ = writeln!(page, "\n  {:<24}{:>10}{:>10}{:>10}  {:<11}", "figure", "median", "lowest", "highest", "unit");
+    let _ = writeln!(page, "\n  {:<24}{:>10}{:>10}{:>10}  unit", "figure", "median", "lowest", "highest");
     for figure in figures {
         let [median, lowest, highest] = figure.spread().map(shown);
         let line = format!("  {:<24}{median:>10}{lowest:>10}{highest:>10}  {:<11}{}", figure.key, figure.unit, figure.what);
@@ -73,7 +75,8 @@ pub(crate) fn write(figures: &[Figure], machine: Map<String, Value>, extent: Ext
             json!({"lowest": lowest, "highest": highest, "runs": figure.runs.iter().copied().map(rounded).collect::<Vec<_>>()})
         }),
     );
-    let mut summary: Map<String, Value> = figures.iter().map(|figure| (figure.key.to_owned(), json!(rounded(figure.spread()[0])))).collect();
+    let mut summary: Map<String, Value> =
+        figures.iter().map(|figure| (figure.key.to_owned(), json!(rounded(figure.spread()[0])))).collect();
     summary.insert("_meta".to_owned(), Value::Object(meta));
     let file = folder().join("summary.json");
     std::fs::create_dir_all(folder()).with_context(|| format!("can't make {}", folder().display()))?;

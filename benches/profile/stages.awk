@@ -1,4 +1,4 @@
-# From `perf script` to two tables: who had the cores, and what a cell did with its part.
+# From `perf script` to a table: what a cell did with its part of the cores, for each of `count` commands.
 #
 # A sample belongs to the first stage of STAGES whose pattern is anywhere in its stack, so the order matters: what is
 # deep comes first. A sample is worth its period, nanoseconds of one core.
@@ -38,16 +38,6 @@ function stage(thread, pattern, name) {
 function finish(   i) {
   if (!open) return
   open = 0
-  all += period
-  if (pid == 0) owner = "idle"
-  else if (pid == cell) owner = "this cell"
-  else if (stack ~ /postgres|Postgres/ || comm ~ /^postgres/) owner = "Postgres"
-  else if (comm ~ /^tail$|^perf/) owner = "perf"
-  else if (comm ~ /^(source|sink|orion|rdk:|producer|timely)/) owner = "the other cell"
-  else if (comm ~ /^pipeline/) owner = "the bench"
-  else owner = "Kafka, the registry and others"
-  owners[owner] += period
-  if (owner != "this cell") return
   total += period
   for (i = 1; i <= stages; i++)
     if (index(comm, threads[i]) == 1 && (patterns[i] == "." || stack ~ patterns[i])) {
@@ -61,7 +51,6 @@ function finish(   i) {
   finish()
   open = 1
   period = $NF + 0
-  pid = $(NF - 1)
   comm = $0
   sub(/ +[0-9]+ +[0-9]+:? *$/, "", comm)
   stack = ""
@@ -71,10 +60,8 @@ function finish(   i) {
 
 END {
   finish()
-  printf "\n  %-44s%10s%12s\n", "who had the cores", "share", "seconds"
-  for (owner in owners) printf "  %-44s%9.1f%%%12.2f\n", owner, 100 * owners[owner] / all, owners[owner] / 1e9
-  printf "\n  %-44s%10s%12s\n", "what the cell did with its part", "share", "us each"
+  printf "\n  %-46s%9s%11s\n", "what the cell did with its part", "share", "us each"
   for (i = 1; i <= stages; i++)
-    if (took[i]) printf "  %-44s%9.1f%%%12.2f\n", names[i], 100 * took[i] / total, took[i] / 1e3 / count
-  printf "  %-44s%9.1f%%%12.2f\n", "together", 100, total / 1e3 / count
+    if (took[i]) printf "  %-46s%8.1f%%%11.2f\n", names[i], 100 * took[i] / total, took[i] / 1e3 / count
+  printf "  %-46s%8.1f%%%11.2f\n", "together", 100, total / 1e3 / count
 }
