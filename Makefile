@@ -75,3 +75,9 @@ chaos-bugs: ## Plant every mistake in turn, each of which must be found
 	@$(local)/install.sh
 	@CHAOS_BUGS=all CHAOS_SEED=$(SEED) $(local)/with-stack.sh chaos 30000 \
 	  cargo test --package orion --test it --features faults exactly_once::every_planted -- --nocapture
+
+.PHONY: bench
+bench: ## Measure how fast it is, on a stack of its own (ORION_BENCH_COMMANDS, ORION_BENCH_RUNS)
+	@$(local)/install.sh
+	@cargo bench --package orion --bench kafka --bench pipeline --no-run
+	@$(local)/with-stack.sh bench 20000 cargo bench --package orion --bench kafka --bench pipeline

@@ -19,7 +19,8 @@ mod paysim;
 mod plan;
 mod postgres;
 mod progress;
-mod random;
+/// Random numbers from a seed.
+pub mod random;
 mod report;
 mod requests;
 mod token;

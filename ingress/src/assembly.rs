@@ -94,11 +94,6 @@ impl Waiting {
         self.bytes -= record.bytes();
         Some(record)
     }
-
-    /// How many belong to epochs up to this one.
-    fn up_to(&self, epoch: Epoch) -> usize {
-        self.records.iter().take_while(|record| record.epoch <= epoch).count()
-    }
 }
 
 /// Records and commit records, until they make whole epochs.
@@ -191,11 +186,12 @@ impl Assembly {
         let epoch = sealed.binding.epoch;
         for (topic, output) in &ours {
             let waiting = self.records.get(&(*topic, output.partition));
-            let here = waiting.map_or(0, |waiting| waiting.up_to(epoch));
-            if here < usize::try_from(output.count).unwrap_or(usize::MAX) {
-                return match waiting {
-                    // A partition is in the order of epochs: what is not before a later one is nowhere.
-                    Some(waiting) if waiting.records.len() > here => {
+            // A partition is in the order of epochs: where its last record is here, all of them are, and what is not before
+            // a later one is nowhere. This is asked for every record that comes, so it must not count them.
+            let last = usize::try_from(output.count).unwrap_or(usize::MAX).saturating_sub(1);
+            if waiting.and_then(|waiting| waiting.records.get(last)).is_none_or(|record| record.epoch > epoch) {
+                return match waiting.and_then(|waiting| waiting.records.back()) {
+                    Some(newest) if newest.epoch > epoch => {
                         Err(AssemblyError::Gone { topic: topic.to_string(), partition: output.partition, epoch })
                     }
                     _ => Ok(None),

@@ -2,16 +2,16 @@
 
 /// A sequence of numbers.
 #[derive(Clone, Debug)]
-pub(super) struct SplitMix64(u64);
+pub struct SplitMix64(u64);
 
 impl SplitMix64 {
     /// The sequence of a seed.
-    pub(super) const fn new(seed: u64) -> Self {
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next number.
-    pub(super) const fn next(&mut self) -> u64 {
+    pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,13 +21,13 @@ impl SplitMix64 {
 
     /// A whole number from 0 to `bound` exclusive; 0 if the bound is not positive. The bias of the remainder
     /// is below one in a billion for every bound that traffic uses.
-    pub(super) fn below(&mut self, bound: i64) -> i64 {
+    pub fn below(&mut self, bound: i64) -> i64 {
         let Some(bound) = u64::try_from(bound).ok().filter(|bound| *bound > 0) else { return 0 };
         i64::try_from(self.next() % bound).expect("a remainder of an i64 fits an i64")
     }
 
     /// An index from 0 to `length` exclusive.
-    pub(super) fn index(&mut self, length: usize) -> usize {
+    pub fn index(&mut self, length: usize) -> usize {
         let bound = i64::try_from(length).expect("no list is longer than an i64");
         usize::try_from(self.below(bound)).expect("it is below a usize")
     }

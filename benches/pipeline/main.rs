@@ -1,0 +1,85 @@
+//! How fast the bank is: the real binary on real Kafka and Postgres, measured from outside, as an operator would.
+//!
+//! In: `KAFKA_BROKERS`, `DATABASE_URL` and `SCHEMA_REGISTRY_URL` of services that hold no bank yet, and how much to
+//! measure. Out: a table, and `target/bench/summary.json`. Never: a setting that a bank would not run with.
+//!
+//! A measurement is a file with one function, and a line in [`MEASUREMENTS`].
+
+mod at_200;
+mod backlog;
+mod bank;
+mod decided;
+mod drain_events;
+mod drain_views;
+mod figures;
+mod machine;
+mod services;
+
+use anyhow::{Context, ensure};
+use figures::Figure;
+use services::Services;
+use std::process::ExitCode;
+
+/// Everything that is measured, in this order.
+const MEASUREMENTS: &[(&str, Measure)] =
+    &[("drain_events", drain_events::measure), ("drain_views", drain_views::measure), ("at_200", at_200::measure)];
+
+/// A measurement: each run with a fresh bank, all of them as figures.
+type Measure = fn(&Services, &Extent) -> anyhow::Result<Vec<Figure>>;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    /// Commands of the backlog that settlement drains; of the one that the views drain, two fifths of it.
+    commands: usize,
+    /// Runs of each measurement; the median counts.
+    runs: usize,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
+            eprintln!("bench: {}", chain.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    if ["KAFKA_BROKERS", "DATABASE_URL", "SCHEMA_REGISTRY_URL"].iter().any(|variable| std::env::var(variable).is_err()) {
+        println!("skipped: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL are not set; `make bench` starts all three");
+        return Ok(());
+    }
+    let extent = Extent { commands: number("ORION_BENCH_COMMANDS", 500_000)?, runs: number("ORION_BENCH_RUNS", 3)? };
+    ensure!(extent.commands >= 1_000, "ORION_BENCH_COMMANDS is {}; a backlog of fewer than 1,000 says nothing", extent.commands);
+    // Cargo adds options of its own; a word is the name of a measurement.
+    let wanted: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let chosen: Vec<_> =
+        MEASUREMENTS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str()))).collect();
+    let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
+    ensure!(!chosen.is_empty(), "no measurement is called {}; there are {}", wanted.join(" or "), names.join(", "));
+
+    let load_before = machine::load_average()?;
+    let services = Services::of_environment()?;
+    let mut figures = Vec::new();
+    for (name, measure) in &chosen {
+        figures.extend(measure(&services, &extent).with_context(|| format!("{name} could not be measured"))?);
+    }
+    services.forget_bank()?;
+    let machine = machine::describe(&services, load_before)?;
+    print!("{}", figures::table(&figures, &machine));
+    if wanted.is_empty() {
+        println!("\nWritten to {}.", figures::write(&figures, machine, extent)?.display());
+    } else {
+        println!("\nNothing is written, since only {} was asked for.", wanted.join(" and "));
+    }
+    Ok(())
+}
+
+/// A number that the environment may set.
+fn number(variable: &str, default: usize) -> anyhow::Result<usize> {
+    let Ok(text) = std::env::var(variable) else { return Ok(default) };
+    text.parse().ok().filter(|number| *number > 0).with_context(|| format!("{variable} is {text:?}; it must be a whole number from 1 on"))
+}
