@@ -94,6 +94,13 @@ impl Waiting {
         self.bytes -= record.bytes();
         Some(record)
     }
+
+    /// Whether an output of the epoch that is due is here, whole. A partition is in the order of epochs, so where its last
+    /// record is, all of them are. This is asked for every record that comes: it must not count them.
+    fn holds(&self, output: &Output, epoch: Epoch) -> bool {
+        let last = usize::try_from(output.count).unwrap_or(usize::MAX).saturating_sub(1);
+        self.records.get(last).is_some_and(|record| record.epoch <= epoch)
+    }
 }
 
 /// Records and commit records, until they make whole epochs.
@@ -169,8 +176,8 @@ impl Assembly {
     pub fn lacks(&self, topic: Topic, partition: i32) -> bool {
         let Some(sealed) = self.commits.front() else { return false };
         let due = sealed.outputs.iter().find(|output| output.topic == topic.as_str() && output.partition == partition);
-        let here = || self.records.get(&(topic, partition)).map_or(0, |waiting| waiting.up_to(sealed.binding.epoch));
-        due.is_some_and(|output| here() < usize::try_from(output.count).unwrap_or(usize::MAX))
+        let waiting = self.records.get(&(topic, partition));
+        due.is_some_and(|output| !waiting.is_some_and(|waiting| waiting.holds(output, sealed.binding.epoch)))
     }
 
     /// The next epoch, if it is whole.
@@ -186,10 +193,8 @@ impl Assembly {
         let epoch = sealed.binding.epoch;
         for (topic, output) in &ours {
             let waiting = self.records.get(&(*topic, output.partition));
-            // A partition is in the order of epochs: where its last record is here, all of them are, and what is not before
-            // a later one is nowhere. This is asked for every record that comes, so it must not count them.
-            let last = usize::try_from(output.count).unwrap_or(usize::MAX).saturating_sub(1);
-            if waiting.and_then(|waiting| waiting.records.get(last)).is_none_or(|record| record.epoch > epoch) {
+            if !waiting.is_some_and(|waiting| waiting.holds(output, epoch)) {
+                // What is not before a later one is nowhere.
                 return match waiting.and_then(|waiting| waiting.records.back()) {
                     Some(newest) if newest.epoch > epoch => {
                         Err(AssemblyError::Gone { topic: topic.to_string(), partition: output.partition, epoch })
