@@ -12,6 +12,9 @@ export CARGO_TARGET_DIR ?= $(ORION_CACHE)/target
 ORION_STATE ?= $(CURDIR)/.orion
 export ORION_STATE
 
+# How long `make chaos` kills, and with which choices.
+SECONDS ?= 1800
+
 # What `make demo` plays: PAYMENTS of SEED, or the payments of INPUT, a PaySim log.
 PAYMENTS ?=
 SEED ?= 1
@@ -52,10 +55,23 @@ check: ## Format, lints, and the tests that need no server
 	@$(local)/install.sh
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package faults --all-features -- -D warnings
 	cargo test --workspace --exclude orion
 	cargo test --package orion --lib --bins
 	cargo test --package orion --test it tidy
 
 .PHONY: test
 test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
-	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it
+	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it --features faults
+
+.PHONY: chaos
+chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)
+	@$(local)/install.sh
+	@CHAOS_SECONDS=$(SECONDS) CHAOS_SEED=$(SEED) $(local)/with-stack.sh chaos 30000 \
+	  cargo test --package orion --test it --features faults exactly_once::every_death -- --nocapture
+
+.PHONY: chaos-bugs
+chaos-bugs: ## Plant every mistake in turn, each of which must be found
+	@$(local)/install.sh
+	@CHAOS_BUGS=all CHAOS_SEED=$(SEED) $(local)/with-stack.sh chaos 30000 \
+	  cargo test --package orion --test it --features faults exactly_once::every_planted -- --nocapture

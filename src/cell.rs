@@ -6,8 +6,14 @@
 //!
 //! A cell is crash-only: whatever goes wrong in any thread ends the process, and the next one recovers.
 
+/// Whether a dataflow is stuck.
+pub mod pulse;
+/// How settlement starts.
+mod recovery;
 /// Settlement: the cell that decides.
 pub mod settlement;
+/// Snapshots of the ledger.
+mod snapshots;
 /// Views: the cell that writes what the bank looks like to Postgres.
 pub mod views;
 
@@ -16,6 +22,8 @@ use egress::kafka::Sink;
 use egress::registry::Registry;
 use egress::topics::Topics;
 use ingress::journal::{self, Journal};
+use ingress::stop::Stop;
+use pulse::Pulse;
 use schemas::wire::Encoder;
 use schemas::{Epoch, Topic};
 use std::collections::BTreeMap;
@@ -24,6 +32,15 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use timely::dataflow::InputHandle;
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::{Input, Operator, Probe};
+
+/// What a cell shares with whoever watches it.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    /// Whether it is to stop.
+    pub stop: Stop,
+    /// Whether it is stuck.
+    pub pulse: Pulse,
+}
 
 /// The cells there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -47,26 +64,36 @@ impl Cell {
     }
 
     /// Runs the cell in this process until it ends.
-    pub fn run(self, config: &Config, accept_gap: bool) -> anyhow::Result<()> {
+    pub fn run(self, config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()> {
         match self {
-            Self::Settlement => settlement::run(config, accept_gap),
-            Self::Views => views::run(config),
+            Self::Settlement => settlement::run(config, accept_gap, life),
+            Self::Views => views::run(config, life),
         }
     }
 }
 
 /// Takes a cell over: fences, reads its journal, commits the claim of a new generation.
 fn take_over(config: &Config, transactional_id: &str, topic: Topic) -> anyhow::Result<(Sink, Journal, u64)> {
+    let mut sink = fence(config, transactional_id, topic)?;
+    let journal = journal::read(&config.kafka.brokers, topic)?;
+    let generation = claim(&mut sink, journal.generation())?;
+    Ok((sink, journal, generation))
+}
+
+/// Fences every other process of a cell. Nobody else commits any more, so what its journal holds now is all there is.
+fn fence(config: &Config, transactional_id: &str, topic: Topic) -> anyhow::Result<Sink> {
     let registry = Registry::new(&config.registry.url);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ids = runtime.block_on(registry.ids(Topic::ALL))?;
-    let mut sink = Sink::fence(&config.kafka.brokers, transactional_id, topic, Encoder::new(ids), partitions())?;
-    // Nobody else commits any more, so what the journal holds now is all there is.
-    let journal = journal::read(&config.kafka.brokers, topic)?;
-    let generation = journal.generation() + 1;
+    Ok(Sink::fence(&config.kafka.brokers, transactional_id, topic, Encoder::new(ids), partitions())?)
+}
+
+/// Commits the claim of the generation after the last, and gives it.
+fn claim(sink: &mut Sink, last: u64) -> anyhow::Result<u64> {
+    let generation = last + 1;
     sink.claim(generation, state::CODE_VERSION)?;
     tracing::info!(generation, code_version = state::CODE_VERSION, "the cell is ours");
-    Ok((sink, journal, generation))
+    Ok(generation)
 }
 
 fn partitions() -> BTreeMap<Topic, i32> {
@@ -83,12 +110,14 @@ fn flow<I, O>(
     epoch_of: impl Fn(&I) -> Epoch + Send + Sync + 'static,
     build: impl for<'scope> FnOnce(dataflows::Epochs<'scope, I>) -> dataflows::Epochs<'scope, O> + Send + Sync + 'static,
     results: SyncSender<O>,
+    pulse: &Pulse,
 ) where
     I: Clone + Send + 'static,
     O: Clone + Send + 'static,
 {
     // Timely wants whatever enters its thread to be shareable, although nobody shares it.
     let (epochs, results) = (Mutex::new(epochs), Mutex::new(results));
+    let (pulse, sending) = (pulse.clone(), pulse.clone());
     timely::execute_directly(move |worker| {
         let epochs = epochs.into_inner().expect("never locked");
         let results = results.into_inner().expect("never locked");
@@ -98,19 +127,23 @@ fn flow<I, O>(
             stream.clone().sink(Pipeline, "hand on", move |(input, _frontier)| {
                 input.for_each_stamp(|_, batches| {
                     for result in batches.flat_map(std::mem::take) {
+                        sending.waits();
                         // The sink thread ends the process before it drops its end.
                         drop(results.send(result));
+                        sending.works();
                     }
                 });
             });
             stream.probe().0
         });
         for epoch in epochs {
+            pulse.works();
             let time = epoch_of(&epoch);
             input.advance_to(time);
             input.send(epoch);
             input.advance_to(time + 1);
             worker.step_while(|| probe.less_than(&(time + 1)));
+            pulse.waits();
         }
     });
 }

@@ -25,6 +25,8 @@ pub struct Config {
     pub epochs: Epochs,
     /// Snapshots of the cells' states.
     pub snapshots: Snapshots,
+    /// How the cells' processes are supervised.
+    pub run: Run,
     /// The views cell.
     pub views: Views,
 }
@@ -118,6 +120,16 @@ pub struct Snapshots {
     pub kept: usize,
 }
 
+/// How the cells' processes are supervised.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// A cell that works on one epoch for this long is stuck, and is killed after as long again.
+    pub stuck_ms: u64,
+    /// How long a cell may take to stop before it is killed.
+    pub stop_ms: u64,
+}
+
 /// The views cell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -170,6 +182,10 @@ folder = ".orion/snapshots"
 every_ms = 10000
 every_commands = 500000
 kept = 2
+
+[run]
+stuck_ms = 30000
+stop_ms = 30000
 
 [views]
 workers = 1
@@ -229,6 +245,9 @@ impl Config {
         self.postgres.views_url()?;
         if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {
             return wrong("snapshots.kept and every_commands must be at least 1");
+        }
+        if self.run.stuck_ms < 5_000 {
+            return wrong("run.stuck_ms must be at least 5000: a cell says once a second that it is well");
         }
         let views = &self.views;
         if views.workers == 0 || views.snapshot_every_ms == 0 || views.waiting_max == 0 || views.group_max == 0 {

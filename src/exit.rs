@@ -11,6 +11,8 @@
 
 use std::process::ExitCode;
 
+/// Done, and the answer is no.
+pub const NO: u8 = 1;
 /// The command line or the configuration is wrong.
 pub const USAGE: u8 = 64;
 /// An input file is wrong.

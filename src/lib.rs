@@ -1,5 +1,10 @@
 //! Orion: the streaming core of a bank. This package is the only place where ledger, dataflows and doors meet.
 
+/// The version, and whether this binary can be told to fail, as those that are tested can.
+pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), "+faults") } else { env!("CARGO_PKG_VERSION") };
+
+/// `orion archive`.
+pub mod archive;
 /// Who calls.
 pub mod auth;
 /// Cells: settlement and views.
@@ -14,6 +19,10 @@ pub mod load;
 pub mod logging;
 /// `orion migrate`.
 pub mod migrate;
+/// Progress of the offline tools.
+mod progress;
+/// `orion replay`.
+pub mod replay;
 /// `orion run`.
 pub mod run;
 /// `orion serve`.
@@ -24,3 +33,5 @@ pub mod tap;
 pub mod token;
 /// `orion topics`.
 pub mod topics;
+/// `orion verify`.
+pub mod verify;

@@ -2,13 +2,13 @@
 
 use clap::Parser;
 use orion::config::Config;
-use orion::{exit, load, migrate, run, serve, tap, token, topics};
+use orion::{archive, exit, load, migrate, replay, run, serve, tap, token, topics, verify};
 use std::process::ExitCode;
 
 /// The streaming core of a bank.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = orion::VERSION,
     after_help = "Configuration: defaults, then the file named by ORION_CONFIG, then ORION_<SECTION>__<FIELD>, then\nKAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL. `orion config` prints what is in force."
 )]
 struct Cli {
@@ -35,6 +35,12 @@ enum Command {
     Load(load::Args),
     /// Print a topic as JSON lines.
     Tap(tap::Args),
+    /// Copy to a folder what everything is rebuilt from; verify it, export it, prune Kafka.
+    Archive(archive::Args),
+    /// Decide a log again without any server, or rebuild the views beside the live ones; compare.
+    Replay(replay::Args),
+    /// Recompute books or digests from the events alone.
+    Verify(verify::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,9 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Topics(action) => block_on(topics::run(&action, &config))?,
         Command::Config => print!("{}", config.print()),
         Command::Tap(args) => tap::run(&args, &config)?,
+        Command::Archive(args) => return archive::run(&args, &config),
+        Command::Replay(args) => return replay::run(&args, &config),
+        Command::Verify(args) => return verify::run(&args, &config),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,17 +1,25 @@
 //! `orion run`: one process a cell, each started again when it ends.
 //!
-//! A panic or a full memory of one cell must not touch another, so each is a child process of this one. A child
-//! reads its standard input and ends when that does: however this process dies, its children follow.
+//! A panic or a full memory of one cell must not touch another, so each is a child of this process. The two talk
+//! over the child's standard input and output:
+//! - to the child: a line `stop` asks for an orderly end; the end of the input, in whichever way this process dies,
+//!   ends the child at once;
+//! - from the child: a line a second says that it is not stuck. A child that says nothing for a while, since it is
+//!   stopped or turns in circles, is killed, and the next one recovers.
 
-use crate::cell::Cell;
-use crate::config::Config;
-use std::process::{Child, Command, Stdio};
+use crate::cell::{Cell, Life};
+use crate::config::{self, Config};
+use std::io::{BufRead as _, Write as _};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// `orion run`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process"
+    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process\n\nSIGTERM or SIGINT stops: what is under way is finished, and settlement leaves a snapshot. A second one stops at once."
 )]
 pub struct Args {
     /// The cells to run; all without it. One cell runs in this process.
@@ -20,28 +28,46 @@ pub struct Args {
     /// Start although the last epoch is more than a day back.
     #[arg(long)]
     pub accept_gap: bool,
-    /// End when standard input does.
+    /// Take orders from standard input and say on standard output that all is well.
     #[arg(long, hide = true)]
     pub supervised: bool,
 }
 
 /// Shortest and longest wait before a cell starts again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// How often a supervisor looks at a cell.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often a cell says that it is well.
+const BEAT: Duration = Duration::from_secs(1);
+/// The order to stop.
+const STOP: &str = "stop";
 
 /// Runs one cell here, or several in processes of their own.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
-    if args.supervised {
-        end_with_standard_input()?;
-    }
     match args.cells.as_slice() {
-        [cell] => cell.run(config, args.accept_gap),
-        [] => supervise(&Cell::ALL, args.accept_gap),
-        cells => supervise(cells, args.accept_gap),
+        [cell] => {
+            let life = Life::default();
+            if args.supervised {
+                take_orders(*cell, &life)?;
+                beat(&life, Duration::from_millis(config.run.stuck_ms))?;
+            }
+            let (cell, asked) = (*cell, life.clone());
+            on_signal(move || end(cell, &asked))?;
+            cell.run(config, args.accept_gap, &life)
+        }
+        [] => supervise(&Cell::ALL, args.accept_gap, &config.run),
+        cells => supervise(cells, args.accept_gap, &config.run),
     }
 }
 
-fn supervise(cells: &[Cell], accept_gap: bool) -> anyhow::Result<()> {
-    let watch = |cell: Cell| std::thread::Builder::new().name(cell.name().to_owned()).spawn(move || keep(cell, accept_gap));
+fn supervise(cells: &[Cell], accept_gap: bool, limits: &config::Run) -> anyhow::Result<()> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stopping);
+    on_signal(move || asked.store(true, Ordering::Release))?;
+    let watch = |cell: Cell| {
+        let supervisor = Supervisor { cell, accept_gap, limits: limits.clone(), stopping: Arc::clone(&stopping) };
+        std::thread::Builder::new().name(cell.name().to_owned()).spawn(move || supervisor.keep())
+    };
     let threads = cells.iter().map(|cell| watch(*cell)).collect::<Result<Vec<_>, _>>()?;
     for thread in threads {
         thread.join().expect("a supervising thread does not panic")?;
@@ -49,40 +75,150 @@ fn supervise(cells: &[Cell], accept_gap: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps one cell running. A cell that ran well for a while starts again at once.
-fn keep(cell: Cell, accept_gap: bool) -> anyhow::Result<()> {
-    let (shortest, longest) = BACK_OFF;
-    let mut wait = shortest;
-    loop {
-        let started = Instant::now();
-        let mut child = start(cell, accept_gap)?;
+/// Keeps one cell running.
+struct Supervisor {
+    cell: Cell,
+    accept_gap: bool,
+    limits: config::Run,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Supervisor {
+    /// Until it is told to stop. A cell that ran well for a while starts again at once.
+    fn keep(&self) -> anyhow::Result<()> {
+        let (shortest, longest) = BACK_OFF;
+        let mut wait = shortest;
+        while !self.stopping.load(Ordering::Acquire) {
+            let started = Instant::now();
+            let status = self.watch(self.start()?)?;
+            if self.stopping.load(Ordering::Acquire) {
+                tracing::info!(cell = self.cell.name(), %status, "stopped");
+                break;
+            }
+            wait = if started.elapsed() > longest { shortest } else { (wait * 2).min(longest) };
+            tracing::warn!(cell = self.cell.name(), %status, again_in_ms = wait.as_millis(), "a cell has ended");
+            let again = Instant::now() + wait;
+            while Instant::now() < again && !self.stopping.load(Ordering::Acquire) {
+                std::thread::sleep(LOOK);
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&self) -> anyhow::Result<Child> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["run", "--supervised", "--cells", self.cell.name()]);
+        if self.accept_gap {
+            command.arg("--accept-gap");
+        }
+        Ok(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
+    }
+
+    /// Until the child has ended.
+    fn watch(&self, mut child: Child) -> anyhow::Result<ExitStatus> {
         // `wait` would close the pipe, which tells the child to end.
-        let pipe = child.stdin.take();
-        tracing::info!(cell = cell.name(), process = child.id(), "started");
-        let status = child.wait()?;
-        drop(pipe);
-        wait = if started.elapsed() > longest { shortest } else { (wait * 2).min(longest) };
-        tracing::warn!(cell = cell.name(), %status, again_in_ms = wait.as_millis(), "a cell has ended");
-        std::thread::sleep(wait);
+        let mut orders: Option<ChildStdin> = child.stdin.take();
+        tracing::info!(cell = self.cell.name(), process = child.id(), "started");
+        let heard = Arc::new(AtomicU64::new(now_ms()));
+        if let Some(output) = child.stdout.take() {
+            let heard = Arc::clone(&heard);
+            let listen = move || {
+                let lines = std::io::BufReader::new(output).lines();
+                lines.map_while(Result::ok).for_each(|_| heard.store(now_ms(), Ordering::Release));
+            };
+            std::thread::Builder::new().name("beats".to_owned()).spawn(listen)?;
+        }
+        let mut give_up = None;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if now_ms().saturating_sub(heard.load(Ordering::Acquire)) > self.limits.stuck_ms {
+                tracing::error!(cell = self.cell.name(), process = child.id(), "the cell is stuck: it is killed and starts again");
+                child.kill()?;
+                heard.store(now_ms(), Ordering::Release);
+            }
+            if self.stopping.load(Ordering::Acquire) {
+                let give_up = *give_up.get_or_insert_with(|| {
+                    // A child that has just ended does not listen.
+                    drop(orders.as_mut().map(|orders| writeln!(orders, "{STOP}")));
+                    Instant::now() + Duration::from_millis(self.limits.stop_ms)
+                });
+                if Instant::now() > give_up {
+                    tracing::warn!(cell = self.cell.name(), "the cell does not stop in time: it is killed");
+                    child.kill()?;
+                }
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 }
 
-fn start(cell: Cell, accept_gap: bool) -> anyhow::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["run", "--supervised", "--cells", cell.name()]);
-    if accept_gap {
-        command.arg("--accept-gap");
-    }
-    // The other end of the pipe is ours; it closes when this process ends, in whichever way.
-    Ok(command.stdin(Stdio::piped()).spawn()?)
+/// Milliseconds since this process looked first.
+fn now_ms() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).expect("no process runs for 500 million years")
 }
 
-fn end_with_standard_input() -> anyhow::Result<()> {
-    let wait = || {
-        let mut input = std::io::stdin().lock();
-        drop(std::io::copy(&mut input, &mut std::io::sink()));
+/// Ends a cell. What views has under way is a transaction, whole or not there; settlement has a snapshot to leave.
+fn end(cell: Cell, life: &Life) {
+    match cell {
+        Cell::Settlement => life.stop.request(),
+        Cell::Views => std::process::exit(0),
+    }
+}
+
+fn take_orders(cell: Cell, life: &Life) -> anyhow::Result<()> {
+    let life = life.clone();
+    let listen = move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if line == STOP {
+                end(cell, &life);
+            }
+        }
         std::process::exit(0);
     };
-    std::thread::Builder::new().name("supervised".to_owned()).spawn(wait)?;
+    std::thread::Builder::new().name("orders".to_owned()).spawn(listen)?;
+    Ok(())
+}
+
+fn beat(life: &Life, stuck_after: Duration) -> anyhow::Result<()> {
+    let life = life.clone();
+    let say = move || {
+        loop {
+            // Said too late is said in time: the supervisor waits as long again.
+            if !life.pulse.is_stuck(stuck_after) && writeln!(std::io::stdout(), "well").is_err() {
+                // Nobody listens; whether to end is for the orders to say.
+                return;
+            }
+            std::thread::sleep(BEAT);
+        }
+    };
+    std::thread::Builder::new().name("beat".to_owned()).spawn(say)?;
+    Ok(())
+}
+
+/// Calls `act` at the first SIGTERM or SIGINT, and ends the process at the second.
+fn on_signal(act: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        runtime.block_on(async {
+            let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            let mut next = async || {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            };
+            next().await;
+            tracing::info!("stopping");
+            act();
+            next().await;
+            std::process::exit(130);
+            #[expect(unreachable_code, reason = "it gives the block its type")]
+            Ok::<(), std::io::Error>(())
+        })
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
     Ok(())
 }

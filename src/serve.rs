@@ -5,6 +5,7 @@
 
 mod document;
 mod observe;
+mod planted;
 mod problems;
 
 pub use document::document;
@@ -64,8 +65,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
 
     let door = Arc::new(Door { log, decisions: Arc::clone(&decisions), body_max_bytes: config.http.body_max_bytes });
+    let newest = {
+        let decisions = Arc::clone(&decisions);
+        Arc::new(move || decisions.newest())
+    };
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
-    let view = View { pool, progress, recent, caught_up: Arc::new(move || tail.caught_up()) };
+    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()) };
     let app = app(door, view, tokens, &config.http);
 
     let listen = &config.http.listen;
@@ -80,14 +85,15 @@ pub fn app(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http
     let closed = Router::from(ingress::http::router(door)).merge(api::routes().with_state(view.clone()));
     let open = Router::from(api::open_routes().with_state(view));
     let limit = Duration::from_millis(http.timeout_ms);
-    closed
+    let app = closed
         .route_layer(middleware::from_fn_with_state(tokens, auth::require))
         .merge(open)
         .fallback(problems::no_route)
         .layer(Extension(api::Document(document::text().into())))
         .layer(middleware::from_fn(move |request, next| problems::in_time(limit, request, next)))
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn(observe::observe));
+    if faults::ARMED { app.layer(middleware::from_fn(planted::forgetful)) } else { app }
 }
 
 /// Connections that can only read, made when they are needed.

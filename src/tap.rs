@@ -52,7 +52,8 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     })
 }
 
-fn line(record: &Tapped, decoder: &Decoder) -> serde_json::Value {
+/// A record as one line shows it.
+pub(crate) fn line(record: &Tapped, decoder: &Decoder) -> serde_json::Value {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let value = decoder.json(&record.value).unwrap_or_else(|_| serde_json::Value::String(text(&record.value)));
     serde_json::json!({

@@ -67,8 +67,12 @@ impl Freshness {
     ///
     /// False if that epoch lies in the future: the bank has not minted the id, so there is nothing to wait for.
     pub(crate) async fn wait(self, view: &View, minted: Option<Epoch>) -> Result<bool, Problem> {
-        // The clock that mints may be ahead of ours; what the views show, it has minted.
-        let horizon = now_ms().max(view.progress.shown().epoch).saturating_add(AHEAD_MAX_MS);
+        // The clock that mints may be ahead of ours; what was committed or is shown, it has minted.
+        let horizon = now_ms().max(view.progress.shown().epoch).max((view.newest)()).saturating_add(AHEAD_MAX_MS);
+        let asked = [self.at_least, self.at.map(Mark::Epoch), minted.map(Mark::Epoch)].into_iter().flatten();
+        if asked.clone().any(|mark| matches!(mark, Mark::Epoch(epoch) if epoch > horizon)) && !(view.caught_up)() {
+            return Err(behind());
+        }
         for (name, epoch) in [("at_least", self.at_least), ("at", self.at.map(Mark::Epoch))] {
             if let Some(Mark::Epoch(epoch)) = epoch
                 && epoch > horizon
@@ -80,13 +84,17 @@ impl Freshness {
             return Ok(false);
         }
         let deadline = Instant::now() + WAIT_MAX;
-        for mark in [self.at_least, self.at.map(Mark::Epoch), minted.map(Mark::Epoch)].into_iter().flatten() {
+        for mark in asked {
             if !view.progress.reach(mark, deadline).await {
-                return Err(Problem::new(503, "view_behind", "The views do not show this yet."));
+                return Err(behind());
             }
         }
         Ok(true)
     }
+}
+
+fn behind() -> Problem {
+    Problem::new(503, "view_behind", "The views do not show this yet.")
 }
 
 fn mark(text: &str) -> Option<Mark> {

@@ -20,7 +20,7 @@ pub use health::Document;
 pub use operations::Known;
 
 use progress::Progress;
-use schemas::CommandId;
+use schemas::{CommandId, Epoch};
 use sqlx::PgPool;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +28,9 @@ use utoipa_axum::routes;
 
 /// What only the log knows of an operation so far; none if it knows nothing, or nothing any more.
 pub type Recent = Arc<dyn Fn(CommandId) -> Option<Known> + Send + Sync>;
+
+/// The newest epoch that the door has seen committed, which its callers may have been told of.
+pub type Newest = Arc<dyn Fn() -> Epoch + Send + Sync>;
 
 /// Whether the door has read the log up to where it ended at the start.
 pub type CaughtUp = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -41,6 +44,8 @@ pub struct View {
     pub progress: Progress,
     /// What the log knows of operations that the views may not show.
     pub recent: Recent,
+    /// The newest epoch that anybody was told of here.
+    pub newest: Newest,
     /// Whether `recent` knows all of them.
     pub caught_up: CaughtUp,
 }

@@ -1,16 +1,34 @@
 //! Settlement: each command, once, in log order, against the ledger.
 //!
-//! In: epochs with their commands. Out: the same epochs with their decisions. Never: a decision that depends
+//! In: epochs with their commands. Out: the same epochs with their decisions, and now and then the ledger. Never: a decision that depends
 //! on when or in what order epochs arrived; an epoch that holds less than its binding says.
 
 use crate::Epochs;
 use crate::in_order::in_order;
 use schemas::{Cause, DeadLetter, EpochInput, EpochOutput};
-use state::Ledger;
+use state::{Frozen, Ledger};
 
-/// Decides every command of every epoch, in the order of time.
-pub fn settle<'scope>(epochs: Epochs<'scope, EpochInput>, mut ledger: Ledger) -> Epochs<'scope, EpochOutput> {
-    in_order(epochs, "settle", |epoch| epoch.binding.epoch, move |epoch| decide(epoch, &mut ledger))
+/// A decided epoch.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// What was decided.
+    pub output: EpochOutput,
+    /// The ledger after it, if it was asked for.
+    pub frozen: Option<Frozen>,
+}
+
+/// Decides every command of every epoch, in the order of time; `due` says after which epochs the ledger is frozen.
+pub fn settle<'scope>(
+    epochs: Epochs<'scope, EpochInput>,
+    mut ledger: Ledger,
+    mut due: impl FnMut(&EpochInput) -> bool + 'static,
+) -> Epochs<'scope, Decided> {
+    let settle = move |epoch| {
+        let freeze = due(&epoch);
+        let output = decide(epoch, &mut ledger);
+        Decided { output, frozen: freeze.then(|| ledger.freeze()) }
+    };
+    in_order(epochs, "settle", |epoch| epoch.binding.epoch, settle)
 }
 
 /// Decides an epoch.
@@ -86,7 +104,7 @@ mod tests {
         timely::execute_directly(move |worker| {
             let mut input = InputHandle::new();
             let probe = worker.dataflow::<Epoch, _, _>(|scope| {
-                let decided = settle(scope.input_from(&mut input), Ledger::default());
+                let decided = settle(scope.input_from(&mut input), Ledger::default(), |epoch| epoch.binding.epoch == 11);
                 decided.inspect(move |epoch| sender.send(epoch.clone()).unwrap()).probe().0
             });
             // All at one capability, the last first: the operator restores the order.
@@ -99,10 +117,14 @@ mod tests {
             worker.step_while(|| probe.less_than(&21));
         });
         let decided: Vec<_> = receiver.into_iter().collect();
-        assert_eq!(decided.iter().map(|epoch| epoch.binding.epoch).collect::<Vec<_>>(), [10, 11, 20]);
-        for (epoch, expected) in decided.iter().zip(&expected) {
-            assert_eq!(epoch.events, expected.events);
-            assert_eq!(epoch.dead_letters, expected.dead_letters);
+        assert_eq!(decided.iter().map(|epoch| epoch.output.binding.epoch).collect::<Vec<_>>(), [10, 11, 20]);
+        assert_eq!(
+            decided.iter().map(|epoch| epoch.frozen.as_ref().map(|frozen| frozen.epoch)).collect::<Vec<_>>(),
+            [None, Some(11), None]
+        );
+        for (Decided { output, .. }, expected) in decided.iter().zip(&expected) {
+            assert_eq!(output.events, expected.events);
+            assert_eq!(output.dead_letters, expected.dead_letters);
         }
     }
 

@@ -14,6 +14,9 @@ main() {
   local name=$1 offset=$2
   shift 2
   forget_demo
+  # A test may kill the services of such a stack, and wipe what they hold.
+  unset ORION_DISPOSABLE
+  [[ -n ${KAFKA_BROKERS:-}${DATABASE_URL:-}${SCHEMA_REGISTRY_URL:-} ]] || export ORION_DISPOSABLE=1
   export ORION_STATE=$state/$name
   export ORION_KAFKA_PORT=$((${ORION_KAFKA_PORT:-9092} + offset))
   export ORION_KAFKA_CONTROLLER_PORT=$((${ORION_KAFKA_CONTROLLER_PORT:-9093} + offset))

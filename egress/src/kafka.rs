@@ -11,12 +11,12 @@
 use crate::records::{self, outputs};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
-use schemas::wire::{Encoder, WireError};
+use schemas::wire::{Encoder, SchemaRecord, WireError};
 use schemas::{Binding, Claim, Commit, Entry, Epoch, EpochOutput, Output, SealedEpoch, Topic};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,6 +122,11 @@ impl Sink {
         Ok(Self { producer, deliveries, encoder, journal, partitions, generation: 0 })
     }
 
+    /// The schemas that this sink writes.
+    pub fn schemas(&self) -> Vec<SchemaRecord> {
+        self.encoder.schemas()
+    }
+
     /// Commits the claim of a generation, and the schemas that it writes, before anything else.
     pub fn claim(&mut self, generation: u64, code_version: u32) -> Result<(), SinkError> {
         self.generation = generation;
@@ -132,6 +137,7 @@ impl Sink {
             self.send(self.journal.as_str(), 0, "schema", schema.schema.as_bytes(), headers, None)?;
         }
         self.send_entry(&Entry::Claim(Claim { generation, code_version }), None)?;
+        self.delivered()?;
         self.commit()
     }
 
@@ -139,13 +145,19 @@ impl Sink {
     pub fn write(&mut self, epochs: &[EpochOutput]) -> Result<(), SinkError> {
         let Some(last) = epochs.last().map(|epoch| epoch.binding.epoch) else { return Ok(()) };
         self.begin()?;
+        faults::point("settlement.begin");
         let mut sealed = Vec::with_capacity(epochs.len());
         for epoch in epochs {
             let outputs = self.send_epoch(epoch)?;
             sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs });
         }
         self.send_entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), Some(last))?;
-        self.commit()
+        faults::point("settlement.sent");
+        self.delivered()?;
+        faults::point("settlement.commit");
+        self.commit()?;
+        faults::point("settlement.committed");
+        Ok(())
     }
 
     /// Checks that an epoch of a replay gives what was committed; writes nothing.
@@ -197,16 +209,24 @@ impl Sink {
             record = record.timestamp(i64::try_from(epoch).expect("an epoch is before the year 10000"));
         }
         self.deliveries.open.fetch_add(1, Ordering::AcqRel);
-        self.producer.send(record).map_err(|(source, _)| failed("send a record", source))
+        self.producer.send(record).map_err(|(source, _)| self.failed("send a record", source))
+    }
+
+    /// The client hears of a take-over in its own thread; whatever is under way then fails for other words.
+    fn failed(&self, step: &'static str, source: KafkaError) -> SinkError {
+        match self.producer.client().fatal_error() {
+            Some((code, _)) if is_fenced(code) => SinkError::Fenced,
+            _ => failed(step, source),
+        }
     }
 
     fn begin(&self) -> Result<(), SinkError> {
-        self.producer.begin_transaction().map_err(|source| failed("begin a transaction", source))
+        self.producer.begin_transaction().map_err(|source| self.failed("begin a transaction", source))
     }
 
-    /// Waits until Kafka has every record, then commits. The client's own flush, inside its commit, sleeps
-    /// 100 ms whenever something is under way; nothing is by then.
-    fn commit(&self) -> Result<(), SinkError> {
+    /// Waits until Kafka has every record. The client's own flush, inside its commit, sleeps 100 ms whenever
+    /// something is under way; nothing is after this.
+    fn delivered(&self) -> Result<(), SinkError> {
         *self.deliveries.waiter.lock().expect("nothing panics while it holds the count") = Some(std::thread::current());
         while self.deliveries.open.load(Ordering::Acquire) > 0 {
             std::thread::park_timeout(Duration::from_millis(5));
@@ -215,9 +235,13 @@ impl Sink {
         while self.producer.in_flight_count() > 0 {
             std::thread::sleep(Duration::from_micros(50));
         }
-        if let Some(source) = self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
-            return Err(failed("deliver a record", source));
+        match self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
+            Some(source) => Err(self.failed("deliver a record", source)),
+            None => Ok(()),
         }
+    }
+
+    fn commit(&self) -> Result<(), SinkError> {
         loop {
             match self.producer.commit_transaction(Timeout::Never) {
                 Ok(()) => return Ok(()),
@@ -225,7 +249,7 @@ impl Sink {
                 Err(KafkaError::Transaction(error)) if error.is_retriable() => {
                     tracing::warn!(%error, "the outcome of a commit is unknown; asking again");
                 }
-                Err(source) => return Err(failed("commit", source)),
+                Err(source) => return Err(self.failed("commit", source)),
             }
         }
     }
@@ -233,9 +257,9 @@ impl Sink {
 
 /// What Kafka says to a process whose cell was taken over is not an error of this step.
 fn failed(step: &'static str, source: KafkaError) -> SinkError {
-    use rdkafka::error::RDKafkaErrorCode as Code;
-    match source.rdkafka_error_code() {
-        Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch) => SinkError::Fenced,
-        _ => SinkError::Kafka { step, source },
-    }
+    if source.rdkafka_error_code().is_some_and(is_fenced) { SinkError::Fenced } else { SinkError::Kafka { step, source } }
+}
+
+const fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch)
 }

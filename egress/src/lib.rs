@@ -4,6 +4,9 @@
 //! transaction of a producer that no two processes can share. In Postgres, an epoch's rows and the sink's
 //! progress commit together, after Kafka, if the progress was what the writer believed.
 
+/// Mistakes that a test may ask for.
+mod planted;
+
 /// The transactional producer of a cell.
 pub mod kafka;
 /// Rows of the views.

@@ -3,6 +3,7 @@
 //! The live path sends what comes out and commits the digests; a replay only compares them. Both make it here, so
 //! that what is compared is what is sent.
 
+use crate::planted;
 use schemas::topic::{self, COMMANDS_DLQ};
 use schemas::wire::{self, Encoder, WireError};
 use schemas::{DeadLetter, EpochOutput, Output, Records, Topic};
@@ -36,7 +37,7 @@ pub fn outputs<E: From<WireError>>(
         by_partition.entry((record.topic, record.partition)).or_default().add(record.key.as_bytes(), datum);
         each(record)
     };
-    for event in &epoch.events {
+    for event in planted::said(epoch).as_ref() {
         let value = encoder.event(event)?;
         let topic = Topic::of(event);
         let partitions = *partitions.get(&topic).expect("the topics of all events were counted at the start");

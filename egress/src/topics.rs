@@ -81,6 +81,11 @@ impl Topics {
         topics.collect()
     }
 
+    /// What everything is rebuilt from, with partitions.
+    pub fn logs(&self) -> impl Iterator<Item = (&str, i32)> {
+        self.log.iter().map(|(name, partitions)| (name.as_str(), *partitions))
+    }
+
     /// The partitions of a topic; none if it is not in the list.
     pub fn partitions(&self, topic: &str) -> Option<i32> {
         [&self.log, &self.event, &self.dead_letter].into_iter().find_map(|topics| topics.get(topic)).copied()

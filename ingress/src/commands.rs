@@ -6,14 +6,15 @@
 
 use crate::epochs::{Epochs, LogMismatch, Policy};
 use crate::kafka::{self, ReadError};
+use crate::stop::Stop;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
-use schemas::wire::Decoder;
+use schemas::wire::{Decoder, WireError};
 use schemas::{Bound, Epoch, EpochInput, Malformed, Position, SealedEpoch, Topic};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What ends a source.
@@ -22,6 +23,9 @@ pub enum SourceError {
     /// Kafka can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A schema of the snapshot is none.
+    #[error("the snapshot's schemas can't be used")]
+    Schemas(#[from] WireError),
     /// The log does not hold what was bound.
     #[error(transparent)]
     Mismatch(#[from] LogMismatch),
@@ -41,7 +45,13 @@ pub enum SourceError {
 /// Where settlement stands when it starts to read.
 #[derive(Debug)]
 pub struct Start {
-    /// Every epoch that is bound, in order.
+    /// The epoch that the ledger is at the end of; zero if it has seen none.
+    pub after: Epoch,
+    /// Exclusive upper offset of each partition of the log that the ledger has seen; none is zero.
+    pub uppers: BTreeMap<i32, i64>,
+    /// The schemas that the log has recorded before those.
+    pub schemas: Vec<Learnt>,
+    /// Every epoch that is bound and that the ledger has not seen, in order.
     pub bound: Vec<SealedEpoch>,
     /// The generation that will mint new ones.
     pub generation: u64,
@@ -51,34 +61,80 @@ pub struct Start {
     pub accept_gap: bool,
 }
 
+/// A schema that the log records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    /// Where it stands.
+    pub position: Position,
+    /// The id that later records use for it.
+    pub id: u32,
+    /// The schema.
+    pub json: String,
+}
+
+/// The schemas that were learnt so far. A reader that starts between two epochs must know those that stand before
+/// it, and no others: a record is judged by what was recorded before it.
+#[derive(Clone, Debug, Default)]
+pub struct Schemas(Arc<Mutex<Vec<Learnt>>>);
+
+impl Schemas {
+    /// Those that stand before these offsets.
+    pub fn before(&self, uppers: &BTreeMap<i32, i64>) -> Vec<Learnt> {
+        let before = |learnt: &&Learnt| uppers.get(&learnt.position.partition).is_some_and(|upper| learnt.position.offset < *upper);
+        self.lock().iter().filter(before).cloned().collect()
+    }
+
+    fn add(&self, learnt: Learnt) {
+        self.lock().push(learnt);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Learnt>> {
+        self.0.lock().expect("nothing panics while it holds the schemas")
+    }
+}
+
+/// What a source shares with the rest of its cell.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    /// Epochs handed on and not committed yet.
+    pub in_flight: InFlight,
+    /// The schemas that the log has recorded so far.
+    pub schemas: Schemas,
+    /// Whether to stop, and after which epoch.
+    pub stop: Stop,
+}
+
 /// Epochs handed on and not committed yet; the sink counts down.
 pub type InFlight = Arc<AtomicUsize>;
 
 const DAY_MS: u64 = 86_400_000;
 
 /// Reads until the process ends; returns only an error, or when nobody takes the epochs any more.
-pub fn run(
-    brokers: &str,
-    policy: Policy,
-    start: Start,
-    in_flight: &InFlight,
-    epochs_out: &SyncSender<EpochInput>,
-) -> Result<(), SourceError> {
+///
+/// When it is to stop it hands on one last epoch, and then nothing: the epochs on their way are not cut off.
+pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_out: &SyncSender<EpochInput>) -> Result<(), SourceError> {
+    let Shared { in_flight, schemas, stop } = shared;
     let topic = Topic::Commands.as_str();
     let consumer = kafka::consumer(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;
-    check_log(topic, &marks, start.bound.last())?;
+    let starts: BTreeMap<i32, i64> =
+        marks.keys().map(|partition| (*partition, start.uppers.get(partition).copied().unwrap_or(0))).collect();
+    check_log(topic, &marks, &starts, start.bound.last())?;
     let clock = Clock::start();
-    check_gap(start.bound.last().map(|sealed| sealed.binding.epoch), clock.now_ms(), start.accept_gap)?;
+    let last = start.bound.last().map_or(start.after, |sealed| sealed.binding.epoch);
+    check_gap((last > 0).then_some(last), clock.now_ms(), start.accept_gap)?;
 
-    let starts: BTreeMap<i32, i64> = marks.keys().map(|partition| (*partition, 0)).collect();
     kafka::assign(&consumer, &starts.iter().map(|(partition, offset)| (topic.to_owned(), *partition, *offset)).collect::<Vec<_>>())?;
     let weight_max = policy.weight_max;
-    let mut epochs = Epochs::new(policy, topic, &starts, start.generation, start.code_version, clock.now_ms());
+    let mut epochs = Epochs::new(policy, topic, &starts, start.after, start.generation, start.code_version, clock.now_ms());
     let mut decoder = Decoder::default();
+    for learnt in start.schemas {
+        decoder.learn(learnt.id, &learnt.json)?;
+        schemas.add(learnt);
+    }
     let mut take = |epochs: &mut Epochs, wait: Duration| -> Result<bool, SourceError> {
         let Some(message) = kafka::next(&consumer, topic, wait)? else { return Ok(false) };
-        let bound = read(&mut decoder, &message);
+        let bound = read(&mut decoder, schemas, &message);
         epochs.read(message.partition(), message.offset(), bound, clock.now_ms());
         Ok(true)
     };
@@ -98,9 +154,22 @@ pub fn run(
     drop(start.bound);
 
     loop {
+        if stop.is_requested() {
+            let last = epochs.close(clock.now_ms());
+            stop.after(last.binding.epoch);
+            in_flight.fetch_add(1, Ordering::AcqRel);
+            if epochs_out.send(last).is_err() {
+                return Ok(());
+            }
+            // The sink ends the process. Dropping the channel would end the dataflow before it.
+            loop {
+                std::thread::park();
+            }
+        }
         // Everything that is there already belongs to the epoch that closes next, up to its weight.
         while epochs.waiting() < weight_max && take(&mut epochs, Duration::ZERO)? {}
         if let Some(input) = epochs.poll(clock.now_ms(), in_flight.load(Ordering::Acquire)) {
+            faults::point("settlement.mint");
             in_flight.fetch_add(1, Ordering::AcqRel);
             if epochs_out.send(input).is_err() {
                 return Ok(());
@@ -117,14 +186,21 @@ pub fn run(
 }
 
 /// A log that is too short at either end can't be replayed.
-fn check_log(topic: &str, marks: &BTreeMap<i32, (i64, i64)>, last: Option<&SealedEpoch>) -> Result<(), ReadError> {
+fn check_log(
+    topic: &str,
+    marks: &BTreeMap<i32, (i64, i64)>,
+    starts: &BTreeMap<i32, i64>,
+    last: Option<&SealedEpoch>,
+) -> Result<(), ReadError> {
     for (partition, (low, high)) in marks {
         let (topic, partition, low, high) = (topic.to_owned(), *partition, *low, *high);
-        if low > 0 {
-            return Err(ReadError::StartsLate { topic, partition, low, needed: 0 });
+        let start = starts.get(&partition).copied().unwrap_or(0);
+        if low > start {
+            return Err(ReadError::StartsLate { topic, partition, low, needed: start });
         }
         let bound = last.iter().flat_map(|sealed| &sealed.binding.inputs).find(|input| input.partition == partition);
-        if let Some(needed) = bound.map(|input| input.upper).filter(|upper| *upper > high) {
+        let needed = bound.map_or(start, |input| input.upper);
+        if needed > high {
             return Err(ReadError::EndsEarly { topic, partition, high, needed });
         }
     }
@@ -141,9 +217,35 @@ fn check_gap(last: Option<Epoch>, now_ms: u64, accept_gap: bool) -> Result<(), S
 }
 
 /// What a record of the log says; none for a schema.
-fn read(decoder: &mut Decoder, message: &BorrowedMessage<'_>) -> Option<Bound> {
-    let value = message.payload().unwrap_or_default();
-    let command = match kafka::header(message, SCHEMA_HEADER) {
+fn read(decoder: &mut Decoder, schemas: &Schemas, message: &BorrowedMessage<'_>) -> Option<Bound> {
+    let position = Position { partition: message.partition(), offset: message.offset() };
+    let (schema, traceparent) = (kafka::header(message, SCHEMA_HEADER), kafka::header(message, TRACE_HEADER));
+    let id = schema.parse().ok().filter(|id| !decoder.knows(*id));
+    let bound = bound(decoder, &Record { position, key: message.key(), value: message.payload(), schema, traceparent });
+    if let (None, Some(id)) = (&bound, id) {
+        schemas.add(Learnt { position, id, json: String::from_utf8_lossy(message.payload().unwrap_or_default()).into_owned() });
+    }
+    bound
+}
+
+/// A record of the log, wherever it is read from.
+pub struct Record<'a> {
+    /// Where it stands.
+    pub position: Position,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value.
+    pub value: Option<&'a [u8]>,
+    /// Its header for schemas; empty without one.
+    pub schema: &'a str,
+    /// Its header for traces; empty without one.
+    pub traceparent: &'a str,
+}
+
+/// What a record of the log says, by the schemas that the decoder has learnt from it; none for a schema.
+pub fn bound(decoder: &mut Decoder, record: &Record<'_>) -> Option<Bound> {
+    let value = record.value.unwrap_or_default();
+    let command = match record.schema {
         "" => decoder.command(value),
         id => match decoder.learn_record(id, value) {
             Ok(()) => return None,
@@ -151,18 +253,18 @@ fn read(decoder: &mut Decoder, message: &BorrowedMessage<'_>) -> Option<Bound> {
         },
     };
     Some(Bound {
-        position: Position { partition: message.partition(), offset: message.offset() },
-        traceparent: traceparent(kafka::header(message, TRACE_HEADER)),
+        position: record.position,
+        traceparent: traceparent(record.traceparent),
         command: command.map_err(|error| Malformed {
-            key: message.key().map(<[u8]>::to_vec),
-            value: message.payload().map(<[u8]>::to_vec),
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
             reason: error.to_string(),
         }),
     })
 }
 
 /// A trace context goes on with every event of the command, so one that is none, or of any size, ends here.
-fn traceparent(header: &str) -> String {
+pub fn traceparent(header: &str) -> String {
     if schemas::event::trace_id(header).is_empty() { String::new() } else { header.chars().take(64).collect() }
 }
 
@@ -175,7 +277,8 @@ struct Clock {
 impl Clock {
     fn start() -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
-        Self { wall_ms: u64::try_from(wall.as_millis()).expect("the clock is before the year 10000"), started: Instant::now() }
+        let wall_ms = u64::try_from(wall.as_millis()).expect("the clock is before the year 10000");
+        Self { wall_ms: wall_ms.saturating_add_signed(faults::clock_off_ms()), started: Instant::now() }
     }
 
     fn now_ms(&self) -> u64 {
@@ -195,11 +298,28 @@ mod tests {
 
     #[test]
     fn a_log_that_is_too_short_at_either_end_is_refused() {
-        let check = |low, high, upper| check_log("log", &BTreeMap::from([(0, (low, high))]), Some(&sealed(upper)));
-        assert!(check(0, 5, 5).is_ok());
-        assert!(check(0, 9, 5).is_ok());
-        assert!(matches!(check(0, 4, 5), Err(ReadError::EndsEarly { high: 4, needed: 5, .. })));
-        assert!(matches!(check(1, 9, 5), Err(ReadError::StartsLate { low: 1, needed: 0, .. })));
+        let check = |low, high, start, upper: Option<i64>| {
+            check_log("log", &BTreeMap::from([(0, (low, high))]), &BTreeMap::from([(0, start)]), upper.map(sealed).as_ref())
+        };
+        for (low, high, start, upper) in [(0, 5, 0, Some(5)), (0, 9, 0, Some(5)), (3, 9, 3, Some(5)), (1, 9, 3, None), (0, 0, 0, None)] {
+            assert!(check(low, high, start, upper).is_ok(), "{low} {high} {start} {upper:?}");
+        }
+        assert!(matches!(check(0, 4, 0, Some(5)), Err(ReadError::EndsEarly { high: 4, needed: 5, .. })));
+        assert!(matches!(check(1, 9, 0, Some(5)), Err(ReadError::StartsLate { low: 1, needed: 0, .. })));
+        assert!(matches!(check(4, 9, 3, Some(5)), Err(ReadError::StartsLate { low: 4, needed: 3, .. })));
+        assert!(matches!(check(0, 2, 3, None), Err(ReadError::EndsEarly { high: 2, needed: 3, .. })));
+    }
+
+    #[test]
+    fn schemas_are_known_from_where_they_stand() {
+        let schemas = Schemas::default();
+        let learnt = |offset| Learnt { position: Position { partition: 0, offset }, id: 1, json: String::new() };
+        for offset in [3, 7] {
+            schemas.add(learnt(offset));
+        }
+        assert_eq!(schemas.before(&BTreeMap::from([(0, 7)])), [learnt(3)]);
+        assert_eq!(schemas.before(&BTreeMap::from([(0, 8)])), [learnt(3), learnt(7)]);
+        assert_eq!(schemas.before(&BTreeMap::new()), []);
     }
 
     #[test]

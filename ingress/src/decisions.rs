@@ -28,11 +28,14 @@ pub struct Decisions {
 #[derive(Debug, Default)]
 struct Inner {
     entries: BTreeMap<Position, Entry>,
-    by_command: BTreeMap<CommandId, Position>,
+    /// Where each command stands, however often it came.
+    by_command: BTreeMap<CommandId, BTreeSet<Position>>,
     /// The decided ones, oldest first: the order in which they leave.
     decided: BTreeSet<(Epoch, Position)>,
     /// How many are not decided.
     pending: usize,
+    /// The newest epoch of a decision.
+    newest: Epoch,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +61,11 @@ impl Decisions {
         self.lock().pending
     }
 
+    /// The newest epoch of a decision that was ever seen here.
+    pub fn newest(&self) -> Epoch {
+        self.lock().newest
+    }
+
     /// The answer to the command at `position`, when it comes. Drop it to stop waiting.
     ///
     /// The decision may have come before the caller asks: Kafka may acknowledge later than settlement decides.
@@ -74,12 +82,16 @@ impl Decisions {
         receiver
     }
 
-    /// What is known of an operation; the newest command of that id counts.
+    /// What is known of an operation: the newest decision on it, or that it waits for one. A retry that waits
+    /// changes nothing about what was decided before.
     pub fn operation(&self, command_id: CommandId) -> Option<Known> {
         let inner = self.lock();
-        let position = *inner.by_command.get(&command_id)?;
-        let entry = inner.entries.get(&position)?;
-        Some(entry.decision.as_ref().map_or(Known::Pending(position), |event| Known::Decided(Arc::clone(event))))
+        let positions = inner.by_command.get(&command_id)?;
+        let decided = |position: &Position| inner.entries.get(position).and_then(|entry| entry.decision.as_ref());
+        match positions.iter().rev().find_map(decided) {
+            Some(event) => Some(Known::Decided(Arc::clone(event))),
+            None => positions.last().map(|position| Known::Pending(*position)),
+        }
     }
 
     /// The tail read a command.
@@ -94,6 +106,7 @@ impl Decisions {
         }
         let position = event.cause.position;
         let mut inner = self.lock();
+        inner.newest = event.epoch.max(inner.newest);
         inner.saw(position, event.cause.command_id);
         inner.decide(position, Arc::new(event));
         inner.shrink(self.remembered_max);
@@ -123,8 +136,7 @@ impl Inner {
         if entry.command_id.is_none() {
             entry.command_id = Some(command_id);
             self.pending += 1;
-            let newest = self.by_command.entry(command_id).or_insert(position);
-            *newest = position.max(*newest);
+            self.by_command.entry(command_id).or_default().insert(position);
         }
     }
 
@@ -163,8 +175,11 @@ impl Inner {
     fn remove(&mut self, epoch: Epoch, position: Position) {
         self.decided.remove(&(epoch, position));
         let Some(command_id) = self.entries.remove(&position).and_then(|entry| entry.command_id) else { return };
-        if self.by_command.get(&command_id) == Some(&position) {
-            self.by_command.remove(&command_id);
+        if let Some(positions) = self.by_command.get_mut(&command_id) {
+            positions.remove(&position);
+            if positions.is_empty() {
+                self.by_command.remove(&command_id);
+            }
         }
     }
 }
@@ -197,6 +212,7 @@ mod tests {
         let mut early = decisions.answer(at(1), command("a"));
         assert!(early.try_recv().is_err());
         decisions.saw_event(decided(1, "a", 7));
+        assert_eq!(decisions.newest(), 7);
         assert_eq!(early.try_recv().unwrap().epoch, 7);
         let mut late = decisions.answer(at(1), command("a"));
         assert_eq!(late.try_recv().unwrap().epoch, 7);
@@ -225,6 +241,17 @@ mod tests {
         assert!(decisions.operation(command("a")).is_some(), "progress is an exclusive bound");
         decisions.forget(8, &[2]);
         assert!(decisions.operation(command("a")).is_none());
+    }
+
+    #[test]
+    fn a_retry_that_waits_does_not_hide_the_first_decision() {
+        let decisions = Decisions::new(10);
+        decisions.saw_event(decided(1, "a", 7));
+        decisions.saw_command(at(2), command("a"));
+        assert!(matches!(decisions.operation(command("a")), Some(Known::Decided(event)) if event.epoch == 7));
+        // Once the views have the first, they say what it was.
+        decisions.forget(8, &[2]);
+        assert!(matches!(decisions.operation(command("a")), Some(Known::Pending(position)) if position == at(2)));
     }
 
     #[test]

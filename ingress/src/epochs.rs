@@ -69,15 +69,23 @@ struct Partition {
 }
 
 impl Epochs {
-    /// Nothing read yet; `uppers` is where each partition of `topic` starts.
-    pub fn new(policy: Policy, topic: &str, uppers: &BTreeMap<i32, i64>, generation: u64, code_version: u32, now_ms: u64) -> Self {
+    /// Nothing read yet; `uppers` is where each partition of `topic` starts, `previous` the epoch before, or zero.
+    pub fn new(
+        policy: Policy,
+        topic: &str,
+        uppers: &BTreeMap<i32, i64>,
+        previous: Epoch,
+        generation: u64,
+        code_version: u32,
+        now_ms: u64,
+    ) -> Self {
         let partitions = uppers.iter().map(|(partition, upper)| (*partition, Partition { read: *upper, waiting: VecDeque::new() }));
         Self {
             policy,
             topic: topic.to_owned(),
             generation,
             code_version,
-            previous: 0,
+            previous,
             closed_ms: now_ms,
             waiting_since_ms: None,
             partitions: partitions.collect(),
@@ -143,6 +151,12 @@ impl Epochs {
         (closes || ticks).then(|| self.seal(now_ms.max(self.previous + 1), now_ms, true))
     }
 
+    /// A last epoch, without commands: what was read and not sealed is left to whoever comes next.
+    pub fn close(&mut self, now_ms: u64) -> EpochInput {
+        let latest = if self.previous == 0 { now_ms } else { self.previous + STEP_MAX_MS };
+        self.seal(now_ms.max(self.previous + 1).min(latest.max(1)), now_ms, false)
+    }
+
     fn seal(&mut self, epoch: Epoch, now_ms: u64, with_commands: bool) -> EpochInput {
         let mut commands = Vec::new();
         let mut inputs = Vec::new();
@@ -176,7 +190,7 @@ mod tests {
     }
 
     fn epochs(now_ms: u64) -> Epochs {
-        Epochs::new(policy(), "log", &BTreeMap::from([(0, 0), (1, 0)]), 1, 1, now_ms)
+        Epochs::new(policy(), "log", &BTreeMap::from([(0, 0), (1, 0)]), 0, 1, 1, now_ms)
     }
 
     fn bound(partition: i32, offset: i64) -> Option<Bound> {
@@ -226,6 +240,16 @@ mod tests {
         // The clock goes back: epochs do not.
         epochs.read(0, 1, bound(0, 1), 5_000);
         assert_eq!(epochs.poll(5_000, 0).unwrap().binding.epoch, 200_001);
+    }
+
+    #[test]
+    fn the_last_epoch_has_no_commands_and_no_leap_either() {
+        let mut fresh = epochs(1000);
+        assert_eq!(fresh.close(1000).binding.epoch, 1000);
+        let mut behind = epochs(1000);
+        behind.poll(2000, 0).unwrap();
+        behind.read(0, 0, bound(0, 0), 900_000);
+        assert_eq!(shape(&behind.close(900_000)), (62_000, vec![(0, 0), (0, 0)], vec![]));
     }
 
     #[test]

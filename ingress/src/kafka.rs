@@ -23,6 +23,14 @@ pub enum ReadError {
     /// The topic is not there.
     #[error("topic {0} does not exist; run `orion topics apply`")]
     NoTopic(String),
+    /// Kafka stopped answering.
+    #[error("kafka has been silent for {seconds} s while {topic} was read")]
+    Silent {
+        /// What was being read.
+        topic: String,
+        /// For how long.
+        seconds: u64,
+    },
     /// Old records that are needed are gone.
     #[error("{topic} partition {partition} starts at offset {low}, but {needed} is needed: older records were deleted")]
     StartsLate {
@@ -121,7 +129,8 @@ pub(crate) fn read_from<E: From<ReadError>>(
     Ok(next.max(high))
 }
 
-fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
+/// A consumer with settings of its own.
+pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -129,7 +138,7 @@ fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadEr
         .set("group.id", "orion")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        .set("isolation.level", "read_committed")
+        .set("isolation.level", if faults::bug("read-uncommitted") { "read_uncommitted" } else { "read_committed" })
         .set("auto.offset.reset", "error")
         // Answer as soon as there is a byte, and look again at once after an empty or failed fetch.
         .set("fetch.min.bytes", "1")
@@ -155,6 +164,15 @@ pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMa
     let mark =
         |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
     partitions.iter().map(|partition| mark(partition.id())).collect()
+}
+
+/// First and exclusive last offset of a partition.
+pub(crate) fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), ReadError> {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(|source| match source.rdkafka_error_code() {
+        Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => ReadError::NoTopic(topic.to_owned()),
+        _ => ReadError::Kafka { topic: topic.to_owned(), source },
+    })
 }
 
 /// Assigns partitions at exact offsets.
@@ -222,7 +240,7 @@ pub(crate) fn next<'a>(consumer: &'a BaseConsumer, topic: &str, wait: Duration) 
 }
 
 /// A broker that is away or moving: the client reconnects by itself.
-fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
+pub(crate) fn is_passing(error: &rdkafka::error::KafkaError) -> bool {
     use rdkafka::error::RDKafkaErrorCode as Code;
     matches!(
         error.rdkafka_error_code(),

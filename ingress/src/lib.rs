@@ -21,6 +21,10 @@ pub mod journal;
 pub mod kafka;
 /// The commands log, as a door appends to it.
 pub mod log;
+/// One partition, up to where it ends now.
+pub mod partition;
+/// The orderly end of a cell.
+pub mod stop;
 /// Commands and decisions, as a door follows them.
 pub mod tail;
 /// Any topic, record by record.

@@ -42,6 +42,9 @@ pub mod journal;
 /// Epochs as they travel through a cell.
 pub mod sealed;
 
+/// Records as Kafka holds them.
+pub mod stored;
+
 /// Topics, and which record goes where.
 pub mod topic;
 
@@ -72,6 +75,7 @@ pub use principal::{Authority, Caller, Principal, Scope};
 pub use problem::Problem;
 pub use refusal::Refusal;
 pub use sealed::{EpochEvents, EpochInput, EpochOutput, Records};
+pub use stored::Stored;
 pub use topic::Topic;
 pub use trace::TraceContext;
 pub use transaction::{Channel, Payment, PaymentKind, Posting, Transaction, TransactionStatus};

@@ -8,6 +8,9 @@ mod command;
 mod event;
 mod journal;
 
+/// Segments of the archive.
+pub mod segment;
+
 use crate::command::Command;
 use crate::event::Event;
 use crate::journal::Entry;
@@ -61,6 +64,9 @@ pub enum WireError {
         /// What the codec said.
         reason: String,
     },
+    /// The bytes are no segment of an archive.
+    #[error("can't write or read a segment of the archive: {0}")]
+    Segment(String),
     /// The bytes can't be read.
     #[error("can't decode a record of {topic}: {reason}")]
     Decode {

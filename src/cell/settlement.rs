@@ -1,11 +1,17 @@
 //! The settlement cell: commands in, decisions out, one Kafka transaction for as many epochs as have passed.
 
+use super::Life;
+use super::recovery::{Recovered, recover};
+use super::snapshots::{Cadence, Found, Place, Writer};
 use crate::config::Config;
+use dataflows::settlement::{Decided, settle};
 use egress::kafka::{Sink, SinkError};
-use ingress::commands::{self, InFlight, Start};
+use egress::snapshots::Store;
+use ingress::commands::{self, Shared, Start};
 use ingress::epochs::Policy;
-use schemas::{Entry, EpochInput, EpochOutput, SealedEpoch, Topic};
-use state::Ledger;
+use schemas::{Binding, EpochInput, EpochOutput, Topic};
+use state::{Frozen, Ledger};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
@@ -13,12 +19,19 @@ use std::time::{Duration, Instant};
 /// A commit that takes this long is worth a line in the log.
 const SLOW_MS: u64 = 250;
 
-/// Runs the cell until it ends.
-pub fn run(config: &Config, accept_gap: bool) -> anyhow::Result<()> {
-    let (sink, journal, generation) = super::take_over(config, "orion-settlement", Topic::SettlementJournal)?;
-    let bound = sealed(journal.entries);
-    tracing::info!(epochs = bound.len(), "replaying what is bound");
+/// Runs the cell until it ends, or until it is told to stop.
+pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()> {
+    let mut sink = super::fence(config, "orion-settlement", Topic::SettlementJournal)?;
+    let store = Store::open(&config.snapshots.folder.join("settlement"))?;
+    let Recovered { found, generation, bound, mut journal_schemas } = recover(config, &store)?;
+    let generation = super::claim(&mut sink, generation)?;
+    faults::point("settlement.claimed");
+    journal_schemas.extend(sink.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned())));
+    journal_schemas.sort_unstable();
+    journal_schemas.dedup();
 
+    let after = found.as_ref().map_or(0, |found| found.name.epoch);
+    tracing::info!(after, epochs = bound.len(), "replaying what is bound");
     let epochs = &config.epochs;
     let policy = Policy {
         age_max_ms: epochs.age_max_ms,
@@ -26,63 +39,91 @@ pub fn run(config: &Config, accept_gap: bool) -> anyhow::Result<()> {
         tick_ms: epochs.tick_ms,
         in_flight_max: epochs.in_flight_max,
     };
-    let start = Start { bound, generation, code_version: state::CODE_VERSION, accept_gap };
-    let in_flight = InFlight::default();
+    let (ledger, parts, uppers, schemas) = match found {
+        Some(Found { ledger, parts, uppers, commands_schemas, .. }) => (ledger, parts, uppers, commands_schemas),
+        None => (Ledger::default(), BTreeMap::new(), BTreeMap::new(), Vec::new()),
+    };
+    let start = Start { after, uppers, schemas, bound, generation, code_version: state::CODE_VERSION, accept_gap };
+    let shared = Shared { stop: life.stop.clone(), ..Shared::default() };
+    let place = Place { store, kept: config.snapshots.kept, commands_schemas: shared.schemas.clone(), journal_schemas, parts };
+    let snapshots = Writer::start(place)?;
     let (epochs_in, epochs_out) = sync_channel::<EpochInput>(epochs.in_flight_max);
-    let (decided_in, decided_out) = sync_channel::<EpochOutput>(epochs.in_flight_max);
+    let (decided_in, decided_out) = sync_channel::<Decided>(epochs.in_flight_max);
 
-    let (brokers, minted) = (config.kafka.brokers.clone(), InFlight::clone(&in_flight));
+    let (brokers, minted) = (config.kafka.brokers.clone(), shared.clone());
     super::thread("source", move || commands::run(&brokers, policy, start, &minted, &epochs_in))?;
     let weight_max = epochs.commit_weight_max;
-    super::thread("sink", move || commit(sink, &decided_out, &in_flight, weight_max))?;
-    super::flow(epochs_out, |epoch| epoch.binding.epoch, |epochs| dataflows::settlement::settle(epochs, Ledger::default()), decided_in);
+    super::thread("sink", move || Commits { sink, shared, snapshots, weight_max }.run(&decided_out))?;
+    let mut cadence = Cadence::new(config.snapshots.every_ms, config.snapshots.every_commands, after);
+    let stop = life.stop.clone();
+    let due = move |epoch: &EpochInput| cadence.due(epoch) || stop.is_last(epoch.binding.epoch);
+    super::flow(epochs_out, |epoch| epoch.binding.epoch, |epochs| settle(epochs, ledger, due), decided_in, &life.pulse);
     Ok(())
 }
 
-/// Every epoch that was ever bound, in order.
-fn sealed(entries: Vec<Entry>) -> Vec<SealedEpoch> {
-    let epochs = |entry| match entry {
-        Entry::Claim(_) => Vec::new(),
-        Entry::Commit(commit) => commit.epochs,
-    };
-    entries.into_iter().flat_map(epochs).collect()
+/// The sink thread.
+struct Commits {
+    sink: Sink,
+    shared: Shared,
+    snapshots: Writer,
+    /// Most commands in one transaction.
+    weight_max: usize,
 }
 
-/// Commits decided epochs, as many at once as are there; checks those of a replay.
-fn commit(mut sink: Sink, decided: &Receiver<EpochOutput>, in_flight: &InFlight, weight_max: usize) -> Result<(), SinkError> {
-    let started = Instant::now();
-    let mut replayed = 0u64;
-    let mut group: Vec<EpochOutput> = Vec::new();
-    while let Ok(epoch) = decided.recv() {
-        if let Some(committed) = &epoch.committed {
-            sink.verify(&epoch, committed)?;
-            replayed += 1;
-            in_flight.fetch_sub(1, Ordering::AcqRel);
-            continue;
-        }
-        if replayed > 0 {
-            let seconds = started.elapsed().as_secs_f64();
-            tracing::info!(epochs = replayed, seconds, "the replay gave what was committed");
-            replayed = 0;
-        }
-        let mut weight = epoch.events.len();
-        group.push(epoch);
-        while weight < weight_max {
-            match decided.try_recv() {
-                Ok(epoch) => {
-                    weight += epoch.events.len();
-                    group.push(epoch);
+impl Commits {
+    /// Commits decided epochs, as many at once as are there; checks those of a replay; hands on frozen ledgers once
+    /// what they have seen is committed.
+    fn run(mut self, decided: &Receiver<Decided>) -> Result<(), SinkError> {
+        let started = Instant::now();
+        let mut replayed = 0u64;
+        while let Ok(first) = decided.recv() {
+            if let Some(committed) = &first.output.committed {
+                self.sink.verify(&first.output, committed)?;
+                faults::point("settlement.replay");
+                replayed += 1;
+                self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
+                if let Some(frozen) = first.frozen {
+                    self.snapshots.offer(frozen, first.output.binding);
                 }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                continue;
+            }
+            if replayed > 0 {
+                let seconds = started.elapsed().as_secs_f64();
+                tracing::info!(epochs = replayed, seconds, "the replay gave what was committed");
+                replayed = 0;
+            }
+            faults::point("settlement.decide");
+            let (group, frozen) = self.gather(first, decided);
+            let begun = Instant::now();
+            self.sink.write(&group)?;
+            report(&group, begun.elapsed());
+            self.shared.in_flight.fetch_sub(group.len(), Ordering::AcqRel);
+            let last = group.last().is_some_and(|output| self.shared.stop.is_last(output.binding.epoch));
+            match frozen {
+                Some((frozen, binding)) if last => {
+                    self.snapshots.finish(frozen, binding);
+                    tracing::info!("stopped: all that was begun is committed, and the ledger is on the disk");
+                    std::process::exit(0);
+                }
+                Some((frozen, binding)) => self.snapshots.offer(frozen, binding),
+                None => {}
             }
         }
-        let begun = Instant::now();
-        sink.write(&group)?;
-        report(&group, begun.elapsed());
-        in_flight.fetch_sub(group.len(), Ordering::AcqRel);
-        group.clear();
+        Ok(())
     }
-    Ok(())
+
+    /// What is there to be committed together, and the newest ledger among it.
+    fn gather(&self, first: Decided, decided: &Receiver<Decided>) -> (Vec<EpochOutput>, Option<(Frozen, Binding)>) {
+        let (mut group, mut frozen, mut weight, mut next) = (Vec::new(), None, 0, Some(first));
+        while let Some(epoch) = next {
+            weight += epoch.output.events.len();
+            frozen = epoch.frozen.map(|ledger| (ledger, epoch.output.binding.clone())).or(frozen);
+            group.push(epoch.output);
+            let more = if weight < self.weight_max { decided.try_recv() } else { Err(TryRecvError::Empty) };
+            next = more.ok();
+        }
+        (group, frozen)
+    }
 }
 
 /// Says that a commit took long; at `debug`, what every commit took.

@@ -18,6 +18,7 @@ mod snapshots;
 /// Where the cell goes on after it died.
 mod start;
 
+use super::Life;
 use crate::config::Config;
 use anyhow::Context;
 use dataflows::views::{Given, Proved};
@@ -37,11 +38,12 @@ use std::time::Duration;
 const EPOCHS_MAX: usize = 256;
 
 /// Runs the cell until it ends.
-pub fn run(config: &Config) -> anyhow::Result<()> {
+pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = config.postgres.views_url()?;
     start::refuse_another_kafka(config, runtime.block_on(Progress::read(&url))?.generation)?;
     let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
+    faults::point("views.claimed");
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
     let written = views.epoch();
     let store = Store::open(&config.snapshots.folder.join("views"))?;
@@ -63,7 +65,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let every_ms = config.views.snapshot_every_ms;
     super::thread("source", move || read(events, books, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&proved_out)))?;
-    flow::run(config.views.workers, given_out, proved_in)
+    flow::run(config.views.workers, given_out, proved_in, &life.pulse)
 }
 
 /// What an epoch weighs: its events, and itself.

@@ -1,10 +1,12 @@
 //! A whole house for a test: the real binary, its cells and its door, on the services that the environment names.
 //! A test that fails leaves the logs where it says.
 
+mod fresh;
+
 use anyhow::{Context, ensure};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -12,9 +14,12 @@ use std::time::{Duration, Instant};
 /// take each other over, and it may kill what others use.
 static SERVICES: RwLock<()> = RwLock::new(());
 
-/// Keeps houses away for as long as it lives.
-pub(crate) fn share_services() -> RwLockReadGuard<'static, ()> {
-    SERVICES.read().unwrap_or_else(PoisonError::into_inner)
+/// Keeps houses away for as long as it lives. Each test has a thread of its own to wait in.
+pub(crate) struct Shared(#[expect(dead_code, reason = "it is held, not read")] RwLockReadGuard<'static, ()>);
+
+/// The services, beside other tests.
+pub(crate) fn share_services() -> Shared {
+    Shared(SERVICES.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// More of the environment of every process of a house.
@@ -46,6 +51,7 @@ impl House {
             return Ok(None);
         }
         let alone = SERVICES.write().unwrap_or_else(PoisonError::into_inner);
+        fresh::services()?;
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
         let environment = prepare(&folder)?;
@@ -142,6 +148,18 @@ impl House {
         Ok(())
     }
 
+    /// Stops the cells in order; none is left when this returns.
+    pub(crate) fn stop_run(&mut self) -> anyhow::Result<ExitStatus> {
+        signal("TERM", self.run.id())?;
+        Ok(self.run.wait()?)
+    }
+
+    /// Starts the cells again.
+    pub(crate) fn start_run(&mut self) -> anyhow::Result<()> {
+        self.run = self.start_another(&["run"], "run.log")?;
+        Ok(())
+    }
+
     /// Removes the logs and keys of a test that went well.
     pub(crate) fn forget(self) -> anyhow::Result<()> {
         Ok(std::fs::remove_dir_all(&self.folder)?)
@@ -183,6 +201,8 @@ fn orion(folder: &Path, listen: &str, environment: &Environment) -> Command {
         .env("ORION_HTTP__LISTEN", listen)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
+        .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
+        .env("ORION_SNAPSHOTS__EVERY_MS", "500")
         .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }

@@ -35,6 +35,7 @@ fn on_a_topic(name: &str, check: fn(&str, &str) -> anyhow::Result<()>) -> anyhow
         println!("skipped: KAFKA_BROKERS is not set");
         return Ok(());
     };
+    let _services = crate::house::share_services();
     let topic = format!("{name}-{}", uuid::Uuid::new_v4());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", &brokers).create()?;

@@ -1,8 +1,12 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
 mod end_to_end;
+mod exactly_once;
+mod golden;
 mod house;
 mod http;
 mod kafka;
+mod offline;
+mod recovery;
 mod tidy;
 mod views;

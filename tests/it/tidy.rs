@@ -9,10 +9,11 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("schemas", &[], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
     ("state", &["schemas"], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
     ("dataflows", &["schemas", "state"], &["tokio", "rdkafka", "sqlx", "axum"]),
-    ("ingress", &["schemas"], &["sqlx"]),
-    ("egress", &["schemas"], &["axum", "timely"]),
+    ("faults", &[], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
+    ("ingress", &["schemas", "faults"], &["sqlx"]),
+    ("egress", &["schemas", "faults"], &["axum", "timely"]),
     ("api", &["schemas"], &["timely", "rdkafka"]),
-    ("orion", &["schemas", "state", "dataflows", "ingress", "egress", "api"], &[]),
+    ("orion", &["schemas", "state", "dataflows", "ingress", "egress", "api", "faults"], &[]),
 ];
 
 /// Files that may be longer than [`LINES_MAX`], with the reason. The list only shrinks.
@@ -44,10 +45,25 @@ fn packages_import_only_what_they_may() {
     }
 }
 
+/// What is shipped is built without features, and can't be told to fail.
+#[test]
+fn no_package_arms_the_faults_by_itself() {
+    let metadata = Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    for package in metadata["packages"].as_array().unwrap() {
+        assert!(package["features"]["default"].is_null(), "{} has default features", package["name"]);
+        for dependency in package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["name"] == "faults") {
+            assert_eq!(dependency["features"], serde_json::json!([]), "{} arms the faults", package["name"]);
+        }
+    }
+}
+
 #[test]
 fn sources_are_short_say_what_they_are_and_keep_money_exact() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["src", "schemas/src", "state/src", "dataflows/src", "ingress/src", "egress/src", "api/src", "tests", "benches"] {
+    for folder in
+        ["src", "schemas/src", "state/src", "dataflows/src", "ingress/src", "egress/src", "api/src", "faults/src", "tests", "benches"]
+    {
         for file in rust_files(&root.join(folder)) {
             let name = file.strip_prefix(root).unwrap().display().to_string();
             let text = std::fs::read_to_string(&file).unwrap();

@@ -100,7 +100,7 @@ fn run(workers: usize, given: Vec<Given>) -> Vec<Answer> {
         let (given, sender) = {
             let mut ends = ends.lock().unwrap();
             let first = worker.index() == 0;
-            (if first { ends.0.take().unwrap() } else { Vec::new() }, ends.1.clone())
+            (if first { ends.0.take().unwrap() } else { Default::default() }, ends.1.clone())
         };
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {

@@ -3,6 +3,7 @@
 //! The first worker is given every epoch and hands every answer on; the others take the work that is brought to them.
 //! A few epochs are under way at once, so that a worker that is slow to wake up delays no other epoch.
 
+use crate::cell::pulse::Pulse;
 use dataflows::views::{Given, Proved};
 use schemas::Epoch;
 use std::collections::VecDeque;
@@ -18,22 +19,25 @@ use timely::worker::Worker;
 const UNDER_WAY_MAX: usize = 8;
 
 /// Runs until the source ends. A worker that panics ends the process: the hook that every process of ours has aborts.
-pub(super) fn run(workers: usize, given: Receiver<Given>, proved: SyncSender<Proved>) -> anyhow::Result<()> {
+pub(super) fn run(workers: usize, given: Receiver<Given>, proved: SyncSender<Proved>, pulse: &Pulse) -> anyhow::Result<()> {
     let config = if workers == 1 { timely::Config::thread() } else { timely::Config::process(workers) };
     let ends = Mutex::new((Some(given), proved));
+    let pulse = pulse.clone();
     let workers = timely::execute(config, move |worker| {
         let (given, proved) = {
             let mut ends = ends.lock().expect("no worker panics while it builds");
             (if worker.index() == 0 { ends.0.take() } else { None }, ends.1.clone())
         };
-        let mut input = InputHandle::new();
+        let (mut input, sending) = (InputHandle::new(), pulse.clone());
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
             let stream = dataflows::views::views(scope.input_from(&mut input));
             stream.clone().sink(Pipeline, "hand on", move |(input, _frontier)| {
                 input.for_each_stamp(|_, batches| {
                     for result in batches.flat_map(std::mem::take) {
+                        sending.waits();
                         // The sink thread ends the process before it drops its end.
                         drop(proved.send(result));
+                        sending.works();
                     }
                 });
             });
@@ -41,7 +45,7 @@ pub(super) fn run(workers: usize, given: Receiver<Given>, proved: SyncSender<Pro
         });
         // The others only work; nothing will ever be given to them, and their input says so by ending here.
         if let Some(given) = given {
-            feed(worker, &mut input, &probe, &given);
+            feed(worker, &mut input, &probe, &given, &pulse);
         }
     });
     let workers = workers.map_err(|error| anyhow::anyhow!("the workers can't start: {error}"))?;
@@ -53,6 +57,7 @@ fn feed(
     input: &mut InputHandle<Epoch, CapacityContainerBuilder<Vec<Given>>>,
     probe: &ProbeHandle<Epoch>,
     given: &Receiver<Given>,
+    pulse: &Pulse,
 ) {
     let mut under_way: VecDeque<Epoch> = VecDeque::new();
     loop {
@@ -61,10 +66,12 @@ fn feed(
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {
                 finish(worker, probe, &mut under_way, 0);
+                pulse.waits();
                 let Ok(given) = given.recv() else { return };
                 given
             }
         };
+        pulse.works();
         let time = next.epoch();
         input.advance_to(time);
         input.send(next);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,9 +23,11 @@ pub(crate) struct Bank {
     url: String,
     database: String,
     pub(crate) recent: Arc<Mutex<BTreeMap<CommandId, Known>>>,
+    pub(crate) newest: Arc<AtomicU64>,
     pub(crate) caught_up: Arc<AtomicBool>,
     /// The epoch at which everything began.
     pub(crate) t0: Epoch,
+    _services: crate::house::Shared,
 }
 
 pub(crate) fn command(key: &str) -> CommandId {
@@ -38,6 +40,7 @@ pub(crate) async fn bank() -> anyhow::Result<Option<Bank>> {
         println!("skipped: DATABASE_URL is not set");
         return Ok(None);
     };
+    let services = crate::house::share_services();
     let database = format!("orion_http_{}", uuid::Uuid::new_v4().simple());
     let mut server = PgConnection::connect(&url).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("create database {database}"))).execute(&mut server).await?;
@@ -48,9 +51,9 @@ pub(crate) async fn bank() -> anyhow::Result<Option<Bank>> {
 
     let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
     let ground = Ground { pool: pool.clone(), ..Ground::none()? };
-    let (recent, caught_up) = (Arc::clone(&ground.recent), Arc::clone(&ground.caught_up));
+    let (recent, newest, caught_up) = (Arc::clone(&ground.recent), Arc::clone(&ground.newest), Arc::clone(&ground.caught_up));
     let server = Server::start(ground).await?;
-    let bank = Bank { server, pool, url, database, recent, caught_up, t0: now - 10_000 };
+    let bank = Bank { server, pool, url, database, recent, newest, caught_up, t0: now - 10_000, _services: services };
     fill(&bank).await?;
     show(&bank, bank.t0 + 10, 10).await?;
     Ok(Some(bank))

@@ -84,6 +84,19 @@ async fn reads_wait_for_what_was_promised() -> anyhow::Result<()> {
         assert_eq!(bank.server.get(&token, &format!("/v1/transactions/{transaction}")).await?.problem()?.code, code, "{transaction}");
         assert_eq!(started.elapsed() > Duration::from_secs(1), code == "view_behind");
     }
+    // Settlement's clock may be far ahead of ours. What the door has seen committed it may have told somebody, and
+    // what it has not read yet another may have told: neither is refused or not there, only not shown yet.
+    let ahead = now + 3_600_000;
+    let paths = [format!("/v1/accounts/{id}?at_least={ahead}"), format!("/v1/transactions/{}", TransactionId::mint(ahead, 0))];
+    for (newest, caught_up, codes) in
+        [(ahead, true, ["view_behind"; 2]), (0, false, ["view_behind"; 2]), (0, true, ["invalid_request", "transaction_not_found"])]
+    {
+        bank.newest.store(newest, Ordering::Relaxed);
+        bank.caught_up.store(caught_up, Ordering::Relaxed);
+        for (path, code) in paths.iter().zip(codes) {
+            assert_eq!(bank.server.get(&token, path).await?.problem()?.code, code, "{path} {newest} {caught_up}");
+        }
+    }
     bank.close().await
 }
 

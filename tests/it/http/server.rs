@@ -17,7 +17,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -48,6 +48,7 @@ pub(crate) struct Ground {
     pub(crate) shown: Shown,
     /// What the log knows; a poisoned lock makes the request panic.
     pub(crate) recent: Arc<Mutex<BTreeMap<CommandId, Known>>>,
+    pub(crate) newest: Arc<AtomicU64>,
     pub(crate) caught_up: Arc<AtomicBool>,
     pub(crate) timeout_ms: u64,
     pub(crate) remembered_max: usize,
@@ -61,6 +62,7 @@ impl Ground {
             pool,
             shown: Shown::default(),
             recent: Arc::default(),
+            newest: Arc::default(),
             caught_up: Arc::new(AtomicBool::new(true)),
             timeout_ms: 10_000,
             remembered_max: 1000,
@@ -88,11 +90,12 @@ impl Server {
         let kafka = ingress::Config { brokers: "127.0.0.1:1".to_owned(), remembered_max: ground.remembered_max, append_timeout_ms: 300 };
         let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
         let door = Arc::new(Door { log, decisions: Arc::new(Decisions::new(ground.remembered_max)), body_max_bytes: 65_536 });
-        let Ground { pool, shown, recent, caught_up, timeout_ms, .. } = ground;
+        let Ground { pool, shown, recent, newest, caught_up, timeout_ms, .. } = ground;
         let view = View {
             progress: Progress::follow(pool.clone(), shown),
             pool,
             recent: Arc::new(move |id| recent.lock().expect("poisoned on purpose").get(&id).cloned()),
+            newest: Arc::new(move || newest.load(Ordering::Relaxed)),
             caught_up: Arc::new(move || caught_up.load(Ordering::Relaxed)),
         };
         let http = Http {

@@ -1,0 +1,112 @@
+//! Log files that people write: good ones decide as they say, bad ones end with a sentence and a line.
+
+use super::*;
+use crate::replay::START_MS;
+use schemas::Refusal;
+
+const RULE: Rule = Rule { every: 1, start_ms: START_MS };
+const AWA: &str = r#"{"command": {"operation": "create_customer", "full_name": "Awa Diop"}, "as": "awa"}"#;
+const WALLET: &str =
+    r#"{"command": {"operation": "open_account", "customer_id": "@awa", "type": "wallet", "currency": "XOF"}, "as": "wallet"}"#;
+const DEPOSIT: &str = r#"{"command": {"operation": "deposit", "account_credit": "@wallet", "amount": "12500", "currency": "XOF"}}"#;
+const JUNK: &str = r#"{"junk": {"text": "no command"}}"#;
+
+/// Decides lines; the epochs, and how many commands were not bound.
+fn run(lines: &[&str], rule: Rule) -> anyhow::Result<(Vec<Decided>, u64)> {
+    let path = std::env::temp_dir().join(format!("orion-log-{}.jsonl", uuid::Uuid::new_v4()));
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    let mut decided = Vec::new();
+    let mut take = |epoch: Decided| {
+        decided.push(epoch);
+        Ok(true)
+    };
+    let undecided = decide(&path, rule, &mut Ledgers::new(false), &mut take);
+    std::fs::remove_file(&path).unwrap();
+    Ok((decided, undecided?))
+}
+
+/// Epochs since the start, with how many events and dead letters each has.
+fn shape(decided: &[Decided]) -> Vec<(u64, usize, usize)> {
+    let shape = |epoch: &Decided| (epoch.output.binding.epoch - START_MS, epoch.output.events.len(), epoch.output.dead_letters.len());
+    decided.iter().map(shape).collect()
+}
+
+#[test]
+fn a_log_written_by_hand_is_bound_by_the_rule_and_the_same_every_time() {
+    let lines = [AWA, WALLET, "", DEPOSIT, JUNK];
+    let (one_each, undecided) = run(&lines, RULE).unwrap();
+    // The first deposit opens the house's cash account too.
+    assert_eq!((shape(&one_each), undecided), (vec![(0, 1, 0), (1, 1, 0), (2, 2, 0), (3, 0, 1)], 0));
+    let (again, _) = run(&lines, RULE).unwrap();
+    assert!(one_each.iter().zip(&again).all(|(one, again)| one.output.events == again.output.events));
+    // Where a line names what is not decided yet, the epoch ends before it.
+    assert_eq!(shape(&run(&lines, Rule { every: 100, ..RULE }).unwrap().0), [(0, 1, 0), (1, 1, 0), (2, 2, 1)]);
+}
+
+#[test]
+fn time_moves_only_as_the_file_says_and_never_in_leaps() {
+    let later = r#"{"junk": {}, "at": 1767225730000}"#;
+    let (decided, _) = run(&[AWA, later], Rule { every: 100, ..RULE }).unwrap();
+    assert_eq!(shape(&decided), [(0, 1, 0), (60_000, 0, 0), (120_000, 0, 0), (130_000, 0, 1)]);
+}
+
+#[test]
+fn bindings_in_a_file_are_its_epochs_and_what_follows_the_last_is_not_decided() {
+    let bind = |epoch: u64| format!(r#"{{"binding": {{"epoch": {epoch}}}}}"#);
+    let (first, second, third) = (bind(START_MS + 5), bind(START_MS + 9), bind(START_MS + 900_000));
+    let (decided, undecided) = run(&[AWA, &first, WALLET, &second, DEPOSIT, JUNK, &third, JUNK], RULE).unwrap();
+    assert_eq!((shape(&decided), undecided), (vec![(5, 1, 0), (9, 1, 0), (900_000, 2, 1)], 1));
+    assert!(decided.iter().all(|epoch| epoch.output.committed.is_none()), "nothing to compare with");
+}
+
+#[test]
+fn a_refused_command_gives_no_id_to_its_name() {
+    let stranger =
+        r#"{"command": {"operation": "create_customer", "full_name": "Awa", "subject": "x", "authority": "customer"}, "as": "awa"}"#;
+    let (decided, _) = run(&[stranger], RULE).unwrap();
+    assert!(matches!(decided[0].output.events[0].fact, Fact::Refused { refusal: Refusal::NotAuthorized, .. }));
+    let error = run(&[stranger, WALLET], RULE).err().unwrap().to_string();
+    assert!(error.ends_with("line 2: nothing that was created before is called \"awa\""), "{error}");
+}
+
+#[test]
+fn a_bad_line_ends_with_its_number_and_one_sentence() {
+    let binding = r#"{"binding": {"epoch": 1767225600005}}"#;
+    for (lines, line, what) in [
+        (vec![AWA, "{"], 2, "EOF while parsing"),
+        (vec![AWA, "{}"], 2, "it should have one of command, junk and binding"),
+        (vec![r#"{"comand": {}}"#], 1, "unknown field `comand`"),
+        (vec![r#"{"command": {"operation": "refund"}}"#], 1, "\"refund\" is no operation"),
+        (vec![r#"{"command": {"operation": "deposit", "amount": "1"}}"#], 1, "a deposit needs currency"),
+        (vec![r#"{"command": {"operation": "deposit", "amount": "1.5", "currency": "XOF"}}"#], 1, "\"1.5\" is no amount"),
+        (
+            vec![r#"{"command": {"operation": "deposit", "amount": "1", "currency": "XOF", "full_name": "Awa"}}"#],
+            1,
+            "a deposit has no full_name",
+        ),
+        (vec![r#"{"command": {"operation": "create_customer"}}"#], 1, "a create_customer needs full_name"),
+        (vec![r#"{"command": {"operation": "create_customer", "full_name": ""}}"#], 1, "is no full name"),
+        (vec![DEPOSIT], 1, "nothing that was created before is called \"wallet\""),
+        (vec![AWA, AWA], 2, "the name \"awa\" is given twice"),
+        (vec![AWA, WALLET, binding], 2, "it names what an earlier line of the same epoch creates"),
+        (vec![AWA, r#"{"junk": {}, "partition": 7}"#], 2, "the commands log has no partition 7"),
+        (vec![r#"{"junk": {}, "offset": 4}"#, r#"{"junk": {}, "offset": 4}"#], 2, "offset 4 of partition 0 does not follow 4"),
+        (vec![r#"{"junk": {}, "at": 1}"#], 1, "time goes back"),
+        (vec![r#"{"junk": {"hex": "0"}}"#], 1, "is not an even number of hexadecimal digits"),
+        (vec![AWA, binding, binding], 3, "epoch 1767225600005 does not follow 1767225600005"),
+        (vec![r#"{"binding": {"epoch": 1767225600005, "code_version": 99}}"#], 1, "was decided by version 99 of the rules"),
+        (vec![AWA, r#"{"binding": {"epoch": 1767225600005, "inputs": [{"partition": 0, "upper": 1, "count": 2}]}}"#], 2, "binds 2 records"),
+        (
+            vec![r#"{"binding": {"epoch": 1, "outputs": [{"topic": "t", "partition": 0, "count": 1, "digest": "ff"}]}}"#],
+            1,
+            "a digest is 32 hexadecimal digits",
+        ),
+    ] {
+        let error = run(&lines, RULE).err().unwrap_or_else(|| panic!("{lines:?} passes"));
+        let exit = error.downcast_ref::<Exit>().unwrap();
+        assert!(
+            exit.code == exit::BAD_INPUT && exit.sentence.contains(&format!("line {line}: ")) && exit.sentence.contains(what),
+            "{what}: {exit}"
+        );
+    }
+}

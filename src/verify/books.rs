@@ -1,0 +1,353 @@
+//! The books again, from the events alone. Own bookkeeping: nothing here knows how the ledger does it.
+//!
+//! Events come in the order of their ids, all topics together. Of each it is checked that
+//! 1. ids and epochs go up, and an id tells its epoch;
+//! 2. a record of the commands log is answered once, and a command id decided once in seven days;
+//! 3. an account is opened once, and before its first posting;
+//! 4. the legs of a transaction sum to zero, in the currency of their accounts;
+//! 5. a posting's balance is the one before it plus its amount, and not below zero where the holder is not the house.
+//!
+//! What is kept: an entry an account, and an entry a command of the last seven days.
+
+use super::Faults;
+use super::events::{Journal, Source, epoch_of, print_gone, sources, whole_from};
+use super::postgres;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::progress::Progress;
+use schemas::topic::TRACE_HEADER;
+use schemas::wire::Decoder;
+use schemas::{
+    AccountId, CommandId, Currency, CustomerId, Epoch, Event, EventId, Fact, Money, Position, Role, Topic, Transaction, TransactionId,
+};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::process::ExitCode;
+
+/// How long a decision stands for its retries.
+const HORIZON_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Recomputes them, and compares with Postgres.
+pub(super) fn run(config: &Config, quiet: bool) -> anyhow::Result<ExitCode> {
+    let brokers = &config.kafka.brokers;
+    // First how far the views are: what they have, Kafka has.
+    let mut views = postgres::Views::open(config);
+    let journal = Journal::read(brokers)?;
+    let mut sources = sources(brokers, &journal, false)?;
+    print_gone(&sources);
+    let from = whole_from(&sources);
+    if from > 0 {
+        println!("books: from epoch {from} on; accounts begin with the balance that their first posting says");
+    }
+    let mut progress = Progress::new("events", sources.iter().map(|source| source.extent).sum(), quiet);
+    let mut books = Books::new(from);
+    let compare_at = views.as_ref().ok().map(|views| views.last().min(journal.last));
+    let mut compared = None;
+    let mut merge = Merge::new(&mut sources, &journal.decoder, from, journal.last, &mut books.faults)?;
+    while let Some(event) = merge.next(&mut sources, &journal.decoder, &mut books.faults)? {
+        if let Some(at) = compare_at.filter(|at| event.epoch > *at && compared.is_none())
+            && let Ok(views) = &mut views
+        {
+            compared = Some(views.compare(&mut books, at)?);
+        }
+        books.take(&event);
+        progress.add(1);
+    }
+    if let Some(at) = compare_at.filter(|_| compared.is_none())
+        && let Ok(views) = &mut views
+    {
+        compared = Some(views.compare(&mut books, at)?);
+    }
+    drop(progress);
+    books.print();
+    match (compared, views) {
+        (Some(line), _) => println!("{line}"),
+        (None, Err(reason)) => println!("postgres: not compared, {reason}"),
+        (None, Ok(_)) => println!("postgres: not compared"),
+    }
+    Ok(books.faults.finish(&format!("books: {} events up to epoch {}", books.events, journal.last)))
+}
+
+/// Events of all partitions in the order of their ids.
+struct Merge {
+    heads: BinaryHeap<Reverse<(EventId, usize)>>,
+    events: Vec<Option<Event>>,
+    from: Epoch,
+    last: Epoch,
+}
+
+impl Merge {
+    fn new(sources: &mut [Source], decoder: &Decoder, from: Epoch, last: Epoch, faults: &mut Faults) -> Result<Self, Exit> {
+        let mut merge = Self { heads: BinaryHeap::new(), events: vec![None; sources.len()], from, last };
+        for (at, source) in sources.iter_mut().enumerate() {
+            merge.fill(at, source, decoder, faults)?;
+        }
+        Ok(merge)
+    }
+
+    fn next(&mut self, sources: &mut [Source], decoder: &Decoder, faults: &mut Faults) -> Result<Option<Event>, Exit> {
+        let Some(Reverse((_, at))) = self.heads.pop() else { return Ok(None) };
+        let event = self.events[at].take();
+        self.fill(at, &mut sources[at], decoder, faults)?;
+        Ok(event)
+    }
+
+    fn fill(&mut self, at: usize, source: &mut Source, decoder: &Decoder, faults: &mut Faults) -> Result<(), Exit> {
+        let topic: Topic = source.topic.parse().expect("a source of events is a topic of ours");
+        while let Some(record) = source.read()? {
+            let epoch = epoch_of(&record);
+            if epoch == 0 {
+                faults.add(|| format!("{} has no epoch: settlement did not write it", source.place(&record)));
+            }
+            if epoch != 0 && (epoch < self.from || epoch > self.last) {
+                continue;
+            }
+            match decoder.event(topic, record.value(), record.header(TRACE_HEADER)) {
+                Ok(event) => {
+                    if epoch != 0 && event.epoch != epoch {
+                        faults.add(|| format!("{} says epoch {} and is of epoch {epoch}", source.place(&record), event.epoch));
+                    }
+                    self.heads.push(Reverse((event.id, at)));
+                    self.events[at] = Some(event);
+                    return Ok(());
+                }
+                Err(error) => faults.add(|| format!("{} can't be read: {error}", source.place(&record))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The books as far as they have come.
+pub(super) struct Books {
+    /// The first epoch that is seen whole; 0 if all of history is.
+    pub from: Epoch,
+    /// Every account that was opened or moved.
+    pub accounts: HashMap<AccountId, Account>,
+    /// Customers, accounts opened, settled, failed, refused: what the views have a row for.
+    pub counts: Counts,
+    /// What is wrong.
+    pub faults: Faults,
+    events: u64,
+    currencies: BTreeMap<Currency, Line>,
+    last: Last,
+    decided: HashMap<CommandId, Epoch>,
+    by_age: VecDeque<(Epoch, CommandId)>,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    currency: Currency,
+    /// Whether its balance may be negative; not known of an account that was opened before what is seen.
+    house: Option<bool>,
+    /// After its newest posting.
+    pub balance_minor: i64,
+    /// The sum of its postings.
+    pub moved_minor: i128,
+    /// How many.
+    pub postings: u64,
+}
+
+/// What has rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub customers: u64,
+    pub accounts: u64,
+    pub settled: u64,
+    pub failed: u64,
+    pub refusals: u64,
+}
+
+#[derive(Default)]
+struct Line {
+    accounts: u64,
+    postings: u64,
+    debits_minor: i128,
+    credits_minor: i128,
+}
+
+/// The last of everything that only goes up.
+#[derive(Default)]
+struct Last {
+    event: Option<EventId>,
+    customer: Option<CustomerId>,
+    account: Option<AccountId>,
+    transaction: Option<TransactionId>,
+    positions: BTreeMap<i32, i64>,
+}
+
+impl Books {
+    /// Books that begin with an epoch.
+    pub(super) fn new(from: Epoch) -> Self {
+        Self {
+            from,
+            accounts: HashMap::new(),
+            counts: Counts::default(),
+            faults: Faults::default(),
+            events: 0,
+            currencies: BTreeMap::new(),
+            last: Last::default(),
+            decided: HashMap::new(),
+            by_age: VecDeque::new(),
+        }
+    }
+
+    /// The next event.
+    pub(super) fn take(&mut self, event: &Event) {
+        self.events += 1;
+        // 1.
+        let id = event.id;
+        if let Some(last) = self.last.event.replace(id).filter(|last| *last >= id) {
+            self.faults.add(|| format!("event {id} comes after event {last}"));
+        }
+        if id.epoch() != Some(event.epoch) {
+            self.faults.add(|| format!("event {id} is not an id of its epoch {}", event.epoch));
+        }
+        // 2.
+        if event.answers() {
+            self.answer(event);
+        }
+        match &event.fact {
+            Fact::CustomerCreated(customer) => {
+                self.counts.customers += 1;
+                goes_up(&mut self.faults, &mut self.last.customer, customer.id, "customer");
+            }
+            // 3.
+            Fact::AccountOpened(account) => {
+                self.counts.accounts += 1;
+                let house = account.role == Role::House;
+                if !house {
+                    goes_up(&mut self.faults, &mut self.last.account, account.id, "account");
+                }
+                self.currencies.entry(account.currency).or_default().accounts += 1;
+                let opened = Account { currency: account.currency, house: Some(house), balance_minor: 0, moved_minor: 0, postings: 0 };
+                if let Some(known) = self.accounts.insert(account.id, opened) {
+                    self.faults.add(|| format!("event {id} opens account {} again", account.id));
+                    self.accounts.insert(account.id, known);
+                }
+            }
+            Fact::Transaction(transaction) => {
+                goes_up(&mut self.faults, &mut self.last.transaction, transaction.id, "transaction");
+                match transaction.refusal {
+                    None => self.settle(transaction),
+                    Some(_) => self.counts.failed += 1,
+                }
+            }
+            Fact::Refused { .. } => self.counts.refusals += 1,
+            Fact::Repeated(_) => {}
+        }
+    }
+
+    fn answer(&mut self, event: &Event) {
+        let Position { partition, offset } = event.cause.position;
+        if let Some(last) = self.last.positions.insert(partition, offset).filter(|last| *last >= offset) {
+            self.faults.add(|| format!("event {} answers command {partition}:{offset} after {partition}:{last}", event.id));
+        }
+        while let Some((epoch, command)) = self.by_age.front().copied().filter(|(epoch, _)| epoch + HORIZON_MS < event.epoch) {
+            self.by_age.pop_front();
+            if self.decided.get(&command) == Some(&epoch) {
+                self.decided.remove(&command);
+            }
+        }
+        let command = event.cause.command_id;
+        let first = self.decided.get(&command).copied();
+        if let Fact::Repeated(repeat) = &event.fact {
+            let seen = repeat.first_epoch >= self.from && repeat.first_epoch + HORIZON_MS >= event.epoch;
+            if seen && first != Some(repeat.first_epoch) {
+                self.faults.add(|| {
+                    format!("event {} repeats a decision of epoch {} on {command}, which is not there", event.id, repeat.first_epoch)
+                });
+            }
+            return;
+        }
+        if let Some(first) = first {
+            self.faults.add(|| format!("event {} decides command {command}, which was decided in epoch {first}", event.id));
+        }
+        self.decided.insert(command, event.epoch);
+        self.by_age.push_back((event.epoch, command));
+    }
+
+    fn settle(&mut self, transaction: &Transaction) {
+        self.counts.settled += 1;
+        let (id, currency) = (transaction.id, transaction.amount.currency);
+        // 4.
+        let sum: i128 = transaction.postings.iter().map(|leg| i128::from(leg.amount_minor)).sum();
+        if sum != 0 || transaction.postings.is_empty() {
+            let legs = transaction.postings.len();
+            self.faults.add(|| format!("the {legs} legs of transaction {id} sum to {}", decimal(sum, currency)));
+        }
+        for leg in &transaction.postings {
+            let line = self.currencies.entry(currency).or_default();
+            let amount = i128::from(leg.amount_minor);
+            line.postings += 1;
+            if amount < 0 {
+                line.debits_minor -= amount
+            } else {
+                line.credits_minor += amount
+            }
+            let known = self.accounts.contains_key(&leg.account);
+            if !known && self.from == 0 {
+                self.faults.add(|| format!("transaction {id} moves account {}, which was not opened", leg.account));
+            }
+            if !known {
+                line.accounts += 1;
+            }
+            let before = leg.balance_minor.wrapping_sub(leg.amount_minor);
+            let account = self.accounts.entry(leg.account).or_insert(Account {
+                currency,
+                house: None,
+                balance_minor: before,
+                moved_minor: 0,
+                postings: 0,
+            });
+            // 5.
+            if account.currency != currency {
+                let held = account.currency;
+                self.faults.add(|| format!("transaction {id} moves {currency} on account {}, which holds {held}", leg.account));
+            }
+            let due = i128::from(account.balance_minor) + amount;
+            if due != i128::from(leg.balance_minor) {
+                let (said, due) = (decimal(i128::from(leg.balance_minor), currency), decimal(due, currency));
+                self.faults.add(|| format!("transaction {id} says that account {} has {said}, and its postings give {due}", leg.account));
+            }
+            if account.house == Some(false) && leg.balance_minor < 0 {
+                let balance = decimal(i128::from(leg.balance_minor), currency);
+                self.faults.add(|| format!("transaction {id} leaves account {} with {balance}", leg.account));
+            }
+            account.balance_minor = leg.balance_minor;
+            account.moved_minor += amount;
+            account.postings += 1;
+        }
+    }
+
+    fn print(&mut self) {
+        for (currency, line) in &self.currencies {
+            let sum = line.credits_minor - line.debits_minor;
+            if sum != 0 {
+                self.faults.add(|| format!("{currency}: credits less debits are {}", decimal(sum, *currency)));
+            }
+            let (accounts, postings, debits) = (line.accounts, line.postings, decimal(line.debits_minor, *currency));
+            println!(
+                "{currency}: sum {}, {accounts} accounts, {postings} postings, debits {debits}, credits {}",
+                decimal(sum, *currency),
+                decimal(line.credits_minor, *currency)
+            );
+        }
+    }
+}
+
+/// An id that must be greater than the last of its kind.
+fn goes_up<T: Copy + Ord + std::fmt::Display>(faults: &mut Faults, last: &mut Option<T>, id: T, what: &str) {
+    if let Some(last) = last.replace(id).filter(|last| *last >= id) {
+        faults.add(|| format!("{what} {id} comes after {what} {last}"));
+    }
+}
+
+/// A sum of minor units as a decimal.
+pub(super) fn decimal(minor: i128, currency: Currency) -> String {
+    i64::try_from(minor).map_or_else(|_| format!("{minor}e-{}", currency.exponent()), |minor| Money { minor, currency }.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Partitions of events, and what is left of them.
+//!
+//! Kafka keeps events for seven days, and forgets each partition at its own pace. The journal says in which epochs a
+//! partition was written, so what is left of it tells from which epoch on it is whole.
+
+use crate::exit::{self, Exit};
+use crate::replay::unavailable;
+use egress::topics::Topics;
+use ingress::partition::{Ends, Partition, Until};
+use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, SCHEMA_HEADER};
+use schemas::wire::Decoder;
+use schemas::{Commit, Entry, Epoch, SealedEpoch, Stored, Topic};
+use std::collections::BTreeMap;
+
+/// What settlement's journal says about all of it.
+pub(super) struct Journal {
+    /// Every schema that settlement has written with.
+    pub decoder: Decoder,
+    /// The first epoch that it has.
+    pub first: Epoch,
+    /// The last. Nothing later is looked at: it may not be visible whole.
+    pub last: Epoch,
+    /// Whether older entries are gone.
+    cut: bool,
+    /// The last epoch that wrote to each partition.
+    last_output: BTreeMap<(String, i32), Epoch>,
+}
+
+impl Journal {
+    /// Reads the journal.
+    pub(super) fn read(brokers: &str) -> Result<Self, Exit> {
+        let mut sealed = SealedEpochs::open(brokers)?;
+        let mut journal =
+            Self { decoder: Decoder::default(), first: 0, last: 0, cut: sealed.reader.low() > 0, last_output: BTreeMap::new() };
+        while let Some(epoch) = sealed.next()? {
+            if journal.first == 0 {
+                journal.first = epoch.binding.epoch;
+            }
+            journal.last = epoch.binding.epoch;
+            for output in epoch.outputs {
+                journal.last_output.insert((output.topic, output.partition), epoch.binding.epoch);
+            }
+        }
+        journal.decoder = sealed.decoder;
+        Ok(journal)
+    }
+}
+
+/// The journal's epochs, one after the other.
+pub(super) struct SealedEpochs {
+    reader: Partition,
+    decoder: Decoder,
+    waiting: std::collections::VecDeque<SealedEpoch>,
+}
+
+impl SealedEpochs {
+    /// From the first that is left.
+    pub(super) fn open(brokers: &str) -> Result<Self, Exit> {
+        let kafka = Ends::connect(brokers).map_err(unavailable)?;
+        let reader = kafka.open(Topic::SettlementJournal.as_str(), 0, None, Until::Decided).map_err(unavailable)?;
+        Ok(Self { reader, decoder: Decoder::default(), waiting: std::collections::VecDeque::new() })
+    }
+
+    /// The next.
+    pub(super) fn next(&mut self) -> Result<Option<SealedEpoch>, Exit> {
+        while self.waiting.is_empty() {
+            let Some(record) = self.reader.read().map_err(unavailable)? else { return Ok(None) };
+            let topic = Topic::SettlementJournal;
+            let unreadable = |error: schemas::wire::WireError| Exit {
+                code: exit::NO,
+                sentence: format!("{topic} offset {} can't be read: {error}", record.offset),
+            };
+            match record.header(SCHEMA_HEADER) {
+                "" => {
+                    if let Entry::Commit(Commit { epochs, .. }) = self.decoder.entry(topic, record.value()).map_err(unreadable)? {
+                        self.waiting.extend(epochs);
+                    }
+                }
+                id => self.decoder.learn_record(id, record.value()).map_err(unreadable)?,
+            }
+        }
+        Ok(self.waiting.pop_front())
+    }
+}
+
+/// A partition that settlement writes.
+pub(super) struct Source {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// From this epoch on it is whole; 0 if nothing of it is gone.
+    pub from: Epoch,
+    /// Roughly how many records it has.
+    pub extent: u64,
+    reader: Partition,
+    ahead: Option<Stored>,
+}
+
+impl Source {
+    /// The next record, left where it is.
+    pub(super) fn peek(&mut self) -> Result<Option<&Stored>, Exit> {
+        if self.ahead.is_none() {
+            self.ahead = self.reader.read().map_err(unavailable)?;
+        }
+        Ok(self.ahead.as_ref())
+    }
+
+    /// The next record.
+    pub(super) fn read(&mut self) -> Result<Option<Stored>, Exit> {
+        self.peek()?;
+        Ok(self.ahead.take())
+    }
+
+    /// What a sentence calls a record of it.
+    pub(super) fn place(&self, record: &Stored) -> String {
+        format!("{} partition {} offset {}", self.topic, self.partition, record.offset)
+    }
+}
+
+/// The epoch in a record's header; 0 without one, which no epoch is.
+pub(super) fn epoch_of(record: &Stored) -> Epoch {
+    record.header(EPOCH_HEADER).parse().unwrap_or(0)
+}
+
+/// Every partition that settlement writes events to, and its dead letters where they are asked for.
+pub(super) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> Result<Vec<Source>, Exit> {
+    let topics = Topics::committed();
+    let events = Topic::EVENTS.iter().map(|topic| topic.as_str());
+    let all = events.chain(dead_letters.then_some(COMMANDS_DLQ));
+    let partitions = all.flat_map(|topic| (0..topics.partitions(topic).unwrap_or(1)).map(move |partition| (topic, partition)));
+    let kafka = Ends::connect(brokers).map_err(unavailable)?;
+    partitions.map(|(topic, partition)| source(&kafka, journal, topic, partition)).collect()
+}
+
+fn source(kafka: &Ends, journal: &Journal, topic: &str, partition: i32) -> Result<Source, Exit> {
+    let reader = kafka.open(topic, partition, None, Until::Decided).map_err(unavailable)?;
+    let extent = u64::try_from(reader.end() - reader.low()).unwrap_or(0);
+    let gone = reader.low() > 0;
+    let mut source = Source { topic: topic.to_owned(), partition, from: 0, extent, reader, ahead: None };
+    if gone {
+        // The epoch of the first record left may have lost others; without any, the last that wrote here is gone.
+        let last = journal.last_output.get(&(topic.to_owned(), partition)).copied().unwrap_or(0);
+        source.from = source.peek()?.map_or(last, epoch_of) + 1;
+    }
+    if journal.cut {
+        source.from = source.from.max(journal.first);
+    }
+    Ok(source)
+}
+
+/// From which epoch on everything is whole; 0 if nothing is gone. With it, the last epoch of the journal.
+pub(crate) fn visible(brokers: &str) -> Result<(Epoch, Epoch), Exit> {
+    let journal = Journal::read(brokers)?;
+    Ok((whole_from(&sources(brokers, &journal, false)?), journal.last))
+}
+
+/// The first epoch of which every source has all.
+pub(super) fn whole_from(sources: &[Source]) -> Epoch {
+    sources.iter().map(|source| source.from).max().unwrap_or(0)
+}
+
+/// Says what is gone.
+pub(super) fn print_gone(sources: &[Source]) {
+    for source in sources.iter().filter(|source| source.from > 0) {
+        println!("{} partition {}: older records are gone; it is whole from epoch {} on", source.topic, source.partition, source.from);
+    }
+}

@@ -1,0 +1,153 @@
+//! Answers: each is what the log says, each attempt of a command hears the same, and what was taken is decided.
+
+use super::super::evidence::resource;
+use super::super::history::{Asked, Call, Entry, Outcome};
+use super::{Case, Findings, Kind};
+use schemas::{Command, CommandId, Event, Fact, Operation, Position};
+use std::collections::BTreeMap;
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
+    let mut attempts: BTreeMap<CommandId, Vec<(&Asked, &Outcome)>> = BTreeMap::new();
+    for entry in &case.evidence.history {
+        if let Outcome::Odd { status, body } = &entry.outcome {
+            findings.add(Kind::OddAnswer, format!("{:?} was answered with {status}: {body}", entry.call));
+        }
+        match &entry.call {
+            Call::Command { id, asked } => {
+                attempts.entry(*id).or_default().push((asked, &entry.outcome));
+                one(case, *id, asked, &entry.outcome, findings);
+            }
+            Call::Operation { id } => operation(case, *id, entry, findings),
+            Call::Balance { .. } | Call::Transaction { .. } => {}
+        }
+    }
+    for (id, attempts) in attempts {
+        alike(id, &attempts, findings);
+    }
+}
+
+/// One answer against the log.
+fn one(case: &Case<'_>, id: CommandId, asked: &Asked, outcome: &Outcome, findings: &mut Findings) {
+    let decision = case.first.get(&id).copied();
+    if let Outcome::Accepted { partition, offset } = outcome {
+        let position = Position { partition: *partition, offset: *offset };
+        if case.commands.get(&position).copied().flatten().map(Command::id) != Some(id) {
+            findings.add(Kind::NeverDecided, format!("command {id} was taken at {position}, where it is not"));
+        }
+    }
+    let told = matches!(outcome, Outcome::Done { .. } | Outcome::Refused { .. } | Outcome::KeyReused);
+    let Some(decision) = decision else {
+        if told {
+            findings.add(Kind::LostDecision, format!("command {id} was answered {outcome:?}, and the log has no decision"));
+        }
+        return;
+    };
+    let event = &decision.event;
+    let same_body = case.decided(decision).is_none_or(|command| asked.is(command));
+    let agrees = match outcome {
+        Outcome::Done { resource: told, epoch, replayed } => {
+            same_body
+                && refusal(event).is_none()
+                && resource(event) == Some(*told)
+                && event.epoch == *epoch
+                && (!replayed || case.repeated.contains(&id))
+        }
+        Outcome::Refused { reason, transaction, epoch, replayed } => {
+            same_body
+                && refusal(event) == Some(reason)
+                && resource(event) == *transaction
+                && event.epoch == *epoch
+                && (!replayed || case.repeated.contains(&id))
+        }
+        Outcome::KeyReused => !same_body && case.repeated.contains(&id),
+        _ => true,
+    };
+    if !agrees {
+        findings.add(
+            Kind::AnswerContradictsLog,
+            format!("command {id} was answered {outcome:?}, and the log says {:?} in epoch {}", event.fact, event.epoch),
+        );
+    }
+}
+
+/// All attempts of one command with one body hear one answer, and at most one of them is the first.
+fn alike(id: CommandId, attempts: &[(&Asked, &Outcome)], findings: &mut Findings) {
+    let mut heard: Vec<(&Asked, Outcome)> = Vec::new();
+    let mut firsts = 0;
+    for (asked, outcome) in attempts.iter().filter(|(_, outcome)| outcome.is_decision()) {
+        let mut answer = (*outcome).clone();
+        if let Outcome::Done { replayed, .. } | Outcome::Refused { replayed, .. } = &mut answer {
+            firsts += usize::from(!*replayed);
+            *replayed = false;
+        }
+        if !heard.iter().any(|(body, other)| body == asked && *other == answer) {
+            heard.push((asked, answer));
+        }
+    }
+    if heard.len() > 1 || firsts > 1 {
+        findings.add(Kind::AnswersDiffer, format!("command {id} was answered {heard:?}; {firsts} attempts were told to be the first"));
+    }
+}
+
+/// What an operation was said to be, against the log and against what was known before.
+fn operation(case: &Case<'_>, id: CommandId, entry: &Entry, findings: &mut Findings) {
+    let decision = case.first.get(&id).map(|decision| &decision.event);
+    let agrees = match (&entry.outcome, decision) {
+        (Outcome::Operation { status, .. }, _) if status == "pending" => !case.known(id, entry.invoked, true),
+        (Outcome::Operation { status, resource: told, reason, epoch }, Some(event)) => {
+            let refused = refusal(event);
+            let expected = match (&event.fact, refused) {
+                (_, Some(_)) => "failed",
+                (Fact::Transaction(_), None) => "settled",
+                _ => "completed",
+            };
+            status == expected && *told == resource(event) && reason.as_deref() == refused && *epoch == Some(event.epoch)
+        }
+        (Outcome::Operation { .. }, None) => {
+            findings.add(Kind::LostDecision, format!("operation {id} was shown as {:?}, and the log has no decision", entry.outcome));
+            return;
+        }
+        (Outcome::Missing, _) => !case.known(id, entry.invoked, false),
+        _ => true,
+    };
+    if !agrees {
+        let kind = match entry.outcome {
+            Outcome::Missing => Kind::MissedWrite,
+            Outcome::Operation { ref status, .. } if status == "pending" => Kind::BackInTime,
+            _ => Kind::AnswerContradictsLog,
+        };
+        findings.add(
+            kind,
+            format!("operation {id} was shown as {:?}, and the log says {:?}", entry.outcome, decision.map(|event| &event.fact)),
+        );
+    }
+}
+
+/// Why it was refused, if it was.
+fn refusal(event: &Event) -> Option<&str> {
+    match &event.fact {
+        Fact::Transaction(transaction) => transaction.refusal.map(|refusal| refusal.as_str()),
+        Fact::Refused { refusal, .. } => Some(refusal.as_str()),
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Repeated(_) => None,
+    }
+}
+
+impl Asked {
+    /// Whether the command in the log is the one that was sent.
+    fn is(&self, command: &Command) -> bool {
+        match (self, &command.operation) {
+            (Self::Customer { full_name }, Operation::CreateCustomer(create)) => *full_name == create.full_name,
+            (Self::Account { customer, role, currency }, Operation::OpenAccount(open)) => {
+                *customer == open.customer_id && *role == open.role && currency == open.currency.code()
+            }
+            (Self::Pay { kind, debit, credit, minor, currency }, Operation::Pay(payment)) => {
+                *kind == payment.kind
+                    && *debit == payment.account_debit
+                    && *credit == payment.account_credit
+                    && *minor == payment.amount_minor
+                    && currency == payment.currency.code()
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The journal: what it says was written is what is there, and what was read.
+
+use super::{Case, Findings, Kind};
+use schemas::{Entry, Epoch, Records};
+use std::collections::BTreeMap;
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
+    let mut written: BTreeMap<(Epoch, &str, i32), Records> = BTreeMap::new();
+    for recorded in &case.evidence.log.events {
+        let records = written.entry((recorded.epoch, recorded.topic.as_str(), recorded.partition)).or_default();
+        records.add(&recorded.key, &recorded.datum);
+    }
+    let (mut last, mut generation) = (0, 0);
+    let mut generations: BTreeMap<Epoch, u64> = BTreeMap::new();
+    let mut uppers: BTreeMap<i32, i64> = BTreeMap::new();
+    for entry in &case.evidence.log.journal {
+        if entry.generation() < generation {
+            findings.add(Kind::OutOfOrder, format!("generation {} writes after {generation}", entry.generation()));
+        }
+        generation = generation.max(entry.generation());
+        let Entry::Commit(commit) = entry else { continue };
+        for sealed in &commit.epochs {
+            let epoch = sealed.binding.epoch;
+            if epoch <= last {
+                findings.add(Kind::OutOfOrder, format!("the journal holds epoch {epoch} after {last}"));
+            }
+            last = last.max(epoch);
+            generations.insert(epoch, sealed.binding.generation);
+            for input in &sealed.binding.inputs {
+                let from = uppers.insert(input.partition, input.upper).unwrap_or(0);
+                let inside = bound(case, input.partition, from, input.upper);
+                if input.upper < from || usize::try_from(input.count) != Ok(inside) {
+                    let sentence =
+                        format!("epoch {epoch} binds {} commands from {from} to {}, where {inside} are", input.count, input.upper);
+                    findings.add(Kind::JournalDiffers, sentence);
+                }
+            }
+            for output in sealed.outputs.iter().filter(|output| output.topic != schemas::topic::COMMANDS_DLQ) {
+                let found = written.remove(&(epoch, output.topic.as_str(), output.partition)).unwrap_or_default();
+                let count = found.count();
+                if count != output.count || found.digest() != output.digest {
+                    let sentence = format!(
+                        "{} partition {} has {count} records of epoch {epoch}, and the journal says {}{}",
+                        output.topic,
+                        output.partition,
+                        output.count,
+                        if count == output.count { " with another digest" } else { "" }
+                    );
+                    findings.add(Kind::JournalDiffers, sentence);
+                }
+            }
+        }
+    }
+    for recorded in &case.evidence.log.events {
+        let (event, by) = (&recorded.event, recorded.generation);
+        if let Some(bound) = generations.get(&recorded.epoch).filter(|bound| **bound != by) {
+            findings.add(Kind::OutOfOrder, format!("event {} is of generation {by}, and its epoch of {bound}", event.id));
+        }
+    }
+    for ((epoch, topic, partition), records) in written {
+        findings.add(
+            Kind::JournalDiffers,
+            format!("{topic} partition {partition} has {} records of epoch {epoch}, of which the journal says nothing", records.count()),
+        );
+    }
+}
+
+/// How many commands stand in a stretch of a partition.
+fn bound(case: &Case<'_>, partition: i32, from: i64, upper: i64) -> usize {
+    let at = |offset| schemas::Position { partition, offset };
+    if from < upper { case.commands.range(at(from)..at(upper)).count() } else { 0 }
+}

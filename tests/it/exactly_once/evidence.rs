@@ -1,0 +1,85 @@
+//! What there is to judge: what the clients saw, what Kafka holds, what Postgres holds.
+
+use super::history::Entry;
+use schemas::{Command, Epoch, Event, Position, Topic};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) history: Vec<Entry>,
+    pub(crate) log: Log,
+    pub(crate) rows: Rows,
+}
+
+impl Evidence {
+    /// Writes it down for people: what the clients saw as JSON, everything else a line each.
+    pub(crate) fn keep(&self, file: impl Fn(&str) -> PathBuf) -> anyhow::Result<()> {
+        std::fs::write(file("history.json"), serde_json::to_vec(&self.history)?)?;
+        let lines = |lines: Vec<String>| lines.join("\n");
+        std::fs::write(file("commands.txt"), lines(self.log.commands.iter().map(|command| format!("{command:?}")).collect()))?;
+        let event = |recorded: &Recorded| {
+            let Recorded { topic, partition, offset, generation, event, .. } = recorded;
+            format!("{topic} {partition}:{offset} generation {generation} {event:?}")
+        };
+        std::fs::write(file("events.txt"), lines(self.log.events.iter().map(event).collect()))?;
+        std::fs::write(file("journal.txt"), lines(self.log.journal.iter().map(|entry| format!("{entry:?}")).collect()))?;
+        let rows = self.rows.tables.iter().flat_map(|(table, rows)| rows.iter().map(move |(key, row)| format!("{table} {key}: {row}")));
+        Ok(std::fs::write(file("rows.txt"), lines(rows.collect()))?)
+    }
+}
+
+/// Everything committed in Kafka.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    /// Records of the commands log, in order; none where the record is no command. Schemas are left out.
+    pub(crate) commands: Vec<(Position, Option<Command>)>,
+    /// Events, partition by partition, in the order of their offsets.
+    pub(crate) events: Vec<Recorded>,
+    /// Places of commands that are in the dead letters.
+    pub(crate) dead: Vec<Position>,
+    /// Settlement's journal, in order.
+    pub(crate) journal: Vec<schemas::Entry>,
+}
+
+/// An event where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) topic: Topic,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    /// As its headers say.
+    pub(crate) epoch: Epoch,
+    pub(crate) generation: u64,
+    /// Key and datum, for the digest.
+    pub(crate) key: Vec<u8>,
+    pub(crate) datum: Vec<u8>,
+    pub(crate) event: Event,
+}
+
+/// A row: its primary key, and every other column as text.
+pub(crate) type Table = BTreeMap<String, String>;
+
+/// Everything in Postgres, from one snapshot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    /// The first epoch that the views do not hold.
+    pub(crate) upper: Epoch,
+    pub(crate) tables: BTreeMap<&'static str, Table>,
+}
+
+impl Rows {
+    pub(crate) const TABLES: [&'static str; 5] = ["customer", "account", "transaction", "posting", "refusal"];
+}
+
+/// A resource's id, whatever it names.
+pub(crate) const fn resource(event: &Event) -> Option<Uuid> {
+    match &event.fact {
+        schemas::Fact::CustomerCreated(customer) => Some(customer.id.0),
+        schemas::Fact::AccountOpened(account) => Some(account.id.0),
+        schemas::Fact::Transaction(transaction) => Some(transaction.id.0),
+        schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
+    }
+}

@@ -1,0 +1,96 @@
+//! What the clients did and saw: one entry a request, with the moments at which it left and at which its answer came,
+//! all by one clock. Everything else is judged from this, from the log and from the rows.
+
+use schemas::{AccountId, CommandId, CustomerId, Epoch, PaymentKind, Role};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Microseconds since the run began.
+pub(crate) type Moment = u64;
+
+/// A request and its answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// Who asked.
+    pub(crate) client: usize,
+    /// When the request left.
+    pub(crate) invoked: Moment,
+    /// When the answer was there, or given up.
+    pub(crate) completed: Moment,
+    /// What was asked.
+    pub(crate) call: Call,
+    /// What came.
+    pub(crate) outcome: Outcome,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Call {
+    /// A command; the same id for every attempt under one key.
+    Command { id: CommandId, asked: Asked },
+    /// A balance.
+    Balance { account: AccountId, at_least: Option<Least> },
+    /// A transaction.
+    Transaction { id: Uuid, at_least: Option<Least> },
+    /// What became of a command.
+    Operation { id: CommandId },
+}
+
+/// How fresh a read must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Least {
+    Epoch(Epoch),
+    Position { partition: i32, offset: i64 },
+}
+
+/// The body of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Asked {
+    Customer { full_name: String },
+    Account { customer: CustomerId, role: Role, currency: String },
+    Pay { kind: PaymentKind, debit: Option<AccountId>, credit: Option<AccountId>, minor: i64, currency: String },
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Outcome {
+    /// 201: done, and this came of it.
+    Done { resource: Uuid, epoch: Epoch, replayed: bool },
+    /// 422: refused by the ledger.
+    Refused { reason: String, transaction: Option<Uuid>, epoch: Epoch, replayed: bool },
+    /// 422: the key names another command.
+    KeyReused,
+    /// 202: in the log, not decided in time.
+    Accepted { partition: i32, offset: i64 },
+    /// A balance.
+    Balance { minor: i64, as_of: Epoch },
+    /// A transaction.
+    Transaction { settled: bool, minor: i64, epoch: Epoch, as_of: Epoch },
+    /// An operation: its status, and when and why it was decided.
+    Operation { status: String, resource: Option<Uuid>, reason: Option<String>, epoch: Option<Epoch> },
+    /// 404.
+    Missing,
+    /// Refused for now, and for certain nothing was taken or shown: 429, or a read's 503.
+    NotNow,
+    /// It may have happened, or not: no answer, or 503 to a command.
+    Unknown,
+    /// An answer that no contract allows.
+    Odd { status: u16, body: String },
+}
+
+impl Outcome {
+    /// Whether the command was decided, to the client's knowledge.
+    pub(crate) const fn is_decision(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Refused { .. })
+    }
+}
+
+impl Least {
+    /// As a parameter.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Epoch(epoch) => epoch.to_string(),
+            Self::Position { partition, offset } => format!("{partition}:{offset}"),
+        }
+    }
+}
