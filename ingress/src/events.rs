@@ -89,7 +89,7 @@ impl Events {
     /// 3. The events are read from the first that may be of the first epoch wanted; they must be there too.
     pub fn new(brokers: &str, start: &Start) -> Result<Self, EventsError> {
         let journal = Topic::SettlementJournal.as_str();
-        let consumer = kafka::consumer(brokers)?;
+        let consumer = kafka::patient_consumer(brokers)?;
         // 1.
         let known = start.last().filter(|_| !start.schemas.is_empty());
         let offset = match known {

@@ -64,6 +64,11 @@ pub(crate) fn consumer(brokers: &str) -> Result<BaseConsumer, ReadError> {
     build(brokers, &[])
 }
 
+/// A consumer that keeps little for a reader that may stand still: a record takes more in the client than in the log.
+pub(crate) fn patient_consumer(brokers: &str) -> Result<BaseConsumer, ReadError> {
+    build(brokers, &[("queued.min.messages", "8192"), ("queued.max.messages.kbytes", "8192")])
+}
+
 /// A consumer that says where a partition ends.
 pub(crate) fn consumer_with_ends(brokers: &str) -> Result<BaseConsumer, ReadError> {
     build(brokers, &[("enable.partition.eof", "true")])
