@@ -265,7 +265,8 @@ pub fn bound(decoder: &mut Decoder, record: &Record<'_>) -> Option<Bound> {
 
 /// A trace context goes on with every event of the command, so one that is none, or of any size, ends here.
 pub fn traceparent(header: &str) -> String {
-    if schemas::event::trace_id(header).is_empty() { String::new() } else { header.chars().take(64).collect() }
+    let end = header.char_indices().nth(64).map_or(header.len(), |(end, _)| end);
+    if schemas::event::trace_id(header).is_empty() { String::new() } else { header[..end].to_owned() }
 }
 
 /// Wall time at the start, advanced by the monotonic clock: while the process runs, time never leaps.

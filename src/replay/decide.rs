@@ -8,8 +8,8 @@ use schemas::{Bound, EpochInput, EpochOutput};
 use state::Ledger;
 use std::sync::mpsc::sync_channel;
 
-/// Epochs that wait between two threads.
-const WAITING_MAX: usize = 256;
+/// Epochs that wait between two threads: few, so that what one thread leaves is still near when the next takes it.
+const WAITING_MAX: usize = 16;
 
 /// An epoch that was decided.
 pub struct Decided {
