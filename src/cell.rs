@@ -24,14 +24,12 @@ use egress::topics::Topics;
 use ingress::journal::{self, Journal};
 use ingress::stop::Stop;
 use pulse::Pulse;
+use schemas::Topic;
 use schemas::wire::Encoder;
-use schemas::{Epoch, Topic};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, SyncSender};
-use timely::dataflow::InputHandle;
+use std::sync::mpsc::SyncSender;
 use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::{Input, Operator, Probe};
+use timely::dataflow::operators::Operator;
 
 /// What a cell shares with whoever watches it.
 #[derive(Clone, Debug, Default)]
@@ -101,50 +99,20 @@ fn partitions() -> BTreeMap<Topic, i32> {
     Topic::ALL.iter().filter_map(|topic| topics.partitions(topic.as_str()).map(|partitions| (*topic, partitions))).collect()
 }
 
-/// Runs a dataflow over epochs as they come, one message an epoch, until the source ends.
+/// The end of a dataflow: hands every result on to the sink thread.
 ///
-/// Both channels are bounded, and a send that waits is all the back-pressure there is: a slow sink stops the
+/// Every channel of a cell is bounded, and a send that waits is all the back-pressure there is: a slow sink stops the
 /// dataflow, which stops the source.
-fn flow<I, O>(
-    epochs: Receiver<I>,
-    epoch_of: impl Fn(&I) -> Epoch + Send + Sync + 'static,
-    build: impl for<'scope> FnOnce(dataflows::Epochs<'scope, I>) -> dataflows::Epochs<'scope, O> + Send + Sync + 'static,
-    results: SyncSender<O>,
-    pulse: &Pulse,
-) where
-    I: Clone + Send + 'static,
-    O: Clone + Send + 'static,
-{
-    // Timely wants whatever enters its thread to be shareable, although nobody shares it.
-    let (epochs, results) = (Mutex::new(epochs), Mutex::new(results));
-    let (pulse, sending) = (pulse.clone(), pulse.clone());
-    timely::execute_directly(move |worker| {
-        let epochs = epochs.into_inner().expect("never locked");
-        let results = results.into_inner().expect("never locked");
-        let mut input = InputHandle::new();
-        let probe = worker.dataflow::<Epoch, _, _>(|scope| {
-            let stream = build(scope.input_from(&mut input));
-            stream.clone().sink(Pipeline, "hand on", move |(input, _frontier)| {
-                input.for_each_stamp(|_, batches| {
-                    for result in batches.flat_map(std::mem::take) {
-                        sending.waits();
-                        // The sink thread ends the process before it drops its end.
-                        drop(results.send(result));
-                        sending.works();
-                    }
-                });
-            });
-            stream.probe().0
+fn hand_on<O: Clone + Send + 'static>(results: dataflows::Epochs<'_, O>, to: SyncSender<O>, pulse: Pulse) {
+    results.sink(Pipeline, "hand on", move |(input, _frontier)| {
+        input.for_each_stamp(|_, batches| {
+            for result in batches.flat_map(std::mem::take) {
+                pulse.waits();
+                // The sink thread ends the process before it drops its end.
+                drop(to.send(result));
+                pulse.works();
+            }
         });
-        for epoch in epochs {
-            pulse.works();
-            let time = epoch_of(&epoch);
-            input.advance_to(time);
-            input.send(epoch);
-            input.advance_to(time + 1);
-            worker.step_while(|| probe.less_than(&(time + 1)));
-            pulse.waits();
-        }
     });
 }
 

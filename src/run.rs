@@ -186,7 +186,6 @@ fn beat(life: &Life, stuck_after: Duration) -> anyhow::Result<()> {
     let life = life.clone();
     let say = move || {
         loop {
-            // Said too late is said in time: the supervisor waits as long again.
             if !life.pulse.is_stuck(stuck_after) && writeln!(std::io::stdout(), "well").is_err() {
                 // Nobody listens; whether to end is for the orders to say.
                 return;
@@ -201,23 +200,22 @@ fn beat(life: &Life, stuck_after: Duration) -> anyhow::Result<()> {
 /// Calls `act` at the first SIGTERM or SIGINT, and ends the process at the second.
 fn on_signal(act: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let mut next = async move || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
     let wait = move || {
-        runtime.block_on(async {
-            let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-            let mut next = async || {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            };
-            next().await;
-            tracing::info!("stopping");
-            act();
-            next().await;
-            std::process::exit(130);
-            #[expect(unreachable_code, reason = "it gives the block its type")]
-            Ok::<(), std::io::Error>(())
-        })
+        runtime.block_on(next());
+        tracing::info!("stopping");
+        act();
+        runtime.block_on(next());
+        std::process::exit(130);
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
     Ok(())

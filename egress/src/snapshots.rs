@@ -107,10 +107,21 @@ impl Store {
     /// Writes a part that snapshots may name; gives that name, the digest of its bytes. A part that is there stays.
     pub fn write_part(&self, bytes: &[u8]) -> Result<String, SnapshotError> {
         let name = part_name(bytes);
-        if !self.path(&name).exists() {
+        if !self.has_part(&name) {
             self.write_file(&name, bytes.chunks(CHUNK_MAX).map(<[u8]>::to_vec))?;
         }
         Ok(name)
+    }
+
+    /// Whether a part is there.
+    pub fn has_part(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Whether a snapshot is whole. Its bytes are read twice by who reads it afterwards, and acted on only once they are
+    /// known to be those that were written.
+    pub fn check(&self, name: Name) -> Result<(), SnapshotError> {
+        self.read(name, |_| Ok(()))
     }
 
     /// The bytes of a part.
@@ -151,7 +162,11 @@ impl Store {
 
     fn remove(&self, file: &str) -> Result<(), SnapshotError> {
         let path = self.path(file);
-        std::fs::remove_file(&path).map_err(|source| disk("remove", &path, source))
+        match std::fs::remove_file(&path) {
+            // A process that was replaced, and does not know it yet, may be tidying up too.
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(|source| disk("remove", &path, source)),
+        }
     }
 
     fn write_file(&self, file: &str, chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<(), SnapshotError> {

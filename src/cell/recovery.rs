@@ -1,13 +1,14 @@
 //! How settlement starts: from the newest snapshot that is of use, and what is bound after it.
 //!
-//! A snapshot is of use if it is whole and its epoch is committed as its generation minted it. Everything else is
-//! removed: a snapshot of an epoch that was never committed may be of an epoch that will be minted again, with other
-//! commands in it. Without any, the logs are replayed from their start.
+//! A snapshot is of use if it is whole and its epoch is committed as its generation minted it. One that is damaged is
+//! removed, and one of an epoch that was never committed: that epoch may be minted again, with other commands in it. One
+//! that can't be read for another reason, such as a newer format, stays for the binary that can. Without any, the logs
+//! are replayed from their start.
 
 use super::snapshots::{self, Found};
 use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
-use egress::snapshots::{Name, Store};
+use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::journal::{self, Journal};
 use schemas::wire::{Decoder, WireError};
 use schemas::{SealedEpoch, Topic};
@@ -31,7 +32,9 @@ pub(super) fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovere
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(snapshot = %name, error = format!("{error:#}"), "a snapshot is of no use");
-                store.delete(name)?;
+                if matches!(error.downcast_ref(), Some(SnapshotError::Damaged { .. })) {
+                    store.delete(name)?;
+                }
                 continue;
             }
         };
@@ -68,4 +71,30 @@ fn stand(found: Option<Found>, journal: Journal) -> anyhow::Result<Recovered> {
         return Err(Exit { code: UNAVAILABLE, sentence }.into());
     }
     Ok(Recovered { found, generation, bound, journal_schemas })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{Binding, Claim, Commit, Entry};
+
+    fn journal(code_version: u32) -> Journal {
+        let binding = |epoch| Binding { epoch, generation: 2, code_version, inputs: Vec::new() };
+        let sealed = [7, 9].map(|epoch| SealedEpoch { binding: binding(epoch), outputs: Vec::new() });
+        let commit = Entry::Commit(Commit { generation: 2, epochs: sealed.to_vec() });
+        Journal { entries: vec![commit, Entry::Claim(Claim { generation: 5, code_version })], ..Journal::default() }
+    }
+
+    #[test]
+    fn the_newest_claim_counts_and_what_is_bound_is_replayed() {
+        let Recovered { generation, bound, .. } = stand(None, journal(state::CODE_VERSION)).unwrap();
+        assert_eq!((generation, bound.len()), (5, 2));
+        assert!(journal(1).commits(9, 2) && !journal(1).commits(9, 3) && !journal(1).commits(8, 2));
+    }
+
+    #[test]
+    fn epochs_of_newer_rules_are_left_to_the_newer_binary() {
+        let error = stand(None, journal(state::CODE_VERSION + 1)).err().unwrap();
+        assert!(error.to_string().starts_with("epoch 7 was decided by version 2 of the rules"), "{error}");
+    }
 }

@@ -1,20 +1,24 @@
 //! The settlement cell: commands in, decisions out, one Kafka transaction for as many epochs as have passed.
 
-use super::Life;
+use super::pulse::Pulse;
 use super::recovery::{Recovered, recover};
 use super::snapshots::{Cadence, Found, Place, Writer};
+use super::{Life, hand_on};
 use crate::config::Config;
 use dataflows::settlement::{Decided, settle};
 use egress::kafka::{Sink, SinkError};
 use egress::snapshots::Store;
 use ingress::commands::{self, Shared, Start};
 use ingress::epochs::Policy;
-use schemas::{Binding, EpochInput, EpochOutput, Topic};
+use schemas::{Binding, Epoch, EpochInput, EpochOutput, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
+use timely::dataflow::InputHandle;
+use timely::dataflow::operators::{Input, Probe};
 
 /// A commit that takes this long is worth a line in the log.
 const SLOW_MS: u64 = 250;
@@ -45,7 +49,14 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     };
     let start = Start { after, uppers, schemas, bound, generation, code_version: state::CODE_VERSION, accept_gap };
     let shared = Shared { stop: life.stop.clone(), ..Shared::default() };
-    let place = Place { store, kept: config.snapshots.kept, commands_schemas: shared.schemas.clone(), journal_schemas, parts };
+    let place = Place {
+        store,
+        kept: config.snapshots.kept,
+        commands_schemas: shared.schemas.clone(),
+        journal_schemas,
+        parts,
+        named: BTreeMap::new(),
+    };
     let snapshots = Writer::start(place)?;
     let (epochs_in, epochs_out) = sync_channel::<EpochInput>(epochs.in_flight_max);
     let (decided_in, decided_out) = sync_channel::<Decided>(epochs.in_flight_max);
@@ -57,8 +68,38 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let mut cadence = Cadence::new(config.snapshots.every_ms, config.snapshots.every_commands, after);
     let stop = life.stop.clone();
     let due = move |epoch: &EpochInput| cadence.due(epoch) || stop.is_last(epoch.binding.epoch);
-    super::flow(epochs_out, |epoch| epoch.binding.epoch, |epochs| settle(epochs, ledger, due), decided_in, &life.pulse);
+    decide(epochs_out, ledger, due, decided_in, life.pulse.clone());
     Ok(())
+}
+
+/// Runs the dataflow over epochs as they come, one message an epoch, until the source ends.
+fn decide(
+    epochs: Receiver<EpochInput>,
+    ledger: Ledger,
+    due: impl FnMut(&EpochInput) -> bool + Send + 'static,
+    decided: SyncSender<Decided>,
+    pulse: Pulse,
+) {
+    // Timely wants whatever enters its thread to be shareable, although nobody shares it.
+    let ends = Mutex::new((epochs, ledger, due, decided));
+    timely::execute_directly(move |worker| {
+        let (epochs, ledger, due, decided) = ends.into_inner().expect("never locked");
+        let mut input = InputHandle::new();
+        let probe = worker.dataflow::<Epoch, _, _>(|scope| {
+            let stream = settle(scope.input_from(&mut input), ledger, due);
+            hand_on(stream.clone(), decided, pulse.clone());
+            stream.probe().0
+        });
+        for epoch in epochs {
+            pulse.works();
+            let time = epoch.binding.epoch;
+            input.advance_to(time);
+            input.send(epoch);
+            input.advance_to(time + 1);
+            worker.step_while(|| probe.less_than(&(time + 1)));
+            pulse.waits();
+        }
+    });
 }
 
 /// The sink thread.

@@ -5,7 +5,7 @@
 //! neither a slow nor a full disk stops a payment.
 
 use anyhow::Context;
-use egress::snapshots::{Name, Store};
+use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::commands::{Learnt, Schemas};
 use schemas::{Binding, Epoch, EpochInput, Input, Position};
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,10 @@ impl Cadence {
     pub(super) fn due(&mut self, epoch: &EpochInput) -> bool {
         self.commands += u64::try_from(epoch.commands.len()).expect("an epoch's weight is bounded");
         self.epochs += 1;
-        let (time, aged) = (epoch.binding.epoch, epoch.binding.epoch >= self.taken + self.every_ms);
-        let due = (self.commands > 0 && aged) || self.commands >= self.every_commands || self.epochs >= EPOCHS_MAX;
+        // A replay goes through days in seconds: there, only its length counts.
+        let (time, live) = (epoch.binding.epoch, epoch.committed.is_none());
+        let aged = live && self.commands > 0 && time >= self.taken + self.every_ms;
+        let due = aged || self.commands >= self.every_commands || (live && self.epochs >= EPOCHS_MAX);
         if due {
             (self.taken, self.commands, self.epochs) = (time, 0, 0);
         }
@@ -80,6 +82,7 @@ pub(super) struct Found {
 
 /// Reads a snapshot back, whole.
 pub(super) fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
+    store.check(name)?;
     let (mut head, mut thawing, mut parts) = (None::<Head>, Thawing::default(), Vec::new());
     store.read(name, |chunk| {
         if head.is_none() {
@@ -134,8 +137,10 @@ pub(super) struct Place {
     pub(super) commands_schemas: Schemas,
     /// The schemas of the journal.
     pub(super) journal_schemas: Vec<(u32, String)>,
-    /// Parts that are on the disk.
+    /// Parts that are on the disk, by the number of each segment's first pin.
     pub(super) parts: BTreeMap<u64, String>,
+    /// The parts that each snapshot names; empty at the start.
+    pub(super) named: BTreeMap<Name, Vec<String>>,
 }
 
 impl Writer {
@@ -183,14 +188,17 @@ impl Place {
         let numbers: Vec<u64> = (0..).map(|number| frozen.segments_from() + number * step).take(frozen.segments().len()).collect();
         self.parts.retain(|number, _| *number >= frozen.segments_from());
         for (number, segment) in numbers.iter().zip(frozen.segments()) {
-            if !self.parts.contains_key(number) {
+            // Whoever removes a part by mistake, such as a process that was replaced, costs one snapshot at most.
+            if !self.parts.get(number).is_some_and(|part| self.store.has_part(part)) {
                 self.parts.insert(*number, self.store.write_part(&segment.write())?);
             }
         }
         let parts: Vec<String> = self.parts.range(..).take(numbers.len()).map(|(_, part)| part.clone()).collect();
         let head = serde_json::to_vec(&self.head(name, &binding)).context("the head can't be written")?;
         let chunks = std::iter::once(head).chain(frozen.chunks(&parts));
-        Ok(self.store.write(name, chunks.inspect(|_| faults::point("settlement.snapshot")))?)
+        self.store.write(name, chunks.inspect(|_| faults::point("settlement.snapshot")))?;
+        self.named.insert(name, parts);
+        Ok(())
     }
 
     fn head(&self, name: Name, binding: &Binding) -> Head {
@@ -209,23 +217,32 @@ impl Place {
     }
 
     /// Removes all snapshots but the newest few, and the parts that none of those names.
-    fn prune(&self) -> anyhow::Result<()> {
+    fn prune(&mut self) -> anyhow::Result<()> {
         let names = self.store.list()?;
         let (kept, old) = names.split_at(self.kept.min(names.len()));
         old.iter().try_for_each(|name| self.store.delete(*name))?;
-        let mut named: BTreeSet<String> = self.parts.values().cloned().collect();
+        self.named.retain(|name, _| kept.contains(name));
         for name in kept {
-            // A damaged one names what can still be read of it; it is the newer ones that count.
-            let read = self.store.read(*name, |chunk| {
-                named.extend(chunk.strip_prefix(b"P").and_then(|part| String::from_utf8(part.to_vec()).ok()));
-                Ok::<(), egress::snapshots::SnapshotError>(())
-            });
-            if let Err(error) = read {
-                tracing::warn!(%error, "an older snapshot is of no use");
+            if !self.named.contains_key(name) {
+                self.named.insert(*name, parts_of(&self.store, *name));
             }
         }
+        let named: BTreeSet<String> = self.named.values().flatten().chain(self.parts.values()).cloned().collect();
         Ok(self.store.delete_parts_except(&named)?)
     }
+}
+
+/// The parts that a snapshot of an earlier process names; of a damaged one, those that can still be read.
+fn parts_of(store: &Store, name: Name) -> Vec<String> {
+    let mut parts = Vec::new();
+    let read = store.read(name, |chunk| {
+        parts.extend(chunk.strip_prefix(b"P").and_then(|part| String::from_utf8(part.to_vec()).ok()));
+        Ok::<(), SnapshotError>(())
+    });
+    if let Err(error) = read {
+        tracing::warn!(%error, "an older snapshot is of no use");
+    }
+    parts
 }
 
 #[cfg(test)]

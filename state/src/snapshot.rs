@@ -42,8 +42,8 @@ impl Frozen {
     }
 
     /// The number of the first pin of the first segment; each later one starts a segment's length further.
-    pub const fn segments_from(&self) -> u64 {
-        self.pins.first - self.pins.first % crate::pins::SEGMENT_PINS as u64
+    pub fn segments_from(&self) -> u64 {
+        self.pins.first - self.pins.first % u64::from(crate::pins::SEGMENT_PINS)
     }
 
     /// The chunks; `parts` are the names under which the segments were stored.

@@ -3,6 +3,7 @@
 //! The first worker is given every epoch and hands every answer on; the others take the work that is brought to them.
 //! A few epochs are under way at once, so that a worker that is slow to wake up delays no other epoch.
 
+use crate::cell::hand_on;
 use crate::cell::pulse::Pulse;
 use dataflows::views::{Given, Proved};
 use schemas::Epoch;
@@ -10,8 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use timely::container::CapacityContainerBuilder;
-use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::{Input, Operator, Probe};
+use timely::dataflow::operators::{Input, Probe};
 use timely::dataflow::{InputHandle, ProbeHandle};
 use timely::worker::Worker;
 
@@ -28,19 +28,10 @@ pub(super) fn run(workers: usize, given: Receiver<Given>, proved: SyncSender<Pro
             let mut ends = ends.lock().expect("no worker panics while it builds");
             (if worker.index() == 0 { ends.0.take() } else { None }, ends.1.clone())
         };
-        let (mut input, sending) = (InputHandle::new(), pulse.clone());
+        let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
             let stream = dataflows::views::views(scope.input_from(&mut input));
-            stream.clone().sink(Pipeline, "hand on", move |(input, _frontier)| {
-                input.for_each_stamp(|_, batches| {
-                    for result in batches.flat_map(std::mem::take) {
-                        sending.waits();
-                        // The sink thread ends the process before it drops its end.
-                        drop(proved.send(result));
-                        sending.works();
-                    }
-                });
-            });
+            hand_on(stream.clone(), proved, pulse.clone());
             stream.probe().0
         });
         // The others only work; nothing will ever be given to them, and their input says so by ending here.
