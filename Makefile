@@ -12,8 +12,11 @@ export CARGO_TARGET_DIR ?= $(ORION_CACHE)/target
 ORION_STATE ?= $(CURDIR)/.orion
 export ORION_STATE
 
-# How long `make chaos` kills, and with which choices.
+# How long `make chaos` kills. Its choices are those of SEED, or of CHAOS_SEED; without either, new ones each time.
 SECONDS ?= 1800
+ifneq ($(origin SEED),undefined)
+export CHAOS_SEED ?= $(SEED)
+endif
 
 # What `make demo` plays: PAYMENTS of SEED, or the payments of INPUT, a PaySim log.
 PAYMENTS ?=
@@ -67,13 +70,13 @@ test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 .PHONY: chaos
 chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)
 	@$(local)/install.sh
-	@CHAOS_SECONDS=$(SECONDS) CHAOS_SEED=$(SEED) $(local)/with-stack.sh chaos 30000 \
+	@CHAOS_SECONDS=$(SECONDS) $(local)/with-stack.sh chaos 30000 \
 	  cargo test --package orion --test it --features faults exactly_once::every_death -- --nocapture
 
 .PHONY: chaos-bugs
 chaos-bugs: ## Plant every mistake in turn, each of which must be found
 	@$(local)/install.sh
-	@CHAOS_BUGS=all CHAOS_SEED=$(SEED) $(local)/with-stack.sh chaos 30000 \
+	@CHAOS_BUGS=all $(local)/with-stack.sh chaos 30000 \
 	  cargo test --package orion --test it --features faults exactly_once::every_planted -- --nocapture
 
 .PHONY: bench

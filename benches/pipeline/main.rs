@@ -24,7 +24,7 @@ use std::process::ExitCode;
 const MEASUREMENTS: &[(&str, Measure)] =
     &[("drain_events", drain_events::measure), ("drain_views", drain_views::measure), ("at_200", at_200::measure)];
 
-/// A measurement: each run with a fresh bank, all of them as figures.
+/// A measurement: each drain with a fresh bank, the latencies with one for all runs; all of them as figures.
 type Measure = fn(&Services, &Extent) -> anyhow::Result<Vec<Figure>>;
 
 /// How much is measured.

@@ -113,6 +113,9 @@ clean() {
     fi
   done < <(find "$state" -mindepth 2 -name '*.keeper')
   down
+  # A test that was cut off may have left a small disk under a service.
+  local mounted
+  while read -r mounted; do umount -l "$mounted"; done < <(findmnt -rno TARGET | grep -F "$(realpath "$state")/" || true)
   # The cluster may lie elsewhere, behind a link: see postgres_place.
   local place
   while read -r place; do

@@ -5,6 +5,9 @@
 //! then becomes `slip.NAME.hit.PID`. `clock` holds the milliseconds by which settlement's clock is off. Without the
 //! feature `armed` all of this compiles to nothing: the binary that is shipped has no way to be told to fail.
 
+#[cfg(all(feature = "armed", not(debug_assertions)))]
+compile_error!("faults are for tests: a release can't be told to fail");
+
 #[cfg(feature = "armed")]
 mod armed;
 
@@ -27,6 +30,7 @@ pub const POINTS: &[(&str, &str)] = &[
     ("settlement.commit", "settlement"),
     ("settlement.committed", "settlement"),
     ("settlement.snapshot", "settlement"),
+    ("settlement.snapshotted", "settlement"),
     ("views.claimed", "views"),
     ("views.begin", "views"),
     ("views.progress", "views"),

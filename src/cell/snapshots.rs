@@ -196,7 +196,13 @@ impl Place {
         let parts: Vec<String> = self.parts.range(..).take(numbers.len()).map(|(_, part)| part.clone()).collect();
         let head = serde_json::to_vec(&self.head(name, &binding)).context("the head can't be written")?;
         let chunks = std::iter::once(head).chain(frozen.chunks(&parts));
-        self.store.write(name, chunks.inspect(|_| faults::point("settlement.snapshot")))?;
+        // After the last chunk, before the file has its name.
+        let dies = std::iter::from_fn(|| {
+            faults::point("settlement.snapshot");
+            None
+        });
+        self.store.write(name, chunks.chain(dies))?;
+        faults::point("settlement.snapshotted");
         self.named.insert(name, parts);
         Ok(())
     }

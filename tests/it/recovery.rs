@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn settlement_comes_back_from_whatever_is_left() -> anyhow::Result<()> {
-    let Some(mut house) = House::start_with("recovery", quickly)? else { return Ok(()) };
+    let Some(mut house) = House::start("recovery")? else { return Ok(()) };
     let bank = Bank::open(&house)?;
 
     // An orderly stop leaves a snapshot of the last epoch: nothing is replayed.
@@ -54,12 +54,24 @@ fn settlement_comes_back_from_whatever_is_left() -> anyhow::Result<()> {
     ensure!(after == 0 && epochs > 3, "{epochs} epochs after {after}");
     ensure!(bank.deposit("first")? == first);
     ensure!(bank.balance()? == 300);
+
+    // A disk that takes no snapshot costs no payment. (A file stands where the folder was: root is refused nothing else.)
+    std::fs::remove_dir_all(house.file("snapshots/settlement"))?;
+    std::fs::write(house.file("snapshots/settlement"), "")?;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut paid = 0;
+    while !log(&house)?.iter().any(|line| line["level"] == "ERROR" && line["message"] == "a snapshot can't be written") {
+        ensure!(Instant::now() < deadline, "nobody says that no snapshot can be written");
+        paid += 1;
+        bank.deposit(&format!("no disk {paid}"))?;
+    }
+    ensure!(bank.balance()? == 300 + 100 * paid);
     house.forget()
 }
 
 #[test]
 fn a_cell_that_says_nothing_is_replaced() -> anyhow::Result<()> {
-    let Some(mut house) = House::start_with("stuck", quickly)? else { return Ok(()) };
+    let Some(mut house) = House::start_with("stuck", impatient)? else { return Ok(()) };
     let bank = Bank::open(&house)?;
     bank.deposit("before")?;
     for cell in ["settlement", "views"] {
@@ -75,11 +87,9 @@ fn a_cell_that_says_nothing_is_replaced() -> anyhow::Result<()> {
     house.forget()
 }
 
-/// Snapshots twice a second, and little patience with a cell that says nothing.
-fn quickly(folder: &Path) -> anyhow::Result<Environment> {
-    let snapshots = folder.join("snapshots").into_os_string();
-    let patience = ("ORION_RUN__STUCK_MS", "5000".into());
-    Ok(vec![("ORION_SNAPSHOTS__FOLDER", snapshots), ("ORION_SNAPSHOTS__EVERY_MS", "500".into()), patience])
+/// Little patience with a cell that says nothing.
+fn impatient(_folder: &Path) -> anyhow::Result<Environment> {
+    Ok(vec![("ORION_RUN__STUCK_MS", "5000".into())])
 }
 
 /// An account, and a caller.

@@ -71,7 +71,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 5] = ["customer", "account", "transaction", "posting", "refusal"];
+    pub(crate) const TABLES: [&'static str; 6] = ["customer", "account", "transaction", "posting", "refusal", "imbalance"];
 }
 
 /// A resource's id, whatever it names.

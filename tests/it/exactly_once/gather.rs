@@ -113,6 +113,8 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
             "posting",
             "select concat_ws(' ', account_id, epoch, number), concat_ws(' ', transaction_id, amount_minor, balance_minor) from posting",
         ),
+        // What the standing proof has found: nothing, ever.
+        ("imbalance", "select concat_ws(' ', kind, subject, epoch, diff, row_number() over ()), difference_minor::text from imbalance"),
         ("refusal", "select event_id::text, concat_ws(' ', command_id, operation, reason, epoch) from refusal"),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;

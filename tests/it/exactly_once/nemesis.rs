@@ -8,6 +8,7 @@ use crate::house::{House, signal};
 use anyhow::{Context, ensure};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// How long anything may take to be back.
@@ -150,8 +151,27 @@ impl Nemesis<'_> {
         let (run, log) = (self.house.file("run.log"), format!("second-{cell}-{first}.log"));
         let before = replaced(&run)?;
         let mut second = self.house.start_another(&["run", "--cells", cell], &log)?;
+        let woken = self.second_life(cell, first, &run, before, &log, &mut second);
+        if woken.is_err() {
+            // What follows must not meet a process that sleeps, or a second one at work.
+            drop(signal("CONT", first));
+            drop(second.kill());
+            drop(second.wait());
+        }
+        woken
+    }
+
+    fn second_life(
+        &mut self,
+        cell: &'static str,
+        first: u32,
+        run: &Path,
+        before: usize,
+        log: &str,
+        second: &mut Child,
+    ) -> anyhow::Result<()> {
         // A replacement of views decides nothing, but says when it is there.
-        wait("the second process takes over", || Ok(std::fs::read_to_string(self.house.file(&log))?.contains("the cell is ours")))?;
+        wait("the second process takes over", || Ok(std::fs::read_to_string(self.house.file(log))?.contains("the cell is ours")))?;
         if cell == "settlement" {
             self.recover()?;
         } else {
@@ -160,18 +180,13 @@ impl Nemesis<'_> {
         }
         signal("CONT", first)?;
         wait("the zombie ends", || Ok(!Path::new(&format!("/proc/{first}")).exists()))?;
-        ensure!(replaced(&run)? > before, "the zombie did not say that it was replaced; its log is {}", run.display());
+        ensure!(replaced(run)? > before, "the zombie did not say that it was replaced; its log is {}", run.display());
         let mut ended = None;
-        let second_ends = wait("the second process is replaced in turn", || {
+        wait("the second process is replaced in turn", || {
             ended = second.try_wait()?;
             Ok(ended.is_some())
-        });
-        if second_ends.is_err() {
-            second.kill()?;
-            second.wait()?;
-        }
-        second_ends?;
-        ensure!(replaced(&self.house.file(&log))? == 1, "the second {cell} did not say that it was replaced");
+        })?;
+        ensure!(replaced(&self.house.file(log))? == 1, "the second {cell} did not say that it was replaced");
         ensure!(ended.is_some_and(|status| status.code() == Some(70)), "the second {cell} ended with {ended:?}");
         self.recover()?;
         self.count(&format!("{cell} zombie"))

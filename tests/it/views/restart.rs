@@ -3,29 +3,21 @@
 
 use super::log;
 use super::reader::views_url;
-use crate::house::House;
+use crate::house::{House, signal};
 use anyhow::{Context, ensure};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use sqlx::{Connection, PgConnection};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 #[test]
 fn the_views_start_on_whatever_is_left() -> anyhow::Result<()> {
-    // Declared first, so that it comes after the house has ended.
-    let wipe = Wipe;
-    let Some(house) = House::start_with("restart", |folder| {
-        Ok(vec![
-            ("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots").into()),
-            ("ORION_VIEWS__SNAPSHOT_EVERY_MS", "300".into()),
-            ("ORION_VIEWS__WORKERS", "2".into()),
-        ])
-    })?
+    let Some(house) =
+        House::start_with("restart", |_| Ok(vec![("ORION_VIEWS__SNAPSHOT_EVERY_MS", "300".into()), ("ORION_VIEWS__WORKERS", "2".into())]))?
     else {
-        std::mem::forget(wipe);
         return Ok(());
     };
     // `orion load` ends only when Kafka and Postgres agree on every payment and every balance, so each round says that
@@ -173,39 +165,6 @@ fn delete_old_events() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Leaves nothing of a bank whose old events are gone: other tests read all there is.
-struct Wipe;
-
-impl Drop for Wipe {
-    fn drop(&mut self) {
-        let wipe = || {
-            let brokers = std::env::var("KAFKA_BROKERS")?;
-            let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", &brokers).create()?;
-            let topics: Vec<_> = schemas::Topic::ALL.iter().map(|topic| topic.as_str()).chain([schemas::topic::COMMANDS_DLQ]).collect();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(admin.delete_topics(&topics, &AdminOptions::new()))?;
-            let there = || -> anyhow::Result<bool> {
-                let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(10))?;
-                Ok(metadata.topics().iter().any(|topic| topics.contains(&topic.name())))
-            };
-            while there()? {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            let drop_views = "drop database orion_views with (force)";
-            runtime.block_on(async {
-                sqlx::raw_sql(drop_views)
-                    .execute(&mut PgConnection::connect(&std::env::var("DATABASE_URL")?).await?)
-                    .await
-                    .map_err(anyhow::Error::from)
-            })?;
-            Ok::<(), anyhow::Error>(())
-        };
-        if let Err(error) = wipe() {
-            println!("the bank is not wiped: {error}");
-        }
-    }
-}
-
 struct Postgres {
     runtime: tokio::runtime::Runtime,
     connection: PgConnection,
@@ -253,8 +212,6 @@ const FIRST: &str = "(account_id, epoch, number) = (select account_id, epoch, nu
 impl House {
     /// Stops a cell where it stands, so that what it has on the disk can be changed; `kill_cell` ends it.
     fn stop_cell(&self, cell: &str) -> anyhow::Result<()> {
-        let status = Command::new("kill").args(["-STOP", &self.cell(cell)?.to_string()]).status()?;
-        ensure!(status.success(), "can't stop {cell}");
-        Ok(())
+        signal("STOP", self.cell(cell)?)
     }
 }

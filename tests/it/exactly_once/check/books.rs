@@ -15,6 +15,12 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
                 if roles.insert(account.id, account.role).is_some() {
                     findings.add(Kind::DoubledDecision, format!("account {} is opened twice", account.id));
                 }
+                if let Some(Operation::OpenAccount(open)) = case.decided(recorded).map(|command| &command.operation)
+                    && (account.customer_id, account.role, account.currency, account.account_type)
+                        != (Some(open.customer_id), open.role, open.currency, open.account_type)
+                {
+                    findings.add(Kind::BooksUnbalanced, format!("account {} is not what its command asked", account.id));
+                }
             }
             Fact::Transaction(transaction) => {
                 if let Some(Operation::Pay(payment)) = case.decided(recorded).map(|command| &command.operation) {
@@ -49,11 +55,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
 }
 
 fn compare(payment: &Payment, transaction: &Transaction, findings: &mut Findings) {
+    // A side that is not named is the house's cash.
+    let cash = AccountId::house(schemas::account::HOUSE_CASH, payment.currency);
     let differs = payment.kind != transaction.kind
         || payment.amount_minor != transaction.amount.minor
         || payment.currency != transaction.amount.currency
-        || payment.account_debit.is_some_and(|account| account != transaction.account_debit)
-        || payment.account_credit.is_some_and(|account| account != transaction.account_credit);
+        || payment.account_debit.unwrap_or(cash) != transaction.account_debit
+        || payment.account_credit.unwrap_or(cash) != transaction.account_credit;
     if differs {
         findings.add(Kind::BooksUnbalanced, format!("transaction {} is not what its command asked", transaction.id));
     }

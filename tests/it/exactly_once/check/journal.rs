@@ -17,6 +17,11 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
         if entry.generation() < generation {
             findings.add(Kind::OutOfOrder, format!("generation {} writes after {generation}", entry.generation()));
         }
+        if let Entry::Claim(claim) = entry
+            && claim.generation == generation
+        {
+            findings.add(Kind::OutOfOrder, format!("generation {generation} is claimed twice"));
+        }
         generation = generation.max(entry.generation());
         let Entry::Commit(commit) = entry else { continue };
         for sealed in &commit.epochs {

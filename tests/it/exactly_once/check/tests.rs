@@ -326,6 +326,17 @@ const CASES: &[Case] = &[
         moved(bank, 5).postings[1].amount_minor = 301;
         write_down(bank);
     }),
+    ("a generation claimed twice", Kind::OutOfOrder, |bank| {
+        let generation = bank.log.journal.last().unwrap().generation();
+        bank.log.journal.push(schemas::Entry::Claim(schemas::Claim { generation, code_version: 1 }));
+    }),
+    ("an account of another role than was asked", Kind::BooksUnbalanced, |bank| {
+        let Fact::AccountOpened(account) = &mut event(bank, 1).fact else { unreachable!("it is an account") };
+        account.role = Role::Merchant;
+    }),
+    ("a finding of the standing proof", Kind::RowsDiffer, |bank| {
+        bank.rows.tables.entry("imbalance").or_default().insert("currency XOF 15 1 1".to_owned(), "1".to_owned());
+    }),
     ("another amount than was asked", Kind::BooksUnbalanced, |bank| {
         *moved(bank, 5) = match paid(13, PaymentKind::Transfer, account(0), account(1), 299, Some((701, 299))) {
             Fact::Transaction(transaction) => transaction,
