@@ -3,7 +3,8 @@
 //! A snapshot is of use if it is whole and its epoch is committed as its generation minted it. One that is damaged is
 //! removed, and one of an epoch that was never committed: that epoch may be minted again, with other commands in it. One
 //! that can't be read for another reason, such as a newer format, stays for the binary that can. Without any, the logs
-//! are replayed from their start.
+//! are replayed from their start. If that is gone, since it was pruned, nothing is decided and nothing removed: a bank
+//! that began anew behind what it has forgotten would mint the same history twice.
 
 use super::snapshots::{self, Found};
 use crate::config::Config;
@@ -41,13 +42,38 @@ pub(super) fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovere
         let decoder = decoder(&found.journal_schemas)?;
         let journal = journal::read_from(&config.kafka.brokers, Topic::SettlementJournal, name.epoch, decoder)?;
         if !journal.commits(name.epoch, name.generation) {
+            // Only a journal that goes back that far can say that an epoch was never committed.
+            if journal.start > 0 {
+                reaches(&journal::read(&config.kafka.brokers, Topic::SettlementJournal)?, name)?;
+            }
             tracing::warn!(snapshot = %name, "a snapshot is of an epoch that was not committed");
             store.delete(name)?;
             continue;
         }
         return stand(Some(found), journal);
     }
-    stand(None, journal::read(&config.kafka.brokers, Topic::SettlementJournal)?)
+    stand(None, whole(journal::read(&config.kafka.brokers, Topic::SettlementJournal)?)?)
+}
+
+/// Refuses a journal that begins after the epoch of a snapshot.
+fn reaches(journal: &Journal, name: Name) -> Result<(), Exit> {
+    if journal.first().is_some_and(|first| first <= name.epoch) {
+        return Ok(());
+    }
+    Err(starts_late(journal, &format!("snapshot {name} is of an epoch before that: a newer snapshot of this bank has to be brought back")))
+}
+
+/// Refuses a journal whose beginning is gone.
+fn whole(journal: Journal) -> Result<Journal, Exit> {
+    if journal.start == 0 {
+        return Ok(journal);
+    }
+    Err(starts_late(&journal, "no snapshot is of use: one of this bank has to be brought back"))
+}
+
+fn starts_late(journal: &Journal, what: &str) -> Exit {
+    let sentence = format!("{} starts at offset {}, since older records were deleted, and {what}", Topic::SettlementJournal, journal.start);
+    Exit { code: UNAVAILABLE, sentence }
 }
 
 fn decoder(schemas: &[(u32, String)]) -> Result<Decoder, WireError> {
@@ -90,6 +116,17 @@ mod tests {
         let Recovered { generation, bound, .. } = stand(None, journal(state::CODE_VERSION)).unwrap();
         assert_eq!((generation, bound.len()), (5, 2));
         assert!(journal(1).commits(9, 2) && !journal(1).commits(9, 3) && !journal(1).commits(8, 2));
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_is_no_beginning_and_no_proof_that_an_older_epoch_never_was() {
+        let cut = || Journal { start: 40, ..journal(1) };
+        assert!(whole(journal(1)).is_ok());
+        let error = whole(cut()).err().unwrap();
+        assert!(error.sentence.starts_with("orion.settlement.journal.v1 starts at offset 40"), "{error}");
+        let snapshot = |epoch| Name { epoch, generation: 1 };
+        assert!(reaches(&cut(), snapshot(7)).is_ok() && reaches(&cut(), snapshot(8)).is_ok());
+        assert!(reaches(&cut(), snapshot(6)).is_err() && reaches(&Journal { start: 40, ..Journal::default() }, snapshot(6)).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use schemas::{Binding, Epoch, EpochInput, Input, Position};
 use serde::{Deserialize, Serialize};
 use state::{Frozen, Ledger, Thawing};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -96,12 +97,10 @@ pub(super) fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
     })?;
     let head = head.context("it has no head")?;
     let ledger = Ledger::thaw(thawing)?;
-    anyhow::ensure!(
-        (ledger.epoch(), head.epoch, head.generation) == (name.epoch, name.epoch, name.generation),
-        "it is of epoch {} of generation {}",
-        head.epoch,
-        head.generation
-    );
+    if (ledger.epoch(), head.epoch, head.generation) != (name.epoch, name.epoch, name.generation) {
+        let path = PathBuf::from(name.to_string());
+        return Err(SnapshotError::Damaged { path, what: "it is of another epoch or generation than its name says" }.into());
+    }
     let learnt = |(partition, offset, id, json)| Learnt { position: Position { partition, offset }, id, json };
     let from = ledger.freeze().segments_from();
     let step = u64::from(state::pins::SEGMENT_PINS);

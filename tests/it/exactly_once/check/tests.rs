@@ -331,11 +331,16 @@ const CASES: &[Case] = &[
         bank.log.journal.push(schemas::Entry::Claim(schemas::Claim { generation, code_version: 1 }));
     }),
     ("an account of another role than was asked", Kind::BooksUnbalanced, |bank| {
-        let Fact::AccountOpened(account) = &mut event(bank, 1).fact else { unreachable!("it is an account") };
+        let Fact::AccountOpened(account) = &mut event(bank, 2).fact else { unreachable!("it is an account") };
         account.role = Role::Merchant;
     }),
     ("a finding of the standing proof", Kind::RowsDiffer, |bank| {
         bank.rows.tables.entry("imbalance").or_default().insert("currency XOF 15 1 1".to_owned(), "1".to_owned());
+    }),
+    ("a deposit that somebody else than the house pays", Kind::BooksUnbalanced, |bank| {
+        moved(bank, 4).account_debit = account(1);
+        moved(bank, 4).postings[0].account = account(1);
+        write_down(bank);
     }),
     ("another amount than was asked", Kind::BooksUnbalanced, |bank| {
         *moved(bank, 5) = match paid(13, PaymentKind::Transfer, account(0), account(1), 299, Some((701, 299))) {
