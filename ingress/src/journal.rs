@@ -25,6 +25,8 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// The schemas that it records.
     pub decoder: Decoder,
+    /// The first offset that Kafka still has of it: above 0 if older entries were deleted.
+    pub start: i64,
     /// The offset after it.
     pub end: i64,
 }
@@ -33,6 +35,14 @@ impl Journal {
     /// The newest generation; zero if nobody has claimed the cell yet.
     pub fn generation(&self) -> u64 {
         self.entries.iter().map(Entry::generation).max().unwrap_or(0)
+    }
+
+    /// The first epoch that it commits.
+    pub fn first(&self) -> Option<Epoch> {
+        self.entries.iter().find_map(|entry| match entry {
+            Entry::Claim(_) => None,
+            Entry::Commit(commit) => commit.epochs.first().map(|sealed| sealed.binding.epoch),
+        })
     }
 
     /// Every epoch that it commits, in order.
@@ -66,10 +76,12 @@ pub fn read_from(brokers: &str, topic: Topic, epoch: Epoch, decoder: Decoder) ->
 }
 
 fn read_on(brokers: &str, topic: Topic, from: Option<Epoch>, decoder: Decoder) -> Result<Journal, JournalError> {
-    let mut journal = Journal { decoder, ..Journal::default() };
+    let consumer = kafka::consumer(brokers)?;
+    let (start, _) = kafka::ends(&consumer, topic.as_str(), 0)?;
+    let mut journal = Journal { decoder, start, ..Journal::default() };
     let Journal { entries, decoder, .. } = &mut journal;
     let first = match from {
-        Some(epoch) => kafka::offsets_at(&kafka::consumer(brokers)?, topic.as_str(), epoch)?.get(&0).copied().unwrap_or(0),
+        Some(epoch) => kafka::offsets_at(&consumer, topic.as_str(), epoch)?.get(&0).copied().unwrap_or(0),
         None => 0,
     };
     let end = kafka::read_from(brokers, topic.as_str(), 0, first, |message| {
