@@ -12,6 +12,8 @@
 mod check;
 /// From Kafka to segments.
 mod copy;
+/// From which epoch on Kafka must have everything.
+mod floor;
 /// Segments and their chain.
 mod manifest;
 /// Deletes from Kafka what the archive has.
@@ -36,7 +38,7 @@ use std::process::ExitCode;
 /// `orion archive`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  orion archive --dir /archive                        copy what is new since the last run\n  orion archive --dir /archive --check                read everything again; 65 and a sentence where it is not whole\n  orion archive --dir /archive --export log.jsonl     commands and bindings as JSON lines, for `orion replay --input`\n  orion archive --dir /archive --prune --keep-from 1767225600000\n                                                      delete from Kafka what is archived, verified and older than\n                                                      that epoch; every cell must have a snapshot at or after it\n\nExit codes: 0 done; 64 usage; 65 the archive is damaged, or does not continue Kafka's log; 69 Kafka or Postgres is not there.\nKeep the printed head somewhere else: it stands for the whole archive."
+    after_help = "Examples:\n  orion archive --dir /archive                        copy what is new since the last run\n  orion archive --dir /archive --check                read everything again; 65 and a sentence where it is not whole\n  orion archive --dir /archive --export log.jsonl     commands and bindings as JSON lines, for `orion replay --input`\n  orion archive --dir /archive --prune                delete from Kafka what is archived, verified and older than what\n                                                      any cell goes on from: the oldest snapshots, and Postgres\n\nExit codes: 0 done; 64 usage; 65 the archive is damaged, or is not of Kafka's log; 69 Kafka, Postgres or a snapshot is not there.\nKeep the printed head somewhere else: it stands for the whole archive."
 )]
 pub struct Args {
     /// Folder of the archive.
@@ -51,7 +53,7 @@ pub struct Args {
     /// Delete from Kafka what is archived, verified and no longer needed.
     #[arg(long)]
     pub prune: bool,
-    /// With --prune: the oldest epoch from which every cell can start (that of its snapshot).
+    /// With --prune: keep what this epoch and later ones need, even if no cell does.
     #[arg(long, value_name = "EPOCH", requires = "prune")]
     pub keep_from: Option<u64>,
     /// No progress.

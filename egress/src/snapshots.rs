@@ -87,6 +87,16 @@ impl Store {
         Ok(store)
     }
 
+    /// The snapshots of a folder that are whole, for whoever does not hold the cell: nothing is made and nothing removed,
+    /// not even what looks half written, since it may be just being written. None where there is no folder.
+    pub fn whole(folder: &Path) -> Result<Vec<Name>, SnapshotError> {
+        let store = Self { folder: folder.to_owned() };
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        Ok(store.list()?.into_iter().filter(|name| store.check(*name).is_ok()).collect())
+    }
+
     /// What there is, newest first. Of one epoch, the newer generation first.
     pub fn list(&self) -> Result<Vec<Name>, SnapshotError> {
         let mut names: Vec<Name> = self.files()?.iter().filter_map(|file| read_name(file)).collect();

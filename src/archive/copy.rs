@@ -1,13 +1,14 @@
 //! From Kafka to segments: what was committed since the last run.
 //!
-//! Journals come first. What a journal binds was in the log before it, so the commands that are read afterwards
-//! hold everything that the journal names.
+//! The ends of the journals are set first, and the journals are written last. What a journal binds was in the log
+//! before it, so the commands that are read in between hold everything that the journal names up to its end; and
+//! wherever a run is killed, what the archived journals bind is archived already.
 
 use super::manifest::{Entry, Manifest};
 use super::{ArchiveError, read};
 use crate::progress::Progress;
 use egress::topics::Topics;
-use ingress::partition::{Ends, Until};
+use ingress::partition::{Ends, Partition, Until};
 use schemas::{Stored, Topic};
 use std::fs::File;
 use std::path::Path;
@@ -24,15 +25,17 @@ pub fn copy(folder: &Path, brokers: &str, quiet: bool) -> Result<(Manifest, Vec<
     let mut manifest = Manifest::read(folder)?;
     let kafka = Ends::connect(brokers)?;
     let topics = Topics::committed();
-    let mut logs: Vec<(&str, i32)> = topics.logs().collect();
-    logs.sort_by_key(|(topic, _)| (!topic.ends_with(".journal.v1"), *topic));
+    let logs = topics.logs().flat_map(|(topic, partitions)| (0..partitions).map(move |partition| (topic, partition)));
+    let (journals, others): (Vec<_>, Vec<_>) = logs.partition(|(topic, _)| topic.ends_with(".journal.v1"));
+    let set = |(topic, partition)| Ok((topic, partition, open_same_log(&manifest, &kafka, topic, partition)?));
+    let journals = journals.into_iter().map(set).collect::<Result<Vec<_>, ArchiveError>>()?;
     let mut lines = Vec::new();
-    for (topic, partitions) in logs {
-        for partition in 0..partitions {
-            let records = copy_partition(&mut manifest, &kafka, topic, partition, quiet)?;
-            let next = manifest.partition(topic, partition).next_back().map_or(0, |entry| entry.next);
-            lines.push(format!("{topic} partition {partition}: {records} records copied, archived up to offset {next}"));
-        }
+    for (topic, partition) in others {
+        let reader = open_same_log(&manifest, &kafka, topic, partition)?;
+        lines.push(copy_partition(&mut manifest, reader, topic, partition, quiet)?);
+    }
+    for (topic, partition, reader) in journals {
+        lines.push(copy_partition(&mut manifest, reader, topic, partition, quiet)?);
     }
     Ok((manifest, lines))
 }
@@ -53,10 +56,11 @@ fn lock(folder: &Path) -> Result<File, ArchiveError> {
     }
 }
 
-fn copy_partition(manifest: &mut Manifest, kafka: &Ends, topic: &str, partition: i32, quiet: bool) -> Result<u64, ArchiveError> {
+/// Opens a partition of Kafka behind what is archived of it, if it is the log whose beginning is archived.
+pub(super) fn open_same_log(manifest: &Manifest, kafka: &Ends, topic: &str, partition: i32) -> Result<Partition, ArchiveError> {
     let log = |what: String| ArchiveError::Log { topic: topic.to_owned(), partition, what };
     let newest = manifest.partition(topic, partition).next_back().cloned();
-    let mut from = newest.as_ref().map_or(0, |entry| entry.next);
+    let from = newest.as_ref().map_or(0, |entry| entry.next);
     // One record back, to see that this is the log whose beginning is archived.
     let back = newest.as_ref().map_or(from, |entry| entry.last);
     let mut kafka = kafka.open(topic, partition, Some(back), Until::Stable)?;
@@ -72,7 +76,12 @@ fn copy_partition(manifest: &mut Manifest, kafka: &Ends, topic: &str, partition:
             return Err(log(format!("the record at offset {} is not the one that was archived: it is another log", entry.last)));
         }
     }
+    Ok(kafka)
+}
 
+/// Copies what a reader gives; a line that says how much.
+fn copy_partition(manifest: &mut Manifest, mut kafka: Partition, topic: &str, partition: i32, quiet: bool) -> Result<String, ArchiveError> {
+    let mut from = manifest.partition(topic, partition).next_back().map_or(0, |entry| entry.next);
     let mut progress = Progress::new(topic, u64::try_from(kafka.end() - from).unwrap_or(0), quiet);
     let (mut records, mut bytes, mut copied) = (Vec::new(), 0, 0);
     while let Some(record) = kafka.read()? {
@@ -88,9 +97,9 @@ fn copy_partition(manifest: &mut Manifest, kafka: &Ends, topic: &str, partition:
     }
     if !records.is_empty() {
         copied += records.len();
-        write(manifest, topic, partition, from, Some(kafka.end()), &records)?;
+        from = write(manifest, topic, partition, from, Some(kafka.end()), &records)?;
     }
-    Ok(u64::try_from(copied).expect("a count of records fits a u64"))
+    Ok(format!("{topic} partition {partition}: {copied} records copied, archived up to offset {from}"))
 }
 
 fn size(record: &Stored) -> usize {

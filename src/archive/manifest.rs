@@ -104,14 +104,6 @@ impl Manifest {
         self.entries.iter().filter(move |entry| entry.topic == topic && entry.partition == partition)
     }
 
-    /// Every partition that has segments.
-    pub fn partitions(&self) -> Vec<(String, i32)> {
-        let mut all: Vec<_> = self.entries.iter().map(|entry| (entry.topic.clone(), entry.partition)).collect();
-        all.sort();
-        all.dedup();
-        all
-    }
-
     /// The digest that stands for the whole archive: that of the last segment's line.
     pub fn head(&self) -> String {
         self.lines.last().map_or_else(|| NOTHING.to_owned(), |line| sha256(line.as_bytes()))

@@ -1,7 +1,7 @@
 //! Deletes from Kafka what the archive has and nobody needs there any more.
 //!
-//! 1. The archive is checked, whole. What it does not have, verified, stays.
-//! 2. The floor is the smaller of the epoch from which every cell can start (`--keep-from`) and the views' progress.
+//! 1. The archive is checked, whole, and that it is the archive of this Kafka. What it does not have, verified, stays.
+//! 2. The floor is the smallest epoch that a cell goes on from ([`Needed`]); `--keep-from` can only lower it.
 //! 3. Of the commands log goes what epochs before the floor have bound; of a journal, what its last claim before the
 //!    floor made void.
 //! 4. Each is cut back to the last place at which what is left says its own schemas (`schemas_kept`).
@@ -9,7 +9,8 @@
 //!    the moment at which the floor has passed that place, a later prune can cut there.
 
 use super::check;
-use super::copy::JOURNAL;
+use super::copy::{JOURNAL, open_same_log};
+use super::floor::Needed;
 use super::manifest::Manifest;
 use super::schemas_kept::{Step, Steps};
 use super::{existing, records};
@@ -17,16 +18,15 @@ use crate::config::Config;
 use crate::exit::{self, Exit};
 use crate::replay::unavailable;
 use anyhow::Context;
-use ingress::partition::{Ends, Until};
+use ingress::partition::Ends;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schemas::topic::SCHEMA_HEADER;
-use schemas::wire::{Decoder, datum};
+use schemas::wire::{Decoder, WireError, datum};
 use schemas::{Entry, Epoch, Topic};
-use sqlx::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,11 +34,6 @@ use std::time::Duration;
 
 /// Prunes.
 pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quiet: bool) -> anyhow::Result<ExitCode> {
-    let Some(keep_from) = keep_from else {
-        let sentence = "--prune needs --keep-from EPOCH: the oldest epoch from which every cell can start, that of its snapshot. \
-                        A cell without a snapshot replays from the first command, and Kafka would not have it any more";
-        return Err(Exit { code: exit::USAGE, sentence: sentence.to_owned() }.into());
-    };
     // 1.
     let checked = check::check(folder, quiet)?;
     if !checked.faults.is_empty() {
@@ -46,18 +41,23 @@ pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quie
         return Ok(ExitCode::from(exit::BAD_INPUT));
     }
     let manifest = existing(folder)?;
+    let kafka = Ends::connect(&config.kafka.brokers).map_err(unavailable)?;
+    let mut lows = BTreeMap::new();
+    for (topic, partition) in checked.ends.keys() {
+        let reader = open_same_log(&manifest, &kafka, topic, *partition).map_err(Exit::from)?;
+        lows.insert((topic.as_str(), *partition), reader.low());
+    }
     // 2.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let progress = runtime.block_on(views_progress(config))?;
-    let floor = keep_from.min(progress);
-    println!("prune: epochs before {floor} (--keep-from {keep_from}, the views have everything before {progress})");
+    let needed = runtime.block_on(Needed::find(config, keep_from))?;
+    let floor = needed.floor();
+    println!("prune: epochs before {floor}; {needed}");
     // 3.
     let floors = floors(&manifest, floor)?;
-    let kafka = Ends::connect(&config.kafka.brokers).map_err(unavailable)?;
     let mut deletions = Vec::new();
     for ((topic, partition), archived) in &checked.ends {
         let floor = floors.get(&(topic.clone(), *partition)).copied().unwrap_or(0).min(*archived);
-        let low = kafka.open(topic, *partition, None, Until::Stable).map_err(unavailable)?.low();
+        let low = lows[&(topic.as_str(), *partition)];
         // 4.
         let steps = steps(&manifest, topic, *partition)?;
         match steps.cut(floor).filter(|cut| *cut > low) {
@@ -81,14 +81,6 @@ pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quie
     Ok(ExitCode::SUCCESS)
 }
 
-async fn views_progress(config: &Config) -> anyhow::Result<Epoch> {
-    let gone = |error: sqlx::Error| Exit { code: exit::UNAVAILABLE, sentence: format!("postgres failed: {error}") };
-    let mut connection = sqlx::PgConnection::connect(&config.postgres.views_url()?).await.map_err(gone)?;
-    let progress: i64 =
-        sqlx::query_scalar("select epoch from sink_progress where sink = 'views'").fetch_one(&mut connection).await.map_err(gone)?;
-    Ok(Epoch::try_from(progress)?)
-}
-
 /// The exclusive offset below which each partition is not needed at an epoch.
 fn floors(manifest: &Manifest, floor: Epoch) -> anyhow::Result<BTreeMap<(String, i32), i64>> {
     let mut floors = BTreeMap::new();
@@ -98,13 +90,17 @@ fn floors(manifest: &Manifest, floor: Epoch) -> anyhow::Result<BTreeMap<(String,
         let (mut begin, mut claim) = (None, 0);
         for record in records(manifest, topic.as_str(), 0) {
             let record = record.map_err(Exit::from)?;
+            let unreadable = |error: WireError| Exit {
+                code: exit::BAD_INPUT,
+                sentence: format!("{topic} offset {}, in the archive, can't be read: {error}", record.offset),
+            };
             let schema = record.header(SCHEMA_HEADER);
             if !schema.is_empty() {
-                decoder.learn_record(schema, record.value()).context("a schema of a journal")?;
+                decoder.learn_record(schema, record.value()).map_err(unreadable)?;
                 begin.get_or_insert(record.offset);
                 continue;
             }
-            match decoder.entry(topic, record.value()).context("an entry of a journal")? {
+            match decoder.entry(topic, record.value()).map_err(unreadable)? {
                 Entry::Claim(_) => claim = begin.unwrap_or(record.offset),
                 Entry::Commit(commit) => {
                     for sealed in commit.epochs.iter().filter(|sealed| sealed.binding.epoch < floor) {
@@ -151,7 +147,8 @@ async fn say_again(brokers: &str, partition: i32, known: &BTreeMap<u32, String>)
         .set("bootstrap.servers", brokers)
         .set("enable.idempotence", "true")
         .set("message.timeout.ms", "10000")
-        .create()?;
+        .create()
+        .map_err(|error| failed(&error))?;
     for (id, schema) in known {
         let id = id.to_string();
         let headers = OwnedHeaders::new().insert(Header { key: SCHEMA_HEADER, value: Some(&id) });
@@ -165,7 +162,8 @@ async fn delete(brokers: &str, deletions: &[(String, i32, i64)]) -> anyhow::Resu
     if deletions.is_empty() {
         return Ok(());
     }
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", brokers).create().map_err(|error| failed(&error))?;
     let mut list = TopicPartitionList::new();
     for (topic, partition, before) in deletions {
         list.add_partition_offset(topic, *partition, Offset::Offset(*before))?;
