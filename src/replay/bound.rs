@@ -64,7 +64,10 @@ impl BoundEpochs {
                 *read = input.upper;
             }
         }
-        Ok(self.epochs.replay(&sealed).map_err(|error| wrong(&error))?)
+        let epoch = self.epochs.replay(&sealed).map_err(|error| wrong(&error))?;
+        // All of its commands were read: what is missing now never comes.
+        let missing = || wrong(&format!("epoch {} binds what is no command: {:?}", sealed.binding.epoch, sealed.binding.inputs));
+        Ok(Some(epoch.ok_or_else(missing)?))
     }
 
     /// Every command that is not bound yet, once the epochs are through.
@@ -109,4 +112,22 @@ fn bound(decoder: &mut Decoder, partition: i32, record: &Stored) -> Option<Bound
 /// A replay closes epochs where they were bound; none of these counts.
 fn replaying() -> Policy {
     Policy { age_max_ms: u64::MAX, weight_max: usize::MAX, tick_ms: u64::MAX, in_flight_max: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{Binding, Input};
+
+    #[test]
+    fn an_epoch_that_can_not_be_made_is_no_end_of_the_journal() {
+        let none = || -> Records { Box::new(std::iter::empty()) };
+        let mut bound = BoundEpochs::new(none(), BTreeMap::from([(0, none())]));
+        assert!(bound.next_epoch().unwrap().is_none());
+        let input = Input { topic: "another".to_owned(), partition: 3, upper: 5, count: 0 };
+        let binding = Binding { epoch: 7, generation: 1, code_version: 1, inputs: vec![input] };
+        bound.sealed.push_back(SealedEpoch { binding, outputs: Vec::new() });
+        let error = bound.next_epoch().err().unwrap();
+        assert!(error.to_string().starts_with("epoch 7 binds what is no command"), "{error}");
+    }
 }

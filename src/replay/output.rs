@@ -2,6 +2,7 @@
 
 use super::bound::BoundEpochs;
 use super::line::{Asked, Bound as BoundLine, BoundInput, BoundOutput, Junk, Line};
+use crate::exit::{self, Exit};
 use schemas::{Binding, Bound, Output};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -24,7 +25,7 @@ impl LogFile {
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".tmp");
         let temporary = PathBuf::from(temporary);
-        let file = BufWriter::new(File::create(&temporary)?);
+        let file = BufWriter::new(File::create(&temporary).map_err(|error| unusable(path, &error))?);
         Ok(Self { path: path.to_owned(), temporary, file, commands: 0, bindings: 0 })
     }
 
@@ -68,8 +69,12 @@ impl LogFile {
     pub fn finish(mut self) -> anyhow::Result<()> {
         self.file.flush()?;
         self.file.get_ref().sync_all()?;
-        Ok(std::fs::rename(self.temporary, self.path)?)
+        Ok(std::fs::rename(self.temporary, &self.path).map_err(|error| unusable(&self.path, &error))?)
     }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Exit {
+    Exit { code: exit::USAGE, sentence: format!("can't write {}: {error}", path.display()) }
 }
 
 /// Writes everything that was bound, and what is not bound yet.
@@ -86,4 +91,17 @@ pub(super) fn export(mut bound: BoundEpochs, path: &Path, mut each: impl FnMut()
     let said = format!("{decided} commands in {} epochs, and {} commands that are not bound yet", log.bindings, log.commands - decided);
     log.finish()?;
     Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_a_folder_that_is_not_there_is_a_wrong_command_line() {
+        let path = std::env::temp_dir().join(format!("orion-nowhere-{}/log.jsonl", std::process::id()));
+        let error = LogFile::create(&path).err().unwrap();
+        assert!(error.downcast_ref::<Exit>().is_some_and(|exit| exit.code == exit::USAGE), "{error}");
+        assert!(error.to_string().starts_with(&format!("can't write {}: ", path.display())), "{error}");
+    }
 }
