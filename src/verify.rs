@@ -13,7 +13,7 @@ mod events;
 /// The same books in Postgres.
 mod postgres;
 
-pub(crate) use events::visible;
+pub(crate) use events::{Visible, visible};
 
 use crate::config::Config;
 use std::process::ExitCode;

@@ -9,12 +9,11 @@
 use crate::config::Config;
 use crate::exit::{self, Exit};
 use crate::progress::Progress;
-use crate::verify::visible;
+use crate::verify::{Visible, visible};
 use anyhow::Context;
 use egress::postgres::{SINK, Views, Written};
 use ingress::events::{Events, Start};
-use ingress::journal;
-use schemas::{Epoch, Topic};
+use schemas::Epoch;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::process::ExitCode;
@@ -26,6 +25,8 @@ use std::time::{Duration, Instant};
 const SHADOW: &str = "orion_shadow";
 /// Most epochs in one transaction.
 const GROUP_MAX: usize = 1024;
+/// Whoever takes the sink over ends the sessions of its generation and of older ones. A cell's first is 1: it goes on.
+const GENERATION: u32 = 0;
 /// How long nothing may come before the reader gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -35,7 +36,15 @@ pub(super) fn run(config: &Config, keep: bool, quiet: bool) -> anyhow::Result<Ex
     let url = config.postgres.views_url()?;
     let connect = || async { PgConnectOptions::from_str(&url)?.application_name("orion shadow").connect().await };
     let mut live = runtime.block_on(connect()).map_err(|error| gone(&error))?;
-    let (from, last) = visible(&config.kafka.brokers)?;
+    // First how far the views are: what they have, Kafka has.
+    let shown = runtime.block_on(shown(&mut live)).map_err(|error| gone(&error))?;
+    let Visible { from, last } = match visible(&config.kafka.brokers, shown)? {
+        Ok(visible) => visible,
+        Err(fault) => {
+            println!("shadow: {fault}");
+            return Ok(ExitCode::from(exit::NO));
+        }
+    };
     if from > 0 {
         println!("shadow: older events are gone; rows from epoch {from} on are compared");
     }
@@ -58,12 +67,19 @@ fn gone(error: &sqlx::Error) -> Exit {
     Exit { code: exit::UNAVAILABLE, sentence: format!("postgres failed: {error}") }
 }
 
-/// The views' own migrations, in the schema of the shadow.
+/// The last epoch that the live views show.
+async fn shown(live: &mut PgConnection) -> Result<Epoch, sqlx::Error> {
+    let upper: i64 = sqlx::query_scalar("select epoch from sink_progress where sink = $1").bind(SINK).fetch_one(live).await?;
+    Ok(u64::try_from(upper).unwrap_or(0).saturating_sub(1))
+}
+
+/// The views' own migrations, in the schema of the shadow; its row is to be had by a generation that no cell ever has.
 async fn build_schema(live: &mut PgConnection, url: &str) -> anyhow::Result<()> {
     drop_schema(live).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("create schema {SHADOW}"))).execute(live).await?;
     let mut shadow = PgConnectOptions::from_str(url)?.options([("search_path", SHADOW)]).connect().await?;
     sqlx::migrate!("state/migrations/views").run(&mut shadow).await.context("can't make the shadow's tables")?;
+    sqlx::query("update sink_progress set generation = $1").bind(i64::from(GENERATION) - 1).execute(&mut shadow).await?;
     Ok(shadow.close().await?)
 }
 
@@ -74,11 +90,15 @@ async fn drop_schema(live: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes every epoch from `from` to `last`.
+/// Writes every epoch from `from` to `last`, if there is any.
 async fn fill(config: &Config, url: &str, from: Epoch, last: Epoch, quiet: bool) -> anyhow::Result<()> {
+    if from > last {
+        return Ok(());
+    }
     let separator = if url.contains('?') { '&' } else { '?' };
-    let mut views = Views::claim(&format!("{url}{separator}options[search_path]={SHADOW}"), 1).await?;
-    let mut events = Events::new(&config.kafka.brokers, &start(config, from)?)?;
+    let mut views = Views::claim(&format!("{url}{separator}options[search_path]={SHADOW}"), u64::from(GENERATION)).await?;
+    // `from` is one after an epoch that the journal holds, as a reader wants it.
+    let mut events = Events::new(&config.kafka.brokers, &Start { epoch: from, schemas: Vec::new() })?;
     let mut progress = Progress::new("epochs", 0, quiet);
     let mut group = Vec::new();
     let (mut heard, mut written) = (Instant::now(), from.saturating_sub(1));
@@ -102,13 +122,6 @@ async fn fill(config: &Config, url: &str, from: Epoch, last: Epoch, quiet: bool)
         }
     }
     Ok(())
-}
-
-/// A reader's start at an epoch of the journal: it names the one before.
-fn start(config: &Config, from: Epoch) -> anyhow::Result<Start> {
-    let journal = journal::read(&config.kafka.brokers, Topic::SettlementJournal)?;
-    let before = journal.into_sealed().map(|sealed| sealed.binding.epoch).take_while(|epoch| *epoch < from).last();
-    Ok(Start { epoch: before.map_or(0, |before| before + 1), schemas: Vec::new() })
 }
 
 /// Compares every table; how many rows differ, and the exclusive end of the epochs that were compared.

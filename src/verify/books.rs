@@ -31,7 +31,7 @@ const HORIZON_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 pub(super) fn run(config: &Config, quiet: bool) -> anyhow::Result<ExitCode> {
     let brokers = &config.kafka.brokers;
     // First how far the views are: what they have, Kafka has.
-    let mut views = postgres::Views::open(config);
+    let mut views = postgres::Views::open(config)?;
     let journal = Journal::read(brokers)?;
     let mut sources = sources(brokers, &journal, false)?;
     print_gone(&sources);
@@ -41,6 +41,9 @@ pub(super) fn run(config: &Config, quiet: bool) -> anyhow::Result<ExitCode> {
     }
     let mut progress = Progress::new("events", sources.iter().map(|source| source.extent).sum(), quiet);
     let mut books = Books::new(from);
+    if let Some(fault) = views.as_ref().ok().and_then(|views| journal.lacks(views.last())) {
+        books.faults.add(|| fault);
+    }
     let compare_at = views.as_ref().ok().map(|views| views.last().min(journal.last));
     let mut compared = None;
     let mut merge = Merge::new(&mut sources, &journal.decoder, from, journal.last, &mut books.faults)?;

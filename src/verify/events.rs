@@ -44,6 +44,14 @@ impl Journal {
         journal.decoder = sealed.decoder;
         Ok(journal)
     }
+
+    /// What is wrong with views, looked at before the journal was read, that show an epoch which it does not reach.
+    pub(super) fn lacks(&self, shown: Epoch) -> Option<String> {
+        let last = self.last;
+        (shown > last).then(|| {
+            format!("postgres shows epoch {shown}, and settlement's journal ends at {last}: this is another Kafka, or it has lost its log")
+        })
+    }
 }
 
 /// The journal's epochs, one after the other.
@@ -141,21 +149,38 @@ fn source(kafka: &Ends, journal: &Journal, topic: &str, partition: i32) -> Resul
     if gone {
         // The epoch of the first record left may have lost others; without any, the last that wrote here is gone.
         let last = journal.last_output.get(&(topic.to_owned(), partition)).copied().unwrap_or(0);
-        source.from = source.peek()?.map_or(last, epoch_of) + 1;
+        source.from = after(source.peek()?.map_or(last, epoch_of));
     }
     if journal.cut {
-        source.from = source.from.max(journal.first);
+        // Whoever starts at an epoch looks up the one before it, so the first that is left is none to start at.
+        source.from = source.from.max(after(journal.first));
     }
     Ok(source)
 }
 
-/// From which epoch on everything is whole; 0 if nothing is gone. With it, the last epoch of the journal.
-pub(crate) fn visible(brokers: &str) -> Result<(Epoch, Epoch), Exit> {
-    let journal = Journal::read(brokers)?;
-    Ok((whole_from(&sources(brokers, &journal, false)?), journal.last))
+/// Where what follows an epoch begins; 0, the very beginning, if there is no such epoch.
+fn after(epoch: Epoch) -> Epoch {
+    if epoch == 0 { 0 } else { epoch + 1 }
 }
 
-/// The first epoch of which every source has all.
+/// What a reader can see.
+pub(crate) struct Visible {
+    /// From here on everything is whole; 0 if nothing is gone, and otherwise one after an epoch that the journal holds.
+    pub(crate) from: Epoch,
+    /// The last epoch of the journal.
+    pub(crate) last: Epoch,
+}
+
+/// Looks what is visible, for whoever shows the epochs up to `shown`; a sentence where that is more than there is.
+pub(crate) fn visible(brokers: &str, shown: Epoch) -> Result<Result<Visible, String>, Exit> {
+    let journal = Journal::read(brokers)?;
+    if let Some(fault) = journal.lacks(shown) {
+        return Ok(Err(fault));
+    }
+    Ok(Ok(Visible { from: whole_from(&sources(brokers, &journal, false)?), last: journal.last }))
+}
+
+/// The first epoch of which every source has all; 0, or one after an epoch of the journal.
 pub(super) fn whole_from(sources: &[Source]) -> Epoch {
     sources.iter().map(|source| source.from).max().unwrap_or(0)
 }

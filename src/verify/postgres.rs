@@ -23,10 +23,10 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// Opens a snapshot; the reason where there is none.
-    pub(super) fn open(config: &Config) -> Result<Self, String> {
-        let url = config.postgres.views_url().map_err(|error| error.to_string())?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    /// Opens a snapshot; the reason where Postgres is not there. One that is there and shows no views is an error.
+    pub(super) fn open(config: &Config) -> anyhow::Result<Result<Self, String>> {
+        let url = config.postgres.views_url()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let open = async {
             let mut connection = PgConnectOptions::from_str(&url)?.application_name("orion verify").connect().await?;
             sqlx::raw_sql("begin isolation level repeatable read read only").execute(&mut connection).await?;
@@ -34,11 +34,18 @@ impl Views {
             Ok::<_, sqlx::Error>((connection, u64::try_from(upper).unwrap_or(0)))
         };
         let opened = runtime.block_on(async { tokio::time::timeout(PATIENCE, open).await });
-        let (connection, upper) = opened.map_err(|_| "it does not answer".to_owned())?.map_err(|error| error.to_string())?;
-        Ok(Self { runtime, connection, upper })
+        match opened {
+            Err(_) => Ok(Err("it does not answer".to_owned())),
+            Ok(Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Tls(_)))) => Ok(Err(error.to_string())),
+            Ok(Err(error)) => {
+                let sentence = format!("postgres is there, but its views can't be compared: {error}");
+                Err(Exit { code: exit::UNAVAILABLE, sentence }.into())
+            }
+            Ok(Ok((connection, upper))) => Ok(Ok(Self { runtime, connection, upper })),
+        }
     }
 
-    /// The last epoch that they have.
+    /// The last epoch that they have; of views that have none, 0.
     pub(super) fn last(&self) -> Epoch {
         self.upper.saturating_sub(1)
     }
