@@ -2,8 +2,9 @@
 //! found and named.
 
 mod damage;
+mod prune;
 
-use crate::house::House;
+use crate::house::{Environment, House};
 use crate::http::{Server, walk};
 use anyhow::{Context, ensure};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -16,12 +17,12 @@ const JUNK: [&[u8]; 2] = [b"no command", b"\0\0\0\0\x07\xff\xfe"];
 
 #[test]
 fn offline_tools_agree_with_a_live_bank_and_find_every_damage() -> anyhow::Result<()> {
-    let Some(mut house) = House::start("offline")? else { return Ok(()) };
+    let Some(mut house) = House::start_with("offline", often)? else { return Ok(()) };
     let server = Server::at(&house.base, house.auth())?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(walk(&server))?;
     junk()?;
-    second_claim(&mut house)?;
+    another_claim(&mut house, "views")?;
     let archive = house.file("archive");
     let dir = archive.to_string_lossy().into_owned();
     let before = archived_twice(&house, &dir, || {
@@ -37,7 +38,10 @@ fn offline_tools_agree_with_a_live_bank_and_find_every_damage() -> anyhow::Resul
     ensure!(books.contains("XOF: sum 0,") && books.contains("postgres: compared at epoch"), "{books}");
     let digests = tool(&house, 0, &["verify", "digests"])?;
     ensure!(digests.contains("orion.commands.dlq.v1 partition 0:"), "{digests}");
+    // What the first generation of the views would have open.
+    let mut first = runtime.block_on(damage::views(Some("orion views 1")))?;
     let shadow = tool(&house, 0, &["replay", "--shadow"])?;
+    runtime.block_on(sqlx::query("select 1").execute(&mut first)).context("the shadow ended a session of the live views")?;
     ensure!(shadow.contains("every row is the same") && shadow.contains("posting: "), "{shadow}");
 
     house.stop_run()?;
@@ -46,17 +50,22 @@ fn offline_tools_agree_with_a_live_bank_and_find_every_damage() -> anyhow::Resul
     house.forget()
 }
 
-/// The views cell dies and is taken over: its journal then has a claim that counts no more.
-fn second_claim(house: &mut House) -> anyhow::Result<()> {
-    let claims = |house: &House| -> anyhow::Result<usize> {
-        let journal = tool(house, 0, &["tap", "orion.views.journal.v1", "--from", "beginning", "--until-end"])?;
-        Ok(lines(journal.as_bytes())?.iter().filter(|line| line["value"]["generation"].is_u64()).count())
+/// Snapshots of the views as often as of settlement.
+fn often(_: &Path) -> anyhow::Result<Environment> {
+    Ok(vec![("ORION_VIEWS__SNAPSHOT_EVERY_MS", "500".into())])
+}
+
+/// A cell dies and is taken over: its journal then has a claim that counts no more.
+fn another_claim(house: &mut House, cell: &str) -> anyhow::Result<()> {
+    let newest = |house: &House| -> anyhow::Result<Option<u64>> {
+        let journal = tool(house, 0, &["tap", &format!("orion.{cell}.journal.v1"), "--from", "beginning", "--until-end"])?;
+        Ok(lines(journal.as_bytes())?.iter().filter_map(|line| line["value"]["generation"].as_u64()).max())
     };
-    let before = claims(house)?;
-    house.kill_cell("views")?;
+    let before = newest(house)?;
+    house.kill_cell(cell)?;
     let deadline = Instant::now() + Duration::from_secs(30);
-    while claims(house)? == before {
-        ensure!(Instant::now() < deadline, "nobody took the views over");
+    while newest(house)? == before {
+        ensure!(Instant::now() < deadline, "nobody took {cell} over");
     }
     house.wait_ready()
 }
@@ -129,7 +138,12 @@ fn junk() -> anyhow::Result<()> {
 
 /// Runs a tool that must end with a code; everything that it said.
 fn tool(house: &House, code: i32, arguments: &[&str]) -> anyhow::Result<String> {
-    let output = house.orion().args(arguments).output()?;
+    tool_with(house, code, arguments, &[])
+}
+
+/// The same, with other settings.
+fn tool_with(house: &House, code: i32, arguments: &[&str], settings: &[(&str, &str)]) -> anyhow::Result<String> {
+    let output = house.orion().args(arguments).envs(settings.iter().copied()).output()?;
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.code() == Some(code), "orion {} ended with {}: {said}", arguments.join(" "), output.status);
     Ok(if code == 0 { String::from_utf8(output.stdout)? } else { said })
