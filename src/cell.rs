@@ -21,7 +21,6 @@ use crate::config::Config;
 use egress::kafka::Sink;
 use egress::registry::Registry;
 use egress::topics::Topics;
-use ingress::journal::{self, Journal};
 use ingress::stop::Stop;
 use pulse::Pulse;
 use schemas::Topic;
@@ -68,14 +67,6 @@ impl Cell {
             Self::Views => views::run(config, life),
         }
     }
-}
-
-/// Takes a cell over: fences, reads its journal, commits the claim of a new generation.
-fn take_over(config: &Config, transactional_id: &str, topic: Topic) -> anyhow::Result<(Sink, Journal, u64)> {
-    let mut sink = fence(config, transactional_id, topic)?;
-    let journal = journal::read(&config.kafka.brokers, topic)?;
-    let generation = claim(&mut sink, journal.generation())?;
-    Ok((sink, journal, generation))
 }
 
 /// Fences every other process of a cell. Nobody else commits any more, so what its journal holds now is all there is.

@@ -126,11 +126,14 @@ async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>) -> Result<(), sqlx
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     while !sender.is_closed() {
-        let read = timeout(READ_MAX, Shown::read(&mut listener)).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let standing: Option<i64> =
-            sqlx::query_scalar("select imbalances from sink_progress where sink = 'views'").fetch_optional(&mut listener).await?;
+        let look = async {
+            let standing: Option<i64> =
+                sqlx::query_scalar("select imbalances from sink_progress where sink = 'views'").fetch_optional(&mut listener).await?;
+            Ok((Shown::read(&mut listener).await?, standing))
+        };
+        let (now, standing) = timeout(READ_MAX, look).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
         IMBALANCES.set(standing.unwrap_or_default());
-        if let Some(now) = read? {
+        if let Some(now) = now {
             sender.send_if_modified(|shown| {
                 let changed = *shown != now;
                 *shown = now;

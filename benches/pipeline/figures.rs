@@ -4,7 +4,7 @@ use crate::Extent;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Something measured a few times.
@@ -34,7 +34,7 @@ impl Figure {
 
 /// Where everything that a bench leaves behind lies: in the checkout, and not in git.
 pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench")
+    PathBuf::from("target/bench")
 }
 
 /// The page.

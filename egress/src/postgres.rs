@@ -135,7 +135,7 @@ impl Views {
             schemas: schemas.iter().filter(|(id, _)| !self.recorded.contains(id)).cloned().collect(),
         };
         let mut attempts = 1;
-        while let Err(error) = self.attempt(&group).await {
+        while let Err(error) = session::in_time("write epochs", self.attempt(&group)).await {
             if !session::is_lost(&error) || attempts == ATTEMPTS_MAX {
                 return Err(error);
             }

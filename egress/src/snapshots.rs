@@ -181,8 +181,21 @@ impl Store {
 
     fn write_file(&self, file: &str, chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<(), SnapshotError> {
         let (path, half) = (self.path(file), self.path(&format!("{file}.tmp")));
-        let failed = |source| disk("write", &half, source);
-        let mut out = Hashed { to: BufWriter::with_capacity(1 << 20, File::create(&half).map_err(failed)?), hash: Sha256::new() };
+        let written = self.write_half(&half, chunks).and_then(|()| {
+            std::fs::rename(&half, &path).map_err(|source| disk("name", &path, source))?;
+            // The new name has to reach the disk too.
+            File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|source| disk("flush", &self.folder, source))
+        });
+        if written.is_err() {
+            // What a full disk has taken of it, others need.
+            drop(std::fs::remove_file(&half));
+        }
+        written
+    }
+
+    fn write_half(&self, half: &Path, chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<(), SnapshotError> {
+        let failed = |source| disk("write", half, source);
+        let mut out = Hashed { to: BufWriter::with_capacity(1 << 20, File::create(half).map_err(failed)?), hash: Sha256::new() };
         out.put(MAGIC).map_err(failed)?;
         for chunk in chunks {
             assert!(chunk.len() <= CHUNK_MAX, "a chunk of {} bytes is too long to be read back", chunk.len());
@@ -193,10 +206,7 @@ impl Store {
         out.put(&END.to_le_bytes()).map_err(failed)?;
         let Hashed { mut to, hash } = out;
         to.write_all(&hash.finalize()).map_err(failed)?;
-        to.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
-        std::fs::rename(&half, &path).map_err(|source| disk("name", &path, source))?;
-        // The new name has to reach the disk too.
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|source| disk("flush", &self.folder, source))
+        to.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)
     }
 
     fn read_file<E: From<SnapshotError>>(&self, file: &str, mut each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {

@@ -97,6 +97,10 @@ impl Events {
             None => kafka::watermarks(&consumer, journal)?.get(&0).map(|(low, _)| *low),
         };
         let offset = offset.ok_or_else(|| ReadError::NoTopic(journal.to_owned()))?;
+        if start.epoch == 0 && offset > 0 {
+            // Whoever wants every epoch must have the first; what is left of a journal that was cut is not all.
+            return Err(ReadError::StartsLate { topic: journal.to_owned(), partition: 0, low: offset, needed: 0 }.into());
+        }
         // 2.
         if let Some(last) = start.last() {
             held::epoch(brokers, offset, start.decoder()?, last)?;

@@ -27,8 +27,6 @@ pub struct Journal {
     pub decoder: Decoder,
     /// The first offset that Kafka still has of it: above 0 if older entries were deleted.
     pub start: i64,
-    /// The offset after it.
-    pub end: i64,
 }
 
 impl Journal {
@@ -84,7 +82,7 @@ fn read_on(brokers: &str, topic: Topic, from: Option<Epoch>, decoder: Decoder) -
         Some(epoch) => kafka::offsets_at(&consumer, topic.as_str(), epoch)?.get(&0).copied().unwrap_or(0),
         None => 0,
     };
-    let end = kafka::read_from(brokers, topic.as_str(), 0, first, |message| {
+    kafka::read_from(brokers, topic.as_str(), 0, first, |message| {
         let value = message.payload().unwrap_or_default();
         match kafka::header(message, SCHEMA_HEADER) {
             "" => entries.push(decoder.entry(topic, value)?),
@@ -92,6 +90,5 @@ fn read_on(brokers: &str, topic: Topic, from: Option<Epoch>, decoder: Decoder) -
         }
         Ok::<_, JournalError>(ControlFlow::Continue(()))
     })?;
-    journal.end = end;
     Ok(journal)
 }

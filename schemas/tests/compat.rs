@@ -23,7 +23,7 @@ use schemas::{
     PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 /// The schema id in every vector.
@@ -40,7 +40,7 @@ static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 });
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat")
+    PathBuf::from("tests/compat")
 }
 
 fn files() -> BTreeMap<String, String> {

@@ -26,6 +26,7 @@ use egress::postgres::{PostgresError, Progress, Views, Written};
 use egress::snapshots::Store;
 use findings::Findings;
 use ingress::events::{Events, EventsError, Schemas};
+use ingress::journal;
 use room::Room;
 use schemas::{Epoch, EpochEvents, Topic};
 use snapshots::Snapshots;
@@ -37,12 +38,18 @@ use std::time::Duration;
 /// Most epochs that wait between two threads; their weight is bounded by the room.
 const EPOCHS_MAX: usize = 256;
 
+/// After this many epochs there is a snapshot, whether anything has happened or not.
+const IDLE_EPOCHS_MAX: u64 = 3_600;
+
 /// Runs the cell until it ends.
 pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = config.postgres.views_url()?;
-    start::refuse_another_kafka(config, runtime.block_on(Progress::read(&url))?.generation)?;
-    let (_claimed, _journal, generation) = super::take_over(config, "orion-views", Topic::ViewsJournal)?;
+    let progress = runtime.block_on(Progress::read(&url))?;
+    let mut claimed = super::fence(config, "orion-views", Topic::ViewsJournal)?;
+    let known = journal::read(&config.kafka.brokers, Topic::ViewsJournal)?.generation();
+    start::refuse_another_kafka(config, progress, known)?;
+    let generation = super::claim(&mut claimed, known)?;
     faults::point("views.claimed");
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
     let written = views.epoch();
@@ -82,7 +89,7 @@ fn read(
     room: &Room,
     given: &SyncSender<Given>,
 ) -> Result<(), EventsError> {
-    let (mut last, mut changed) = (books.as_ref().map_or(0, Given::epoch), false);
+    let (mut last, mut changed, mut since) = (books.as_ref().map_or(0, Given::epoch), false, 0u64);
     if books.is_some_and(|books| given.send(books).is_err()) {
         return Ok(());
     }
@@ -90,8 +97,11 @@ fn read(
         let Some(events) = events.next(Duration::from_millis(100))? else { continue };
         let epoch = events.epoch();
         changed |= !events.events.is_empty();
-        let keep = changed && epoch >= written && last / every_ms < epoch / every_ms;
+        since += 1;
+        // An idle bank has an epoch a second, which a restart would replay for ever.
+        let keep = epoch >= written && ((changed && last / every_ms < epoch / every_ms) || since >= IDLE_EPOCHS_MAX);
         (last, changed) = (if keep || !changed { epoch } else { last }, changed && !keep);
+        since = if keep { 0 } else { since };
         room.enter(weight(&events));
         if given.send(Given::Epoch { events: Arc::new(events), keep }).is_err() {
             return Ok(());

@@ -102,7 +102,7 @@ impl Session {
     pub(super) async fn again(&mut self) -> Result<(i64, i64), PostgresError> {
         let since = Instant::now();
         loop {
-            match self.try_again().await {
+            match in_time("connect again", self.try_again()).await {
                 Err(error) if is_lost(&error) && since.elapsed() < AWAY_MAX => tokio::time::sleep(PAUSE).await,
                 done => return done,
             }
@@ -118,6 +118,16 @@ impl Session {
             .await
             .map_err(failed("look what became of a transaction"))
     }
+}
+
+/// A Postgres that says nothing for that long is away. It may have vanished without closing the connection, and then a
+/// wait would never end.
+const SILENT_MAX: Duration = Duration::from_secs(30);
+
+/// Gives up on a silent Postgres, as on a lost connection: what became of the work is looked up.
+pub(super) async fn in_time<T>(step: &'static str, work: impl Future<Output = Result<T, PostgresError>>) -> Result<T, PostgresError> {
+    let silent = |_| Err(failed(step)(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+    tokio::time::timeout(SILENT_MAX, work).await.unwrap_or_else(silent)
 }
 
 fn failed(step: &'static str) -> impl Fn(sqlx::Error) -> PostgresError {

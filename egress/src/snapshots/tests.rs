@@ -96,3 +96,13 @@ fn parts_are_named_by_their_bytes_and_kept_while_they_are_named() {
     std::fs::rename(folder.0.join(&two), folder.0.join(&one)).unwrap();
     assert!(matches!(store.read_part(&one), Err(SnapshotError::Damaged { .. })));
 }
+
+#[test]
+fn what_can_not_be_written_leaves_nothing() {
+    let folder = Folder::new();
+    let store = Store::open(&folder.0).unwrap();
+    // A folder stands where the file is to be.
+    std::fs::create_dir_all(folder.0.join(NAME.to_string())).unwrap();
+    assert!(matches!(store.write(NAME, chunks()), Err(SnapshotError::Disk { doing: "name", .. })));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
+}

@@ -12,7 +12,7 @@ pub(super) struct Findings {
 
 impl Findings {
     /// Takes what the proof says of an epoch, and gives its rows. What stands in the books that the cell began with, or
-    /// was said in an epoch that is written already, has its row; it is counted, and said again after every start.
+    /// was said in an epoch that is written already, gets no row again; it is counted, and said again after every start.
     pub(super) fn add(&mut self, imbalances: &[Imbalance], is_new: bool) -> Vec<postgres::Imbalance> {
         for Imbalance { subject, difference_minor, epoch, diff } in imbalances {
             self.standing += diff;

@@ -7,17 +7,17 @@
 //! 3. the rows of Postgres, added up. The log says so, since then the proof trusts what it is to prove: rows that went
 //!    wrong before are taken as they are.
 
-use crate::cell::views::snapshots::{self, chain};
+use crate::cell::views::snapshots::{self, Unusable, chain};
 use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
 use dataflows::proof::books::{Subject, Sum};
 use dataflows::views::Given;
 use egress::postgres::{PostgresError, Progress, sums};
-use egress::snapshots::Store;
+use egress::snapshots::{SnapshotError, Store};
 use ingress::assembly::AssemblyError;
 use ingress::events::{Events, EventsError, Start};
-use ingress::journal;
+use ingress::kafka::ReadError;
 use schemas::{Epoch, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,16 +31,18 @@ pub(super) struct Standing {
     pub(super) events: Events,
 }
 
-/// Refuses to write a database that was written from another Kafka, before anything is claimed.
+/// Refuses to write a database that was written from another Kafka, before anything is claimed: a claim of the wrong
+/// Kafka would shut out the cell of the right one.
 ///
-/// Whoever claims the views does so in Kafka first, so Postgres is never ahead of Kafka's journal.
-pub(super) fn refuse_another_kafka(config: &Config, written_by: u64) -> anyhow::Result<()> {
-    let topic = Topic::ViewsJournal;
-    let known = journal::read(&config.kafka.brokers, topic)?.generation();
-    if written_by > known {
-        return Err(another_kafka(config, &format!("was written by generation {written_by}, but {topic} knows {known}")));
+/// Whoever claims the views does so in Kafka first, so Postgres is never ahead of Kafka's journals: `known` is the newest
+/// generation of the views', and settlement's holds the last epoch that Postgres shows.
+pub(super) fn refuse_another_kafka(config: &Config, progress: Progress, known: u64) -> anyhow::Result<()> {
+    let Progress { generation, epoch, schemas } = progress;
+    if generation > known {
+        let topic = Topic::ViewsJournal;
+        return Err(another_kafka(config, &format!("was written by generation {generation}, but {topic} knows {known}")));
     }
-    Ok(())
+    reader(config, Start { epoch, schemas }, epoch).map(drop)
 }
 
 fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
@@ -56,8 +58,6 @@ fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
 pub(super) fn stand(config: &Config, store: &Store, url: &str, written: Epoch, runtime: &Runtime) -> anyhow::Result<Standing> {
     let schemas = runtime.block_on(Progress::read(url))?.schemas;
     let read_from = |epoch| reader(config, Start { epoch, schemas: schemas.clone() }, written);
-    // Whatever the books start from, Kafka must know the last epoch that Postgres shows.
-    drop(reader(config, Start { epoch: written, schemas: schemas.clone() }, written)?);
     // 1.
     for name in store.list()? {
         if name.epoch >= written {
@@ -68,8 +68,11 @@ pub(super) fn stand(config: &Config, store: &Store, url: &str, written: Epoch, r
         let rows = match snapshots::read(store, name) {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%name, error = chain(&error), "removing a snapshot that can't be used");
-                store.delete(name)?;
+                tracing::error!(%name, error = chain(&error), "a snapshot can't be used");
+                // What a newer binary wrote, or a disk does not give just now, stays for whoever can read it.
+                if matches!(error, Unusable::Snapshot(SnapshotError::Damaged { .. })) {
+                    store.delete(name)?;
+                }
                 continue;
             }
         };
@@ -100,6 +103,10 @@ fn reader(config: &Config, start: Start, written: Epoch) -> anyhow::Result<Optio
     match Events::new(&config.kafka.brokers, &start) {
         Ok(events) => Ok(Some(events)),
         Err(EventsError::Assembly(error @ AssemblyError::Gone { .. })) => {
+            tracing::warn!(epoch, %error, "kafka has not all events from here on");
+            Ok(None)
+        }
+        Err(EventsError::Read(error @ ReadError::StartsLate { .. })) => {
             tracing::warn!(epoch, %error, "kafka has not all events from here on");
             Ok(None)
         }

@@ -87,8 +87,8 @@ impl Report {
 
     /// Writes it to `target/chaos/NAME.json`.
     pub(crate) fn keep(&self, name: &str) -> anyhow::Result<()> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/chaos");
-        std::fs::create_dir_all(&folder)?;
+        let folder = Path::new("target/chaos");
+        std::fs::create_dir_all(folder)?;
         Ok(std::fs::write(folder.join(format!("{name}.json")), serde_json::to_vec_pretty(self)?)?)
     }
 
