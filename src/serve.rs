@@ -64,7 +64,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let progress = Progress::follow(pool.clone(), shown);
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
 
-    let door = Arc::new(Door { log, decisions: Arc::clone(&decisions), body_max_bytes: config.http.body_max_bytes });
+    let door = Arc::new(Door {
+        log,
+        decisions: Arc::clone(&decisions),
+        newest_rules: state::CODE_VERSION,
+        body_max_bytes: config.http.body_max_bytes,
+    });
     let newest = {
         let decisions = Arc::clone(&decisions);
         Arc::new(move || decisions.newest())

@@ -14,6 +14,7 @@ mod failure;
 mod freshness;
 mod health;
 mod operations;
+mod rules;
 mod transactions;
 
 pub use health::Document;
@@ -58,6 +59,7 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(accounts::balance))
         .routes(routes!(transactions::transaction))
         .routes(routes!(operations::operation))
+        .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));
     document::complete(router.get_openapi_mut());
     router

@@ -51,6 +51,9 @@ const SELECT: &str = "
         select 'customer', c.id, 'create_customer', null, c.epoch, array[c.id]
         from customer c where c.command_id = $1
         union all
+        select 'rules', n.event_id, 'activate_rules', null, n.epoch, '{}'::uuid[]
+        from rules_activation n where n.command_id = $1
+        union all
         select 'refusal', r.event_id, r.operation, r.reason, r.epoch, '{}'::uuid[]
         from refusal r where r.command_id = $1
     ) found
@@ -130,7 +133,7 @@ async fn sees(view: &View, caller: &Caller, fact: &Fact, reason: Option<Refusal>
         Fact::CustomerCreated(customer) => vec![Some(customer.id)],
         Fact::AccountOpened(account) => vec![account.customer_id],
         Fact::Transaction(transaction) => owners(view, [transaction.account_debit, transaction.account_credit]).await?,
-        Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
+        Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
     };
     Ok(is_seen_by(caller, &owners, reason))
 }
@@ -166,6 +169,7 @@ impl Row {
             }
             "account" => (OperationStatus::Completed, Some(location::account(AccountId(self.id))), None),
             "customer" => (OperationStatus::Completed, Some(location::customer(CustomerId(self.id))), None),
+            "rules" => (OperationStatus::Completed, Some(location::RULES.to_owned()), None),
             _ => (OperationStatus::Failed, None, None),
         };
         Ok(Operation {

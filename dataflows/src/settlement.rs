@@ -13,6 +13,8 @@ use state::{Frozen, Ledger};
 pub struct Decided {
     /// What was decided.
     pub output: EpochOutput,
+    /// The version of the rules that decides the next epoch.
+    pub next_rules: u32,
     /// The ledger after it, if it was asked for.
     pub frozen: Option<Frozen>,
 }
@@ -26,7 +28,7 @@ pub fn settle<'scope>(
     let settle = move |epoch| {
         let freeze = due(&epoch);
         let output = decide(epoch, &mut ledger);
-        Decided { output, frozen: freeze.then(|| ledger.freeze()) }
+        Decided { output, next_rules: ledger.next_rules(), frozen: freeze.then(|| ledger.freeze()) }
     };
     in_order(epochs, "settle", |epoch| epoch.binding.epoch, settle)
 }
@@ -36,7 +38,7 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     let bound: usize = epoch.binding.inputs.iter().map(|input| usize::try_from(input.count).expect("a u32 fits a usize")).sum();
     assert_eq!(epoch.commands.len(), bound, "epoch {} is not whole", epoch.binding.epoch);
 
-    ledger.begin(epoch.binding.epoch);
+    ledger.begin(epoch.binding.epoch, epoch.binding.code_version);
     let mut events = Vec::with_capacity(bound);
     let mut dead_letters = Vec::new();
     for bound in epoch.commands {

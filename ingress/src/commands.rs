@@ -10,9 +10,9 @@ use crate::stop::Stop;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, WireError};
-use schemas::{Bound, Epoch, EpochInput, Malformed, Position, SealedEpoch, Topic};
+use schemas::{Bound, Epoch, EpochInput, Malformed, Operation, Position, SealedEpoch, Topic};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -26,6 +26,14 @@ pub enum SourceError {
     /// A schema of the snapshot is none.
     #[error("the snapshot's schemas can't be used")]
     Schemas(#[from] WireError),
+    /// Rules are in force that this binary does not have.
+    #[error("version {version} of the rules is in force, and this binary has them up to version {newest}: start the newer binary")]
+    Rules {
+        /// In force.
+        version: u32,
+        /// The newest here.
+        newest: u32,
+    },
     /// The log does not hold what was bound.
     #[error(transparent)]
     Mismatch(#[from] LogMismatch),
@@ -55,8 +63,8 @@ pub struct Start {
     pub bound: Vec<SealedEpoch>,
     /// The generation that will mint new ones.
     pub generation: u64,
-    /// The rules that will decide them.
-    pub code_version: u32,
+    /// The newest rules that there are here; they decide a bank that has decided nothing yet.
+    pub newest_rules: u32,
     /// Whether a long time may have passed since the last one.
     pub accept_gap: bool,
 }
@@ -98,6 +106,9 @@ impl Schemas {
 pub struct Shared {
     /// Epochs handed on and not committed yet.
     pub in_flight: InFlight,
+    /// The version of the rules that decides the epoch after those that are committed; zero as long as there is none. The
+    /// sink says it before it counts down.
+    pub rules: Arc<AtomicU32>,
     /// The schemas that the log has recorded so far.
     pub schemas: Schemas,
     /// Whether to stop, and after which epoch.
@@ -113,7 +124,7 @@ const DAY_MS: u64 = 86_400_000;
 ///
 /// When it is to stop it hands on one last epoch, and then nothing: the epochs on their way are not cut off.
 pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_out: &SyncSender<EpochInput>) -> Result<(), SourceError> {
-    let Shared { in_flight, schemas, stop } = shared;
+    let Shared { in_flight, schemas, stop, .. } = shared;
     let topic = Topic::Commands.as_str();
     let consumer = kafka::consumer(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;
@@ -126,7 +137,7 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
 
     kafka::assign(&consumer, &starts.iter().map(|(partition, offset)| (topic.to_owned(), *partition, *offset)).collect::<Vec<_>>())?;
     let weight_max = policy.weight_max;
-    let mut epochs = Epochs::new(policy, topic, &starts, start.after, start.generation, start.code_version, clock.now_ms());
+    let mut epochs = Epochs::new(policy, topic, &starts, start.after, start.generation, start.newest_rules, clock.now_ms());
     let mut decoder = Decoder::default();
     for learnt in start.schemas {
         decoder.learn(learnt.id, &learnt.json)?;
@@ -153,7 +164,12 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
     }
     drop(start.bound);
 
+    let mut rules_may_change = true;
     loop {
+        if rules_may_change {
+            epochs.decide_by(shared.rules_of_the_next(start.newest_rules)?);
+            rules_may_change = false;
+        }
         if stop.is_requested() {
             let last = epochs.close(clock.now_ms());
             stop.after(last.binding.epoch);
@@ -170,6 +186,7 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
         while epochs.waiting() < weight_max && take(&mut epochs, Duration::ZERO)? {}
         if let Some(input) = epochs.poll(clock.now_ms(), in_flight.load(Ordering::Acquire)) {
             faults::point("settlement.mint");
+            rules_may_change = activates(&input);
             in_flight.fetch_add(1, Ordering::AcqRel);
             if epochs_out.send(input).is_err() {
                 return Ok(());
@@ -183,6 +200,27 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
             _ => std::thread::park_timeout(Duration::from_millis(1)),
         }
     }
+}
+
+impl Shared {
+    /// Waits until all that was handed on is committed, and says by which rules the next epoch is decided. Only then is it
+    /// known whether a command that activates others was accepted.
+    fn rules_of_the_next(&self, newest: u32) -> Result<u32, SourceError> {
+        while self.in_flight.load(Ordering::Acquire) > 0 {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        match self.rules.load(Ordering::Acquire) {
+            0 => Ok(newest),
+            version if version > newest => Err(SourceError::Rules { version, newest }),
+            version => Ok(version),
+        }
+    }
+}
+
+/// Whether other rules may decide what comes after this epoch.
+fn activates(epoch: &EpochInput) -> bool {
+    let activates = |bound: &Bound| matches!(&bound.command, Ok(command) if matches!(command.operation, Operation::ActivateRules(_)));
+    epoch.commands.iter().any(activates)
 }
 
 /// A log that is too short at either end can't be replayed.
@@ -309,6 +347,16 @@ mod tests {
         assert!(matches!(check(1, 9, 0, Some(5)), Err(ReadError::StartsLate { low: 1, needed: 0, .. })));
         assert!(matches!(check(4, 9, 3, Some(5)), Err(ReadError::StartsLate { low: 4, needed: 3, .. })));
         assert!(matches!(check(0, 2, 3, None), Err(ReadError::EndsEarly { high: 2, needed: 3, .. })));
+    }
+
+    #[test]
+    fn rules_that_are_not_known_here_are_left_to_the_binary_that_has_them() {
+        let shared = Shared::default();
+        assert_eq!(shared.rules_of_the_next(2).unwrap(), 2, "a new bank goes by the newest");
+        for (version, goes_on) in [(1, true), (2, true), (3, false)] {
+            shared.rules.store(version, Ordering::Release);
+            assert_eq!(shared.rules_of_the_next(2).is_ok_and(|rules| rules == version), goes_on, "{version}");
+        }
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl Epochs {
         }
     }
 
+    /// Epochs that are minted from here on are decided by this version of the rules.
+    pub const fn decide_by(&mut self, code_version: u32) {
+        self.code_version = code_version;
+    }
+
     /// The record at `offset` was read; `bound` is none for one that is no command, such as a schema.
     pub fn read(&mut self, partition: i32, offset: i64, bound: Option<Bound>, now_ms: u64) {
         let part = self.partitions.get_mut(&partition).expect("only assigned partitions are read");

@@ -1,4 +1,4 @@
-//! The HTTP door: six routes that write commands.
+//! The HTTP door: the routes that write commands.
 //!
 //! In: requests whose caller (`schemas::Caller`) and trace (`schemas::TraceContext`) the outer layers have put
 //! into their extensions. Out: answers; problems leave as a response extension, for the outermost layer to write.
@@ -20,9 +20,9 @@ use answer::Failure;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::Response;
 use form::Form;
-use request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, WithdrawalRequest};
+use request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, RulesRequest, WithdrawalRequest};
 use schemas::PaymentKind;
-use schemas::resource::{Account, Customer, Transaction};
+use schemas::resource::{Account, Customer, Rules, Transaction};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,11 +33,13 @@ pub struct Door {
     pub log: CommandLog,
     /// Where their decisions come from.
     pub decisions: Arc<Decisions>,
+    /// The newest version of the rules that is known here.
+    pub newest_rules: u32,
     /// Largest body that it reads.
     pub body_max_bytes: usize,
 }
 
-/// The six routes, with their description.
+/// The routes, with their description.
 pub fn routes() -> OpenApiRouter<Arc<Door>> {
     let mut router = OpenApiRouter::new()
         .routes(routes!(create_customer))
@@ -45,12 +47,13 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(deposit))
         .routes(routes!(withdraw))
         .routes(routes!(transfer))
-        .routes(routes!(pay_merchant));
+        .routes(routes!(pay_merchant))
+        .routes(routes!(activate_rules));
     document::complete(router.get_openapi_mut());
     router
 }
 
-/// The six routes, open.
+/// The routes, open.
 pub fn router(door: Arc<Door>) -> OpenApiRouter {
     metrics::watch(Arc::clone(&door.decisions));
     routes().layer(DefaultBodyLimit::max(door.body_max_bytes)).with_state(door)
@@ -120,4 +123,16 @@ async fn transfer(State(door): State<Arc<Door>>, request: Request) -> Result<Res
 )]
 async fn pay_merchant(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
     submit::submit(&door, Form::Payment(PaymentKind::MerchantPayment), request).await
+}
+
+/// Activate a version of the rules
+///
+/// It decides every epoch after the one of this decision. One version forth at a time, or back to any.
+#[utoipa::path(
+    post, path = "/v1/rules", tag = "Rules", request_body = RulesRequest,
+    responses((status = 201, description = "Activated.", body = Rules)),
+    security(("bearer" = ["rules:write", "operator"])),
+)]
+async fn activate_rules(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Rules { newest: door.newest_rules }, request).await
 }

@@ -17,6 +17,8 @@ pub enum Operation {
     OpenAccount(OpenAccount),
     /// Move money.
     Pay(Payment),
+    /// Decide by another version of the rules from the next epoch on.
+    ActivateRules(ActivateRules),
 }
 
 /// Enrol a customer.
@@ -43,6 +45,13 @@ pub struct OpenAccount {
     pub currency: Currency,
 }
 
+/// Decide by another version of the rules from the next epoch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivateRules {
+    /// The version.
+    pub version: u32,
+}
+
 impl Operation {
     /// The operation's name, as it enters the command id, the scopes and the metrics.
     pub const fn name(&self) -> &'static str {
@@ -50,6 +59,7 @@ impl Operation {
             Self::CreateCustomer(_) => "create_customer",
             Self::OpenAccount(_) => "open_account",
             Self::Pay(payment) => payment.kind.as_str(),
+            Self::ActivateRules(_) => "activate_rules",
         }
     }
 }
@@ -113,7 +123,7 @@ impl Command {
         })?;
         match &self.operation {
             Operation::CreateCustomer(create) => create.check(),
-            Operation::OpenAccount(_) | Operation::Pay(_) => Ok(()),
+            Operation::OpenAccount(_) | Operation::Pay(_) | Operation::ActivateRules(_) => Ok(()),
         }
     }
 }
@@ -164,6 +174,7 @@ impl Fingerprint {
                 field("currency", payment.currency.code());
                 field("channel", payment.channel.as_str());
             }
+            Operation::ActivateRules(activate) => field("version", &activate.version.to_string()),
         }
         let digest: [u8; 32] = hash.finalize().into();
         Self(digest[..16].try_into().expect("a SHA-256 digest has 32 bytes"))

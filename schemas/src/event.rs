@@ -60,6 +60,11 @@ pub enum Fact {
     AccountOpened(Account),
     /// A payment was decided: it settled or it failed.
     Transaction(Transaction),
+    /// From the next epoch on, the bank decides by this version of the rules.
+    RulesActivated {
+        /// The version.
+        version: u32,
+    },
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -109,7 +114,9 @@ impl Event {
     pub fn answers(&self) -> bool {
         match &self.fact {
             Fact::AccountOpened(account) => account.customer_id.is_some(),
-            Fact::CustomerCreated(_) | Fact::Transaction(_) | Fact::Refused { .. } | Fact::Repeated(_) => true,
+            Fact::CustomerCreated(_) | Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => {
+                true
+            }
         }
     }
 }

@@ -64,7 +64,7 @@ pub mod resource;
 pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role};
-pub use command::{Bound, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation};
+pub use command::{ActivateRules, Bound, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation};
 pub use customer::{Customer, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};

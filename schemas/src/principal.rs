@@ -37,6 +37,10 @@ words! {
         TransactionsWrite = "transactions:write",
         /// Read transactions and operations.
         TransactionsRead = "transactions:read",
+        /// Activate versions of the rules.
+        RulesWrite = "rules:write",
+        /// Read which are in force.
+        RulesRead = "rules:read",
         /// Read metrics.
         MetricsRead = "metrics:read",
         /// Act for any customer.

@@ -4,6 +4,9 @@ use crate::word::words;
 
 words! {
     /// The reason of a refusal. **The order is the order of the checks: the first that fails is the reason.**
+    ///
+    /// Since version 2 of the rules one thing comes earlier: a customer who names what is not theirs hears
+    /// `not_authorized`, whether it exists or not.
     pub enum Refusal {
         /// The amount is zero or negative.
         AmountNotPositive = "amount_not_positive",
@@ -19,6 +22,10 @@ words! {
         AccountsMustDiffer = "accounts_must_differ",
         /// Accounts of these roles do not take part in this operation.
         RoleNotPermitted = "role_not_permitted",
+        /// No such version of the rules is known to the version in force.
+        RulesUnknown = "rules_unknown",
+        /// That version of the rules is in force already.
+        RulesInForce = "rules_in_force",
         /// An account is not of the payment's currency.
         CurrencyMismatch = "currency_mismatch",
         /// The payer's available balance would fall below its floor.
@@ -39,6 +46,8 @@ impl Refusal {
             Self::NotAuthorized => "The caller may not act on this account.",
             Self::AccountsMustDiffer => "Payer and payee are the same account.",
             Self::RoleNotPermitted => "Accounts of these roles do not take part in this operation.",
+            Self::RulesUnknown => "The rules in force know no such version.",
+            Self::RulesInForce => "That version of the rules is in force already.",
             Self::CurrencyMismatch => "An account is not held in the currency of the payment.",
             Self::InsufficientFunds => "The available balance does not cover the payment.",
             Self::BalanceOverflow => "The resulting balance is outside the range of the ledger.",

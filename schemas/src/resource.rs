@@ -188,9 +188,27 @@ impl Transaction {
     }
 }
 
+/// The version of the rules by which the bank decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Rules {
+    /// The version. Null as long as the bank goes by the one that it began with.
+    #[schema(example = 2)]
+    pub version: Option<u32>,
+    /// When it was activated: it decides every later epoch.
+    #[schema(value_type = Option<u64>, example = 1_764_000_000_123_u64)]
+    pub epoch: Option<Epoch>,
+    /// The epoch of the view that this was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 1_764_000_000_456_u64)]
+    pub as_of: Option<Epoch>,
+}
+
 /// Where each resource is.
 pub mod location {
     use crate::id::{AccountId, CommandId, CustomerId, TransactionId};
+
+    /// The rules in force.
+    pub const RULES: &str = "/v1/rules";
 
     /// A customer.
     pub fn customer(id: CustomerId) -> String {

@@ -22,6 +22,8 @@ words! {
         TransactionSettled = "transaction.settled.v1",
         /// Payments that did not.
         TransactionFailed = "transaction.failed.v1",
+        /// Versions of the rules that came into force.
+        RulesActivated = "rules.activated.v1",
         /// Claims, bindings and commit records of settlement.
         SettlementJournal = "orion.settlement.journal.v1",
         /// Claims of the views cell.
@@ -53,6 +55,7 @@ impl Topic {
         Self::TransactionSettled,
         Self::TransactionFailed,
         Self::CommandRefused,
+        Self::RulesActivated,
         Self::Outcomes,
     ];
 
@@ -70,6 +73,7 @@ impl Topic {
                 TransactionStatus::Settled => Self::TransactionSettled,
                 TransactionStatus::Failed | TransactionStatus::Pending => Self::TransactionFailed,
             },
+            Fact::RulesActivated { .. } => Self::RulesActivated,
             Fact::Refused { .. } => Self::CommandRefused,
             Fact::Repeated(_) => Self::Outcomes,
         }
@@ -82,7 +86,7 @@ pub fn key(event: &Event) -> String {
         Fact::CustomerCreated(customer) => customer.id.to_string(),
         Fact::AccountOpened(account) => account.id.to_string(),
         Fact::Transaction(transaction) => transaction.id.to_string(),
-        Fact::Refused { .. } | Fact::Repeated(_) => event.id.to_string(),
+        Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => event.id.to_string(),
     }
 }
 
@@ -92,7 +96,7 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
         Fact::Transaction(transaction) => account_spread(transaction.account_debit),
         Fact::AccountOpened(account) => account_spread(account.id),
         Fact::CustomerCreated(customer) => spread(customer.id.0),
-        Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
+        Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
     };
     let partitions = u64::try_from(partitions).expect("a topic has at least one partition");
     i32::try_from(spread % partitions).expect("a remainder of an i32 fits an i32")

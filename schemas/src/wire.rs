@@ -83,6 +83,7 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::Commands => include_str!("../avro/command.avsc"),
         Topic::Outcomes => include_str!("../avro/command_repeated.avsc"),
         Topic::CommandRefused => include_str!("../avro/command_refused.avsc"),
+        Topic::RulesActivated => include_str!("../avro/rules_activated.avsc"),
         Topic::CustomerCreated => include_str!("../avro/customer_created.avsc"),
         Topic::AccountOpened => include_str!("../avro/account_opened.avsc"),
         Topic::TransactionSettled => include_str!("../avro/transaction_settled.avsc"),
@@ -151,6 +152,7 @@ impl Encoder {
             event::Wire::AccountOpened(wire) => self.frame(topic, &wire),
             event::Wire::Settled(wire) => self.frame(topic, &wire),
             event::Wire::Failed(wire) => self.frame(topic, &wire),
+            event::Wire::RulesActivated(wire) => self.frame(topic, &wire),
             event::Wire::Refused(wire) => self.frame(topic, &wire),
             event::Wire::Repeated(wire) => self.frame(topic, &wire),
         }
@@ -226,6 +228,7 @@ impl Decoder {
             Topic::AccountOpened => self.read::<event::AccountOpened<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionSettled => self.read::<event::Settled<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionFailed => self.read::<event::Failed<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Commands | Topic::SettlementJournal | Topic::ViewsJournal => Err("this topic holds no events".to_owned()),

@@ -18,9 +18,9 @@ use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit, CreateCustomer,
-    Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment,
-    PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit,
+    CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output,
+    Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -179,14 +179,17 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::Commands, "create_customer", command(Operation::CreateCustomer(create))),
         (Topic::Commands, "open_account", command(Operation::OpenAccount(open))),
         (Topic::Commands, "payment", command(Operation::Pay(payment))),
+        (Topic::Commands, "activate_rules", command(Operation::ActivateRules(ActivateRules { version: 2 }))),
         (Topic::CustomerCreated, "customer", event(Fact::CustomerCreated(customer()))),
         (Topic::AccountOpened, "customer", event(Fact::AccountOpened(account()))),
         (Topic::AccountOpened, "house", event(Fact::AccountOpened(house))),
         (Topic::TransactionSettled, "transfer", event(Fact::Transaction(settled()))),
         (Topic::TransactionFailed, "transfer", event(Fact::Transaction(failed()))),
         (Topic::CommandRefused, "open_account", event(refused())),
+        (Topic::RulesActivated, "rules", event(Fact::RulesActivated { version: 2 })),
         (Topic::Outcomes, "customer", repeat("create_customer", Some(Fact::CustomerCreated(customer())))),
         (Topic::Outcomes, "account", repeat("open_account", Some(Fact::AccountOpened(account())))),
+        (Topic::Outcomes, "rules", repeat("activate_rules", Some(Fact::RulesActivated { version: 2 }))),
         (Topic::Outcomes, "settled", repeat("transfer", Some(told(settled())))),
         (Topic::Outcomes, "failed", repeat("transfer", Some(told(failed())))),
         (Topic::Outcomes, "refused", repeat("open_account", Some(refused()))),

@@ -104,6 +104,7 @@ fn command_value(command: &Command) -> Value {
             ]);
             (2, payment)
         }
+        Operation::ActivateRules(activate) => (3, fields([("version", Value::Int(i32::try_from(activate.version).expect("an int")))])),
     };
     let principal = fields([("subject", text(&command.principal.subject)), ("authority", text(command.principal.authority))]);
     fields([

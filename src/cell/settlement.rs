@@ -13,9 +13,9 @@ use ingress::epochs::Policy;
 use schemas::{Binding, Epoch, EpochInput, EpochOutput, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::{Input, Probe};
@@ -47,8 +47,9 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
         Some(Found { ledger, parts, uppers, commands_schemas, .. }) => (ledger, parts, uppers, commands_schemas),
         None => (Ledger::default(), BTreeMap::new(), BTreeMap::new(), Vec::new()),
     };
-    let start = Start { after, uppers, schemas, bound, generation, code_version: state::CODE_VERSION, accept_gap };
-    let shared = Shared { stop: life.stop.clone(), ..Shared::default() };
+    let start = Start { after, uppers, schemas, bound, generation, newest_rules: state::CODE_VERSION, accept_gap };
+    let rules = Arc::new(AtomicU32::new(ledger.next_rules()));
+    let shared = Shared { stop: life.stop.clone(), rules, ..Shared::default() };
     let place = Place {
         store,
         kept: config.snapshots.kept,
@@ -122,6 +123,7 @@ impl Commits {
                 self.sink.verify(&first.output, committed)?;
                 faults::point("settlement.replay");
                 replayed += 1;
+                self.shared.rules.store(first.next_rules, Ordering::Release);
                 self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
                 if let Some(frozen) = first.frozen {
                     self.snapshots.offer(frozen, first.output.binding);
@@ -134,10 +136,11 @@ impl Commits {
                 replayed = 0;
             }
             faults::point("settlement.decide");
-            let (group, frozen) = self.gather(first, decided);
+            let (group, next_rules, frozen) = self.gather(first, decided);
             let begun = Instant::now();
             self.sink.write(&group)?;
             report(&group, begun.elapsed());
+            self.shared.rules.store(next_rules, Ordering::Release);
             self.shared.in_flight.fetch_sub(group.len(), Ordering::AcqRel);
             let last = group.last().is_some_and(|output| self.shared.stop.is_last(output.binding.epoch));
             match frozen {
@@ -153,17 +156,18 @@ impl Commits {
         Ok(())
     }
 
-    /// What is there to be committed together, and the newest ledger among it.
-    fn gather(&self, first: Decided, decided: &Receiver<Decided>) -> (Vec<EpochOutput>, Option<(Frozen, Binding)>) {
-        let (mut group, mut frozen, mut weight, mut next) = (Vec::new(), None, 0, Some(first));
+    /// What is there to be committed together, the rules after it, and the newest ledger among it.
+    fn gather(&self, first: Decided, decided: &Receiver<Decided>) -> (Vec<EpochOutput>, u32, Option<(Frozen, Binding)>) {
+        let (mut group, mut rules, mut frozen, mut weight, mut next) = (Vec::new(), 0, None, 0, Some(first));
         while let Some(epoch) = next {
             weight += epoch.output.events.len();
+            rules = epoch.next_rules;
             frozen = epoch.frozen.map(|ledger| (ledger, epoch.output.binding.clone())).or(frozen);
             group.push(epoch.output);
             let more = if weight < self.weight_max { decided.try_recv() } else { Err(TryRecvError::Empty) };
             next = more.ok();
         }
-        (group, frozen)
+        (group, rules, frozen)
     }
 }
 

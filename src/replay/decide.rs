@@ -32,6 +32,14 @@ impl Ledgers {
         Self { ledger: Ledger::default(), previous: 0, keep_commands }
     }
 
+    /// The version of the rules that decides the next epoch; the newest where nothing was decided yet.
+    pub fn next_rules(&self) -> u32 {
+        match self.ledger.next_rules() {
+            0 => state::CODE_VERSION,
+            version => version,
+        }
+    }
+
     /// Decides the next epoch.
     pub fn decide(&mut self, input: EpochInput) -> anyhow::Result<Decided> {
         let (epoch, version) = (input.binding.epoch, input.binding.code_version);
@@ -43,6 +51,12 @@ impl Ledgers {
             let newest = state::CODE_VERSION;
             return Err(
                 bad(format!("epoch {epoch} was decided by version {version} of the rules, and this binary has 1 to {newest}")).into()
+            );
+        }
+        let in_force = self.ledger.next_rules();
+        if ![0, version].contains(&in_force) {
+            return Err(
+                bad(format!("epoch {epoch} was decided by version {version} of the rules, and version {in_force} was in force")).into()
             );
         }
         self.previous = epoch;

@@ -221,6 +221,7 @@ impl Log {
         while let Some(input) = next.take() {
             let empty = input.commands.is_empty();
             let decided = ledgers.decide(input)?;
+            self.epochs.decide_by(ledgers.next_rules());
             for event in decided.output.events.iter().filter(|event| event.answers()) {
                 if let Some(name) = self.naming.remove(&event.cause.position)
                     && let Some(id) = created(&event.fact)
@@ -244,7 +245,7 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::CustomerCreated(customer) => Some(customer.id.to_string()),
         Fact::AccountOpened(account) => Some(account.id.to_string()),
         Fact::Repeated(repeat) => repeat.first.as_ref().and_then(created),
-        Fact::Transaction(_) | Fact::Refused { .. } => None,
+        Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } => None,
     }
 }
 

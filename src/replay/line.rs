@@ -11,8 +11,8 @@
 //! `as` names what a command creates, `@name` is its id. Everything else that may be left out has a default.
 
 use schemas::{
-    AccountType, Authority, Channel, Command, CreateCustomer, Currency, Input, Malformed, Money, OpenAccount, Operation, Output, Payment,
-    PaymentKind, Principal, Role,
+    AccountType, ActivateRules, Authority, Channel, Command, CreateCustomer, Currency, Input, Malformed, Money, OpenAccount, Operation,
+    Output, Payment, PaymentKind, Principal, Role,
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -51,7 +51,7 @@ pub struct Line {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Asked {
-    /// `create_customer`, `open_account`, `deposit`, `withdrawal`, `transfer`, `merchant_payment`.
+    /// `create_customer`, `open_account`, `deposit`, `withdrawal`, `transfer`, `merchant_payment`, `activate_rules`.
     pub operation: String,
     /// Who asks; `operator` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +98,9 @@ pub struct Asked {
     /// Of a payment; a wallet without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
+    /// Of the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
 }
 
 /// A record that is no command, as text or, where it is none, in hexadecimal digits.
@@ -179,6 +182,9 @@ impl Asked {
             no("type", self.r#type.is_some())?;
             no("role", self.role.is_some())?;
         }
+        if self.operation != "activate_rules" {
+            no("version", self.version.is_some())?;
+        }
         let pays = PaymentKind::from_str(&self.operation).ok();
         if pays.is_none() {
             no("account_debit", self.account_debit.is_some())?;
@@ -198,6 +204,10 @@ impl Asked {
                 role: self.role.unwrap_or(Role::Customer),
                 currency: self.currency.ok_or_else(|| some("currency"))?,
             }),
+            ("activate_rules", _) => {
+                no("currency", self.currency.is_some())?;
+                Operation::ActivateRules(ActivateRules { version: self.version.ok_or_else(|| some("version"))? })
+            }
             (_, Some(kind)) => {
                 let currency = self.currency.ok_or_else(|| some("currency"))?;
                 let amount = self.amount.as_ref().ok_or_else(|| some("amount"))?;
@@ -257,6 +267,7 @@ impl Asked {
                 channel: Some(payment.channel),
                 ..blank
             },
+            Operation::ActivateRules(ActivateRules { version }) => Self { version: Some(*version), ..blank },
         }
     }
 }

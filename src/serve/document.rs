@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Accounts", "What they hold."),
     ("Transactions", "What moves between accounts."),
     ("Operations", "What became of a command."),
+    ("Rules", "By which version of its rules the bank decides."),
     ("Server", "The server itself."),
 ];
 

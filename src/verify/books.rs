@@ -160,6 +160,7 @@ pub(super) struct Counts {
     pub settled: u64,
     pub failed: u64,
     pub refusals: u64,
+    pub activations: u64,
 }
 
 #[derive(Default)]
@@ -237,6 +238,7 @@ impl Books {
                     Some(_) => self.counts.failed += 1,
                 }
             }
+            Fact::RulesActivated { .. } => self.counts.activations += 1,
             Fact::Refused { .. } => self.counts.refusals += 1,
             Fact::Repeated(_) => {}
         }

@@ -97,14 +97,22 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
                 (select count(*) from account where epoch between $1 and $2),
                 (select count(*) from transaction where status = 'settled' and epoch between $1 and $2),
                 (select count(*) from transaction where status = 'failed' and epoch between $1 and $2),
-                (select count(*) from refusal where epoch between $1 and $2)",
+                (select count(*) from refusal where epoch between $1 and $2),
+                (select count(*) from rules_activation where epoch between $1 and $2)",
     )
     .bind(from)
     .bind(at)
     .fetch_one(connection)
     .await?;
     let count = |column: usize| row.try_get::<i64, _>(column).map(|count| u64::try_from(count).unwrap_or(0));
-    Ok(Counts { customers: count(0)?, accounts: count(1)?, settled: count(2)?, failed: count(3)?, refusals: count(4)? })
+    Ok(Counts {
+        customers: count(0)?,
+        accounts: count(1)?,
+        settled: count(2)?,
+        failed: count(3)?,
+        refusals: count(4)?,
+        activations: count(5)?,
+    })
 }
 
 /// By account: balance after the newest posting, sum (as text: it may be larger than any balance) and number of postings.

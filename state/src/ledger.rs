@@ -8,23 +8,25 @@ use crate::bytes::Damaged;
 use crate::customers::Enrolled;
 use crate::permitted::permitted;
 use crate::pins::{Pin, Pins};
+use crate::rules;
 use crate::snapshot::{Frozen, Thawed, Thawing};
 use crate::table::Table;
 use schemas::account::HOUSE_CASH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Cause, Command, CreateCustomer, Currency, Customer, CustomerId, Epoch,
-    Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal, Refusal, Repeat, Role,
-    Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, Command, CreateCustomer, Currency, Customer,
+    CustomerId, Epoch, Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal, Refusal,
+    Repeat, Role, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
-
-/// The version of these rules. A change that alters any decision or event gets a new one.
-pub const CODE_VERSION: u32 = 1;
 
 /// The bank's books and everything that decisions depend on.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     epoch: Epoch,
+    /// What decides the epoch begun last.
+    rules: u32,
+    /// What decides the next; zero as long as there was none.
+    next_rules: u32,
     numbers: Numbers,
     customers: Table<Enrolled>,
     accounts: Accounts,
@@ -55,10 +57,12 @@ struct Decision {
 }
 
 impl Ledger {
-    /// Begins an epoch; each is later than all before it.
-    pub fn begin(&mut self, epoch: Epoch) {
+    /// Begins an epoch, which is decided by a version of the rules; each is later than all before it.
+    pub fn begin(&mut self, epoch: Epoch, rules: u32) {
         assert!(epoch > self.epoch, "epoch {epoch} does not follow {}", self.epoch);
-        self.epoch = epoch;
+        assert!([0, rules].contains(&self.next_rules), "epoch {epoch} goes by rules {rules}, and {} are in force", self.next_rules);
+        assert!((1..=rules::CODE_VERSION).contains(&rules), "version {rules} of the rules is not known here");
+        (self.epoch, self.rules, self.next_rules) = (epoch, rules, rules);
         self.numbers = Numbers::default();
         self.pins.forget(epoch);
     }
@@ -78,6 +82,7 @@ impl Ledger {
             Operation::CreateCustomer(create) => self.create_customer(&command.principal, create),
             Operation::OpenAccount(open) => self.open_account(&command.principal, open),
             Operation::Pay(payment) => self.pay(cause, &command.principal, payment, events),
+            Operation::ActivateRules(activate) => self.activate_rules(&command.principal, *activate),
         };
         self.pins.keep(cause.command_id, Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal });
         self.publish(cause, decision.fact, events);
@@ -107,14 +112,25 @@ impl Ledger {
         self.epoch
     }
 
+    /// The version of the rules that decides the next epoch; zero where nothing was decided yet, so that any may.
+    pub const fn next_rules(&self) -> u32 {
+        self.next_rules
+    }
+
     /// The ledger as it is, between two epochs. It costs a pointer for every thousand rows, and a copy of the newest pins.
     pub fn freeze(&self) -> Frozen {
-        Frozen { epoch: self.epoch, customers: self.customers.freeze(), accounts: self.accounts.freeze(), pins: self.pins.freeze() }
+        Frozen {
+            epoch: self.epoch,
+            rules: self.next_rules,
+            customers: self.customers.freeze(),
+            accounts: self.accounts.freeze(),
+            pins: self.pins.freeze(),
+        }
     }
 
     /// The ledger that was frozen; none if not all of it is there, or if its books do not balance.
     pub fn thaw(thawing: Thawing) -> Result<Self, Damaged> {
-        let Thawed { epoch, customers, accounts: holdings, pins } = thawing.finish()?;
+        let Thawed { epoch, rules, customers, accounts: holdings, pins } = thawing.finish()?;
         let mut accounts = Accounts::default();
         for holding in holdings {
             if accounts.find(holding.id).is_some() {
@@ -122,7 +138,7 @@ impl Ledger {
             }
             accounts.open(holding);
         }
-        let ledger = Self { epoch, numbers: Numbers::default(), customers, accounts, pins };
+        let ledger = Self { epoch, rules, next_rules: rules, numbers: Numbers::default(), customers, accounts, pins };
         match ledger.trial_balance().iter().find(|(_, sum)| **sum != 0) {
             None => Ok(ledger),
             Some((currency, sum)) => Err(Damaged(format!("its books in {currency} are off by {sum}"))),
@@ -147,13 +163,17 @@ impl Ledger {
 
     fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Decision {
         let refuse = |refusal| refused("open_account", refusal);
-        if self.customers.get(open.customer_id).is_none() {
+        let missing = self.customers.get(open.customer_id).is_none();
+        if missing && rules::tells_strangers_what_exists(self.rules) {
             return refuse(Refusal::CustomerNotFound);
         }
         // Merchants and agents are appointed by staff; a customer opens only customer accounts, for themselves.
         let own = open.role == Role::Customer && principal.subject == open.customer_id.to_string();
         if principal.authority != Authority::Operator && !own {
             return refuse(Refusal::NotAuthorized);
+        }
+        if missing {
+            return refuse(Refusal::CustomerNotFound);
         }
         if open.role == Role::House {
             return refuse(Refusal::RoleNotPermitted);
@@ -163,6 +183,19 @@ impl Ledger {
         let id = AccountId::mint(self.epoch, number);
         self.accounts.open(Holding { id, customer_id: Some(open.customer_id), role: open.role, currency: open.currency, balance_minor: 0 });
         Decision { fact: Fact::AccountOpened(account(id, open)), number, refusal: None }
+    }
+
+    fn activate_rules(&mut self, principal: &Principal, activate: ActivateRules) -> Decision {
+        let ActivateRules { version } = activate;
+        if principal.authority != Authority::Operator {
+            return refused("activate_rules", Refusal::NotAuthorized);
+        }
+        if let Err(refusal) = rules::may_follow(self.next_rules, version) {
+            return refused("activate_rules", refusal);
+        }
+        // From here the command must succeed.
+        self.next_rules = version;
+        Decision { fact: Fact::RulesActivated { version }, number: 0, refusal: None }
     }
 
     fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, events: &mut Vec<Event>) -> Decision {
@@ -213,9 +246,14 @@ impl Ledger {
         let (_, opened) = self.accounts.house_cash(payment.currency);
         let cash = (!opened).then(|| unopened_cash(payment.currency));
         let find = |id: AccountId| self.accounts.find(id).or(cash.as_ref().filter(|cash| cash.id == id));
-        let payer = find(account_debit).ok_or(Refusal::DebitAccountNotFound)?;
-        let payee = find(account_credit).ok_or(Refusal::CreditAccountNotFound)?;
-        if !may_debit(principal, payer) {
+        let (payer, payee) = (find(account_debit), find(account_credit));
+        let may_ask = principal.authority == Authority::Operator || payer.is_some_and(|payer| may_debit(principal, payer));
+        if !may_ask && !rules::tells_strangers_what_exists(self.rules) {
+            return Err(Refusal::NotAuthorized);
+        }
+        let payer = payer.ok_or(Refusal::DebitAccountNotFound)?;
+        let payee = payee.ok_or(Refusal::CreditAccountNotFound)?;
+        if !may_ask {
             return Err(Refusal::NotAuthorized);
         }
         if payer.id == payee.id {
@@ -260,6 +298,7 @@ impl Ledger {
             (_, Some(refusal)) => Fact::Refused { operation: operation.name().to_owned(), refusal },
             (Operation::CreateCustomer(create), None) => Fact::CustomerCreated(customer(CustomerId::mint(pin.epoch, pin.number), create)),
             (Operation::OpenAccount(open), None) => Fact::AccountOpened(account(AccountId::mint(pin.epoch, pin.number), open)),
+            (Operation::ActivateRules(activate), None) => Fact::RulesActivated { version: activate.version },
         }
     }
 }

@@ -24,11 +24,15 @@ pub mod pins;
 /// Which roles take part in which operation.
 pub mod permitted;
 
+/// The versions of the rules.
+pub mod rules;
+
 /// The ledger at the end of an epoch, as bytes.
 pub mod snapshot;
 
 /// The ledger itself.
 pub mod ledger;
 
-pub use ledger::{CODE_VERSION, Ledger};
+pub use ledger::Ledger;
+pub use rules::CODE_VERSION;
 pub use snapshot::{Frozen, Thawing};

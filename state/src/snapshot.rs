@@ -6,7 +6,7 @@
 //!
 //! | Chunk | First byte | Then |
 //! |---|---|---|
-//! | head | `L` | format, epoch, how many customers, accounts and full segments, the oldest pin's number |
+//! | head | `L` | format, epoch, the rules of the next epoch, how many customers, accounts and full segments, the oldest pin's number |
 //! | customers | `C` | rows, in the order in which they came |
 //! | accounts | `A` | the same |
 //! | segment | `P` | the name of a part that holds a full segment of pins |
@@ -22,14 +22,16 @@ use crate::table::{Row, Rows, Table};
 use schemas::Epoch;
 use std::sync::Arc;
 
-/// The format of the chunks. A ledger that holds more gets a new one.
-const FORMAT: u32 = 1;
+/// The format of the chunks. A ledger that holds more gets a new one. In the first, the rules were always version 1.
+const FORMAT: u32 = 2;
 
 /// A ledger that no longer changes, sharing what it can with the one that does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frozen {
     /// It is as at the end of this epoch.
     pub epoch: Epoch,
+    /// The version of the rules that decides the next epoch.
+    pub rules: u32,
     pub(crate) customers: Rows<Enrolled>,
     pub(crate) accounts: Rows<Holding>,
     pub(crate) pins: FrozenPins,
@@ -61,6 +63,7 @@ impl Frozen {
         let mut bytes = vec![b'L'];
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
         bytes.extend_from_slice(&self.epoch.to_le_bytes());
+        bytes.extend_from_slice(&self.rules.to_le_bytes());
         for count in [self.customers.len(), self.accounts.len(), self.pins.full.len()] {
             bytes.extend_from_slice(&u64::try_from(count).expect("what is in memory fits a u64").to_le_bytes());
         }
@@ -82,6 +85,7 @@ pub struct Thawing {
 #[derive(Clone, Copy, Debug)]
 struct Head {
     epoch: Epoch,
+    rules: u32,
     customers: u64,
     accounts: u64,
     segments: u64,
@@ -91,6 +95,7 @@ struct Head {
 /// What a ledger is made of, whole.
 pub(crate) struct Thawed {
     pub(crate) epoch: Epoch,
+    pub(crate) rules: u32,
     pub(crate) customers: Table<Enrolled>,
     pub(crate) accounts: Vec<Holding>,
     pub(crate) pins: Pins,
@@ -123,23 +128,30 @@ impl Thawing {
 
     /// What came, if it is whole.
     pub(crate) fn finish(self) -> Result<Thawed, Damaged> {
-        let Head { epoch, customers, accounts, segments, first_pin } = self.head.ok_or_else(|| Damaged::new("it has no head"))?;
+        let Head { epoch, rules, customers, accounts, segments, first_pin } = self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
         let counts = [(customers, self.customers.freeze().len()), (accounts, self.accounts.len()), (segments, self.full.len())];
         if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
             return Err(Damaged::new("rows are missing"));
         }
         let pins = Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?;
-        Ok(Thawed { epoch, customers: self.customers, accounts: self.accounts, pins })
+        Ok(Thawed { epoch, rules, customers: self.customers, accounts: self.accounts, pins })
     }
 }
 
 fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
     let format = bytes.u32()?;
-    if format != FORMAT {
-        return Err(Damaged(format!("its format is {format}, and only {FORMAT} is known here")));
+    if !(1..=FORMAT).contains(&format) {
+        return Err(Damaged(format!("its format is {format}, and only those up to {FORMAT} are known here")));
     }
-    Ok(Head { epoch: bytes.u64()?, customers: bytes.u64()?, accounts: bytes.u64()?, segments: bytes.u64()?, first_pin: bytes.u64()? })
+    Ok(Head {
+        epoch: bytes.u64()?,
+        rules: if format == 1 { 1 } else { bytes.u32()? },
+        customers: bytes.u64()?,
+        accounts: bytes.u64()?,
+        segments: bytes.u64()?,
+        first_pin: bytes.u64()?,
+    })
 }
 
 fn write_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {

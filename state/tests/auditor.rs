@@ -14,11 +14,11 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use schemas::wire::Encoder;
 use schemas::{
-    AccountId, AccountType, Authority, Cause, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId, Epoch, Event, Fact,
-    OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role, Topic, Verdict,
+    AccountId, AccountType, ActivateRules, Authority, Cause, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId, Epoch,
+    Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role, Topic, Verdict,
 };
 use state::bytes::Damaged;
-use state::{Frozen, Ledger, Thawing};
+use state::{CODE_VERSION, Frozen, Ledger, Thawing};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -57,6 +57,9 @@ enum What {
         account_type: AccountType,
         role: Role,
         currency: Currency,
+    },
+    Activate {
+        version: u32,
     },
     /// Without a currency, the payer's; the house takes the payee's.
     Pay {
@@ -119,10 +122,13 @@ fn what() -> impl Strategy<Value = What> {
     let role = prop_oneof![4 => Just(Role::Customer), 2 => Just(Role::Merchant), 2 => Just(Role::Agent), 1 => Just(Role::House)];
     let open = (prop::option::weighted(0.95, any::<u8>()), select(AccountType::ALL), role, currency());
     let pay = (parties(), amount(), prop::option::weighted(0.1, currency()), select(Channel::ALL));
+    // Never the one after the newest, which the newest would let follow.
+    let version = select(vec![0, 1, 1, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
     prop_oneof![
-        2 => (0..4u8).prop_map(|name| What::Enrol { name }),
-        5 => open.prop_map(|(customer, account_type, role, currency)| What::Open { customer, account_type, role, currency }),
-        20 => pay.prop_map(|((kind, debit, credit), amount_minor, currency, channel)| {
+        1 => version.prop_map(|version| What::Activate { version }),
+        4 => (0..4u8).prop_map(|name| What::Enrol { name }),
+        10 => open.prop_map(|(customer, account_type, role, currency)| What::Open { customer, account_type, role, currency }),
+        40 => pay.prop_map(|((kind, debit, credit), amount_minor, currency, channel)| {
             What::Pay { kind, debit, credit, amount_minor, currency, channel }
         }),
     ]
@@ -183,6 +189,10 @@ fn gaps() -> impl Strategy<Value = Option<u64>> {
     ]
 }
 
+fn activates(step: &Step) -> bool {
+    matches!(step, Step::Ask { what: What::Activate { .. }, .. })
+}
+
 /// The command of a step, among the customers and accounts that there are.
 fn command(step: &Step, books: &Books, asked: &[Command]) -> Option<Command> {
     let (who, key, what) = match step {
@@ -198,6 +208,7 @@ fn command(step: &Step, books: &Books, asked: &[Command]) -> Option<Command> {
                 CreateCustomer { full_name: format!("Customer {name}"), msisdn: None, country: (*name > 1).then(|| "SN".to_owned()) };
             (Operation::CreateCustomer(create), None)
         }
+        What::Activate { version } => (Operation::ActivateRules(ActivateRules { version: *version }), None),
         What::Open { customer, account_type, role, currency } => {
             let customer_id = customer.map_or(nobody, pick);
             let open = OpenAccount { customer_id, account_type: *account_type, role: *role, currency: *currency };
@@ -241,8 +252,8 @@ fn audit(history: &History) -> Result<Vec<Event>, TestCaseError> {
     let (mut ledger, mut books) = (Ledger::default(), Books::default());
     let (mut epoch, mut asked, mut said) = (1_764_000_000_000, Vec::new(), Vec::new());
     let mut snapshots = Vec::new();
-    ledger.begin(epoch);
-    books.begin(epoch);
+    ledger.begin(epoch, CODE_VERSION);
+    books.begin(epoch, CODE_VERSION);
     for (gap, step) in history {
         if let Some(gap) = gap {
             if gap % 3 == 0 {
@@ -253,8 +264,9 @@ fn audit(history: &History) -> Result<Vec<Event>, TestCaseError> {
                 snapshots.push((frozen, bytes));
             }
             epoch += gap;
-            ledger.begin(epoch);
-            books.begin(epoch);
+            prop_assert_eq!(ledger.next_rules(), books.next_rules());
+            ledger.begin(epoch, books.next_rules());
+            books.begin(epoch, books.next_rules());
         }
         let Some(command) = command(step, &books, &asked) else { continue };
         let cause = cause(&command, asked.len());
@@ -320,7 +332,7 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             Fact::CustomerCreated(customer) => ("customer", customer.id.0, customer.id.epoch()),
             Fact::AccountOpened(account) if account.customer_id.is_some() => ("account", account.id.0, account.id.epoch()),
             Fact::Transaction(transaction) => ("transaction", transaction.id.0, transaction.id.epoch()),
-            Fact::AccountOpened(_) | Fact::Refused { .. } | Fact::Repeated(_) => continue,
+            Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => continue,
         };
         prop_assert_eq!(epoch, Some(event.epoch), "{} of another epoch", kind);
         minted.entry(kind).or_default().push(id);
@@ -338,7 +350,11 @@ fn check_decisions(said: &[Event]) -> Result<(), TestCaseError> {
         let first = decided.get(&event.cause.command_id).copied();
         match &event.fact {
             Fact::Repeated(repeat) => prop_assert_eq!(first, Some(repeat.first_epoch)),
-            Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Transaction(_) | Fact::Refused { .. } => {
+            Fact::CustomerCreated(_)
+            | Fact::AccountOpened(_)
+            | Fact::Transaction(_)
+            | Fact::RulesActivated { .. }
+            | Fact::Refused { .. } => {
                 prop_assert!(first.is_none_or(|first| event.epoch > first + 7 * DAY_MS), "decided twice: {:?}", event);
                 decided.insert(event.cause.command_id, event.epoch);
             }
@@ -353,7 +369,8 @@ fn replay(commands: &[(Epoch, Cause, Command)]) -> Vec<Event> {
     for (epoch, cause, command) in commands {
         if *epoch > open {
             open = *epoch;
-            ledger.begin(open);
+            let rules = ledger.next_rules().max(1);
+            ledger.begin(open, rules);
         }
         ledger.apply(cause, command, &mut events);
     }
@@ -399,7 +416,7 @@ proptest! {
         let (mut books, mut epoch, mut asked, mut commands) = (Books::default(), 1_764_000_000_000, Vec::new(), Vec::new());
         for (gap, step) in &history {
             epoch += gap.unwrap_or_default();
-            books.begin(epoch);
+            books.begin(epoch, 1.max(books.next_rules()));
             let Some(command) = command(step, &books, &asked) else { continue };
             let cause = cause(&command, asked.len());
             books.apply(&cause, &command);
@@ -414,6 +431,8 @@ proptest! {
         history in history(prop::option::of(1..1_000u64)),
         cuts in prop::collection::vec(any::<bool>(), 100),
     ) {
+        // A version of the rules comes into force with an epoch, so there it does matter.
+        let history: History = history.into_iter().filter(|(_, step)| !activates(step)).collect();
         let cut: History = history.iter().zip(&cuts).map(|((_, step), cut)| (cut.then_some(1), step.clone())).collect();
         let (one, other) = (audit(&history)?, audit(&cut)?);
         prop_assert_eq!(shape(&one), shape(&other));
@@ -430,6 +449,7 @@ fn the_histories_reach_every_outcome() {
         for event in &said {
             match &event.fact {
                 Fact::CustomerCreated(_) => drop(reached.insert("created".to_owned())),
+                Fact::RulesActivated { version } => drop(reached.insert(format!("activated {version}"))),
                 Fact::AccountOpened(account) => drop(reached.insert(format!("opened {}", account.role))),
                 Fact::Transaction(transaction) => {
                     decided += 1;
@@ -443,6 +463,7 @@ fn the_histories_reach_every_outcome() {
         }
     }
     let mut every: Vec<String> = vec!["created".to_owned()];
+    every.extend((1..=CODE_VERSION).map(|version| format!("activated {version}")));
     every.extend(Role::ALL.iter().map(|role| format!("opened {role}")));
     every.extend(PaymentKind::ALL.iter().map(|kind| format!("settled {kind}")));
     every.extend(Refusal::ALL.iter().map(ToString::to_string));

@@ -7,6 +7,7 @@
 //! open  CUSTOMER.LABEL  ROLE TYPE CURRENCY      by WHO [key KEY]                OUTCOME
 //! KIND  PAYER → PAYEE   AMOUNT CURRENCY         by WHO [key KEY] [via CHANNEL]  OUTCOME
 //! balance ACCOUNT AMOUNT                        what stands on an account
+//! activate VERSION                              by WHO [key KEY]                OUTCOME
 //! later DURATION                                a new epoch, so many d or ms later
 //! ```
 //!
@@ -16,10 +17,10 @@
 
 use schemas::account::HOUSE_CASH;
 use schemas::{
-    AccountId, Authority, Cause, Channel, Command, CommandId, CreateCustomer, CustomerId, Epoch, Event, Fact, Money, OpenAccount,
-    Operation, Payment, PaymentKind, Position, Principal, Refusal, Role,
+    AccountId, ActivateRules, Authority, Cause, Channel, Command, CommandId, CreateCustomer, CustomerId, Epoch, Event, Fact, Money,
+    OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role,
 };
-use state::Ledger;
+use state::{CODE_VERSION, Ledger};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -28,6 +29,7 @@ const REFUSALS: &str = include_str!("ledger/refusals.table");
 const IDEMPOTENCY: &str = include_str!("ledger/idempotency.table");
 const HOUSE: &str = include_str!("ledger/house.table");
 const AUTHORITY: &str = include_str!("ledger/authority.table");
+const RULES: &str = include_str!("ledger/rules.table");
 const ROLES: &str = include_str!("ledger/roles.table");
 
 #[test]
@@ -56,13 +58,18 @@ fn authority() {
 }
 
 #[test]
+fn rules() {
+    check(RULES);
+}
+
+#[test]
 fn roles() {
     check_roles(ROLES);
 }
 
 #[test]
 fn the_book_has_every_refusal() {
-    let book = [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY].concat();
+    let book = [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES].concat();
     let told = |refusal: &Refusal| book.lines().any(|line| words(line).ends_with(&["refused", refusal.as_str()]));
     assert_eq!(Refusal::ALL.iter().filter(|refusal| !told(refusal)).collect::<Vec<_>>(), Vec::<&Refusal>::new());
 }
@@ -70,7 +77,7 @@ fn the_book_has_every_refusal() {
 #[test]
 fn every_table_is_read() {
     let folder = "tests/ledger";
-    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 6);
+    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 7);
 }
 
 /// The words of a line, without its comment.
@@ -130,7 +137,7 @@ impl<'a> Words<'a> {
 impl Bank {
     fn new() -> Self {
         let (mut ledger, epoch) = (Ledger::default(), 1_764_000_000_000);
-        ledger.begin(epoch);
+        ledger.begin(epoch, CODE_VERSION);
         Self { ledger, epoch, commands: 0, customers: BTreeMap::new(), accounts: BTreeMap::new(), answers: BTreeMap::new() }
     }
 
@@ -149,6 +156,10 @@ impl Bank {
                 let name = words.next();
                 let create = CreateCustomer { full_name: name.to_owned(), msisdn: None, country: None };
                 self.ask(place, name, Operation::CreateCustomer(create), words);
+            }
+            "activate" => {
+                let activate = ActivateRules { version: words.read() };
+                self.ask(place, "", Operation::ActivateRules(activate), words);
             }
             "open" => {
                 let name = words.next();
@@ -208,7 +219,7 @@ impl Bank {
                 }
                 None => return,
             },
-            Fact::Transaction(_) | Fact::Refused { .. } => {}
+            Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } => {}
         }
         self.answers.insert(cause.command_id, without_postings(&last.fact));
     }
@@ -217,7 +228,8 @@ impl Bank {
         let days = |text: &str| text.parse::<u64>().map(|days| days * 24 * 60 * 60 * 1000);
         let milliseconds = duration.strip_suffix("ms").map_or_else(|| duration.strip_suffix('d').map(days), |text| Some(text.parse()));
         self.epoch += milliseconds.and_then(Result::ok).expect("a duration in d or ms");
-        self.ledger.begin(self.epoch);
+        let rules = self.ledger.next_rules();
+        self.ledger.begin(self.epoch, rules);
     }
 
     fn principal(&self, name: &str) -> Principal {
@@ -244,6 +256,7 @@ fn outcome(fact: &Fact) -> String {
         Fact::CustomerCreated(_) => "created".to_owned(),
         Fact::AccountOpened(_) => "opened".to_owned(),
         Fact::Transaction(transaction) => transaction.refusal.map_or("settled".to_owned(), |refusal| format!("refused {refusal}")),
+        Fact::RulesActivated { .. } => "activated".to_owned(),
         Fact::Refused { refusal, .. } => format!("refused {refusal}"),
         Fact::Repeated(repeat) => repeat.first.as_ref().map_or("key_reused".to_owned(), |first| format!("replayed {}", outcome(first))),
     }

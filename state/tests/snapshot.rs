@@ -6,7 +6,7 @@ use schemas::{
 };
 use state::bytes::Damaged;
 use state::pins::SEGMENT_PINS;
-use state::{Frozen, Ledger, Thawing};
+use state::{CODE_VERSION, Frozen, Ledger, Thawing};
 
 const FIRST: Epoch = 1_764_000_000_000;
 
@@ -35,7 +35,7 @@ fn pay(kind: PaymentKind, from: Option<AccountId>, to: AccountId) -> Operation {
 /// Two customers with an account each, and more decisions than a segment of pins holds.
 fn busy() -> (Ledger, [AccountId; 2]) {
     let mut ledger = Ledger::default();
-    ledger.begin(FIRST);
+    ledger.begin(FIRST, CODE_VERSION);
     let opened: Vec<AccountId> = (0..2)
         .map(|number| {
             ask(&mut ledger, number, enrol());
@@ -46,7 +46,7 @@ fn busy() -> (Ledger, [AccountId; 2]) {
         .collect();
     for number in 0..SEGMENT_PINS + 5 {
         if number % 5000 == 0 {
-            ledger.begin(FIRST + 1 + u64::from(number));
+            ledger.begin(FIRST + 1 + u64::from(number), CODE_VERSION);
         }
         ask(&mut ledger, 100 + number, pay(PaymentKind::Deposit, None, opened[usize::from(number % 2 == 0)]));
     }
@@ -74,7 +74,7 @@ fn a_thawed_ledger_goes_on_like_the_one_that_was_frozen() {
     let (chunks, part) = stored(&frozen);
     let mut thawed = thaw(&chunks, &part).unwrap();
     for ledger in [&mut ledger, &mut thawed] {
-        ledger.begin(frozen.epoch + 1_000);
+        ledger.begin(frozen.epoch + 1_000, CODE_VERSION);
     }
     // A repeat out of the full segment, one out of the open one, another body under an old key, and a new payment.
     for (number, operation) in [

@@ -59,7 +59,7 @@ fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
         let refuses = |fact: &Fact| match fact {
             Fact::Transaction(paid) => paid.refusal == Some(*refusal),
             Fact::Refused { refusal: reason, .. } => reason == refusal,
-            Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Repeated(_) => false,
+            Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_) => false,
         };
         ensure!(any(&refuses), "{refusal} is a reason");
     }

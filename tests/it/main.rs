@@ -8,5 +8,6 @@ mod http;
 mod kafka;
 mod offline;
 mod recovery;
+mod rules;
 mod tidy;
 mod views;

@@ -13,6 +13,7 @@ pub(super) struct Rows {
     transactions: Transactions,
     postings: Postings,
     refusals: Refusals,
+    activations: Activations,
     imbalances: Imbalances,
 }
 
@@ -77,6 +78,14 @@ struct Refusals {
 }
 
 #[derive(Default)]
+struct Activations {
+    event_id: Vec<Uuid>,
+    command_id: Vec<Uuid>,
+    version: Vec<i64>,
+    epoch: Vec<i64>,
+}
+
+#[derive(Default)]
 struct Imbalances {
     kind: Vec<&'static str>,
     subject: Vec<String>,
@@ -105,6 +114,12 @@ impl Rows {
                     self.refusals.reason.push(refusal.as_str());
                     self.refusals.epoch.push(epoch);
                 }
+                Fact::RulesActivated { version } => {
+                    self.activations.event_id.push(event.id.0);
+                    self.activations.command_id.push(event.cause.command_id.0);
+                    self.activations.version.push((*version).into());
+                    self.activations.epoch.push(epoch);
+                }
                 // The first decision has its row.
                 Fact::Repeated(_) => {}
             }
@@ -126,6 +141,9 @@ impl Rows {
         }
         if !self.refusals.event_id.is_empty() {
             self.refusals.insert(connection).await?;
+        }
+        if !self.activations.event_id.is_empty() {
+            self.activations.insert(connection).await?;
         }
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
@@ -282,6 +300,22 @@ impl Refusals {
         .bind(&self.command_id)
         .bind(&self.operation)
         .bind(&self.reason)
+        .bind(&self.epoch)
+        .execute(connection)
+        .await
+        .map(drop)
+    }
+}
+
+impl Activations {
+    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "insert into rules_activation (event_id, command_id, version, epoch)
+             select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])",
+        )
+        .bind(&self.event_id)
+        .bind(&self.command_id)
+        .bind(&self.version)
         .bind(&self.epoch)
         .execute(connection)
         .await

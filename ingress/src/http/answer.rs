@@ -47,6 +47,10 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
                 with_epoch(Failure(problem).into_response(), epoch)
             }
         },
+        Fact::RulesActivated { version } => {
+            let rules = resource::Rules { version: Some(*version), epoch: Some(epoch), as_of: None };
+            created(location::RULES, rules, epoch)
+        }
         Fact::Refused { refusal, .. } => with_epoch(Failure(refusal_problem(*refusal, operation_id)).into_response(), epoch),
         Fact::Repeated(repeat) => match &repeat.first {
             // Whose trace the first decision has is not known here, and ours would be the wrong one.
@@ -59,7 +63,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
 /// The operation and the reason, if the event says no for the first time.
 pub(super) fn refused(event: &Event) -> Option<(&str, &str)> {
     match &event.fact {
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) => None,
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } => None,
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| (transaction.kind.as_str(), refusal.as_str())),
         Fact::Refused { operation, refusal } => Some((operation, refusal.as_str())),
         Fact::Repeated(repeat) => repeat.first.is_none().then_some((&*repeat.operation, "idempotency_key_reused")),

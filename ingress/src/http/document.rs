@@ -1,4 +1,4 @@
-//! The door in OpenAPI: the answers and headers that all six routes share.
+//! The door in OpenAPI: the answers and headers that all routes share.
 //!
 //! In: the description that each route gives of itself. Out: that, and everything that `submit` does for all.
 

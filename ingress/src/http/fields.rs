@@ -49,6 +49,16 @@ impl Fields {
         }
     }
 
+    /// A whole number that must be there.
+    pub(super) fn number<T>(&mut self, name: &'static str, read: impl FnOnce(u64) -> Result<T, String>) -> Option<T> {
+        let Some(value) = self.take(name) else { return self.wrong(name, "is missing") };
+        match value.as_u64().map(read) {
+            Some(Ok(read)) => Some(read),
+            Some(Err(detail)) => self.wrong(name, &detail),
+            None => self.wrong(name, &format!("must be a whole number, not {value}")),
+        }
+    }
+
     fn text<T>(&mut self, name: &str, value: &Value, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let Value::String(text) = value else {
             return self.wrong(name, &format!("must be a string, not {}", kind(value)));

@@ -5,10 +5,12 @@
 
 use super::fields::Fields;
 use schemas::money::Unreadable;
-use schemas::{AccountId, Channel, CreateCustomer, Currency, Money, OpenAccount, Operation, Payment, PaymentKind, Role, Scope};
+use schemas::{
+    AccountId, ActivateRules, Channel, CreateCustomer, Currency, Money, OpenAccount, Operation, Payment, PaymentKind, Role, Scope,
+};
 use std::str::FromStr;
 
-/// The six things that can be asked.
+/// The things that can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// Enrol a customer.
@@ -17,6 +19,11 @@ pub(super) enum Form {
     Account,
     /// Move money.
     Payment(PaymentKind),
+    /// Activate a version of the rules.
+    Rules {
+        /// The newest that is known here.
+        newest: u32,
+    },
 }
 
 impl Form {
@@ -26,13 +33,14 @@ impl Form {
             Self::Customer => &[Scope::CustomersWrite, Scope::Operator],
             Self::Account => &[Scope::AccountsWrite],
             Self::Payment(_) => &[Scope::TransactionsWrite],
+            Self::Rules { .. } => &[Scope::RulesWrite, Scope::Operator],
         }
     }
 
     /// Whether the caller must name the command, so that a retry moves no money twice.
     pub(super) const fn needs_key(self) -> bool {
         match self {
-            Self::Customer | Self::Account => false,
+            Self::Customer | Self::Account | Self::Rules { .. } => false,
             Self::Payment(_) => true,
         }
     }
@@ -43,6 +51,7 @@ impl Form {
             Self::Customer => customer(fields).map(Operation::CreateCustomer),
             Self::Account => account(fields).map(Operation::OpenAccount),
             Self::Payment(kind) => payment(kind, fields).map(Operation::Pay),
+            Self::Rules { newest } => rules(newest, fields).map(Operation::ActivateRules),
         }
     }
 }
@@ -60,6 +69,15 @@ fn account(fields: &mut Fields) -> Option<OpenAccount> {
     let currency = fields.required("currency", parse);
     let role = fields.optional("role", role).unwrap_or(Role::Customer);
     Some(OpenAccount { customer_id: customer_id?, account_type: account_type?, role, currency: currency? })
+}
+
+/// What is not known here is not asked for: the ledger can't know what a later binary will.
+fn rules(newest: u32, fields: &mut Fields) -> Option<ActivateRules> {
+    let version = fields.number("version", |number| {
+        let version = u32::try_from(number).ok().filter(|version| (1..=newest).contains(version));
+        version.ok_or_else(|| format!("expected a version of the rules that this server knows, 1 to {newest}"))
+    });
+    Some(ActivateRules { version: version? })
 }
 
 fn payment(kind: PaymentKind, fields: &mut Fields) -> Option<Payment> {

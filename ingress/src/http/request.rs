@@ -39,6 +39,15 @@ pub(super) struct AccountRequest {
     role: Option<String>,
 }
 
+/// A version of the rules to decide by.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesRequest {
+    /// One that this server knows: any before the one in force, or the next.
+    #[schema(minimum = 1, example = 2)]
+    version: u32,
+}
+
 /// Cash in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -30,7 +30,7 @@ pub struct Operation {
     pub id: CommandId,
     /// Where it stands.
     pub status: OperationStatus,
-    /// What was asked: a payment's operation, `create_customer` or `open_account`.
+    /// What was asked: a payment's operation, `create_customer`, `open_account` or `activate_rules`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "transfer")]
     pub operation: Option<String>,
@@ -90,6 +90,12 @@ impl Operation {
                 reason: transaction.refusal,
                 epoch,
                 ..Self::undescribed(id, if transaction.refusal.is_some() { OperationStatus::Failed } else { OperationStatus::Settled })
+            }),
+            Fact::RulesActivated { .. } => Some(Self {
+                operation: Some("activate_rules".to_owned()),
+                resource: Some(location::RULES.to_owned()),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
             }),
             Fact::Refused { operation, refusal } => Some(Self {
                 operation: Some(operation.clone()),

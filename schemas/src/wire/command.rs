@@ -1,6 +1,6 @@
 //! Commands on the wire.
 
-use crate::command::{Command, CreateCustomer, OpenAccount, Operation};
+use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
 use crate::money::Currency;
 use crate::principal::Principal;
 use crate::transaction;
@@ -33,6 +33,8 @@ enum What<'a> {
     OpenAccount(Open),
     #[serde(rename = "Orion.bank.Payment")]
     Payment(Payment),
+    #[serde(rename = "Orion.bank.ActivateRules")]
+    ActivateRules(ActivateRules),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,6 +67,11 @@ struct Payment {
     channel: transaction::Channel,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ActivateRules {
+    version: i32,
+}
+
 impl<'a> Wire<'a> {
     pub(super) fn of(command: &'a Command) -> Self {
         let operation = match &command.operation {
@@ -87,6 +94,9 @@ impl<'a> Wire<'a> {
                 currency: payment.currency,
                 channel: payment.channel,
             }),
+            Operation::ActivateRules(activate) => {
+                What::ActivateRules(ActivateRules { version: i32::try_from(activate.version).unwrap_or(i32::MAX) })
+            }
         };
         Self {
             principal: Who { subject: Cow::Borrowed(&command.principal.subject), authority: command.principal.authority },
@@ -117,6 +127,10 @@ impl<'a> Wire<'a> {
                 currency: payment.currency,
                 channel: payment.channel,
             }),
+            What::ActivateRules(ActivateRules { version }) => {
+                let version = u32::try_from(version).map_err(|_| "version is negative".to_owned())?;
+                Operation::ActivateRules(command::ActivateRules { version })
+            }
         };
         let command = Command {
             principal: Principal { subject: self.principal.subject.into_owned(), authority: self.principal.authority },

@@ -16,6 +16,7 @@ pub(super) enum Wire<'a> {
     AccountOpened(AccountOpened<'a>),
     Settled(Settled<'a>),
     Failed(Failed<'a>),
+    RulesActivated(RulesActivated<'a>),
     Refused(Refused<'a>),
     Repeated(Repeated<'a>),
 }
@@ -132,6 +133,14 @@ event_record! {
 }
 
 event_record! {
+    struct RulesActivated {
+        version: i32,
+        #[serde(borrow)]
+        activated_at: Cow<'a, str>,
+    }
+}
+
+event_record! {
     struct Refused {
         #[serde(borrow)]
         operation: Cow<'a, str>,
@@ -242,6 +251,10 @@ impl<'a> Wire<'a> {
                     failed_at: at(),
                 })),
             },
+            Fact::RulesActivated { version } => Self::RulesActivated(record!(RulesActivated, event, {
+                version: i32::try_from(*version).expect(FEW),
+                activated_at: at(),
+            })),
             Fact::Refused { operation, refusal } => Self::Refused(record!(Refused, event, {
                 operation: Cow::Borrowed(operation),
                 reason: *refusal,
@@ -310,6 +323,9 @@ fn repeated<'a>(event: &'a Event, repeat: &'a Repeat) -> Repeated<'a> {
             credit_account: Some(transaction.account_credit),
             ..blank
         },
+        Fact::RulesActivated { version } => {
+            Repeated { result: Cow::Borrowed("rules_activated"), resource_id: Some(version.to_string()), ..blank }
+        }
         Fact::Refused { refusal, .. } => Repeated { result: Cow::Borrowed("refused"), reason: Some(*refusal), ..blank },
         Fact::Repeated(_) => unreachable!("a repeat answers a first decision, which is never itself a repeat"),
     }
@@ -382,6 +398,13 @@ impl Failed<'_> {
     }
 }
 
+impl RulesActivated<'_> {
+    pub(super) fn into_event(self, traceparent: &str) -> Result<Event, String> {
+        let version = rules(self.version)?;
+        self.event(traceparent, Fact::RulesActivated { version })
+    }
+}
+
 impl Refused<'_> {
     pub(super) fn into_event(self, traceparent: &str) -> Result<Event, String> {
         let fact = Fact::Refused { operation: self.operation.to_string(), refusal: self.reason };
@@ -416,6 +439,7 @@ impl Repeated<'_> {
                 currency: self.currency.ok_or("currency is missing")?,
                 status: AccountStatus::Active,
             }),
+            "rules_activated" => Fact::RulesActivated { version: rules(self.resource_id.as_deref().ok_or("resource_id is missing")?)? },
             "settled" => Fact::Transaction(self.transaction(None)?),
             "failed" => Fact::Transaction(self.transaction(Some(self.reason.ok_or("reason is missing")?))?),
             "refused" => Fact::Refused { operation: self.operation.to_string(), refusal: self.reason.ok_or("reason is missing")? },
@@ -439,6 +463,12 @@ impl Repeated<'_> {
             postings: Vec::new(),
         })
     }
+}
+
+const FEW: &str = "there are fewer versions of the rules than an i32 counts";
+
+fn rules(version: impl std::fmt::Display) -> Result<u32, String> {
+    version.to_string().parse().map_err(|_| format!("{version} is no version of the rules"))
 }
 
 fn epoch(value: i64) -> Result<Epoch, String> {

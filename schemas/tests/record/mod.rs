@@ -35,6 +35,7 @@ impl Record {
             Topic::SettlementJournal | Topic::ViewsJournal => decoder.entry(topic, framed).map(|entry| Self::Entry(topic, entry)),
             Topic::Outcomes
             | Topic::CommandRefused
+            | Topic::RulesActivated
             | Topic::CustomerCreated
             | Topic::AccountOpened
             | Topic::TransactionSettled

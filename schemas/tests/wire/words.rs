@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::epoch::LAST_EPOCH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit, CreateCustomer,
-    Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment,
-    PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit,
+    CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output,
+    Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Transaction, TransactionId,
 };
 use uuid::Uuid;
 
@@ -35,7 +35,13 @@ fn operation() -> impl Strategy<Value = Operation> {
             Operation::Pay(Payment { kind, account_debit, account_credit, amount_minor, currency, channel })
         },
     );
-    prop_oneof![create, open, pay]
+    let activate = rules().prop_map(|version| Operation::ActivateRules(ActivateRules { version }));
+    prop_oneof![create, open, pay, activate]
+}
+
+/// The record's field is an int.
+fn rules() -> impl Strategy<Value = u32> {
+    0..=2_147_483_647u32
 }
 
 pub(super) fn event() -> impl Strategy<Value = Event> {
@@ -55,6 +61,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         any_account.prop_map(Fact::AccountOpened),
         settled().prop_map(Fact::Transaction),
         failed().prop_map(Fact::Transaction),
+        rules().prop_map(|version| Fact::RulesActivated { version }),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
         repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
     ]
@@ -68,13 +75,14 @@ fn repeat() -> impl Strategy<Value = Repeat> {
         account().prop_map(Fact::AccountOpened),
         settled().prop_map(told),
         failed().prop_map(told),
+        rules().prop_map(|version| Fact::RulesActivated { version }),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
     ];
     (line(40), 0..=LAST_EPOCH, option::of(first)).prop_map(|(operation, first_epoch, first)| {
         let operation = match &first {
             Some(Fact::Refused { operation, .. }) => operation.clone(),
             Some(Fact::Transaction(transaction)) => transaction.kind.to_string(),
-            Some(Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Repeated(_)) | None => operation,
+            Some(Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_)) | None => operation,
         };
         Repeat { operation, first_epoch, first }
     })

@@ -51,6 +51,19 @@ fn time_moves_only_as_the_file_says_and_never_in_leaps() {
 }
 
 #[test]
+fn a_version_of_the_rules_decides_from_the_epoch_after_its_activation() {
+    let activate = |version: u32| format!(r#"{{"command": {{"operation": "activate_rules", "version": {version}}}}}"#);
+    let (back, forth) = (activate(1), activate(2));
+    let (decided, _) = run(&[AWA, &back, &forth, &back, WALLET], RULE).unwrap();
+    let versions: Vec<u32> = decided.iter().map(|epoch| epoch.output.binding.code_version).collect();
+    assert_eq!(versions, [2, 2, 1, 2, 1]);
+    let bind = |epoch: u64, version: u32| format!(r#"{{"binding": {{"epoch": {epoch}, "code_version": {version}}}}}"#);
+    let (first, second) = (bind(START_MS, 2), bind(START_MS + 1, 2));
+    let error = run(&[&back, &first, WALLET, &second], RULE).err().unwrap();
+    assert!(error.to_string().contains("was decided by version 2 of the rules, and version 1 was in force"), "{error}");
+}
+
+#[test]
 fn bindings_in_a_file_are_its_epochs_and_what_follows_the_last_is_not_decided() {
     let bind = |epoch: u64| format!(r#"{{"binding": {{"epoch": {epoch}}}}}"#);
     let (first, second, third) = (bind(START_MS + 5), bind(START_MS + 9), bind(START_MS + 900_000));

@@ -3,8 +3,9 @@
 //! up by going through all of it. Nothing of the `state` crate is used here.
 
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Cause, Command, Currency, Customer, CustomerId, Epoch, Event, EventId, Fact,
-    KycStatus, Money, OpenAccount, Operation, Payment, PaymentKind, Posting, Principal, Refusal, Repeat, Role, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, Command, Currency, Customer, CustomerId, Epoch, Event,
+    EventId, Fact, KycStatus, Money, OpenAccount, Operation, Payment, PaymentKind, Posting, Principal, Refusal, Repeat, Role, Transaction,
+    TransactionId,
 };
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ const SEVEN_DAYS_MS: u64 = 604_800_000;
 #[derive(Default)]
 pub(super) struct Books {
     epoch: Epoch,
+    /// The rules of this epoch and of the next.
+    rules: [u32; 2],
     /// Every event said.
     said: Vec<Event>,
     /// Every decision: its command, its epoch, and what was decided.
@@ -26,8 +29,9 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub(super) fn begin(&mut self, epoch: Epoch) {
+    pub(super) fn begin(&mut self, epoch: Epoch, rules: u32) {
         self.epoch = epoch;
+        self.rules = [rules; 2];
     }
 
     /// What the bank must say to a command.
@@ -53,6 +57,7 @@ impl Books {
                     }
                     Operation::OpenAccount(open) => self.open_account(&command.principal, open),
                     Operation::Pay(payment) => self.pay(cause, &command.principal, payment),
+                    Operation::ActivateRules(ActivateRules { version }) => self.activate_rules(&command.principal, *version),
                 };
                 self.decided.push((command.clone(), self.epoch, fact.clone()));
                 self.say(cause, fact);
@@ -108,12 +113,32 @@ impl Books {
         Fact::CustomerCreated(customer)
     }
 
+    /// The rules of the next epoch.
+    pub(super) fn next_rules(&self) -> u32 {
+        self.rules[1]
+    }
+
+    fn activate_rules(&mut self, principal: &Principal, version: u32) -> Fact {
+        let refusals = [
+            (principal.authority == Authority::Customer, Refusal::NotAuthorized),
+            (!(1..=self.rules[1] + 1).contains(&version), Refusal::RulesUnknown),
+            (version == self.rules[1], Refusal::RulesInForce),
+        ];
+        if let Some((_, refusal)) = refusals.into_iter().find(|(fails, _)| *fails) {
+            return Fact::Refused { operation: "activate_rules".to_owned(), refusal };
+        }
+        self.rules[1] = version;
+        Fact::RulesActivated { version }
+    }
+
     fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Fact {
         let known = self.customers.iter().any(|customer| customer.id == open.customer_id);
         let own = principal.subject == open.customer_id.to_string() && open.role == Role::Customer;
+        let stranger = principal.authority == Authority::Customer && !own;
         let refusals = [
+            (stranger && self.rules[0] > 1, Refusal::NotAuthorized),
             (!known, Refusal::CustomerNotFound),
-            (principal.authority == Authority::Customer && !own, Refusal::NotAuthorized),
+            (stranger, Refusal::NotAuthorized),
             (open.role == Role::House, Refusal::RoleNotPermitted),
         ];
         if let Some((_, refusal)) = refusals.into_iter().find(|(fails, _)| *fails) {
@@ -172,13 +197,17 @@ impl Books {
         if amount <= 0 {
             return Some(Refusal::AmountNotPositive);
         }
+        let owner = find(transaction.account_debit).and_then(|account| account.customer_id).map(|owner| owner.to_string());
+        let stranger = principal.authority == Authority::Customer && owner.as_ref() != Some(&principal.subject);
+        if stranger && self.rules[0] > 1 {
+            return Some(Refusal::NotAuthorized);
+        }
         let Some(payer) = find(transaction.account_debit) else { return Some(Refusal::DebitAccountNotFound) };
         let Some(payee) = find(transaction.account_credit) else { return Some(Refusal::CreditAccountNotFound) };
-        let own = payer.customer_id.map(|owner| owner.to_string()).as_ref() == Some(&principal.subject);
         let after = [self.balance(payer.id) - amount, self.balance(payee.id) + amount];
         let in_range = |balance: i128| (-(1 << 63)..1 << 63).contains(&balance);
         let refusals = [
-            (principal.authority == Authority::Customer && !own, Refusal::NotAuthorized),
+            (stranger, Refusal::NotAuthorized),
             (payer.id == payee.id, Refusal::AccountsMustDiffer),
             (!takes_part(transaction.kind, payer.role, payee.role), Refusal::RoleNotPermitted),
             (payer.currency != currency || payee.currency != currency, Refusal::CurrencyMismatch),
@@ -216,7 +245,7 @@ fn takes_part(kind: PaymentKind, payer: Role, payee: Role) -> bool {
 fn transaction_id(fact: &Fact) -> Option<Uuid> {
     match fact {
         Fact::Transaction(transaction) => Some(transaction.id.0),
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Refused { .. } | Fact::Repeated(_) => None,
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => None,
     }
 }
 
@@ -224,6 +253,7 @@ fn name(operation: &Operation) -> &'static str {
     match operation {
         Operation::CreateCustomer(_) => "create_customer",
         Operation::OpenAccount(_) => "open_account",
+        Operation::ActivateRules(_) => "activate_rules",
         Operation::Pay(Payment { kind: PaymentKind::Deposit, .. }) => "deposit",
         Operation::Pay(Payment { kind: PaymentKind::Withdrawal, .. }) => "withdrawal",
         Operation::Pay(Payment { kind: PaymentKind::Transfer, .. }) => "transfer",

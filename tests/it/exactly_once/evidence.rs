@@ -71,7 +71,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 6] = ["customer", "account", "transaction", "posting", "refusal", "imbalance"];
+    pub(crate) const TABLES: [&'static str; 7] =
+        ["customer", "account", "transaction", "posting", "refusal", "rules_activation", "imbalance"];
 }
 
 /// A resource's id, whatever it names.
@@ -80,6 +81,6 @@ pub(crate) const fn resource(event: &Event) -> Option<Uuid> {
         schemas::Fact::CustomerCreated(customer) => Some(customer.id.0),
         schemas::Fact::AccountOpened(account) => Some(account.id.0),
         schemas::Fact::Transaction(transaction) => Some(transaction.id.0),
-        schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
+        schemas::Fact::RulesActivated { .. } | schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
     }
 }

@@ -116,6 +116,7 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
         // What the standing proof has found: nothing, ever.
         ("imbalance", "select concat_ws(' ', kind, subject, epoch, diff, row_number() over ()), difference_minor::text from imbalance"),
         ("refusal", "select event_id::text, concat_ws(' ', command_id, operation, reason, epoch) from refusal"),
+        ("rules_activation", "select event_id::text, concat_ws(' ', command_id, version, epoch) from rules_activation"),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;
         let table: Table = found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;

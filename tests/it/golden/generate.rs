@@ -5,6 +5,7 @@ use orion::replay::{Asked, Junk, Line, START_MS};
 use schemas::{AccountType, Authority, Channel, Role};
 use serde_json::json;
 
+const NEWEST: u32 = state::CODE_VERSION;
 const DAY_MS: u64 = 86_400_000;
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// What no one has.
@@ -31,6 +32,8 @@ pub(super) fn log(seed: u64) -> Vec<Line> {
     log.bind(8 * DAY_MS);
     log.pay("transfer", "@awa/xof", "@moussa/xof", "1", "XOF", "once");
     log.ask(json!({"operation": "create_customer", "full_name": "Awa Diop", "idempotency_key": "awa"}), None);
+    // Other rules from the next epoch on, which is never minted.
+    (0..2).for_each(|_| log.ask(json!({"operation": "activate_rules", "version": 1, "idempotency_key": "back"}), None));
     log.bind(1);
     log.lines
 }
@@ -110,6 +113,16 @@ impl Log {
             self.ask(json!({"operation": "transfer", "subject": subject, "authority": authority, "account_debit": "@awa/xof", "account_credit": "@moussa/xof", "amount": "1", "currency": "XOF"}), None);
             self.ask(json!({"operation": "create_customer", "subject": subject, "authority": authority, "full_name": "Ndèye"}), None);
             self.ask(json!({"operation": "open_account", "subject": subject, "authority": authority, "customer_id": "@awa", "type": "wallet", "currency": "XOF"}), None);
+        }
+        // To a customer, what is not theirs is not there either.
+        for (debit, credit) in [(STRANGER, "@moussa/xof"), ("@awa/xof", STRANGER)] {
+            self.ask(json!({"operation": "transfer", "subject": "@moussa", "authority": Authority::Customer, "account_debit": debit, "account_credit": credit, "amount": "1", "currency": "XOF"}), None);
+        }
+        self.ask(json!({"operation": "open_account", "subject": "@moussa", "authority": Authority::Customer, "customer_id": STRANGER, "type": "wallet", "currency": "XOF"}), None);
+        for (authority, version) in
+            [(Authority::Customer, 1), (Authority::Operator, 0), (Authority::Operator, 99), (Authority::Operator, NEWEST)]
+        {
+            self.ask(json!({"operation": "activate_rules", "authority": authority, "version": version}), None);
         }
         self.pay("transfer", "@awa/xof", "@awa/xof", "1", "XOF", "to-myself");
         self.pay("merchant_payment", "@awa/xof", "@moussa/xof", "1", "XOF", "no-shop");

@@ -19,6 +19,8 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
         write("/v1/transactions/withdrawal", &[Scope::TransactionsWrite]),
         write("/v1/transactions/transfer", &[Scope::TransactionsWrite]),
         write("/v1/transactions/merchant-payment", &[Scope::TransactionsWrite]),
+        write("/v1/rules", &[Scope::RulesWrite, Scope::Operator]),
+        read("/v1/rules".to_owned(), Scope::RulesRead),
         read(format!("/v1/customers/{id}"), Scope::CustomersRead),
         read(format!("/v1/accounts/{id}"), Scope::AccountsRead),
         read(format!("/v1/accounts/{id}/balance"), Scope::AccountsRead),

@@ -89,7 +89,12 @@ impl Server {
         token::ensure_keys(&auth)?;
         let kafka = ingress::Config { brokers: "127.0.0.1:1".to_owned(), remembered_max: ground.remembered_max, append_timeout_ms: 300 };
         let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
-        let door = Arc::new(Door { log, decisions: Arc::new(Decisions::new(ground.remembered_max)), body_max_bytes: 65_536 });
+        let door = Arc::new(Door {
+            log,
+            decisions: Arc::new(Decisions::new(ground.remembered_max)),
+            newest_rules: state::CODE_VERSION,
+            body_max_bytes: 65_536,
+        });
         let Ground { pool, shown, recent, newest, caught_up, timeout_ms, .. } = ground;
         let view = View {
             progress: Progress::follow(pool.clone(), shown),

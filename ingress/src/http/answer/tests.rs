@@ -112,6 +112,9 @@ async fn customers_and_accounts_are_created_or_refused() {
     });
     assert_eq!((status, body), (201, expected));
 
+    let (status, headers, body) = seen(decided(&event(Fact::RulesActivated { version: 2 }))).await;
+    assert_eq!((status, &headers[0], body), (201, &header("location", "/v1/rules"), json!({"version": 2, "epoch": EPOCH})));
+
     let refusal = Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
     let (status, _, body) = seen(decided(&event(refusal))).await;
     assert_eq!((status, &body["code"], body.get("transaction_id")), (422, &json!("customer_not_found"), None));

@@ -10,6 +10,7 @@ const ACCOUNT: Form = Form::Account;
 const DEPOSIT: Form = Form::Payment(PaymentKind::Deposit);
 const WITHDRAWAL: Form = Form::Payment(PaymentKind::Withdrawal);
 const TRANSFER: Form = Form::Payment(PaymentKind::Transfer);
+const RULES: Form = Form::Rules { newest: 2 };
 const MERCHANT: Form = Form::Payment(PaymentKind::MerchantPayment);
 
 const A: &str = "019ab6f5-1c7b-7002-8000-000000000000";
@@ -19,6 +20,7 @@ fn good(form: Form) -> Value {
     match form {
         Form::Customer => json!({"full_name": "Awa Diop", "msisdn": "+221771234567", "country": "SN"}),
         Form::Account => json!({"customer_id": A, "type": "wallet", "currency": "XOF", "role": "agent"}),
+        Form::Rules { .. } => json!({"version": 1}),
         Form::Payment(_) => json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "qr"}),
     }
 }
@@ -110,6 +112,12 @@ fn every_fault_has_its_pointer() {
         (WITHDRAWAL, json!({"account_credit": null}), vec![]),
         (WITHDRAWAL, json!({"account_credit": "1"}), vec!["/account_credit"]),
         (WITHDRAWAL, json!({"account_debit": null}), vec!["/account_debit"]),
+        (RULES, json!({"version": 2}), vec![]),
+        (RULES, json!({"version": 0}), vec!["/version"]),
+        (RULES, json!({"version": 3}), vec!["/version"]),
+        (RULES, json!({"version": -1}), vec!["/version"]),
+        (RULES, json!({"version": 1.5}), vec!["/version"]),
+        (RULES, json!({"version": "1", "at": 7}), vec!["/version", "/at"]),
     ];
     for (form, changes, pointers) in cases {
         let found = read(form, &changed(form, &changes)).err().unwrap_or_default();
@@ -126,6 +134,7 @@ fn an_empty_body_lacks_exactly_what_is_required() {
         (WITHDRAWAL, vec!["/account_debit", "/currency", "/amount"]),
         (TRANSFER, vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
         (MERCHANT, vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
+        (RULES, vec!["/version"]),
     ] {
         assert_eq!(read(form, b"{}").err().unwrap_or_default(), required, "{form:?}");
     }
@@ -133,7 +142,7 @@ fn an_empty_body_lacks_exactly_what_is_required() {
 
 #[test]
 fn what_the_door_takes_the_log_takes() {
-    for form in [CUSTOMER, ACCOUNT, DEPOSIT, WITHDRAWAL, TRANSFER, MERCHANT] {
+    for form in [CUSTOMER, ACCOUNT, DEPOSIT, WITHDRAWAL, TRANSFER, MERCHANT, RULES] {
         let operation = read(form, good(form).to_string().as_bytes()).expect("a good body");
         let principal = Principal { subject: A.to_owned(), authority: Authority::Customer };
         let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
@@ -160,7 +169,7 @@ fn defaults_are_filled_in() {
 
 #[test]
 fn what_is_described_is_what_is_read() {
-    use crate::http::request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, WithdrawalRequest};
+    use crate::http::request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, RulesRequest, WithdrawalRequest};
     use utoipa::openapi::{RefOr, Schema};
     let fields = |schema: RefOr<Schema>| match schema {
         RefOr::T(Schema::Object(object)) => (object.properties.into_keys().collect::<Vec<_>>(), object.required),
@@ -173,6 +182,7 @@ fn what_is_described_is_what_is_read() {
         (WITHDRAWAL, <WithdrawalRequest as utoipa::PartialSchema>::schema()),
         (TRANSFER, <PaymentRequest as utoipa::PartialSchema>::schema()),
         (MERCHANT, <PaymentRequest as utoipa::PartialSchema>::schema()),
+        (RULES, <RulesRequest as utoipa::PartialSchema>::schema()),
     ] {
         let (mut described, mut required) = fields(schema);
         let sorted = |mut names: Vec<String>| {

@@ -128,7 +128,7 @@ fn refusal(event: &Event) -> Option<&str> {
     match &event.fact {
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| refusal.as_str()),
         Fact::Refused { refusal, .. } => Some(refusal.as_str()),
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::Repeated(_) => None,
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_) => None,
     }
 }
 

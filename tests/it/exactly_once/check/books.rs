@@ -46,7 +46,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
                     }
                 }
             }
-            Fact::CustomerCreated(_) | Fact::Refused { .. } | Fact::Repeated(_) => {}
+            Fact::CustomerCreated(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => {}
         }
     }
     for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {

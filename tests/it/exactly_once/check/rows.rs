@@ -69,6 +69,7 @@ pub(super) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                     number += 1;
                 }
             }
+            Fact::RulesActivated { version } => add("rules_activation", event.id.to_string(), format!("{command} {version} {epoch}")),
             Fact::Refused { operation, refusal } => {
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))
             }

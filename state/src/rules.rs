@@ -1,0 +1,29 @@
+//! The versions of the rules, and what each has changed.
+//!
+//! A binding says by which version its epoch is decided, so that an old epoch is decided again as it was the first time. A new bank
+//! begins with the newest; an older bank keeps its version until a command activates another from the next epoch on.
+//!
+//! | Version | Since then |
+//! |---|---|
+//! | 1 | the first |
+//! | 2 | a customer who names an account or a customer that is not theirs hears `not_authorized`, whether it exists or not |
+
+use schemas::Refusal;
+
+/// The newest version of the rules here. A change that alters any decision or event makes a new one.
+pub const CODE_VERSION: u32 = 2;
+
+/// Whether a customer is told that something does not exist before it is known whether they may ask.
+pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {
+    rules < 2
+}
+
+/// Whether `version` may follow the rules in force: any older one, or the next.
+///
+/// A version knows its successor and no more. So what it decides about a number does not depend on the binary.
+pub(crate) fn may_follow(rules: u32, version: u32) -> Result<(), Refusal> {
+    if version == 0 || version > rules + 1 {
+        return Err(Refusal::RulesUnknown);
+    }
+    if version == rules { Err(Refusal::RulesInForce) } else { Ok(()) }
+}
