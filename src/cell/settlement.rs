@@ -15,7 +15,7 @@ use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::{Input, Probe};
@@ -134,7 +134,7 @@ impl Commits {
                 replayed = 0;
             }
             faults::point("settlement.decide");
-            let (group, frozen) = self.gather(first, decided);
+            let (group, frozen) = gather(first, self.weight_max, || decided.try_recv().ok());
             let begun = Instant::now();
             self.sink.write(&group)?;
             report(&group, begun.elapsed());
@@ -152,19 +152,22 @@ impl Commits {
         }
         Ok(())
     }
+}
 
-    /// What is there to be committed together, and the newest ledger among it.
-    fn gather(&self, first: Decided, decided: &Receiver<Decided>) -> (Vec<EpochOutput>, Option<(Frozen, Binding)>) {
-        let (mut group, mut frozen, mut weight, mut next) = (Vec::new(), None, 0, Some(first));
-        while let Some(epoch) = next {
-            weight += epoch.output.events.len();
-            frozen = epoch.frozen.map(|ledger| (ledger, epoch.output.binding.clone())).or(frozen);
-            group.push(epoch.output);
-            let more = if weight < self.weight_max { decided.try_recv() } else { Err(TryRecvError::Empty) };
-            next = more.ok();
-        }
-        (group, frozen)
+/// What is there to be committed together, up to a weight, and the newest ledger among it.
+pub fn gather(
+    first: Decided,
+    weight_max: usize,
+    mut more: impl FnMut() -> Option<Decided>,
+) -> (Vec<EpochOutput>, Option<(Frozen, Binding)>) {
+    let (mut group, mut frozen, mut weight, mut next) = (Vec::new(), None, 0, Some(first));
+    while let Some(epoch) = next {
+        weight += epoch.output.events.len();
+        frozen = epoch.frozen.map(|ledger| (ledger, epoch.output.binding.clone())).or(frozen);
+        group.push(epoch.output);
+        next = if weight < weight_max { more() } else { None };
     }
+    (group, frozen)
 }
 
 /// Says that a commit took long; at `debug`, what every commit took.

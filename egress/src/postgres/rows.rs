@@ -6,8 +6,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// Rows of one transaction.
-#[derive(Default)]
-pub(super) struct Rows {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
     customers: Customers,
     accounts: Accounts,
     transactions: Transactions,
@@ -16,7 +16,7 @@ pub(super) struct Rows {
     imbalances: Imbalances,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Customers {
     id: Vec<Uuid>,
     full_name: Vec<String>,
@@ -27,7 +27,7 @@ struct Customers {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Accounts {
     id: Vec<Uuid>,
     customer_id: Vec<Option<Uuid>>,
@@ -39,7 +39,7 @@ struct Accounts {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Transactions {
     id: Vec<Uuid>,
     operation: Vec<&'static str>,
@@ -57,7 +57,7 @@ struct Transactions {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Postings {
     account_id: Vec<Uuid>,
     epoch: Vec<i64>,
@@ -67,7 +67,7 @@ struct Postings {
     balance_minor: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Refusals {
     event_id: Vec<Uuid>,
     command_id: Vec<Uuid>,
@@ -76,7 +76,7 @@ struct Refusals {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Imbalances {
     kind: Vec<&'static str>,
     subject: Vec<String>,
@@ -87,7 +87,8 @@ struct Imbalances {
 }
 
 impl Rows {
-    pub(super) fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance]) {
+    /// Adds those of an epoch.
+    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance]) {
         imbalances.iter().for_each(|imbalance| self.imbalances.add(epoch, imbalance));
         let mut number = 0;
         for event in events {
