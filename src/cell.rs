@@ -9,11 +9,11 @@
 /// Whether a dataflow is stuck.
 pub mod pulse;
 /// How settlement starts.
-mod recovery;
+pub mod recovery;
 /// Settlement: the cell that decides.
 pub mod settlement;
 /// Snapshots of the ledger.
-mod snapshots;
+pub mod snapshots;
 /// Views: the cell that writes what the bank looks like to Postgres.
 pub mod views;
 

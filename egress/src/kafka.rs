@@ -8,16 +8,15 @@
 //! 2. after it, with the outcome unknown: the next generation fences first, which settles the outcome one way
 //!    or the other, and then reads the journal: either the bindings are there, or case 1 holds.
 
-use crate::records::{self, outputs};
+use crate::records::{Sent, Writer};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
-use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Encoder, SchemaRecord, WireError};
-use schemas::{Binding, Claim, Commit, Entry, Epoch, EpochOutput, Output, SealedEpoch, Topic};
+use schemas::{Epoch, EpochOutput, Output, Topic};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -59,10 +58,7 @@ const TRANSACTION_TIMEOUT_MS: &str = "10000";
 pub struct Sink {
     producer: ThreadedProducer<Deliveries, NoCustomPartitioner>,
     deliveries: Arc<Count>,
-    encoder: Encoder,
-    journal: Topic,
-    partitions: BTreeMap<Topic, i32>,
-    generation: u64,
+    writer: Writer,
 }
 
 /// Records that Kafka has not acknowledged yet, and the first that it refused.
@@ -119,39 +115,31 @@ impl Sink {
             .create_with_context(Deliveries(Arc::clone(&deliveries)))
             .map_err(|source| SinkError::Kafka { step: "create the producer", source })?;
         producer.init_transactions(Duration::from_secs(60)).map_err(|source| failed("take the cell over", source))?;
-        Ok(Self { producer, deliveries, encoder, journal, partitions, generation: 0 })
+        Ok(Self { producer, deliveries, writer: Writer { encoder, journal, partitions, generation: 0 } })
     }
 
     /// The schemas that this sink writes.
     pub fn schemas(&self) -> Vec<SchemaRecord> {
-        self.encoder.schemas()
+        self.writer.encoder.schemas()
     }
 
     /// Commits the claim of a generation, and the schemas that it writes, before anything else.
     pub fn claim(&mut self, generation: u64, code_version: u32) -> Result<(), SinkError> {
-        self.generation = generation;
+        self.writer.generation = generation;
         self.begin()?;
-        for schema in self.encoder.schemas() {
-            let id = schema.id.to_string();
-            let headers = OwnedHeaders::new().insert(Header { key: SCHEMA_HEADER, value: Some(&id) });
-            self.send(self.journal.as_str(), 0, "schema", schema.schema.as_bytes(), headers, None)?;
-        }
-        self.send_entry(&Entry::Claim(Claim { generation, code_version }), None)?;
+        self.writer.claim(code_version, |record| self.send(&record))?;
         self.delivered()?;
         self.commit()
     }
 
     /// Commits epochs in one transaction.
     pub fn write(&mut self, epochs: &[EpochOutput]) -> Result<(), SinkError> {
-        let Some(last) = epochs.last().map(|epoch| epoch.binding.epoch) else { return Ok(()) };
+        if epochs.is_empty() {
+            return Ok(());
+        }
         self.begin()?;
         faults::point("settlement.begin");
-        let mut sealed = Vec::with_capacity(epochs.len());
-        for epoch in epochs {
-            let outputs = self.send_epoch(epoch)?;
-            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs });
-        }
-        self.send_entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), Some(last))?;
+        self.writer.transaction(epochs, |record| self.send(&record))?;
         faults::point("settlement.sent");
         self.delivered()?;
         faults::point("settlement.commit");
@@ -162,50 +150,18 @@ impl Sink {
 
     /// Checks that an epoch of a replay gives what was committed; writes nothing.
     pub fn verify(&self, epoch: &EpochOutput, committed: &[Output]) -> Result<(), SinkError> {
-        let now = outputs(&self.encoder, &self.partitions, epoch, |_| Ok::<(), SinkError>(()))?;
-        match records::difference(&now, committed) {
+        match self.writer.differs(epoch, committed)? {
             None => Ok(()),
             Some(what) => Err(SinkError::Diverged { epoch: epoch.binding.epoch, what }),
         }
     }
 
-    fn send_epoch(&self, epoch: &EpochOutput) -> Result<Vec<Output>, SinkError> {
-        let Binding { epoch: time, generation, .. } = epoch.binding;
-        let (stamp, generation) = (time.to_string(), generation.to_string());
-        outputs(&self.encoder, &self.partitions, epoch, |record| {
-            let mut headers = OwnedHeaders::new_with_capacity(5)
-                .insert(Header { key: TRACE_HEADER, value: Some(record.traceparent) })
-                .insert(Header { key: EPOCH_HEADER, value: Some(&stamp) })
-                .insert(Header { key: GENERATION_HEADER, value: Some(&generation) });
-            if let Some(dead) = record.dead {
-                let source = format!("{}:{}", Topic::Commands, dead.position);
-                headers = headers
-                    .insert(Header { key: "source", value: Some(&source) })
-                    .insert(Header { key: "reason", value: Some(&dead.record.reason) });
-            }
-            self.send(record.topic, record.partition, record.key, record.value, headers, Some(time))
-        })
-    }
-
-    fn send_entry(&self, entry: &Entry, epoch: Option<Epoch>) -> Result<(), SinkError> {
-        let value = self.encoder.entry(self.journal, entry)?;
-        let generation = self.generation.to_string();
-        let headers = OwnedHeaders::new().insert(Header { key: GENERATION_HEADER, value: Some(&generation) });
-        self.send(self.journal.as_str(), 0, &generation, &value, headers, epoch)
-    }
-
-    fn send(
-        &self,
-        topic: &str,
-        partition: i32,
-        key: &str,
-        value: &[u8],
-        headers: OwnedHeaders,
-        epoch: Option<Epoch>,
-    ) -> Result<(), SinkError> {
-        let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value).headers(headers);
-        if let Some(epoch) = epoch {
-            // Kafka's own time index then finds an epoch.
+    fn send(&self, sent: &Sent<'_>) -> Result<(), SinkError> {
+        let headers = sent.headers.iter().fold(OwnedHeaders::new_with_capacity(sent.headers.len()), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(*value) })
+        });
+        let mut record = BaseRecord::to(sent.topic).partition(sent.partition).key(sent.key).payload(sent.value).headers(headers);
+        if let Some(epoch) = sent.epoch {
             record = record.timestamp(i64::try_from(epoch).expect("an epoch is before the year 10000"));
         }
         self.deliveries.open.fetch_add(1, Ordering::AcqRel);

@@ -13,9 +13,9 @@ mod session;
 /// What the accounts add up to.
 pub mod sums;
 
+pub use rows::Rows;
 pub use session::Progress;
 
-use rows::Rows;
 use schemas::{Currency, Epoch, EpochEvents, Fact};
 use session::Session;
 use sqlx::Connection;
@@ -91,12 +91,53 @@ const ATTEMPTS_MAX: u32 = 5;
 const RANGE: &str = "epochs and generations stay far below the range of a bigint";
 
 /// Everything of one transaction, made before it begins: it may have to be written again.
-struct Group {
-    rows: Rows,
-    next: i64,
-    commands_upper: Vec<i64>,
-    imbalances: i64,
-    schemas: Vec<(u32, String)>,
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What is inserted.
+    pub rows: Rows,
+    /// The progress after it: the first epoch that is not written then.
+    pub next: i64,
+    /// Exclusive upper offset of each partition of the commands log that is shown then.
+    pub commands_upper: Vec<i64>,
+    /// How many imbalances stand then.
+    pub imbalances: i64,
+    /// Schemas that the database does not have.
+    pub schemas: Vec<(u32, String)>,
+}
+
+impl Group {
+    /// Of epochs that follow the progress; none of none. `recorded` are the schemas that the database has.
+    pub fn of(epochs: &[Written], progress: i64, standing: i64, schemas: &[(u32, String)], recorded: &[u32]) -> Option<Self> {
+        let last = epochs.last().map(|written| &written.events)?;
+        let mut rows = Rows::default();
+        for Written { events, imbalances } in epochs {
+            let time = i64::try_from(events.epoch()).expect(RANGE);
+            assert!(time >= progress, "epoch {time} was written before");
+            let has_rows = events.events.first().is_some_and(|event| !matches!(event.fact, Fact::Repeated(_)));
+            let left_out = usize::from(has_rows && faults::slip("row-left-out"));
+            rows.add(time, &events.events[left_out..], imbalances);
+        }
+        let commands = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str());
+        Some(Self {
+            rows,
+            next: i64::try_from(last.epoch() + 1).expect(RANGE) - if faults::bug("progress-back") { 800 } else { 0 },
+            commands_upper: commands.map(|input| input.upper).collect(),
+            imbalances: standing,
+            schemas: schemas.iter().filter(|(id, _)| !recorded.contains(id)).cloned().collect(),
+        })
+    }
+
+    /// Whether the transaction of this group happened, whose outcome is unknown, by what the progress row says, read under
+    /// its lock when every older session has ended: its generation and epoch. `mine` is the generation of the writer and
+    /// `old` the progress before.
+    pub fn happened(&self, mine: i64, old: i64, (generation, found): (i64, i64)) -> Result<bool, PostgresError> {
+        match found {
+            _ if generation != mine => Err(PostgresError::Fenced(SINK)),
+            found if found == self.next => Ok(true),
+            found if found == old => Ok(false),
+            found => Err(PostgresError::Moved { sink: SINK, found, old, next: self.next }),
+        }
+    }
 }
 
 impl Views {
@@ -117,23 +158,7 @@ impl Views {
     /// Writes epochs in one transaction. `standing` is how many imbalances there are after them, `schemas` what the
     /// reader of settlement's journal has learnt.
     pub async fn write(&mut self, epochs: &[Written], standing: i64, schemas: &[(u32, String)]) -> Result<(), PostgresError> {
-        let Some(last) = epochs.last().map(|written| &written.events) else { return Ok(()) };
-        let mut rows = Rows::default();
-        for Written { events, imbalances } in epochs {
-            let time = i64::try_from(events.epoch()).expect(RANGE);
-            assert!(time >= self.epoch, "epoch {time} was written before");
-            let has_rows = events.events.first().is_some_and(|event| !matches!(event.fact, Fact::Repeated(_)));
-            let left_out = usize::from(has_rows && faults::slip("row-left-out"));
-            rows.add(time, &events.events[left_out..], imbalances);
-        }
-        let commands = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str());
-        let group = Group {
-            rows,
-            next: i64::try_from(last.epoch() + 1).expect(RANGE) - if faults::bug("progress-back") { 800 } else { 0 },
-            commands_upper: commands.map(|input| input.upper).collect(),
-            imbalances: standing,
-            schemas: schemas.iter().filter(|(id, _)| !self.recorded.contains(id)).cloned().collect(),
-        };
+        let Some(group) = Group::of(epochs, self.epoch, standing, schemas, &self.recorded) else { return Ok(()) };
         let mut attempts = 1;
         while let Err(error) = session::in_time("write epochs", self.attempt(&group)).await {
             if !session::is_lost(&error) || attempts == ATTEMPTS_MAX {
@@ -141,7 +166,8 @@ impl Views {
             }
             attempts += 1;
             tracing::warn!(error = session::chain(&error), "the connection to postgres is lost; looking what became of the transaction");
-            if self.happened(group.next).await? {
+            let found = self.session.again().await?;
+            if group.happened(self.session.generation, self.epoch, found)? {
                 break;
             }
         }
@@ -186,16 +212,5 @@ impl Views {
         transaction.commit().await.map_err(failed("commit"))?;
         faults::point("views.committed");
         Ok(())
-    }
-
-    /// Whether the transaction that was to move the row to `next` did. Connects anew.
-    async fn happened(&mut self, next: i64) -> Result<bool, PostgresError> {
-        let (generation, found) = self.session.again().await?;
-        match found {
-            _ if generation != self.session.generation => Err(PostgresError::Fenced(SINK)),
-            found if found == next => Ok(true),
-            found if found == self.epoch => Ok(false),
-            found => Err(PostgresError::Moved { sink: SINK, found, old: self.epoch, next }),
-        }
     }
 }

@@ -1,13 +1,103 @@
-//! What an epoch writes: its records in order, and per partition how many with which digest. Pure.
+//! What a cell writes: the records of an epoch, of a transaction, of a claim, in order, and per partition how many with
+//! which digest. Pure.
 //!
 //! The live path sends what comes out and commits the digests; a replay only compares them. Both make it here, so
 //! that what is compared is what is sent.
 
 use crate::planted;
-use schemas::topic::{self, COMMANDS_DLQ};
+use schemas::topic::{self, COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{self, Encoder, WireError};
-use schemas::{DeadLetter, EpochOutput, Output, Records, Topic};
+use schemas::{Binding, Claim, Commit, DeadLetter, Entry, Epoch, EpochOutput, Output, Records, SealedEpoch, Topic};
 use std::collections::BTreeMap;
+
+/// A record exactly as Kafka gets it.
+pub struct Sent<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Partition.
+    pub partition: i32,
+    /// Key.
+    pub key: &'a str,
+    /// Value.
+    pub value: &'a [u8],
+    /// Headers, in order.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Its time stamp, so that Kafka's own time index finds an epoch; none is Kafka's.
+    pub epoch: Option<Epoch>,
+}
+
+/// What a cell writes with, the same for all that it writes.
+pub struct Writer {
+    /// Encodes.
+    pub encoder: Encoder,
+    /// The journal of the cell.
+    pub journal: Topic,
+    /// How many partitions each topic has.
+    pub partitions: BTreeMap<Topic, i32>,
+    /// The generation that writes.
+    pub generation: u64,
+}
+
+impl Writer {
+    /// The records of a claim: the schemas that this writer uses, and the claim.
+    pub fn claim<E: From<WireError>>(&self, code_version: u32, mut each: impl FnMut(Sent<'_>) -> Result<(), E>) -> Result<(), E> {
+        let journal = self.journal.as_str();
+        for schema in self.encoder.schemas() {
+            let id = schema.id.to_string();
+            let headers = &[(SCHEMA_HEADER, id.as_str())];
+            each(Sent { topic: journal, partition: 0, key: "schema", value: schema.schema.as_bytes(), headers, epoch: None })?;
+        }
+        self.entry(&Entry::Claim(Claim { generation: self.generation, code_version }), None, each)
+    }
+
+    /// The records of epochs that are committed together: theirs, then the journal entry that binds them.
+    pub fn transaction<E: From<WireError>>(
+        &self,
+        epochs: &[EpochOutput],
+        mut each: impl FnMut(Sent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut sealed = Vec::with_capacity(epochs.len());
+        for epoch in epochs {
+            let outputs = self.epoch(epoch, &mut each)?;
+            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs });
+        }
+        let last = epochs.last().map(|epoch| epoch.binding.epoch);
+        self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), last, each)
+    }
+
+    /// Where an epoch of a replay differs from what was committed; none if nowhere.
+    pub fn differs(&self, epoch: &EpochOutput, committed: &[Output]) -> Result<Option<String>, WireError> {
+        let now = outputs(&self.encoder, &self.partitions, epoch, |_| Ok::<(), WireError>(()))?;
+        Ok(difference(&now, committed))
+    }
+
+    fn epoch<E: From<WireError>>(&self, epoch: &EpochOutput, each: &mut impl FnMut(Sent<'_>) -> Result<(), E>) -> Result<Vec<Output>, E> {
+        let Binding { epoch: time, generation, .. } = epoch.binding;
+        let (stamp, generation) = (time.to_string(), generation.to_string());
+        outputs(&self.encoder, &self.partitions, epoch, |record| {
+            let Outgoing { topic, partition, key, value, traceparent, dead } = record;
+            let written = [(TRACE_HEADER, traceparent), (EPOCH_HEADER, stamp.as_str()), (GENERATION_HEADER, generation.as_str())];
+            let epoch = Some(time);
+            let Some(dead) = dead else { return each(Sent { topic, partition, key, value, headers: &written, epoch }) };
+            let source = format!("{}:{}", Topic::Commands, dead.position);
+            let [trace, stamp, generation] = written;
+            let headers = &[trace, stamp, generation, ("source", source.as_str()), ("reason", dead.record.reason.as_str())];
+            each(Sent { topic, partition, key, value, headers, epoch })
+        })
+    }
+
+    fn entry<E: From<WireError>>(
+        &self,
+        entry: &Entry,
+        epoch: Option<Epoch>,
+        mut each: impl FnMut(Sent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let value = self.encoder.entry(self.journal, entry)?;
+        let generation = self.generation.to_string();
+        let headers = &[(GENERATION_HEADER, generation.as_str())];
+        each(Sent { topic: self.journal.as_str(), partition: 0, key: &generation, value: &value, headers, epoch })
+    }
+}
 
 /// A record on its way out.
 pub struct Outgoing<'a> {

@@ -4,18 +4,22 @@
 //! A record that can't be read is handed on as such; a schema record is learnt and not handed on. Never: an
 //! epoch with other records than its binding says.
 
-use crate::epochs::{Epochs, LogMismatch, Policy};
+use crate::epochs::{LogMismatch, Policy};
 use crate::kafka::{self, ReadError};
 use crate::stop::Stop;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, WireError};
-use schemas::{Bound, Epoch, EpochInput, Malformed, Operation, Position, SealedEpoch, Topic};
+use schemas::{Bound, Epoch, EpochInput, Malformed, Position, SealedEpoch, Topic};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub use source::Source;
+
+mod source;
 
 /// What ends a source.
 #[derive(Debug, thiserror::Error)]
@@ -124,54 +128,37 @@ const DAY_MS: u64 = 86_400_000;
 ///
 /// When it is to stop it hands on one last epoch, and then nothing: the epochs on their way are not cut off.
 pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_out: &SyncSender<EpochInput>) -> Result<(), SourceError> {
-    let Shared { in_flight, schemas, stop, .. } = shared;
+    let Shared { in_flight, rules, schemas, stop } = shared;
     let topic = Topic::Commands.as_str();
     let consumer = kafka::consumer(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;
-    let starts: BTreeMap<i32, i64> =
-        marks.keys().map(|partition| (*partition, start.uppers.get(partition).copied().unwrap_or(0))).collect();
-    check_log(topic, &marks, &starts, start.bound.last())?;
     let clock = Clock::start();
-    let last = start.bound.last().map_or(start.after, |sealed| sealed.binding.epoch);
-    check_gap((last > 0).then_some(last), clock.now_ms(), start.accept_gap)?;
-
+    let (mut source, starts) = Source::start(policy, start, &marks, schemas.clone(), clock.now_ms())?;
     kafka::assign(&consumer, &starts.iter().map(|(partition, offset)| (topic.to_owned(), *partition, *offset)).collect::<Vec<_>>())?;
-    let weight_max = policy.weight_max;
-    let mut epochs = Epochs::new(policy, topic, &starts, start.after, start.generation, start.newest_rules, clock.now_ms());
-    let mut decoder = Decoder::default();
-    for learnt in start.schemas {
-        decoder.learn(learnt.id, &learnt.json)?;
-        schemas.add(learnt);
-    }
-    let mut take = |epochs: &mut Epochs, wait: Duration| -> Result<bool, SourceError> {
+    let take = |source: &mut Source, wait: Duration| -> Result<bool, SourceError> {
         let Some(message) = kafka::next(&consumer, topic, wait)? else { return Ok(false) };
-        let bound = read(&mut decoder, schemas, &message);
-        epochs.read(message.partition(), message.offset(), bound, clock.now_ms());
+        source.read(&record(&message), clock.now_ms());
         Ok(true)
     };
 
-    for sealed in &start.bound {
-        let input = loop {
-            match epochs.replay(sealed)? {
-                Some(input) => break input,
-                None => take(&mut epochs, Duration::from_millis(100))?,
-            };
+    while source.replays() {
+        let Some(input) = source.next(clock.now_ms(), 0, 0)? else {
+            take(&mut source, Duration::from_millis(100))?;
+            continue;
         };
         in_flight.fetch_add(1, Ordering::AcqRel);
         if epochs_out.send(input).is_err() {
             return Ok(());
         }
     }
-    drop(start.bound);
 
-    let mut rules_may_change = true;
     loop {
-        if rules_may_change {
-            epochs.decide_by(shared.rules_of_the_next(start.newest_rules)?);
-            rules_may_change = false;
-        }
-        if stop.is_requested() {
-            let last = epochs.close(clock.now_ms());
+        // The sink says by which rules it goes on before it counts down.
+        let under_way = in_flight.load(Ordering::Acquire);
+        let rules = rules.load(Ordering::Acquire);
+        if stop.is_requested()
+            && let Some(last) = source.close(clock.now_ms(), under_way, rules)?
+        {
             stop.after(last.binding.epoch);
             in_flight.fetch_add(1, Ordering::AcqRel);
             if epochs_out.send(last).is_err() {
@@ -183,87 +170,34 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
             }
         }
         // Everything that is there already belongs to the epoch that closes next, up to its weight.
-        while epochs.waiting() < weight_max && take(&mut epochs, Duration::ZERO)? {}
-        if let Some(input) = epochs.poll(clock.now_ms(), in_flight.load(Ordering::Acquire)) {
+        while !source.is_full() && take(&mut source, Duration::ZERO)? {}
+        if let Some(input) = source.next(clock.now_ms(), under_way, rules)? {
             faults::point("settlement.mint");
-            rules_may_change = activates(&input);
             in_flight.fetch_add(1, Ordering::AcqRel);
             if epochs_out.send(input).is_err() {
                 return Ok(());
             }
             continue;
         }
-        match epochs.waiting() {
-            0 => take(&mut epochs, Duration::from_millis(20)).map(drop)?,
-            // Something waits for its age or for the sink: look again soon.
-            waiting if waiting < weight_max => take(&mut epochs, Duration::from_millis(1)).map(drop)?,
-            _ => std::thread::park_timeout(Duration::from_millis(1)),
-        }
-    }
-}
-
-impl Shared {
-    /// Waits until all that was handed on is committed, and says by which rules the next epoch is decided. Only then is it
-    /// known whether a command that activates others was accepted.
-    fn rules_of_the_next(&self, newest: u32) -> Result<u32, SourceError> {
-        while self.in_flight.load(Ordering::Acquire) > 0 {
+        if source.is_idle() {
+            take(&mut source, Duration::from_millis(20))?;
+        } else if source.is_full() {
             std::thread::park_timeout(Duration::from_millis(1));
-        }
-        match self.rules.load(Ordering::Acquire) {
-            0 => Ok(newest),
-            version if version > newest => Err(SourceError::Rules { version, newest }),
-            version => Ok(version),
+        } else {
+            // Something waits for its age or for the sink: look again soon.
+            take(&mut source, Duration::from_millis(1))?;
         }
     }
 }
 
-/// Whether other rules may decide what comes after this epoch.
-fn activates(epoch: &EpochInput) -> bool {
-    let activates = |bound: &Bound| matches!(&bound.command, Ok(command) if matches!(command.operation, Operation::ActivateRules(_)));
-    epoch.commands.iter().any(activates)
-}
-
-/// A log that is too short at either end can't be replayed.
-fn check_log(
-    topic: &str,
-    marks: &BTreeMap<i32, (i64, i64)>,
-    starts: &BTreeMap<i32, i64>,
-    last: Option<&SealedEpoch>,
-) -> Result<(), ReadError> {
-    for (partition, (low, high)) in marks {
-        let (topic, partition, low, high) = (topic.to_owned(), *partition, *low, *high);
-        let start = starts.get(&partition).copied().unwrap_or(0);
-        if low > start {
-            return Err(ReadError::StartsLate { topic, partition, low, needed: start });
-        }
-        let bound = last.iter().flat_map(|sealed| &sealed.binding.inputs).find(|input| input.partition == partition);
-        let needed = bound.map_or(start, |input| input.upper);
-        if needed > high {
-            return Err(ReadError::EndsEarly { topic, partition, high, needed });
-        }
+fn record<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
+    Record {
+        position: Position { partition: message.partition(), offset: message.offset() },
+        key: message.key(),
+        value: message.payload(),
+        schema: kafka::header(message, SCHEMA_HEADER),
+        traceparent: kafka::header(message, TRACE_HEADER),
     }
-    Ok(())
-}
-
-fn check_gap(last: Option<Epoch>, now_ms: u64, accept_gap: bool) -> Result<(), SourceError> {
-    match last {
-        Some(last) if now_ms > last + DAY_MS && !accept_gap => {
-            Err(SourceError::Gap { days: (now_ms - last) / DAY_MS, last: schemas::rfc3339(last) })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What a record of the log says; none for a schema.
-fn read(decoder: &mut Decoder, schemas: &Schemas, message: &BorrowedMessage<'_>) -> Option<Bound> {
-    let position = Position { partition: message.partition(), offset: message.offset() };
-    let (schema, traceparent) = (kafka::header(message, SCHEMA_HEADER), kafka::header(message, TRACE_HEADER));
-    let id = schema.parse().ok().filter(|id| !decoder.knows(*id));
-    let bound = bound(decoder, &Record { position, key: message.key(), value: message.payload(), schema, traceparent });
-    if let (None, Some(id)) = (&bound, id) {
-        schemas.add(Learnt { position, id, json: String::from_utf8_lossy(message.payload().unwrap_or_default()).into_owned() });
-    }
-    bound
 }
 
 /// A record of the log, wherever it is read from.
@@ -328,37 +262,6 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schemas::{Binding, Input};
-
-    fn sealed(upper: i64) -> SealedEpoch {
-        let inputs = vec![Input { topic: "log".to_owned(), partition: 0, upper, count: 0 }];
-        SealedEpoch { binding: Binding { epoch: 1, generation: 1, code_version: 1, inputs }, outputs: Vec::new() }
-    }
-
-    #[test]
-    fn a_log_that_is_too_short_at_either_end_is_refused() {
-        let check = |low, high, start, upper: Option<i64>| {
-            check_log("log", &BTreeMap::from([(0, (low, high))]), &BTreeMap::from([(0, start)]), upper.map(sealed).as_ref())
-        };
-        for (low, high, start, upper) in [(0, 5, 0, Some(5)), (0, 9, 0, Some(5)), (3, 9, 3, Some(5)), (1, 9, 3, None), (0, 0, 0, None)] {
-            assert!(check(low, high, start, upper).is_ok(), "{low} {high} {start} {upper:?}");
-        }
-        assert!(matches!(check(0, 4, 0, Some(5)), Err(ReadError::EndsEarly { high: 4, needed: 5, .. })));
-        assert!(matches!(check(1, 9, 0, Some(5)), Err(ReadError::StartsLate { low: 1, needed: 0, .. })));
-        assert!(matches!(check(4, 9, 3, Some(5)), Err(ReadError::StartsLate { low: 4, needed: 3, .. })));
-        assert!(matches!(check(0, 2, 3, None), Err(ReadError::EndsEarly { high: 2, needed: 3, .. })));
-    }
-
-    #[test]
-    fn rules_that_are_not_known_here_are_left_to_the_binary_that_has_them() {
-        let shared = Shared::default();
-        assert_eq!(shared.rules_of_the_next(2).unwrap(), 2, "a new bank goes by the newest");
-        for (version, goes_on) in [(1, true), (2, true), (3, false)] {
-            shared.rules.store(version, Ordering::Release);
-            assert_eq!(shared.rules_of_the_next(2).is_ok_and(|rules| rules == version), goes_on, "{version}");
-        }
-    }
-
     #[test]
     fn schemas_are_known_from_where_they_stand() {
         let schemas = Schemas::default();
@@ -369,13 +272,5 @@ mod tests {
         assert_eq!(schemas.before(&BTreeMap::from([(0, 7)])), [learnt(3)]);
         assert_eq!(schemas.before(&BTreeMap::from([(0, 8)])), [learnt(3), learnt(7)]);
         assert_eq!(schemas.before(&BTreeMap::new()), []);
-    }
-
-    #[test]
-    fn a_long_gap_waits_for_a_person() {
-        assert!(check_gap(None, 10 * DAY_MS, false).is_ok(), "the first epoch of all needs none");
-        assert!(check_gap(Some(9 * DAY_MS), 10 * DAY_MS, false).is_ok());
-        assert!(matches!(check_gap(Some(7 * DAY_MS), 10 * DAY_MS, false), Err(SourceError::Gap { days: 3, .. })));
-        assert!(check_gap(Some(7 * DAY_MS), 10 * DAY_MS, true).is_ok());
     }
 }

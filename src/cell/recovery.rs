@@ -12,22 +12,37 @@ use crate::exit::{Exit, UNAVAILABLE};
 use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::journal::{self, Journal};
 use schemas::wire::{Decoder, WireError};
-use schemas::{SealedEpoch, Topic};
+use schemas::{Epoch, SealedEpoch, Topic};
 
 /// Where settlement stands.
-pub(super) struct Recovered {
+pub struct Recovered {
     /// The snapshot, if there is one.
-    pub(super) found: Option<Found>,
+    pub found: Option<Found>,
     /// The newest generation that there was.
-    pub(super) generation: u64,
+    pub generation: u64,
     /// What is bound after the snapshot, in order.
-    pub(super) bound: Vec<SealedEpoch>,
+    pub bound: Vec<SealedEpoch>,
     /// The schemas that the journal has recorded.
-    pub(super) journal_schemas: Vec<(u32, String)>,
+    pub journal_schemas: Vec<(u32, String)>,
 }
 
+/// Which part of the journal is read: all of it, or what follows from the entry of an epoch on, with a decoder that knows
+/// the schemas recorded before.
+pub type From = Option<(Epoch, Decoder)>;
+
 /// Finds it. Every other process of the cell is fenced, so the journal holds all that was ever committed.
-pub(super) fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovered> {
+pub fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovered> {
+    let (brokers, topic) = (&config.kafka.brokers, Topic::SettlementJournal);
+    find(store, &mut |from| {
+        Ok(match from {
+            Some((epoch, decoder)) => journal::read_from(brokers, topic, epoch, decoder)?,
+            None => journal::read(brokers, topic)?,
+        })
+    })
+}
+
+/// The same, wherever the journal is read from.
+pub fn find(store: &Store, read: &mut dyn FnMut(From) -> anyhow::Result<Journal>) -> anyhow::Result<Recovered> {
     for name in store.list()? {
         let found = match snapshots::load(store, name) {
             Ok(found) => found,
@@ -40,11 +55,11 @@ pub(super) fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovere
             }
         };
         let decoder = decoder(&found.journal_schemas)?;
-        let journal = journal::read_from(&config.kafka.brokers, Topic::SettlementJournal, name.epoch, decoder)?;
+        let journal = read(Some((name.epoch, decoder)))?;
         if !journal.commits(name.epoch, name.generation) {
             // Only a journal that goes back that far can say that an epoch was never committed.
             if journal.start > 0 {
-                reaches(&journal::read(&config.kafka.brokers, Topic::SettlementJournal)?, name)?;
+                reaches(&read(None)?, name)?;
             }
             tracing::warn!(snapshot = %name, "a snapshot is of an epoch that was not committed");
             store.delete(name)?;
@@ -52,7 +67,7 @@ pub(super) fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovere
         }
         return stand(Some(found), journal);
     }
-    stand(None, whole(journal::read(&config.kafka.brokers, Topic::SettlementJournal)?)?)
+    stand(None, whole(read(None)?)?)
 }
 
 /// Refuses a journal that begins after the epoch of a snapshot.

@@ -14,7 +14,7 @@ use schemas::{Binding, Epoch, EpochInput, EpochOutput, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use timely::dataflow::InputHandle;
@@ -136,7 +136,7 @@ impl Commits {
                 replayed = 0;
             }
             faults::point("settlement.decide");
-            let (group, next_rules, frozen) = self.gather(first, decided);
+            let (group, next_rules, frozen) = gather(first, self.weight_max, || decided.try_recv().ok());
             let begun = Instant::now();
             self.sink.write(&group)?;
             report(&group, begun.elapsed());
@@ -155,20 +155,23 @@ impl Commits {
         }
         Ok(())
     }
+}
 
-    /// What is there to be committed together, the rules after it, and the newest ledger among it.
-    fn gather(&self, first: Decided, decided: &Receiver<Decided>) -> (Vec<EpochOutput>, u32, Option<(Frozen, Binding)>) {
-        let (mut group, mut rules, mut frozen, mut weight, mut next) = (Vec::new(), 0, None, 0, Some(first));
-        while let Some(epoch) = next {
-            weight += epoch.output.events.len();
-            rules = epoch.next_rules;
-            frozen = epoch.frozen.map(|ledger| (ledger, epoch.output.binding.clone())).or(frozen);
-            group.push(epoch.output);
-            let more = if weight < self.weight_max { decided.try_recv() } else { Err(TryRecvError::Empty) };
-            next = more.ok();
-        }
-        (group, rules, frozen)
+/// What is there to be committed together, up to a weight, the rules after it, and the newest ledger among it.
+pub fn gather(
+    first: Decided,
+    weight_max: usize,
+    mut more: impl FnMut() -> Option<Decided>,
+) -> (Vec<EpochOutput>, u32, Option<(Frozen, Binding)>) {
+    let (mut group, mut rules, mut frozen, mut weight, mut next) = (Vec::new(), 0, None, 0, Some(first));
+    while let Some(epoch) = next {
+        weight += epoch.output.events.len();
+        rules = epoch.next_rules;
+        frozen = epoch.frozen.map(|ledger| (ledger, epoch.output.binding.clone())).or(frozen);
+        group.push(epoch.output);
+        next = if weight < weight_max { more() } else { None };
     }
+    (group, rules, frozen)
 }
 
 /// Says that a commit took long; at `debug`, what every commit took.

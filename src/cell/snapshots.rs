@@ -18,7 +18,7 @@ use std::time::Instant;
 
 /// When the ledger is frozen, decided epoch by epoch. It changes nothing that is decided.
 #[derive(Debug)]
-pub(super) struct Cadence {
+pub struct Cadence {
     every_ms: u64,
     every_commands: u64,
     taken: Epoch,
@@ -32,12 +32,12 @@ const EPOCHS_MAX: u64 = 3_600;
 
 impl Cadence {
     /// The last snapshot is of `taken`.
-    pub(super) const fn new(every_ms: u64, every_commands: u64, taken: Epoch) -> Self {
+    pub const fn new(every_ms: u64, every_commands: u64, taken: Epoch) -> Self {
         Self { every_ms, every_commands, taken, commands: 0, epochs: 0 }
     }
 
     /// Whether the ledger is frozen after this epoch.
-    pub(super) fn due(&mut self, epoch: &EpochInput) -> bool {
+    pub fn due(&mut self, epoch: &EpochInput) -> bool {
         self.commands += u64::try_from(epoch.commands.len()).expect("an epoch's weight is bounded");
         self.epochs += 1;
         // A replay goes through days in seconds: there, only its length counts.
@@ -66,23 +66,23 @@ struct Head {
 }
 
 /// A snapshot that was read back.
-pub(super) struct Found {
+pub struct Found {
     /// Which.
-    pub(super) name: Name,
+    pub name: Name,
     /// The ledger at the end of its epoch.
-    pub(super) ledger: Ledger,
+    pub ledger: Ledger,
     /// Exclusive upper offsets of what it has seen.
-    pub(super) uppers: BTreeMap<i32, i64>,
+    pub uppers: BTreeMap<i32, i64>,
     /// The schemas that the commands log records before them.
-    pub(super) commands_schemas: Vec<Learnt>,
+    pub commands_schemas: Vec<Learnt>,
     /// The schemas that the journal had recorded.
-    pub(super) journal_schemas: Vec<(u32, String)>,
+    pub journal_schemas: Vec<(u32, String)>,
     /// The names of the parts with its full segments of pins, by the number of each segment's first pin.
-    pub(super) parts: BTreeMap<u64, String>,
+    pub parts: BTreeMap<u64, String>,
 }
 
 /// Reads a snapshot back, whole.
-pub(super) fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
+pub fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
     store.check(name)?;
     let (mut head, mut thawing, mut parts) = (None::<Head>, Thawing::default(), Vec::new());
     store.read(name, |chunk| {
@@ -121,30 +121,30 @@ struct Taken {
 }
 
 /// The thread that writes snapshots.
-pub(super) struct Writer {
+pub struct Writer {
     taken: SyncSender<Taken>,
     thread: JoinHandle<()>,
 }
 
 /// What it writes besides the ledger, and where.
-pub(super) struct Place {
+pub struct Place {
     /// The files.
-    pub(super) store: Store,
+    pub store: Store,
     /// How many snapshots are kept.
-    pub(super) kept: usize,
+    pub kept: usize,
     /// The schemas of the commands log, as far as the source has read.
-    pub(super) commands_schemas: Schemas,
+    pub commands_schemas: Schemas,
     /// The schemas of the journal.
-    pub(super) journal_schemas: Vec<(u32, String)>,
+    pub journal_schemas: Vec<(u32, String)>,
     /// Parts that are on the disk, by the number of each segment's first pin.
-    pub(super) parts: BTreeMap<u64, String>,
+    pub parts: BTreeMap<u64, String>,
     /// The parts that each snapshot names; empty at the start.
-    pub(super) named: BTreeMap<Name, Vec<String>>,
+    pub named: BTreeMap<Name, Vec<String>>,
 }
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(place: Place) -> anyhow::Result<Self> {
+    pub fn start(place: Place) -> anyhow::Result<Self> {
         // One is being written and one waits; a third has to be newer anyway.
         let (taken, waiting) = sync_channel(1);
         let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(move || place.write_all(&waiting))?;
@@ -152,7 +152,7 @@ impl Writer {
     }
 
     /// Writes a ledger whose epoch is committed; leaves it out if the disk does not keep up.
-    pub(super) fn offer(&self, frozen: Frozen, binding: Binding) {
+    pub fn offer(&self, frozen: Frozen, binding: Binding) {
         match self.taken.try_send(Taken { frozen, binding }) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => tracing::debug!("the disk is still busy with the snapshot before: one is left out"),
@@ -161,7 +161,7 @@ impl Writer {
     }
 
     /// Writes the last ledger, and returns when it is on the disk.
-    pub(super) fn finish(self, frozen: Frozen, binding: Binding) {
+    pub fn finish(self, frozen: Frozen, binding: Binding) {
         drop(self.taken.send(Taken { frozen, binding }));
         drop(self.taken);
         drop(self.thread.join());
@@ -175,14 +175,21 @@ impl Place {
             let name = Name { epoch: taken.binding.epoch, generation: taken.binding.generation };
             let took_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             // Without snapshots the bank goes on; only its next start takes longer. Someone should see to the disk.
-            match self.write(name, taken).and_then(|()| self.prune()) {
+            match self.keep(&taken.frozen, &taken.binding) {
                 Ok(()) => tracing::debug!(epoch = name.epoch, took_ms = took_ms(), "a snapshot is written"),
                 Err(error) => tracing::error!(epoch = name.epoch, error = format!("{error:#}"), "a snapshot can't be written"),
             }
         }
     }
 
-    fn write(&mut self, name: Name, Taken { frozen, binding }: Taken) -> anyhow::Result<()> {
+    /// Writes a ledger whose epoch is committed, and removes what is older than those that are kept.
+    pub fn keep(&mut self, frozen: &Frozen, binding: &Binding) -> anyhow::Result<()> {
+        let name = Name { epoch: binding.epoch, generation: binding.generation };
+        self.write(name, frozen, binding)?;
+        self.prune()
+    }
+
+    fn write(&mut self, name: Name, frozen: &Frozen, binding: &Binding) -> anyhow::Result<()> {
         let step = u64::from(state::pins::SEGMENT_PINS);
         let numbers: Vec<u64> = (0..).map(|number| frozen.segments_from() + number * step).take(frozen.segments().len()).collect();
         self.parts.retain(|number, _| *number >= frozen.segments_from());
@@ -193,7 +200,7 @@ impl Place {
             }
         }
         let parts: Vec<String> = self.parts.range(..).take(numbers.len()).map(|(_, part)| part.clone()).collect();
-        let head = serde_json::to_vec(&self.head(name, &binding)).context("the head can't be written")?;
+        let head = serde_json::to_vec(&self.head(name, binding)).context("the head can't be written")?;
         let chunks = std::iter::once(head).chain(frozen.chunks(&parts));
         // After the last chunk, before the file has its name.
         let dies = std::iter::from_fn(|| {

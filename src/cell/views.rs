@@ -8,23 +8,26 @@
 //! memory: the source stops reading, and Kafka keeps what waits.
 
 /// What the proof finds, as rows and as lines in the log.
-mod findings;
+pub mod findings;
 /// Epochs through the dataflow.
 mod flow;
+/// What is written together.
+pub mod group;
 /// How much may be on its way.
 mod room;
 /// The thread that writes snapshots.
-mod snapshots;
+pub mod snapshots;
 /// Where the cell goes on after it died.
-mod start;
+pub mod start;
 
 use super::Life;
 use crate::config::Config;
 use anyhow::Context;
 use dataflows::views::{Given, Proved};
-use egress::postgres::{PostgresError, Progress, Views, Written};
+use egress::postgres::{PostgresError, Progress, Views};
 use egress::snapshots::Store;
 use findings::Findings;
+use group::{Cadence, Gathered};
 use ingress::events::{Events, EventsError, Schemas};
 use ingress::journal;
 use room::Room;
@@ -89,19 +92,13 @@ fn read(
     room: &Room,
     given: &SyncSender<Given>,
 ) -> Result<(), EventsError> {
-    let (mut last, mut changed, mut since) = (books.as_ref().map_or(0, Given::epoch), false, 0u64);
+    let mut cadence = Cadence::new(every_ms, books.as_ref().map_or(0, Given::epoch));
     if books.is_some_and(|books| given.send(books).is_err()) {
         return Ok(());
     }
     loop {
         let Some(events) = events.next(Duration::from_millis(100))? else { continue };
-        let epoch = events.epoch();
-        changed |= !events.events.is_empty();
-        since += 1;
-        // An idle bank has an epoch a second, which a restart would replay for ever.
-        let keep = epoch >= written && ((changed && last / every_ms < epoch / every_ms) || since >= IDLE_EPOCHS_MAX);
-        (last, changed) = (if keep || !changed { epoch } else { last }, changed && !keep);
-        since = if keep { 0 } else { since };
+        let keep = cadence.due(&events, written);
         room.enter(weight(&events));
         if given.send(Given::Epoch { events: Arc::new(events), keep }).is_err() {
             return Ok(());
@@ -125,29 +122,14 @@ impl Sink {
     /// Writes epochs as they come, as many at once as are there, up to a weight.
     async fn run(mut self, proved: &Receiver<Proved>) -> Result<(), PostgresError> {
         while let Ok(first) = proved.recv() {
-            let (mut group, mut kept, mut entered) = (Vec::new(), None, 0);
-            let mut next = Some(first);
-            while let Some(Proved { given, imbalances, books }) = next {
-                let imbalances = self.findings.add(&imbalances, given.epoch() >= self.written);
-                if let Given::Epoch { events, .. } = given {
-                    entered += weight(&events);
-                    if let Some(books) = books {
-                        kept = Some((events.binding.epoch, events.binding.generation, books));
-                    }
-                    if events.epoch() >= self.written {
-                        group.push(Written { events, imbalances });
-                    }
-                }
-                // A snapshot is taken of what is written, so it ends a group.
-                let goes_on = entered < self.group_max && kept.is_none();
-                next = goes_on.then(|| proved.try_recv().ok()).flatten();
-            }
+            let Gathered { group, kept, entered } =
+                group::gather(first, self.written, self.group_max, &mut self.findings, || proved.try_recv().ok());
             let schemas: Vec<_> = self.schemas.lock().expect("nothing panics while it holds the schemas").clone().into_iter().collect();
             self.views.write(&group, self.findings.standing(), &schemas).await?;
             self.room.leave(entered);
             // Postgres has passed the epoch, so no restart will find the snapshot ahead of it.
-            if let Some((epoch, generation, books)) = kept {
-                self.snapshots.write(epoch, generation, books);
+            if let Some((name, books)) = kept {
+                self.snapshots.write(name, books);
             }
         }
         Ok(())

@@ -6,8 +6,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// Rows of one transaction.
-#[derive(Default)]
-pub(super) struct Rows {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
     customers: Customers,
     accounts: Accounts,
     transactions: Transactions,
@@ -17,7 +17,7 @@ pub(super) struct Rows {
     imbalances: Imbalances,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Customers {
     id: Vec<Uuid>,
     full_name: Vec<String>,
@@ -28,7 +28,7 @@ struct Customers {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Accounts {
     id: Vec<Uuid>,
     customer_id: Vec<Option<Uuid>>,
@@ -40,7 +40,7 @@ struct Accounts {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Transactions {
     id: Vec<Uuid>,
     operation: Vec<&'static str>,
@@ -58,7 +58,7 @@ struct Transactions {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Postings {
     account_id: Vec<Uuid>,
     epoch: Vec<i64>,
@@ -68,7 +68,7 @@ struct Postings {
     balance_minor: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Refusals {
     event_id: Vec<Uuid>,
     command_id: Vec<Uuid>,
@@ -77,7 +77,7 @@ struct Refusals {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Activations {
     event_id: Vec<Uuid>,
     command_id: Vec<Uuid>,
@@ -85,7 +85,7 @@ struct Activations {
     epoch: Vec<i64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Imbalances {
     kind: Vec<&'static str>,
     subject: Vec<String>,
@@ -96,7 +96,8 @@ struct Imbalances {
 }
 
 impl Rows {
-    pub(super) fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance]) {
+    /// Adds those of an epoch.
+    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance]) {
         imbalances.iter().for_each(|imbalance| self.imbalances.add(epoch, imbalance));
         let mut number = 0;
         for event in events {

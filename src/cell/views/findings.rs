@@ -6,14 +6,14 @@ use egress::postgres;
 
 /// How many imbalances stand, by all that was said and taken back.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub struct Findings {
     standing: i64,
 }
 
 impl Findings {
     /// Takes what the proof says of an epoch, and gives its rows. What stands in the books that the cell began with, or
     /// was said in an epoch that is written already, gets no row again; it is counted, and said again after every start.
-    pub(super) fn add(&mut self, imbalances: &[Imbalance], is_new: bool) -> Vec<postgres::Imbalance> {
+    pub fn add(&mut self, imbalances: &[Imbalance], is_new: bool) -> Vec<postgres::Imbalance> {
         for Imbalance { subject, difference_minor, epoch, diff } in imbalances {
             self.standing += diff;
             let standing = self.standing;
@@ -27,7 +27,7 @@ impl Findings {
     }
 
     /// How many stand now.
-    pub(super) const fn standing(&self) -> i64 {
+    pub const fn standing(&self) -> i64 {
         self.standing
     }
 }

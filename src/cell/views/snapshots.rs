@@ -7,7 +7,6 @@
 
 use dataflows::proof::books::{self, ROW_BYTES, Subject, Sum};
 use egress::snapshots::{Name, SnapshotError, Store};
-use schemas::Epoch;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
 
@@ -16,11 +15,11 @@ const FORMAT: &[u8] = b"books of the views 1";
 const CHUNK_ROWS: usize = (1 << 20) / ROW_BYTES;
 
 /// The books, by subject.
-pub(super) type Rows = Vec<(Subject, Sum)>;
+pub type Rows = Vec<(Subject, Sum)>;
 
 /// A snapshot that can't be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unusable {
+pub enum Unusable {
     /// It can't be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -30,18 +29,18 @@ pub(super) enum Unusable {
 }
 
 /// A running thread.
-pub(super) struct Snapshots {
+pub struct Snapshots {
     to: SyncSender<(Name, Rows)>,
 }
 
 impl Snapshots {
     /// Starts it. A snapshot that can't be written ends nothing: there will be another, and a replay is longer without.
-    pub(super) fn start(store: Store, kept: usize) -> std::io::Result<Self> {
+    pub fn start(store: Store, kept: usize) -> std::io::Result<Self> {
         let (to, from) = sync_channel::<(Name, Rows)>(1);
         let work = move || {
             for (name, rows) in from {
                 let started = Instant::now();
-                match write(&store, name, &rows, kept) {
+                match keep(&store, name, &rows, kept) {
                     Ok(()) => tracing::info!(%name, subjects = rows.len(), seconds = started.elapsed().as_secs_f64(), "wrote a snapshot"),
                     Err(error) => tracing::error!(error = chain(&error), %name, "a snapshot can't be written"),
                 }
@@ -52,8 +51,9 @@ impl Snapshots {
     }
 
     /// Writes a snapshot, unless others still wait for the disk: then there will be another.
-    pub(super) fn write(&self, epoch: Epoch, generation: u64, rows: Rows) {
-        match self.to.try_send((Name { epoch, generation }, rows)) {
+    pub fn write(&self, name: Name, rows: Rows) {
+        let epoch = name.epoch;
+        match self.to.try_send((name, rows)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => tracing::warn!(epoch, "left a snapshot out: the ones before are still being written"),
             Err(TrySendError::Disconnected(_)) => tracing::error!(epoch, "nobody writes snapshots"),
@@ -61,7 +61,8 @@ impl Snapshots {
     }
 }
 
-fn write(store: &Store, name: Name, rows: &[(Subject, Sum)], kept: usize) -> Result<(), SnapshotError> {
+/// Writes a snapshot of what Postgres has, and removes all but the newest few.
+pub fn keep(store: &Store, name: Name, rows: &[(Subject, Sum)], kept: usize) -> Result<(), SnapshotError> {
     let chunk = |rows: &[(Subject, Sum)]| {
         let mut bytes = Vec::with_capacity(rows.len() * ROW_BYTES);
         rows.iter().for_each(|(subject, sum)| books::write(subject, sum, &mut bytes));
@@ -72,7 +73,7 @@ fn write(store: &Store, name: Name, rows: &[(Subject, Sum)], kept: usize) -> Res
 }
 
 /// Reads a snapshot.
-pub(super) fn read(store: &Store, name: Name) -> Result<Rows, Unusable> {
+pub fn read(store: &Store, name: Name) -> Result<Rows, Unusable> {
     let (mut rows, mut format) = (Rows::new(), None);
     store.read(name, |chunk| {
         if format.is_none() {
@@ -86,6 +87,6 @@ pub(super) fn read(store: &Store, name: Name) -> Result<Rows, Unusable> {
 }
 
 /// An error with its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -24,11 +24,11 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// A state and the reader of all that came after it.
-pub(super) struct Standing {
+pub struct Standing<R = Events> {
     /// The books; none at the very beginning.
-    pub(super) books: Option<Given>,
+    pub books: Option<Given>,
     /// What came after.
-    pub(super) events: Events,
+    pub events: R,
 }
 
 /// Refuses to write a database that was written from another Kafka, before anything is claimed: a claim of the wrong
@@ -36,7 +36,7 @@ pub(super) struct Standing {
 ///
 /// Whoever claims the views does so in Kafka first, so Postgres is never ahead of Kafka's journals: `known` is the newest
 /// generation of the views', and settlement's holds the last epoch that Postgres shows.
-pub(super) fn refuse_another_kafka(config: &Config, progress: Progress, known: u64) -> anyhow::Result<()> {
+pub fn refuse_another_kafka(config: &Config, progress: Progress, known: u64) -> anyhow::Result<()> {
     let Progress { generation, epoch, schemas } = progress;
     if generation > known {
         let topic = Topic::ViewsJournal;
@@ -55,9 +55,20 @@ fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
 }
 
 /// Finds where to go on; `written` is the first epoch that Postgres does not have.
-pub(super) fn stand(config: &Config, store: &Store, url: &str, written: Epoch, runtime: &Runtime) -> anyhow::Result<Standing> {
+pub fn stand(config: &Config, store: &Store, url: &str, written: Epoch, runtime: &Runtime) -> anyhow::Result<Standing> {
     let schemas = runtime.block_on(Progress::read(url))?.schemas;
     let read_from = |epoch| reader(config, Start { epoch, schemas: schemas.clone() }, written);
+    find(store, written, read_from, || runtime.block_on(added_up(url, written)).context("the books can't be added up"))
+}
+
+/// The same, wherever events are read from and rows are added up. `read_from` gives a reader that begins with an epoch,
+/// none where Kafka has not all that it wants.
+pub fn find<R>(
+    store: &Store,
+    written: Epoch,
+    mut read_from: impl FnMut(Epoch) -> anyhow::Result<Option<R>>,
+    added_up: impl FnOnce() -> anyhow::Result<Vec<(Subject, Sum)>>,
+) -> anyhow::Result<Standing<R>> {
     // 1.
     for name in store.list()? {
         if name.epoch >= written {
@@ -87,7 +98,7 @@ pub(super) fn stand(config: &Config, store: &Store, url: &str, written: Epoch, r
         return Ok(Standing { books: None, events });
     }
     // 3.
-    let books = runtime.block_on(added_up(url, written)).context("the books can't be added up")?;
+    let books = added_up()?;
     tracing::warn!(
         written,
         subjects = books.len(),
