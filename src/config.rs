@@ -71,6 +71,9 @@ pub struct Http {
     pub body_max_bytes: usize,
     /// Most operations that wait for their decision, or for Postgres to show it; above it new ones get 429.
     pub remembered_max: usize,
+    /// Most decisions that the ledger keeps for the retries of their commands, seven days of them; from there on new
+    /// commands get 503. Each takes settlement about 100 bytes.
+    pub pinned_max: u64,
     /// How long the door waits for Kafka to take a command.
     pub append_timeout_ms: u64,
 }
@@ -162,6 +165,7 @@ listen = "127.0.0.1:8080"
 timeout_ms = 40000
 body_max_bytes = 65536
 remembered_max = 100000
+pinned_max = 100000000
 append_timeout_ms = 5000
 
 [auth]

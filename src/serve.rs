@@ -56,7 +56,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         append_timeout_ms: config.http.append_timeout_ms,
     };
     let log = CommandLog::connect(&kafka, Encoder::new(ids)).await.map_err(|error| unavailable("Kafka", &error))?;
-    let decisions = Arc::new(Decisions::new(kafka.remembered_max));
+    let decisions = Arc::new(Decisions::new(kafka.remembered_max, config.http.pinned_max));
     // Read after the progress, so nothing that was recorded by then is missing.
     let schemas = progress::schemas(&pool).await.map_err(|error| no_views(&pool, &error))?;
     let from = TailStart { commands_upper: shown.commands_upper.clone(), events: Start { epoch: shown.epoch, schemas } };

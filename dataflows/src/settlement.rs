@@ -50,7 +50,8 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
             Err(record) => dead_letters.push(DeadLetter { position: bound.position, traceparent: bound.traceparent, record }),
         }
     }
-    EpochOutput { binding: epoch.binding, events, dead_letters, committed: epoch.committed }
+    let pinned = u64::try_from(ledger.pinned()).expect("what is in memory fits a u64");
+    EpochOutput { binding: epoch.binding, events, dead_letters, pinned, committed: epoch.committed }
 }
 
 #[cfg(test)]
@@ -101,6 +102,7 @@ mod tests {
         assert_eq!(expected[0].dead_letters.len(), 1);
         assert!(matches!(expected[1].events[0].fact, schemas::Fact::AccountOpened(_)));
         assert!(matches!(expected[1].events[1].fact, schemas::Fact::Refused { .. }));
+        assert_eq!(expected.iter().map(|epoch| epoch.pinned).collect::<Vec<_>>(), [1, 3, 4]);
 
         let (sender, receiver) = std::sync::mpsc::channel();
         timely::execute_directly(move |worker| {

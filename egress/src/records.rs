@@ -59,7 +59,7 @@ impl Writer {
         let mut sealed = Vec::with_capacity(epochs.len());
         for epoch in epochs {
             let outputs = self.epoch(epoch, &mut each)?;
-            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs });
+            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs, pinned: epoch.pinned });
         }
         let last = epochs.last().map(|epoch| epoch.binding.epoch);
         self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), last, each)
@@ -196,6 +196,7 @@ mod tests {
         let epoch = EpochOutput {
             binding: Binding { epoch: 7, generation: 1, code_version: 1, inputs: Vec::new() },
             events: operations.iter().enumerate().map(event).collect(),
+            pinned: 0,
             dead_letters: junk.iter().enumerate().map(dead).collect(),
             committed: None,
         };

@@ -6,6 +6,7 @@
 
 use schemas::{CommandId, Epoch, Event, Position};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
@@ -22,6 +23,9 @@ pub enum Known {
 #[derive(Debug)]
 pub struct Decisions {
     remembered_max: usize,
+    pinned_max: u64,
+    /// How many decisions the ledger keeps, as of the newest epoch seen.
+    pinned: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -46,14 +50,29 @@ struct Entry {
 }
 
 impl Decisions {
-    /// Nothing known yet; at most `remembered_max` entries ever.
-    pub fn new(remembered_max: usize) -> Self {
-        Self { remembered_max, inner: Mutex::default() }
+    /// Nothing known yet; at most `remembered_max` entries ever. `pinned_max` is how many decisions the ledger may keep.
+    pub fn new(remembered_max: usize, pinned_max: u64) -> Self {
+        Self { remembered_max, pinned_max, pinned: AtomicU64::new(0), inner: Mutex::default() }
     }
 
     /// Whether the door should take no more for now.
     pub fn is_full(&self) -> bool {
         self.lock().pending >= self.remembered_max
+    }
+
+    /// Whether the ledger keeps as many decisions as it may. They never leave early, so new commands have to wait.
+    pub fn ledger_is_full(&self) -> bool {
+        self.pinned() >= self.pinned_max
+    }
+
+    /// How many decisions the ledger keeps for the retries of their commands.
+    pub fn pinned(&self) -> u64 {
+        self.pinned.load(Ordering::Relaxed)
+    }
+
+    /// The tail read a committed epoch, after which the ledger keeps so many decisions.
+    pub fn saw_pinned(&self, pinned: u64) {
+        self.pinned.store(pinned, Ordering::Relaxed);
     }
 
     /// How many commands are in the log and not decided.
@@ -207,8 +226,17 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_that_keeps_too_many_decisions_takes_no_commands_until_some_have_expired() {
+        let decisions = Decisions::new(10, 3);
+        for (pinned, full) in [(0, false), (2, false), (3, true), (9, true), (2, false)] {
+            decisions.saw_pinned(pinned);
+            assert_eq!((decisions.ledger_is_full(), decisions.pinned()), (full, pinned));
+        }
+    }
+
+    #[test]
     fn a_decision_reaches_its_waiter_whichever_comes_first() {
-        let decisions = Decisions::new(10);
+        let decisions = Decisions::new(10, 10);
         let mut early = decisions.answer(at(1), command("a"));
         assert!(early.try_recv().is_err());
         decisions.saw_event(decided(1, "a", 7));
@@ -221,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_retry_is_answered_by_its_own_position() {
-        let decisions = Decisions::new(10);
+        let decisions = Decisions::new(10, 10);
         let mut first = decisions.answer(at(1), command("a"));
         let mut retry = decisions.answer(at(2), command("a"));
         decisions.saw_event(decided(2, "a", 9));
@@ -231,7 +259,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_pending_then_decided_then_the_views_business() {
-        let decisions = Decisions::new(10);
+        let decisions = Decisions::new(10, 10);
         assert!(decisions.operation(command("a")).is_none());
         decisions.saw_command(at(1), command("a"));
         assert!(matches!(decisions.operation(command("a")), Some(Known::Pending(position)) if position == at(1)));
@@ -245,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_retry_that_waits_does_not_hide_the_first_decision() {
-        let decisions = Decisions::new(10);
+        let decisions = Decisions::new(10, 10);
         decisions.saw_event(decided(1, "a", 7));
         decisions.saw_command(at(2), command("a"));
         assert!(matches!(decisions.operation(command("a")), Some(Known::Decided(event)) if event.epoch == 7));
@@ -256,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_was_bound_without_a_decision_is_not_pending_for_ever() {
-        let decisions = Decisions::new(10);
+        let decisions = Decisions::new(10, 10);
         decisions.saw_command(at(3), command("dead letter"));
         decisions.saw_command(at(4), command("alive"));
         decisions.forget(8, &[4]);
@@ -266,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_has_a_bound_and_the_undecided_stay() {
-        let decisions = Decisions::new(5);
+        let decisions = Decisions::new(5, 10);
         for offset in 0..5 {
             decisions.saw_command(at(offset), command(&offset.to_string()));
         }

@@ -267,7 +267,7 @@ mod tests {
                 sealed.push(input);
             }
         }
-        let record = |input: &EpochInput| SealedEpoch { binding: input.binding.clone(), outputs: Vec::new() };
+        let record = |input: &EpochInput| SealedEpoch { binding: input.binding.clone(), outputs: Vec::new(), pinned: 0 };
         let mut replay = epochs(9_999_999);
         let mut again = Vec::new();
         let mut next = 0;

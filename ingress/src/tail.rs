@@ -48,6 +48,7 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
     spawn_thread("tail-events", move || {
         loop {
             if let Some(epoch) = events.next(Duration::from_millis(100))? {
+                deciding.saw_pinned(epoch.pinned);
                 epoch.events.into_iter().for_each(|event| deciding.saw_event(event));
             }
             if events.caught_up() {

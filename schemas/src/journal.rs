@@ -49,6 +49,8 @@ pub struct SealedEpoch {
     pub binding: Binding,
     /// What came out, by topic and partition; those without records are absent.
     pub outputs: Vec<Output>,
+    /// How many decisions the ledger keeps after it for the retries of their commands; zero where nobody wrote it down.
+    pub pinned: u64,
 }
 
 /// What an epoch consists of.

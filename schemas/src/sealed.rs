@@ -26,6 +26,8 @@ pub struct EpochOutput {
     pub events: Vec<Event>,
     /// What could not be read.
     pub dead_letters: Vec<DeadLetter>,
+    /// How many decisions the ledger keeps after it.
+    pub pinned: u64,
     /// In a replay, what must come out.
     pub committed: Option<Vec<Output>>,
 }
@@ -37,6 +39,8 @@ pub struct EpochEvents {
     pub binding: Binding,
     /// Everything it said, in order.
     pub events: Vec<Event>,
+    /// How many decisions the ledger keeps after it.
+    pub pinned: u64,
 }
 
 impl EpochEvents {

@@ -264,6 +264,7 @@ fn commit() -> Commit {
             code_version: 1,
             inputs: vec![Input { topic: Topic::Commands.to_string(), partition: 0, upper: 43, count: 7 }],
         },
+        pinned: 250,
         outputs: vec![Output { topic: Topic::TransactionSettled.to_string(), partition: 2, count: 6, digest: [0xa5; 16] }],
     };
     Commit { generation: 3, epochs: vec![sealed(EPOCH), SealedEpoch { outputs: Vec::new(), ..sealed(EPOCH + 1) }] }

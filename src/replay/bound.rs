@@ -126,7 +126,7 @@ mod tests {
         assert!(bound.next_epoch().unwrap().is_none());
         let input = Input { topic: "another".to_owned(), partition: 3, upper: 5, count: 0 };
         let binding = Binding { epoch: 7, generation: 1, code_version: 1, inputs: vec![input] };
-        bound.sealed.push_back(SealedEpoch { binding, outputs: Vec::new() });
+        bound.sealed.push_back(SealedEpoch { binding, outputs: Vec::new(), pinned: 0 });
         let error = bound.next_epoch().err().unwrap();
         assert!(error.to_string().starts_with("epoch 7 binds what is no command"), "{error}");
     }

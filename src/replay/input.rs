@@ -198,7 +198,7 @@ impl Log {
             code_version: binding.code_version.unwrap_or(state::CODE_VERSION),
             inputs,
         };
-        self.sealed = Some((SealedEpoch { binding, outputs }, compared));
+        self.sealed = Some((SealedEpoch { binding, outputs, pinned: 0 }, compared));
         Ok(())
     }
 

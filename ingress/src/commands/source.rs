@@ -164,7 +164,7 @@ mod tests {
 
     fn sealed(upper: i64) -> SealedEpoch {
         let inputs = vec![Input { topic: "log".to_owned(), partition: 0, upper, count: 0 }];
-        SealedEpoch { binding: Binding { epoch: 1, generation: 1, code_version: 1, inputs }, outputs: Vec::new() }
+        SealedEpoch { binding: Binding { epoch: 1, generation: 1, code_version: 1, inputs }, outputs: Vec::new(), pinned: 0 }
     }
 
     #[test]

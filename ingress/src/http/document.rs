@@ -14,7 +14,11 @@ const PROBLEMS: &[(u16, &str)] = &[
     (413, "The body is too large: `body_too_large`."),
     (415, "The body is not JSON: `unsupported_media_type`."),
     (429, "Too many operations wait: `too_many_pending`. Nothing was taken; try again after `Retry-After`."),
-    (503, "The log did not confirm the command: `log_unavailable`. It may have been taken; the same key is safe to send again."),
+    (
+        503,
+        "The log did not confirm the command: `log_unavailable`. It may have been taken; the same key is safe to send again. Or the ledger \
+         keeps as many decisions as it may: `idempotency_horizon_full`. Nothing was taken.",
+    ),
 ];
 
 /// Completes the description of the door.

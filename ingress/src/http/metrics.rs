@@ -20,11 +20,14 @@ pub(super) fn count(refused: Option<(&str, &str)>) {
     }
 }
 
-/// Shows how many operations wait, whenever someone looks.
+/// Shows how many operations wait, and how many decisions are kept, whenever someone looks.
 pub(super) fn watch(decisions: Arc<Decisions>) {
     let help = "Operations in the log that are not decided, as this door knows; at http.remembered_max new ones get 429.";
     let gauge = IntGauge::new("orion_http_operations_remembered", help).expect("the name is well-formed");
-    register(Remembered { decisions, gauge });
+    register(Shown { decisions: Arc::clone(&decisions), gauge, count: |decisions| u64::try_from(decisions.pending()).unwrap_or(u64::MAX) });
+    let help = "Decisions that the ledger keeps for the retries of their commands; at http.pinned_max new commands get 503.";
+    let gauge = IntGauge::new("orion_ledger_decisions_pinned", help).expect("the name is well-formed");
+    register(Shown { decisions, gauge, count: Decisions::pinned });
 }
 
 /// A second door in the same process, as in tests, keeps the first one's metrics.
@@ -32,18 +35,19 @@ fn register(collector: impl Collector + 'static) {
     drop(prometheus::register(Box::new(collector)));
 }
 
-struct Remembered {
+struct Shown {
     decisions: Arc<Decisions>,
     gauge: IntGauge,
+    count: fn(&Decisions) -> u64,
 }
 
-impl Collector for Remembered {
+impl Collector for Shown {
     fn desc(&self) -> Vec<&Desc> {
         self.gauge.desc()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        self.gauge.set(i64::try_from(self.decisions.pending()).unwrap_or(i64::MAX));
+        self.gauge.set(i64::try_from((self.count)(&self.decisions)).unwrap_or(i64::MAX));
         self.gauge.collect()
     }
 }

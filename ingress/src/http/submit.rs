@@ -44,6 +44,11 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
         return Err(Problem::new(429, "too_many_pending", "Too many operations wait for their decision. Nothing was taken.").into());
     }
 
+    if door.decisions.ledger_is_full() {
+        let detail = "The ledger keeps as many decisions for retries as it may. It takes commands again when the oldest have expired.";
+        return Err(Problem::new(503, "idempotency_horizon_full", detail).into());
+    }
+
     // 3. Append.
     let position = door.log.append(&command, trace.traceparent()).await.map_err(|error| not_appended(&error, key.is_some()))?;
 

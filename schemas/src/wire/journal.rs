@@ -34,6 +34,8 @@ struct WireEpoch {
     code_version: i32,
     inputs: Vec<WireInput>,
     outputs: Vec<WireOutput>,
+    #[serde(default)]
+    pinned: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +97,7 @@ fn epoch_of(sealed: &SealedEpoch) -> WireEpoch {
         code_version: i32::try_from(sealed.binding.code_version).expect(TOO_LARGE),
         inputs: sealed.binding.inputs.iter().map(input).collect(),
         outputs: sealed.outputs.iter().map(output).collect(),
+        pinned: i64::try_from(sealed.pinned).expect(TOO_LARGE),
     }
 }
 
@@ -110,7 +113,8 @@ fn into_epoch(epoch: WireEpoch) -> Result<SealedEpoch, String> {
         code_version: small(epoch.code_version)?,
         inputs: epoch.inputs.into_iter().map(input).collect::<Result<_, String>>()?,
     };
-    Ok(SealedEpoch { binding, outputs: epoch.outputs.into_iter().map(output).collect::<Result<_, String>>()? })
+    let outputs = epoch.outputs.into_iter().map(output).collect::<Result<_, String>>()?;
+    Ok(SealedEpoch { binding, outputs, pinned: natural(epoch.pinned)? })
 }
 
 /// Text rather than bytes, so that every tool can show it.

@@ -165,7 +165,7 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         code_version,
         inputs,
     });
-    let sealed = (binding, vec(output, 0..4)).prop_map(|(binding, outputs)| SealedEpoch { binding, outputs });
+    let sealed = (binding, vec(output, 0..4), natural()).prop_map(|(binding, outputs, pinned)| SealedEpoch { binding, outputs, pinned });
     let commit = (natural(), vec(sealed, 0..4)).prop_map(|(generation, epochs)| Entry::Commit(Commit { generation, epochs }));
     prop_oneof![claim, commit]
 }

@@ -163,10 +163,12 @@ async fn nothing_answers_behind_the_door() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn too_much_waits_already() -> anyhow::Result<()> {
-    let server = Server::start(Ground { remembered_max: 0, ..Ground::none()? }).await?;
-    let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
-    assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (429, "too_many_pending", true));
+async fn too_much_waits_or_is_kept_already() -> anyhow::Result<()> {
+    for (remembered_max, pinned_max, status, code) in [(0, 1, 429, "too_many_pending"), (1, 0, 503, "idempotency_horizon_full")] {
+        let server = Server::start(Ground { remembered_max, pinned_max, ..Ground::none()? }).await?;
+        let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
+        assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (status, code, true));
+    }
     Ok(())
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Ground {
     pub(crate) caught_up: Arc<AtomicBool>,
     pub(crate) timeout_ms: u64,
     pub(crate) remembered_max: usize,
+    pub(crate) pinned_max: u64,
 }
 
 impl Ground {
@@ -66,6 +67,7 @@ impl Ground {
             caught_up: Arc::new(AtomicBool::new(true)),
             timeout_ms: 10_000,
             remembered_max: 1000,
+            pinned_max: 1000,
         })
     }
 }
@@ -91,7 +93,7 @@ impl Server {
         let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
         let door = Arc::new(Door {
             log,
-            decisions: Arc::new(Decisions::new(ground.remembered_max)),
+            decisions: Arc::new(Decisions::new(ground.remembered_max, ground.pinned_max)),
             newest_rules: state::CODE_VERSION,
             body_max_bytes: 65_536,
         });
@@ -108,6 +110,7 @@ impl Server {
             timeout_ms,
             body_max_bytes: 65_536,
             remembered_max: ground.remembered_max,
+            pinned_max: ground.pinned_max,
             append_timeout_ms: 300,
         };
         let app = serve::app(door, view, Arc::new(Tokens::load(&auth)?), &http);

@@ -161,7 +161,7 @@ pub(super) fn write_down(evidence: &mut Evidence) {
             digest: records.digest(),
         };
         let binding = Binding { epoch, generation: 1, code_version: 1, inputs };
-        epochs.push(SealedEpoch { binding, outputs: outputs.into_iter().map(output).collect() });
+        epochs.push(SealedEpoch { binding, outputs: outputs.into_iter().map(output).collect(), pinned: 0 });
         from = upper;
     }
     evidence.log.journal = vec![schemas::Entry::Commit(Commit { generation: 1, epochs })];
