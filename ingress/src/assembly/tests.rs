@@ -47,7 +47,10 @@ fn commit(epoch: Epoch, partitions: &[(i32, &[Event])]) -> Entry {
         Output { topic: Topic::CommandRefused.to_string(), partition: *partition, count: records.count(), digest: records.digest() }
     };
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-    Entry::Commit(Commit { generation: 1, epochs: vec![SealedEpoch { binding, outputs: partitions.iter().map(output).collect(), pinned: 0 }] })
+    Entry::Commit(Commit {
+        generation: 1,
+        epochs: vec![SealedEpoch { binding, outputs: partitions.iter().map(output).collect(), pinned: 0 }],
+    })
 }
 
 fn give(assembly: &mut Assembly, partition: i32, events: &[Event]) {

@@ -59,7 +59,7 @@ fn a_version_of_the_rules_decides_from_the_epoch_after_its_activation() {
     assert_eq!(versions, [2, 2, 1, 2, 1]);
     let bind = |epoch: u64, version: u32| format!(r#"{{"binding": {{"epoch": {epoch}, "code_version": {version}}}}}"#);
     let (first, second) = (bind(START_MS, 2), bind(START_MS + 1, 2));
-    let error = run(&[&back, &first, WALLET, &second], RULE).err().unwrap();
+    let error = run(&[&back, &first, AWA, &second], RULE).err().unwrap();
     assert!(error.to_string().contains("was decided by version 2 of the rules, and version 1 was in force"), "{error}");
 }
 
