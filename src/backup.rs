@@ -161,13 +161,20 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     let snapshots = |cell: &str| snapshots::newest(&config.snapshots.folder.join(cell), &folder.join(cell)).map_err(Exit::from);
     let views = snapshots("views")?.map(Into::into);
     let settlement = snapshots("settlement")?.map(Into::into);
+    for (cell, none) in [("settlement", settlement.is_none()), ("views", views.is_none())] {
+        if none {
+            let folder = config.snapshots.folder.join(cell);
+            println!("note: {} has no snapshot, so a restored {cell} goes through all of its past first", folder.display());
+        }
+    }
     // 2.
     let postgres = runtime.block_on(database::dump(config, &folder.join(database::FILE)))?;
     // 3.
     let (manifest, _) = archive::copy(&dir.join(check::ARCHIVE), &config.kafka.brokers, args.quiet).map_err(Exit::from)?;
     let last_epoch = last_epoch(&manifest)?;
     // 4.
-    let events_from = if args.all_events { 0 } else { Point::needed_from(views, postgres.epoch) };
+    let needed = Point::needed_from(views, postgres.epoch);
+    let events_from = if args.all_events { needed.min(whole_from(config, postgres.epoch)?) } else { needed };
     let to = folder.join(events::FOLDER);
     events::copy(&config.kafka.brokers, &to, events_from, last_epoch, args.quiet).map_err(Exit::from)?;
     // 5.
@@ -194,6 +201,14 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     let point = point.write(dir).map_err(Exit::from)?;
     remove_others(dir, &point).map_err(Exit::from)?;
     Ok(point)
+}
+
+/// The first epoch of which Kafka still has every event.
+fn whole_from(config: &Config, written: Epoch) -> Result<Epoch, Exit> {
+    match crate::verify::visible(&config.kafka.brokers, written.saturating_sub(1))? {
+        Ok(visible) => Ok(visible.from),
+        Err(sentence) => Err(Exit { code: exit::BAD_INPUT, sentence }),
+    }
 }
 
 fn last_epoch(manifest: &Manifest) -> anyhow::Result<Epoch> {

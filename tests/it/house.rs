@@ -1,7 +1,7 @@
 //! A whole house for a test: the real binary, its cells and its door, on the services that the environment names.
 //! A test that fails leaves the logs where it says.
 
-mod fresh;
+pub(crate) mod fresh;
 
 use anyhow::{Context, ensure};
 use std::ffi::OsString;

@@ -11,5 +11,5 @@ mod refused;
 mod server;
 mod walk;
 
-pub(crate) use server::{STAFF, Server};
+pub(crate) use server::{Answer, STAFF, Server};
 pub(crate) use walk::walk;

@@ -1,5 +1,6 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
+mod backup;
 mod end_to_end;
 mod exactly_once;
 mod golden;
