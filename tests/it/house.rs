@@ -112,6 +112,11 @@ impl House {
         }
     }
 
+    /// The process of the door.
+    pub(crate) fn door(&self) -> u32 {
+        self.serve.id()
+    }
+
     /// Kills the door by -9 and starts it again.
     pub(crate) fn kill_serve(&mut self) -> anyhow::Result<()> {
         self.end_serve()?;

@@ -8,6 +8,7 @@ mod house;
 mod http;
 mod kafka;
 mod offline;
+mod overload;
 mod recovery;
 mod tidy;
 mod views;
