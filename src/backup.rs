@@ -24,7 +24,7 @@ pub(crate) mod point;
 /// Snapshots from one folder to another.
 pub(crate) mod snapshots;
 
-pub(crate) use check::{archive_of, check};
+pub(crate) use check::check;
 
 use crate::archive::{self, ArchiveError, Manifest};
 use crate::config::Config;
@@ -170,7 +170,7 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     // 2.
     let postgres = runtime.block_on(database::dump(config, &folder.join(database::FILE)))?;
     // 3.
-    let (manifest, _) = archive::copy(&dir.join(check::ARCHIVE), &config.kafka.brokers, args.quiet).map_err(Exit::from)?;
+    let (manifest, _) = archive::copy(&archive_folder(dir), &config.kafka.brokers, args.quiet).map_err(Exit::from)?;
     let last_epoch = last_epoch(&manifest)?;
     // 4.
     let needed = Point::needed_from(views, postgres.epoch);
@@ -211,7 +211,13 @@ fn whole_from(config: &Config, written: Epoch) -> Result<Epoch, Exit> {
     }
 }
 
-fn last_epoch(manifest: &Manifest) -> anyhow::Result<Epoch> {
+/// Where the archive of a backup is.
+pub(crate) fn archive_folder(dir: &Path) -> PathBuf {
+    dir.join("archive")
+}
+
+/// The last epoch of settlement's journal in an archive.
+pub(crate) fn last_epoch(manifest: &Manifest) -> anyhow::Result<Epoch> {
     let mut last = 0;
     journal::each_sealed(manifest, |sealed| {
         last = sealed.binding.epoch;

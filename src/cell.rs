@@ -13,7 +13,7 @@ mod recovery;
 /// Settlement: the cell that decides.
 pub mod settlement;
 /// Snapshots of the ledger.
-mod snapshots;
+pub(crate) mod snapshots;
 /// Views: the cell that writes what the bank looks like to Postgres.
 pub mod views;
 

@@ -1,13 +1,13 @@
 //! `orion restore`: a bank back from a backup, where there is nothing yet.
 //!
-//! In: a backup; an empty Kafka, Postgres and folder of snapshots. Out: the bank as it stood at the backup, ready to go
-//! on. Never: anything written over; a bank that starts half restored.
+//! In: a backup; an empty Kafka, Postgres and folder of snapshots. Out: the bank as it stood at the end of the backup's
+//! archive, ready to go on. Never: anything written over; a bank that starts half restored.
 //!
 //! 1. All of the backup is checked, and that everything it goes to is empty.
 //! 2. The registry gives the ids that the logs use, or there is no restore.
 //! 3. Postgres, in one transaction; the snapshots.
 //! 4. The journals. Nothing names a place in them, so they come back without the gaps that transactions left.
-//! 5. The events that cells and doors go on from. Where older ones are not brought back, the first offset is not 0, and
+//! 5. The events that cells and doors go on from. Those of epochs that only the archive has are decided again. Where older ones are not brought back, the first offset is not 0, and
 //!    readers see that something is gone.
 //! 6. The commands log, whose topic is made only now, at the offsets that bindings name. Without it no cell and no
 //!    door starts, and with less of it than the journal binds settlement refuses: so whoever starts a bank that is half
@@ -15,6 +15,8 @@
 
 /// Records back into Kafka.
 mod append;
+/// Epochs beyond the point.
+mod decided;
 /// Whether the target is empty.
 mod empty;
 /// Whether the registry gives the ids of the logs.
@@ -22,7 +24,7 @@ mod registry;
 
 use crate::archive::{self, Manifest, records};
 use crate::backup::point::{Point, Snapshot};
-use crate::backup::{self, BackupError, archive_of, database, events, snapshots};
+use crate::backup::{self, BackupError, archive_folder, database, events, last_epoch, snapshots};
 use crate::config::Config;
 use crate::exit::{self, Exit};
 use crate::migrate;
@@ -89,7 +91,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         println!("restore: the backup is whole, and what it goes to is empty; nothing was restored");
         return Ok(ExitCode::SUCCESS);
     }
-    let manifest = archive_of(dir, &point)?;
+    let manifest = archive::existing(&archive_folder(dir))?;
     let checked_s = begun.elapsed().as_secs_f64();
     // 2.
     runtime.block_on(registry::prepare(config, &point))?;
@@ -110,13 +112,17 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     }
     // 5.
     runtime.block_on(restore_events(&mut appender, dir, &point, brokers, quiet))?;
+    if manifest.head() != point.archive.head {
+        let (epochs, events) = decided::append(&appender, dir, &point, &manifest, quiet)?;
+        println!("events: {events} more of {epochs} epochs that the archive holds beyond the backup, decided again");
+    }
     // 6.
     runtime.block_on(apply(brokers, &Topics::committed()))?;
     for (topic, partition) in partitions(&manifest, |topic| topic == commands)? {
         log(&mut appender, &manifest, &topic, partition, true, quiet)?;
     }
     let seconds = begun.elapsed().as_secs_f64();
-    println!("restore: done in {seconds:.1} s, {checked_s:.1} s of it for the check; the bank stands at epoch {}", point.last_epoch);
+    println!("restore: done in {seconds:.1} s, {checked_s:.1} s of it for the check; the bank stands at epoch {}", last_epoch(&manifest)?);
     println!("restore: start `orion run` and `orion serve` (`--accept-gap` if the backup is older than a day), then `orion verify books`");
     Ok(ExitCode::SUCCESS)
 }

@@ -8,22 +8,19 @@
 
 use super::journal::each_sealed;
 use super::point::{Listed, Point};
-use super::{digest, events};
+use super::{archive_folder, digest, events};
 use crate::archive::{self, Manifest};
 use crate::exit::{self, Exit};
 use crate::progress::Progress;
 use egress::snapshots::Store;
 use std::path::Path;
 
-/// The archive in the folder of a backup.
-pub(super) const ARCHIVE: &str = "archive";
-
 /// Reads all of it; what is wrong, a sentence each.
 pub(crate) fn check(dir: &Path, point: &Point, quiet: bool) -> anyhow::Result<Vec<String>> {
     // 1.
     let mut faults = files(dir, point, quiet)?;
     // 2.
-    let checked = archive::check(&dir.join(ARCHIVE), quiet)?;
+    let checked = archive::check(&archive_folder(dir), quiet)?;
     faults.extend(checked.faults);
     if !faults.is_empty() {
         return Ok(faults);
@@ -41,8 +38,8 @@ pub(crate) fn check(dir: &Path, point: &Point, quiet: bool) -> anyhow::Result<Ve
 }
 
 /// The archive as it was at this point.
-pub(crate) fn archive_of(dir: &Path, point: &Point) -> Result<Manifest, Exit> {
-    let manifest = archive::existing(&dir.join(ARCHIVE))?;
+fn archive_of(dir: &Path, point: &Point) -> Result<Manifest, Exit> {
+    let manifest = archive::existing(&archive_folder(dir))?;
     manifest.up_to(point.archive.segments, &point.archive.head).ok_or_else(|| Exit {
         code: exit::BAD_INPUT,
         sentence: format!(

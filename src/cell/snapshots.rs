@@ -66,23 +66,23 @@ struct Head {
 }
 
 /// A snapshot that was read back.
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Which.
-    pub(super) name: Name,
+    pub(crate) name: Name,
     /// The ledger at the end of its epoch.
-    pub(super) ledger: Ledger,
+    pub(crate) ledger: Ledger,
     /// Exclusive upper offsets of what it has seen.
-    pub(super) uppers: BTreeMap<i32, i64>,
+    pub(crate) uppers: BTreeMap<i32, i64>,
     /// The schemas that the commands log records before them.
-    pub(super) commands_schemas: Vec<Learnt>,
+    pub(crate) commands_schemas: Vec<Learnt>,
     /// The schemas that the journal had recorded.
-    pub(super) journal_schemas: Vec<(u32, String)>,
+    pub(crate) journal_schemas: Vec<(u32, String)>,
     /// The names of the parts with its full segments of pins, by the number of each segment's first pin.
-    pub(super) parts: BTreeMap<u64, String>,
+    pub(crate) parts: BTreeMap<u64, String>,
 }
 
 /// Reads a snapshot back, whole.
-pub(super) fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
+pub(crate) fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
     store.check(name)?;
     let (mut head, mut thawing, mut parts) = (None::<Head>, Thawing::default(), Vec::new());
     store.read(name, |chunk| {

@@ -32,6 +32,11 @@ impl Ledgers {
         Self { ledger: Ledger::default(), previous: 0, keep_commands }
     }
 
+    /// A bank at the end of an epoch.
+    pub fn at(ledger: Ledger) -> Self {
+        Self { previous: ledger.epoch(), ledger, keep_commands: false }
+    }
+
     /// Decides the next epoch.
     pub fn decide(&mut self, input: EpochInput) -> anyhow::Result<Decided> {
         let (epoch, version) = (input.binding.epoch, input.binding.code_version);

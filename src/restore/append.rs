@@ -92,6 +92,16 @@ impl Appender {
         Ok(self.plain.delivered(topic)?)
     }
 
+    /// Appends one record wherever it comes to stand. It is there once [`Self::settled`] has returned.
+    pub(super) fn one(&self, topic: &str, partition: i32, record: &Stored) -> Result<(), RestoreError> {
+        self.plain.send(topic, partition, record, ANYWHERE)
+    }
+
+    /// Waits until all that was sent is there.
+    pub(super) fn settled(&self) -> Result<(), RestoreError> {
+        self.plain.delivered("an event topic")
+    }
+
     /// Appends records to an empty partition at the offsets that they had; the partition then ends at `next`.
     pub(super) fn in_place<E: From<RestoreError>>(
         &mut self,

@@ -12,6 +12,7 @@ use client::Client;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,11 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     ensure!(!Path::new(&dir).join(older).exists(), "the point before is of no use any more");
     let checked = tool(&house, 0, &["backup", "--dir", &dir, "--check"])?;
     ensure!(checked.contains("digest "), "{checked}");
+    // The archive alone goes on, and what it holds is kept. What comes after it is lost.
+    let third = client.deposit("third")?;
+    tool(&house, 0, &["archive", "--dir", &format!("{dir}/archive")])?;
     let lost = client.deposit("lost")?;
+    let events = events(&house)?;
     refused::backups(&house, &dir)?;
 
     // Everything is gone.
@@ -59,19 +64,22 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     let begun = Instant::now();
     ensure!(tool(&house, 0, &["restore", "--dir", &dir, "--check"])?.contains("nothing was restored"), "a check restores nothing");
     let said = tool(&house, 0, &["restore", "--dir", &dir])?;
-    ensure!(said.contains("restore: done in "), "{said}");
+    ensure!(said.contains("restore: done in ") && said.contains("epochs that the archive holds beyond the backup"), "{said}");
     house.start_run()?;
     house.wait_ready()?;
     println!("from nothing to a door that is ready: {:.1} s\n{said}", begun.elapsed().as_secs_f64());
 
     // The same bank: old reads, old decisions under old keys, at their old places.
     ensure!(client.transaction(&first)?["status"] == "settled" && client.transaction(&second)?["status"] == "settled");
-    ensure!(client.balance()? == 200, "the balance is {}", client.balance()?);
+    ensure!(client.balance()? == 300, "the balance is {}", client.balance()?);
     ensure!(client.deposit("first")? == first && client.replayed(), "the old key got another answer");
     ensure!(client.withdraw_too_much("poor")? == refusal && client.replayed(), "the old key of a refusal got another answer");
+    ensure!(client.deposit("third")? == third && client.replayed(), "what only the archive held is lost");
+    let now = self::events(&house)?;
+    ensure!(now.len() > 10 && now.is_subset(&events), "events came back that are not those that there were");
     let again = client.deposit("lost")?;
     ensure!(again != lost && !client.replayed(), "what came after the backup is lost, and its key is new");
-    ensure!(client.balance()? == 300);
+    ensure!(client.balance()? == 400);
     let restored = commands(&house)?;
     ensure!(restored.starts_with(&log), "the commands log is another, or at other offsets");
 
@@ -120,6 +128,20 @@ fn strangers() -> anyhow::Result<()> {
 fn commands(house: &House) -> anyhow::Result<Vec<String>> {
     let said = tool(house, 0, &["tap", "orion.commands.v1", "--from", "beginning", "--until-end"])?;
     Ok(said.lines().map(str::to_owned).collect())
+}
+
+/// Every payment event that Kafka has, without its offset.
+fn events(house: &House) -> anyhow::Result<BTreeSet<String>> {
+    let mut events = BTreeSet::new();
+    for topic in ["transaction.settled.v1", "transaction.failed.v1", "orion.commands.dlq.v1"] {
+        let said = tool(house, 0, &["tap", topic, "--from", "beginning", "--until-end"])?;
+        for line in said.lines() {
+            let mut event: serde_json::Value = serde_json::from_str(line)?;
+            event["offset"].take();
+            events.insert(event.to_string());
+        }
+    }
+    Ok(events)
 }
 
 /// Where the commands log ends.
