@@ -73,6 +73,12 @@ chaos: ## Kill everything, at every phase, for SECONDS; the report goes to targe
 	@CHAOS_SECONDS=$(SECONDS) $(local)/with-stack.sh chaos 30000 \
 	  cargo test --package orion --test it --features faults exactly_once::every_death -- --nocapture
 
+.PHONY: drill
+drill: ## Back a bank up at work, lose everything, restore it, and measure (PAYMENTS)
+	@$(local)/install.sh
+	@DRILL_PAYMENTS=$(or $(PAYMENTS),20000) $(local)/with-stack.sh drill 40000 \
+	  cargo test --package orion --test it backup:: -- --nocapture
+
 .PHONY: chaos-bugs
 chaos-bugs: ## Plant every mistake in turn, each of which must be found
 	@$(local)/install.sh

@@ -26,7 +26,10 @@ mod schemas_kept;
 pub(crate) use check::bound_epochs;
 pub use check::{Checked, check};
 pub use copy::copy;
+pub(crate) use copy::{BYTES_MAX, RECORDS_MAX, lock, size};
+pub(crate) use manifest::sha256;
 pub use manifest::{Entry, Manifest};
+pub(crate) use prune::delete;
 pub use read::records;
 
 use crate::config::Config;

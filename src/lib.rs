@@ -7,6 +7,8 @@ pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), 
 pub mod archive;
 /// Who calls.
 pub mod auth;
+/// `orion backup`.
+pub mod backup;
 /// Cells: settlement and views.
 pub mod cell;
 /// Configuration: one struct, read once, printable.
@@ -23,6 +25,8 @@ pub mod migrate;
 mod progress;
 /// `orion replay`.
 pub mod replay;
+/// `orion restore`.
+pub mod restore;
 /// `orion run`.
 pub mod run;
 /// `orion serve`.

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use orion::config::Config;
-use orion::{archive, exit, load, migrate, replay, run, serve, tap, token, topics, verify};
+use orion::{archive, backup, exit, load, migrate, replay, restore, run, serve, tap, token, topics, verify};
 use std::process::ExitCode;
 
 /// The streaming core of a bank.
@@ -37,6 +37,10 @@ enum Command {
     Tap(tap::Args),
     /// Copy to a folder what everything is rebuilt from; verify it, export it, prune Kafka.
     Archive(archive::Args),
+    /// Copy archive, snapshots and Postgres as one point to restore to, while the bank runs; verify it.
+    Backup(backup::Args),
+    /// Bring a bank back from a backup, into an empty Kafka, Postgres and folder of snapshots.
+    Restore(restore::Args),
     /// Decide a log again without any server, or rebuild the views beside the live ones; compare.
     Replay(replay::Args),
     /// Recompute books or digests from the events alone.
@@ -61,6 +65,8 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Config => print!("{}", config.print()),
         Command::Tap(args) => tap::run(&args, &config)?,
         Command::Archive(args) => return archive::run(&args, &config),
+        Command::Backup(args) => return backup::run(&args, &config),
+        Command::Restore(args) => return restore::run(&args, &config),
         Command::Replay(args) => return replay::run(&args, &config),
         Command::Verify(args) => return verify::run(&args, &config),
     }

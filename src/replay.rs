@@ -150,6 +150,11 @@ pub fn file(path: &Path, rule: Rule, mut take: impl FnMut(&Decided, &[schemas::O
     Ok(replayed)
 }
 
+/// Decides what an archive binds, for whoever wants to see each epoch.
+pub(crate) fn each(bound: BoundEpochs, ledgers: Ledgers, mut take: impl FnMut(Decided) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    decide::decide(bound, ledgers, &mut |decided| take(decided).map(|()| true)).map(drop)
+}
+
 /// Writes the log of an archive as JSON lines.
 pub fn export(folder: &Path, file: &Path, quiet: bool) -> anyhow::Result<String> {
     let mut progress = Progress::new("epochs", 0, quiet);

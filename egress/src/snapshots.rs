@@ -87,10 +87,15 @@ impl Store {
         Ok(store)
     }
 
+    /// The folder for whoever does not hold the cell: nothing is made and nothing removed.
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
     /// The snapshots of a folder that are whole, for whoever does not hold the cell: nothing is made and nothing removed,
     /// not even what looks half written, since it may be just being written. None where there is no folder.
     pub fn whole(folder: &Path) -> Result<Vec<Name>, SnapshotError> {
-        let store = Self { folder: folder.to_owned() };
+        let store = Self::at(folder);
         if !folder.exists() {
             return Ok(Vec::new());
         }

@@ -81,6 +81,15 @@ impl Topics {
         topics.collect()
     }
 
+    /// The list without a topic.
+    #[must_use]
+    pub fn without(mut self, topic: &str) -> Self {
+        for topics in [&mut self.log, &mut self.event, &mut self.dead_letter] {
+            topics.remove(topic);
+        }
+        self
+    }
+
     /// What everything is rebuilt from, with partitions.
     pub fn logs(&self) -> impl Iterator<Item = (&str, i32)> {
         self.log.iter().map(|(name, partitions)| (name.as_str(), *partitions))

@@ -48,6 +48,16 @@ impl Ends {
         Ok(Self { brokers: brokers.to_owned(), stable: kafka::consumer(brokers)?, written })
     }
 
+    /// First and exclusive last offset of all that was ever written to a partition.
+    pub fn marks(&self, topic: &str, partition: i32) -> Result<(i64, i64), ReadError> {
+        kafka::ends(&self.written, topic, partition)
+    }
+
+    /// An offset of a partition before which no committed record is of `epoch` or later.
+    pub fn offset_at(&self, topic: &str, partition: i32, epoch: u64) -> Result<i64, ReadError> {
+        kafka::offsets_at(&self.stable, topic, epoch)?.remove(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))
+    }
+
     /// Reads a partition from `from`, or from its first record where it starts later or none is given.
     pub fn open(&self, topic: &str, partition: i32, from: Option<i64>, until: Until) -> Result<Partition, ReadError> {
         let (low, high) = kafka::ends(&self.written, topic, partition)?;

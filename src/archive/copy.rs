@@ -14,8 +14,8 @@ use std::fs::File;
 use std::path::Path;
 
 /// A segment ends at this many records or bytes of records, whichever comes first: the bound of what waits here.
-const RECORDS_MAX: usize = 65_536;
-const BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const RECORDS_MAX: usize = 65_536;
+pub(crate) const BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Copies what is new; the manifest, and a line a partition.
 pub fn copy(folder: &Path, brokers: &str, quiet: bool) -> Result<(Manifest, Vec<String>), ArchiveError> {
@@ -41,7 +41,7 @@ pub fn copy(folder: &Path, brokers: &str, quiet: bool) -> Result<(Manifest, Vec<
 }
 
 /// Held as long as the file is open, whichever way the process ends.
-fn lock(folder: &Path) -> Result<File, ArchiveError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, ArchiveError> {
     let path = folder.join(".lock");
     let file = File::options()
         .create(true)
@@ -102,7 +102,7 @@ fn copy_partition(manifest: &mut Manifest, mut kafka: Partition, topic: &str, pa
     Ok(format!("{topic} partition {partition}: {copied} records copied, archived up to offset {from}"))
 }
 
-fn size(record: &Stored) -> usize {
+pub(crate) fn size(record: &Stored) -> usize {
     let headers = record.headers.iter().map(|header| header.name.len() + header.value.as_ref().map_or(0, |value| value.len()));
     64 + record.key().len() + record.value().len() + headers.sum::<usize>()
 }

@@ -109,6 +109,16 @@ impl Manifest {
         self.lines.last().map_or_else(|| NOTHING.to_owned(), |line| sha256(line.as_bytes()))
     }
 
+    /// The archive as it was when its head was this; none if it never was.
+    pub fn up_to(mut self, segments: usize, head: &str) -> Option<Self> {
+        if segments > self.lines.len() {
+            return None;
+        }
+        self.lines.truncate(segments);
+        self.entries.truncate(segments);
+        (self.head() == head).then_some(self)
+    }
+
     /// Where a segment's file is.
     pub fn path(&self, entry: &Entry) -> PathBuf {
         self.folder.join(&entry.file)
@@ -144,7 +154,7 @@ fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ArchiveError> 
 }
 
 /// SHA-256 in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

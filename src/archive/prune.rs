@@ -158,7 +158,7 @@ async fn say_again(brokers: &str, partition: i32, known: &BTreeMap<u32, String>)
     Ok(())
 }
 
-async fn delete(brokers: &str, deletions: &[(String, i32, i64)]) -> anyhow::Result<()> {
+pub(crate) async fn delete(brokers: &str, deletions: &[(String, i32, i64)]) -> anyhow::Result<()> {
     if deletions.is_empty() {
         return Ok(());
     }

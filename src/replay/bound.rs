@@ -5,11 +5,11 @@
 //! than its binding says.
 
 use crate::exit::{self, Exit};
-use ingress::commands::{self, Record};
+use ingress::commands::{self, Learnt, Record};
 use ingress::epochs::{Epochs, Policy};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::Decoder;
-use schemas::{Bound, Entry, EpochInput, Position, SealedEpoch, Stored, Topic};
+use schemas::{Bound, Entry, Epoch, EpochInput, Position, SealedEpoch, Stored, Topic};
 use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 
@@ -25,6 +25,8 @@ pub struct BoundEpochs {
     read: BTreeMap<i32, i64>,
     decoder: Decoder,
     epochs: Epochs,
+    /// Epochs up to this are left out.
+    after: Epoch,
 }
 
 impl BoundEpochs {
@@ -39,7 +41,26 @@ impl BoundEpochs {
             epochs: Epochs::new(replaying(), Topic::Commands.as_str(), &read, 0, 0, 0, 0),
             read,
             decoder: Decoder::default(),
+            after: 0,
         }
+    }
+
+    /// Only what follows an epoch: `uppers` is what had been read of each partition by its end, and `schemas` what the log
+    /// had recorded by then. Nothing may have been asked for before.
+    pub fn after(mut self, epoch: Epoch, uppers: &BTreeMap<i32, i64>, schemas: &[Learnt]) -> anyhow::Result<Self> {
+        self.after = epoch;
+        for learnt in schemas {
+            self.decoder.learn(learnt.id, &learnt.json).map_err(|error| wrong(&error))?;
+        }
+        for (partition, records) in &mut self.commands {
+            let upper = uppers.get(partition).copied().unwrap_or(0);
+            while let Some(record) = records.next_if(|record| record.as_ref().is_ok_and(|record| record.offset < upper)) {
+                drop(record);
+            }
+            self.read.insert(*partition, upper);
+        }
+        self.epochs = Epochs::new(replaying(), Topic::Commands.as_str(), &self.read, epoch, 0, 0, 0);
+        Ok(self)
     }
 
     /// The next epoch; none when the journal ends.
@@ -88,7 +109,10 @@ impl BoundEpochs {
             match record.header(SCHEMA_HEADER) {
                 "" => match self.journal_decoder.entry(Topic::SettlementJournal, record.value()).map_err(|error| wrong(&error))? {
                     Entry::Claim(_) => {}
-                    Entry::Commit(commit) => self.sealed.extend(commit.epochs),
+                    Entry::Commit(commit) => {
+                        let after = self.after;
+                        self.sealed.extend(commit.epochs.into_iter().filter(|sealed| sealed.binding.epoch > after));
+                    }
                 },
                 id => self.journal_decoder.learn_record(id, record.value()).map_err(|error| wrong(&error))?,
             }

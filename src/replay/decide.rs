@@ -32,6 +32,11 @@ impl Ledgers {
         Self { ledger: Ledger::default(), previous: 0, keep_commands }
     }
 
+    /// A bank at the end of an epoch.
+    pub fn at(ledger: Ledger) -> Self {
+        Self { previous: ledger.epoch(), ledger, keep_commands: false }
+    }
+
     /// The version of the rules that decides the next epoch; the newest where nothing was decided yet.
     pub fn next_rules(&self) -> u32 {
         match self.ledger.next_rules() {

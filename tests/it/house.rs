@@ -1,7 +1,7 @@
 //! A whole house for a test: the real binary, its cells and its door, on the services that the environment names.
 //! A test that fails leaves the logs where it says.
 
-mod fresh;
+pub(crate) mod fresh;
 
 use anyhow::{Context, ensure};
 use std::ffi::OsString;
@@ -110,6 +110,11 @@ impl House {
             ensure!(Instant::now() < deadline, "{cell} does not run");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The process of the door.
+    pub(crate) fn door(&self) -> u32 {
+        self.serve.id()
     }
 
     /// Kills the door by -9 and starts it again.

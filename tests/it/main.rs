@@ -1,5 +1,6 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
+mod backup;
 mod end_to_end;
 mod exactly_once;
 mod golden;
@@ -7,6 +8,7 @@ mod house;
 mod http;
 mod kafka;
 mod offline;
+mod overload;
 mod recovery;
 mod rules;
 mod tidy;
