@@ -151,7 +151,7 @@ impl Ledger {
             return refuse(Refusal::CustomerNotFound);
         }
         // Merchants and agents are appointed by staff; a customer opens only customer accounts, for themselves.
-        let own = open.role == Role::Customer && principal.subject == open.customer_id.to_string();
+        let own = open.role == Role::Customer && principal.subject == open.customer_id.text(&mut [0; 36]);
         if principal.authority != Authority::Operator && !own {
             return refuse(Refusal::NotAuthorized);
         }
@@ -273,7 +273,7 @@ fn unopened_cash(currency: Currency) -> Holding {
 fn may_debit(principal: &Principal, payer: &Holding) -> bool {
     match principal.authority {
         Authority::Operator => true,
-        Authority::Customer => payer.customer_id.is_some_and(|owner| owner.to_string() == principal.subject),
+        Authority::Customer => payer.customer_id.is_some_and(|owner| owner.text(&mut [0; 36]) == principal.subject),
     }
 }
 
