@@ -138,7 +138,9 @@ mod tests {
         assert_eq!(trace_id(&format!("01-{trace}-00f067aa0ba902b7-01-more")), trace);
         let (longer, foreign_flags) = (format!("00-{trace}-00f067aa0ba902b7-01x"), format!("00-{trace}-00f067aa0ba902b7-é"));
         let foreign = format!("00-{}-00f067aa0ba902b7-01", "\0".repeat(32));
-        for broken in ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736", &foreign, &longer, &foreign_flags] {
+        for broken in
+            ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736", &foreign, &longer, &foreign_flags]
+        {
             assert_eq!(trace_id(broken), "", "{broken}");
         }
     }
