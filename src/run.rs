@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// `orion run`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process\n\nSIGTERM or SIGINT stops: what is under way is finished, and settlement leaves a snapshot. A second one stops at once."
+    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process; with --supervise, in one of its own\n\nSIGTERM or SIGINT stops: what is under way is finished, and settlement leaves a snapshot. A second one stops at once."
 )]
 pub struct Args {
     /// The cells to run; all without it. One cell runs in this process.
@@ -28,6 +28,9 @@ pub struct Args {
     /// Start although the last epoch is more than a day back.
     #[arg(long)]
     pub accept_gap: bool,
+    /// Run even one cell in a process of its own, which is started again when it ends.
+    #[arg(long, conflicts_with = "supervised")]
+    pub supervise: bool,
     /// Take orders from standard input and say on standard output that all is well.
     #[arg(long, hide = true)]
     pub supervised: bool,
@@ -45,7 +48,7 @@ const STOP: &str = "stop";
 /// Runs one cell here, or several in processes of their own.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     match args.cells.as_slice() {
-        [cell] => {
+        [cell] if !args.supervise => {
             let life = Life::default();
             if args.supervised {
                 take_orders(*cell, &life)?;

@@ -49,7 +49,7 @@ pub(crate) fn parties(bank: &Bank<'_>, run: &str, decided: &mut Decided) -> anyh
     })?;
     ensure!(parties.len() == ACCOUNTS, "{} accounts are open, and {ACCOUNTS} were asked for", parties.len());
 
-    bank.append(parties.iter().map(|party| staff(&mut random, deposit(party.account))))?;
+    bank.append(parties.iter().map(|party| staff(&mut random, deposit(party.account, OPENING_MINOR))))?;
     decided.wait(&what, |decided| decided.records(Topic::TransactionSettled), count, &mut [&mut settlement])?;
     Ok(parties)
 }
@@ -88,7 +88,7 @@ pub(crate) fn records(bank: &Bank<'_>, topic: Topic) -> anyhow::Result<usize> {
 }
 
 /// What a topic with one partition says, in order.
-fn events<T>(bank: &Bank<'_>, topic: Topic, of: impl Fn(Event) -> Option<T>) -> anyhow::Result<Vec<T>> {
+pub(crate) fn events<T>(bank: &Bank<'_>, topic: Topic, of: impl Fn(Event) -> Option<T>) -> anyhow::Result<Vec<T>> {
     let brokers = &bank.services.config.kafka.brokers;
     let decoder = ingress::journal::read(brokers, Topic::SettlementJournal)?.decoder;
     let mut found = Vec::new();
@@ -99,7 +99,7 @@ fn events<T>(bank: &Bank<'_>, topic: Topic, of: impl Fn(Event) -> Option<T>) -> 
     Ok(found)
 }
 
-fn staff(random: &mut SplitMix64, operation: Operation) -> (Command, String) {
+pub(crate) fn staff(random: &mut SplitMix64, operation: Operation) -> (Command, String) {
     command(random, Principal { subject: "bench".to_owned(), authority: Authority::Operator }, operation)
 }
 
@@ -109,21 +109,21 @@ fn command(random: &mut SplitMix64, principal: Principal, operation: Operation) 
     (Command { principal, idempotency_key, received_ms: RECEIVED_MS, operation }, traceparent)
 }
 
-fn create() -> Operation {
+pub(crate) fn create() -> Operation {
     let msisdn = Some("+221770000001".to_owned());
     Operation::CreateCustomer(CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn, country: Some("SN".to_owned()) })
 }
 
-fn open(customer_id: CustomerId) -> Operation {
+pub(crate) fn open(customer_id: CustomerId) -> Operation {
     let (account_type, role) = (AccountType::Wallet, Role::Customer);
     Operation::OpenAccount(OpenAccount { customer_id, account_type, role, currency: Currency::XOF })
 }
 
-fn deposit(account: AccountId) -> Operation {
-    pay(PaymentKind::Deposit, (None, account), OPENING_MINOR)
+pub(crate) fn deposit(account: AccountId, amount_minor: i64) -> Operation {
+    pay(PaymentKind::Deposit, (None, account), amount_minor)
 }
 
-fn pay(kind: PaymentKind, (account_debit, account_credit): (Option<AccountId>, AccountId), amount_minor: i64) -> Operation {
+pub(crate) fn pay(kind: PaymentKind, (account_debit, account_credit): (Option<AccountId>, AccountId), amount_minor: i64) -> Operation {
     let account_credit = Some(account_credit);
     Operation::Pay(Payment { kind, account_debit, account_credit, amount_minor, currency: Currency::XOF, channel: Channel::Wallet })
 }

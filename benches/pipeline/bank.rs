@@ -92,9 +92,16 @@ impl<'a> Bank<'a> {
     }
 
     fn start(&self, name: &'static str, arguments: &[&str]) -> anyhow::Result<Process> {
+        self.start_with(name, arguments, &[])
+    }
+
+    /// Starts a process with settings of its own.
+    pub(crate) fn start_with(&self, name: &'static str, arguments: &[&str], settings: &[(&str, &str)]) -> anyhow::Result<Process> {
         let log = self.file(&format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log)?;
-        let child = self.orion().args(arguments).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn();
+        let mut command = self.orion();
+        command.args(arguments).envs(settings.iter().copied());
+        let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn();
         Ok(Process { name, child: child.context("can't start orion")?, log })
     }
 
@@ -132,6 +139,11 @@ impl Process {
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         let Some(status) = self.child.try_wait()? else { return Ok(()) };
         bail!("{} ended with {status}: see the end of {}", self.name, self.log.display())
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it writes its log.

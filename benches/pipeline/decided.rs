@@ -23,6 +23,7 @@ pub(crate) struct Decided {
     consumer: BaseConsumer,
     decoder: Decoder,
     records: BTreeMap<String, u64>,
+    upper: i64,
 }
 
 impl Decided {
@@ -35,11 +36,12 @@ impl Decided {
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "error")
             .set("fetch.wait.max.ms", "100")
+            .set("fetch.error.backoff.ms", "10")
             .create()?;
         let mut journal = TopicPartitionList::new();
         journal.add_partition_offset(Topic::SettlementJournal.as_str(), 0, Offset::Beginning)?;
         consumer.assign(&journal)?;
-        Ok(Self { consumer, decoder: Decoder::default(), records: BTreeMap::new() })
+        Ok(Self { consumer, decoder: Decoder::default(), records: BTreeMap::new(), upper: 0 })
     }
 
     /// Records of a topic.
@@ -87,8 +89,13 @@ impl Decided {
         }
     }
 
+    /// Every command before this offset of the log is decided; the log has one partition.
+    pub(crate) const fn upper(&self) -> i64 {
+        self.upper
+    }
+
     /// Reads one record of the journal, if one comes in time.
-    fn read(&mut self, wait: Duration) -> anyhow::Result<()> {
+    pub(crate) fn read(&mut self, wait: Duration) -> anyhow::Result<()> {
         let Some(message) = self.consumer.poll(wait).transpose()? else { return Ok(()) };
         let value = message.payload().unwrap_or_default();
         let schema = message.headers().and_then(|headers| headers.iter().find(|header| header.key == SCHEMA_HEADER));
@@ -97,6 +104,9 @@ impl Decided {
             return Ok(());
         }
         if let Entry::Commit(commit) = self.decoder.entry(Topic::SettlementJournal, value)? {
+            for input in commit.epochs.iter().flat_map(|epoch| &epoch.binding.inputs) {
+                self.upper = self.upper.max(input.upper);
+            }
             for output in commit.epochs.into_iter().flat_map(|epoch| epoch.outputs) {
                 *self.records.entry(output.topic).or_default() += u64::from(output.count);
             }

@@ -54,7 +54,7 @@ pub(crate) fn table(figures: &[Figure], machine: &Map<String, Value>) -> String 
     let _ = writeln!(page, "\n  {:<24}{:>10}{:>10}{:>10}  unit", "figure", "median", "lowest", "highest");
     for figure in figures {
         let [median, lowest, highest] = figure.spread().map(shown);
-        let line = format!("  {:<24}{median:>10}{lowest:>10}{highest:>10}  {:<11}{}", figure.key, figure.unit, figure.what);
+        let line = format!("  {:<28}{median:>10}{lowest:>10}{highest:>10}  {:<11}{}", figure.key, figure.unit, figure.what);
         let _ = writeln!(page, "{}", line.trim_end());
     }
     page
@@ -66,6 +66,8 @@ pub(crate) fn write(figures: &[Figure], machine: Map<String, Value>, extent: Ext
     let per_figure = |of: fn(&Figure) -> Value| Value::Object(figures.iter().map(|figure| (figure.key.to_owned(), of(figure))).collect());
     meta.insert("commands".to_owned(), json!(extent.commands));
     meta.insert("commands_of_views".to_owned(), json!(extent.commands * 2 / 5));
+    meta.insert("pins".to_owned(), json!(extent.pins));
+    meta.insert("accounts_at_scale".to_owned(), json!(extent.pins / 10));
     meta.insert("runs".to_owned(), json!(extent.runs));
     meta.insert("units".to_owned(), per_figure(|figure| json!(figure.unit)));
     meta.insert(

@@ -6,13 +6,16 @@
 //! A measurement is a file with one function, and a line in [`MEASUREMENTS`].
 
 mod at_200;
+mod at_scale;
 mod backlog;
 mod bank;
+mod bulk;
 mod decided;
 mod drain_events;
 mod drain_views;
 mod figures;
 mod machine;
+mod replay;
 mod services;
 
 use anyhow::{Context, ensure};
@@ -21,8 +24,13 @@ use services::Services;
 use std::process::ExitCode;
 
 /// Everything that is measured, in this order.
-const MEASUREMENTS: &[(&str, Measure)] =
-    &[("drain_events", drain_events::measure), ("drain_views", drain_views::measure), ("at_200", at_200::measure)];
+const MEASUREMENTS: &[(&str, Measure)] = &[
+    ("drain_events", drain_events::measure),
+    ("drain_views", drain_views::measure),
+    ("at_200", at_200::measure),
+    ("replay", replay::measure),
+    ("at_scale", at_scale::measure),
+];
 
 /// A measurement: each drain with a fresh bank, the latencies with one for all runs; all of them as figures.
 type Measure = fn(&Services, &Extent) -> anyhow::Result<Vec<Figure>>;
@@ -34,6 +42,8 @@ struct Extent {
     commands: usize,
     /// Runs of each measurement; the median counts.
     runs: usize,
+    /// Decisions that the large bank keeps; one in ten of them opened an account.
+    pins: usize,
 }
 
 fn main() -> ExitCode {
@@ -52,7 +62,12 @@ fn run() -> anyhow::Result<()> {
         println!("skipped: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL are not set; `make bench` starts all three");
         return Ok(());
     }
-    let extent = Extent { commands: number("ORION_BENCH_COMMANDS", 500_000)?, runs: number("ORION_BENCH_RUNS", 3)? };
+    let extent = Extent {
+        commands: number("ORION_BENCH_COMMANDS", 500_000)?,
+        runs: number("ORION_BENCH_RUNS", 3)?,
+        pins: number("ORION_BENCH_PINS", 10_000_000)?,
+    };
+    ensure!(extent.pins >= 100_000, "ORION_BENCH_PINS is {}; a bank with fewer than 100,000 is none to be measured at", extent.pins);
     ensure!(extent.commands >= 1_000, "ORION_BENCH_COMMANDS is {}; a backlog of fewer than 1,000 says nothing", extent.commands);
     // Cargo adds options of its own; a word is the name of a measurement.
     let wanted: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();

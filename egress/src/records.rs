@@ -122,19 +122,27 @@ pub fn outputs<E: From<WireError>>(
     epoch: &EpochOutput,
     mut each: impl FnMut(Outgoing<'_>) -> Result<(), E>,
 ) -> Result<Vec<Output>, E> {
-    let mut by_partition: BTreeMap<(&str, i32), Records> = BTreeMap::new();
+    let mut partitions_of_epoch: Vec<Written> = Vec::new();
     let mut emit = |record: Outgoing<'_>, datum: &[u8]| {
-        by_partition.entry((record.topic, record.partition)).or_default().add(record.key.as_bytes(), datum);
+        let this = |written: &Written| written.partition == record.partition && written.topic == record.topic;
+        let place = partitions_of_epoch.iter().position(this).unwrap_or_else(|| {
+            partitions_of_epoch.push(Written { topic: record.topic, partition: record.partition, records: Records::default() });
+            partitions_of_epoch.len() - 1
+        });
+        partitions_of_epoch[place].records.add(record.key.as_bytes(), datum);
         each(record)
     };
+    // One buffer for all of them.
+    let mut value = Vec::new();
     for event in planted::said(epoch).as_ref() {
-        let value = encoder.event(event)?;
+        encoder.event_into(event, &mut value)?;
         let topic = Topic::of(event);
         let partitions = *partitions.get(&topic).expect("the topics of all events were counted at the start");
+        let mut key = [0; 36];
         let record = Outgoing {
             topic: topic.as_str(),
             partition: topic::partition(event, partitions),
-            key: &topic::key(event),
+            key: topic::key(event).hyphenated().encode_lower(&mut key),
             value: &value,
             traceparent: &event.cause.traceparent,
             dead: None,
@@ -147,13 +155,21 @@ pub fn outputs<E: From<WireError>>(
         let record = Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) };
         emit(record, value)?;
     }
-    let output = |((topic, partition), records): ((&str, i32), Records)| Output {
-        topic: topic.to_owned(),
+    partitions_of_epoch.sort_unstable_by_key(|written| (written.topic, written.partition));
+    let output = |Written { topic, partition, records }| Output {
+        topic: str::to_owned(topic),
         partition,
         count: records.count(),
         digest: records.digest(),
     };
-    Ok(by_partition.into_iter().map(output).collect())
+    Ok(partitions_of_epoch.into_iter().map(output).collect())
+}
+
+/// What an epoch writes to a partition. There are a dozen at most, so they are found by looking at each.
+struct Written {
+    topic: &'static str,
+    partition: i32,
+    records: Records,
 }
 
 /// Where what is written now differs from what was written then; none if nowhere.

@@ -28,13 +28,15 @@ impl Cause {
 
 /// The trace id inside a W3C `traceparent`; empty if it is not one.
 pub fn trace_id(traceparent: &str) -> &str {
-    let hex = |text: &str, digits: usize| text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let mut parts = traceparent.split('-');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(version), Some(trace), Some(span), Some(flags)) if hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2) => {
-            trace
-        }
-        _ => "",
+    // Version, trace, span and flags with a dash behind each of the first three; a later version may say more behind a fourth.
+    let bytes = traceparent.as_bytes();
+    let ends = bytes.len() == 55 || bytes.get(55) == Some(&b'-');
+    let dashes = [2, 35, 52].iter().all(|place| bytes.get(*place) == Some(&b'-'));
+    let hex = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if ends && dashes && hex(&bytes[..2]) && hex(&bytes[3..35]) && hex(&bytes[36..52]) && hex(&bytes[53..55]) {
+        &traceparent[3..35]
+    } else {
+        ""
     }
 }
 
@@ -140,8 +142,12 @@ mod tests {
     fn only_a_whole_traceparent_names_a_trace() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         assert_eq!(trace_id(&format!("00-{trace}-00f067aa0ba902b7-01")), trace);
+        assert_eq!(trace_id(&format!("01-{trace}-00f067aa0ba902b7-01-more")), trace);
+        let (longer, foreign_flags) = (format!("00-{trace}-00f067aa0ba902b7-01x"), format!("00-{trace}-00f067aa0ba902b7-é"));
         let foreign = format!("00-{}-00f067aa0ba902b7-01", "\0".repeat(32));
-        for broken in ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736", &foreign] {
+        for broken in
+            ["", "00", trace, "00-4bf9-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736", &foreign, &longer, &foreign_flags]
+        {
             assert_eq!(trace_id(broken), "", "{broken}");
         }
     }

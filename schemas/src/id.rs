@@ -14,6 +14,7 @@
 
 use crate::epoch::{Epoch, LAST_EPOCH};
 use serde::{Deserialize, Serialize};
+use sha1::{Digest as _, Sha1};
 use uuid::Uuid;
 
 /// Name space of the ids that the bank derives by UUIDv5.
@@ -25,6 +26,13 @@ macro_rules! id {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
+
+        impl $name {
+            /// Its text, written to a buffer of the caller.
+            pub fn text(self, buffer: &mut [u8; 36]) -> &str {
+                self.0.hyphenated().encode_lower(buffer)
+            }
+        }
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,13 +105,16 @@ impl AccountId {
 impl CommandId {
     /// UUIDv5 of the length-prefixed (principal, operation, key): no choice of texts makes two triples collide.
     pub fn derive(subject: &str, operation: &str, idempotency_key: &str) -> Self {
-        let mut name = Vec::with_capacity(24 + subject.len() + operation.len() + idempotency_key.len());
+        // As `Uuid::new_v5` does it, which has no hash of its own that uses the processor's instructions.
+        let mut name = Vec::with_capacity(32 + subject.len() + operation.len() + idempotency_key.len());
+        name.extend_from_slice(ORION.as_bytes());
         for part in [subject, operation, idempotency_key] {
             let length = u32::try_from(part.len()).expect("every part is bounded at the door");
             name.extend_from_slice(&length.to_be_bytes());
             name.extend_from_slice(part.as_bytes());
         }
-        Self(Uuid::new_v5(&ORION, &name))
+        let digest: [u8; 20] = Sha1::digest(&name).into();
+        Self(uuid::Builder::from_sha1_bytes(*digest.first_chunk().expect("a SHA-1 digest has 20 bytes")).into_uuid())
     }
 }
 
@@ -153,6 +164,18 @@ mod tests {
         assert_ne!(CommandId::derive("a", "b", "cd"), CommandId::derive("a", "bc", "d"));
         // Fixed for good: a retry after an upgrade must find its decision.
         assert_eq!(CommandId::derive("alice", "transfer", "k1").to_string(), "ce4ce417-9f96-5967-bcb6-f9eefab959b1");
+    }
+
+    #[test]
+    fn command_ids_are_those_of_uuid_v5() {
+        for (subject, key) in [("alice", "k1"), ("Ndèye", ""), (&*"s".repeat(255), &*"k".repeat(255))] {
+            let mut name = Vec::new();
+            for part in [subject, "transfer", key] {
+                name.extend_from_slice(&u32::try_from(part.len()).unwrap().to_be_bytes());
+                name.extend_from_slice(part.as_bytes());
+            }
+            assert_eq!(CommandId::derive(subject, "transfer", key).0, Uuid::new_v5(&ORION, &name));
+        }
     }
 
     #[test]

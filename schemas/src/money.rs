@@ -124,7 +124,13 @@ impl Money {
 
 impl std::fmt::Display for Money {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", Decimal::new(self.minor, self.currency.exponent()))
+        let places = self.currency.exponent();
+        if places == 0 {
+            return write!(f, "{}", self.minor);
+        }
+        let (unit, sign) = (10u64.pow(places), if self.minor < 0 { "-" } else { "" });
+        let (whole, part) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
+        write!(f, "{sign}{whole}.{part:0width$}", width = usize::try_from(places).expect("a u32 fits a usize"))
     }
 }
 
@@ -160,6 +166,23 @@ mod tests {
         for (text, code, minor) in cases {
             let currency = code.parse::<Currency>().unwrap();
             assert_eq!(Money::parse(text, currency).ok().map(|money| money.minor), *minor, "{text} {code}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_shown_with_all_its_decimals() {
+        let cases = [
+            (0, "XOF", "0"),
+            (-7, "XOF", "-7"),
+            (0, "EUR", "0.00"),
+            (-5, "EUR", "-0.05"),
+            (350, "EUR", "3.50"),
+            (1, "TND", "0.001"),
+            (i64::MIN, "EUR", "-92233720368547758.08"),
+            (i64::MAX, "XOF", "9223372036854775807"),
+        ];
+        for (minor, code, text) in cases {
+            assert_eq!(Money { minor, currency: code.parse().unwrap() }.to_string(), text);
         }
     }
 

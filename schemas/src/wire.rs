@@ -7,6 +7,7 @@
 mod command;
 mod event;
 mod journal;
+mod payment;
 
 /// Segments of the archive.
 pub mod segment;
@@ -24,6 +25,9 @@ use std::sync::LazyLock;
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 256;
+
+/// More than nearly every record takes.
+const RECORD_BYTES: usize = 512;
 
 /// Bytes that can't be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -146,15 +150,25 @@ impl Encoder {
 
     /// An event as a record value of its topic.
     pub fn event(&self, event: &Event) -> Result<Vec<u8>, WireError> {
+        let mut bytes = Vec::with_capacity(RECORD_BYTES);
+        self.event_into(event, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The same, in the place of what `bytes` held.
+    pub fn event_into(&self, event: &Event, bytes: &mut Vec<u8>) -> Result<(), WireError> {
         let topic = Topic::of(event);
         match event::Wire::of(event) {
-            event::Wire::CustomerCreated(wire) => self.frame(topic, &wire),
-            event::Wire::AccountOpened(wire) => self.frame(topic, &wire),
-            event::Wire::Settled(wire) => self.frame(topic, &wire),
-            event::Wire::Failed(wire) => self.frame(topic, &wire),
-            event::Wire::RulesActivated(wire) => self.frame(topic, &wire),
-            event::Wire::Refused(wire) => self.frame(topic, &wire),
-            event::Wire::Repeated(wire) => self.frame(topic, &wire),
+            event::Wire::Payment(transaction) => {
+                self.header(topic, bytes)?;
+                payment::put(bytes, event, transaction);
+                Ok(())
+            }
+            event::Wire::CustomerCreated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::AccountOpened(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
         }
     }
 
@@ -164,12 +178,24 @@ impl Encoder {
     }
 
     fn frame<T: serde::Serialize>(&self, topic: Topic, wire: &T) -> Result<Vec<u8>, WireError> {
+        let mut bytes = Vec::with_capacity(RECORD_BYTES);
+        self.frame_into(topic, wire, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn frame_into<T: serde::Serialize>(&self, topic: Topic, wire: &T, bytes: &mut Vec<u8>) -> Result<(), WireError> {
+        self.header(topic, bytes)?;
+        serde_avro_fast::to_datum(wire, bytes, &mut SerializerConfig::new(schema(topic)))
+            .map_err(|error| WireError::Encode { topic, reason: error.to_string() })?;
+        Ok(())
+    }
+
+    fn header(&self, topic: Topic, bytes: &mut Vec<u8>) -> Result<(), WireError> {
         let id = self.ids.get(&topic).ok_or(WireError::NoId(topic))?;
-        let mut bytes = Vec::with_capacity(384);
+        bytes.clear();
         bytes.push(0);
         bytes.extend_from_slice(&id.to_be_bytes());
-        serde_avro_fast::to_datum(wire, bytes, &mut SerializerConfig::new(schema(topic)))
-            .map_err(|error| WireError::Encode { topic, reason: error.to_string() })
+        Ok(())
     }
 }
 

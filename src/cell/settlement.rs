@@ -25,9 +25,13 @@ const SLOW_MS: u64 = 250;
 
 /// Runs the cell until it ends, or until it is told to stop.
 pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()> {
+    let begun = Instant::now();
     let mut sink = super::fence(config, "orion-settlement", Topic::SettlementJournal)?;
+    let fenced_ms = milliseconds(begun.elapsed());
     let store = Store::open(&config.snapshots.folder.join("settlement"))?;
+    let begun = Instant::now();
     let Recovered { found, generation, bound, mut journal_schemas } = recover(config, &store)?;
+    let loaded_ms = milliseconds(begun.elapsed());
     let generation = super::claim(&mut sink, generation)?;
     faults::point("settlement.claimed");
     journal_schemas.extend(sink.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned())));
@@ -35,7 +39,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     journal_schemas.dedup();
 
     let after = found.as_ref().map_or(0, |found| found.name.epoch);
-    tracing::info!(after, epochs = bound.len(), "replaying what is bound");
+    tracing::info!(after, epochs = bound.len(), fenced_ms, loaded_ms, "replaying what is bound");
     let epochs = &config.epochs;
     let policy = Policy {
         age_max_ms: epochs.age_max_ms,
@@ -93,11 +97,13 @@ fn decide(
         });
         for epoch in epochs {
             pulse.works();
-            let time = epoch.binding.epoch;
+            let (time, commands, begun) = (epoch.binding.epoch, epoch.commands.len(), Instant::now());
             input.advance_to(time);
             input.send(epoch);
             input.advance_to(time + 1);
             worker.step_while(|| probe.less_than(&(time + 1)));
+            // What a snapshot costs is in here: freezing, and afterwards copying what is changed.
+            tracing::debug!(epoch = time, commands, took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), "decided");
             pulse.waits();
         }
     });
@@ -174,10 +180,14 @@ pub fn gather(
     (group, rules, frozen)
 }
 
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Says that a commit took long; at `debug`, what every commit took.
 fn report(group: &[EpochOutput], took: Duration) {
     let events: usize = group.iter().map(|epoch| epoch.events.len()).sum();
-    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let took_ms = milliseconds(took);
     if took_ms >= SLOW_MS {
         tracing::warn!(epochs = group.len(), events, took_ms, "a commit took long");
     } else if events > 0 {

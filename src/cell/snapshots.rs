@@ -9,6 +9,7 @@ use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::commands::{Learnt, Schemas};
 use schemas::{Binding, Epoch, EpochInput, Input, Position};
 use serde::{Deserialize, Serialize};
+use state::pins::Segment;
 use state::{Frozen, Ledger, Thawing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub struct Cadence {
     commands: u64,
     epochs: u64,
 }
+
+/// Threads that read the parts of a snapshot.
+const READERS: usize = 2;
 
 /// An idle bank has an epoch a second; after this many there is a snapshot all the same, so that none is replayed twice
 /// for ever.
@@ -83,17 +87,20 @@ pub struct Found {
 
 /// Reads a snapshot back, whole.
 pub fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
-    store.check(name)?;
-    let (mut head, mut thawing, mut parts) = (None::<Head>, Thawing::default(), Vec::new());
+    let mut parts = Vec::new();
+    store.read(name, |chunk| {
+        parts.extend(Frozen::part(chunk).map(str::to_owned));
+        Ok::<(), SnapshotError>(())
+    })?;
+    // It is whole. From here on its bytes are acted on.
+    let mut segments = read_parts(store, &parts)?.into_iter();
+    let (mut head, mut thawing) = (None::<Head>, Thawing::default());
     store.read(name, |chunk| {
         if head.is_none() {
             head = Some(serde_json::from_slice(chunk).context("its head can't be read")?);
             return Ok(());
         }
-        thawing.chunk(chunk, |part| {
-            parts.push(part.to_owned());
-            store.read_part(part).map_err(anyhow::Error::from)
-        })
+        thawing.chunk(chunk, |part| segments.next().with_context(|| format!("the snapshot has changed: part {part} is new")))
     })?;
     let head = head.context("it has no head")?;
     let ledger = Ledger::thaw(thawing)?;
@@ -111,6 +118,21 @@ pub fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
         commands_schemas: head.commands_schemas.into_iter().map(learnt).collect(),
         journal_schemas: head.journal_schemas,
         parts: (0..).map(|number| from + number * step).zip(parts).collect(),
+    })
+}
+
+/// The segments that parts hold. At a week of pins this is most of a start, so threads read them side by side.
+fn read_parts(store: &Store, parts: &[String]) -> anyhow::Result<Vec<Segment>> {
+    let read = |part: &String| anyhow::Ok(Segment::read(&store.read_part(part)?)?);
+    std::thread::scope(|scope| {
+        let shares = parts.chunks(parts.len().div_ceil(READERS).max(1));
+        let readers: Vec<_> = shares.map(|share| scope.spawn(move || share.iter().map(read).collect())).collect();
+        let mut segments = Vec::with_capacity(parts.len());
+        for reader in readers {
+            let read: anyhow::Result<Vec<Segment>> = reader.join().expect("a panic has ended the process");
+            segments.extend(read?);
+        }
+        Ok(segments)
     })
 }
 
@@ -248,7 +270,7 @@ impl Place {
 fn parts_of(store: &Store, name: Name) -> Vec<String> {
     let mut parts = Vec::new();
     let read = store.read(name, |chunk| {
-        parts.extend(chunk.strip_prefix(b"P").and_then(|part| String::from_utf8(part.to_vec()).ok()));
+        parts.extend(Frozen::part(chunk).map(str::to_owned));
         Ok::<(), SnapshotError>(())
     });
     if let Err(error) = read {

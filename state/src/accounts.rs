@@ -72,6 +72,13 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// These accounts; none if one of them is there twice.
+    pub fn of(holdings: Vec<Holding>) -> Option<Self> {
+        let house = holdings.iter().filter(|holding| holding.role == Role::House);
+        let cash = house.map(|holding| (holding.currency, holding.id)).collect();
+        Some(Self { holdings: Table::of(holdings)?, cash })
+    }
+
     /// The account of this id.
     pub fn find(&self, id: AccountId) -> Option<&Holding> {
         self.holdings.get(id)

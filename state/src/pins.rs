@@ -127,14 +127,8 @@ impl Pins {
         if first > next {
             return Err(Damaged::new("more pins are forgotten than there are"));
         }
-        for number in (first..next).map(low) {
-            let Self { first, full, open, by_command } = &mut pins;
-            let (command, _) = *entry(*first, full, open, number);
-            if by_command.get(&command, |number| entry(*first, full, open, *number).0 == command).is_some() {
-                return Err(Damaged::new("a command is pinned twice"));
-            }
-            by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
-        }
+        let by_command = Entries::of((first..next).map(low), |number| pins.at(*number).0);
+        pins.by_command = by_command.ok_or_else(|| Damaged::new("a command is pinned twice"))?;
         Ok(pins)
     }
 

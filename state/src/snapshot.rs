@@ -14,7 +14,7 @@
 //!
 //! Numbers have their least byte first.
 
-use crate::accounts::Holding;
+use crate::accounts::{Accounts, Holding};
 use crate::bytes::{Bytes, Damaged};
 use crate::customers::Enrolled;
 use crate::pins::{FrozenPins, Pins, Segment};
@@ -48,6 +48,11 @@ impl Frozen {
         self.pins.first - self.pins.first % u64::from(crate::pins::SEGMENT_PINS)
     }
 
+    /// The name of the part that a chunk stands for, if it does.
+    pub fn part(chunk: &[u8]) -> Option<&str> {
+        chunk.strip_prefix(b"P").and_then(|part| std::str::from_utf8(part).ok())
+    }
+
     /// The chunks; `parts` are the names under which the segments were stored.
     pub fn chunks<'a>(&'a self, parts: &'a [String]) -> impl Iterator<Item = Vec<u8>> + 'a {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
@@ -76,7 +81,7 @@ impl Frozen {
 #[derive(Debug, Default)]
 pub struct Thawing {
     head: Option<Head>,
-    customers: Table<Enrolled>,
+    customers: Vec<Enrolled>,
     accounts: Vec<Holding>,
     full: Vec<Arc<Segment>>,
     open: Option<Segment>,
@@ -97,28 +102,21 @@ pub(crate) struct Thawed {
     pub(crate) epoch: Epoch,
     pub(crate) rules: u32,
     pub(crate) customers: Table<Enrolled>,
-    pub(crate) accounts: Vec<Holding>,
+    pub(crate) accounts: Accounts,
     pub(crate) pins: Pins,
 }
 
 impl Thawing {
-    /// Takes the next chunk; `part` gives the bytes of a part by its name.
-    pub fn chunk<E: From<Damaged>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<Vec<u8>, E>) -> Result<(), E> {
+    /// Takes the next chunk; `part` gives the segment that a part holds by the part's name.
+    pub fn chunk<E: From<Damaged>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<Segment, E>) -> Result<(), E> {
         let (kind, rest) = chunk.split_first().ok_or_else(|| Damaged::new("a chunk is empty"))?;
         match kind {
             b'L' => self.head = Some(read_head(Bytes(rest))?),
-            b'C' => {
-                for row in read_rows::<Enrolled>(rest)? {
-                    if self.customers.get(row.id()).is_some() {
-                        return Err(Damaged::new("a customer is there twice").into());
-                    }
-                    self.customers.push(row);
-                }
-            }
+            b'C' => self.customers.extend(read_rows::<Enrolled>(rest)?),
             b'A' => self.accounts.extend(read_rows::<Holding>(rest)?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
-                self.full.push(Arc::new(Segment::read(&part(name)?)?));
+                self.full.push(Arc::new(part(name)?));
             }
             b'O' => self.open = Some(Segment::read(rest)?),
             _ => return Err(Damaged(format!("a chunk of kind {kind} is not known")).into()),
@@ -130,12 +128,14 @@ impl Thawing {
     pub(crate) fn finish(self) -> Result<Thawed, Damaged> {
         let Head { epoch, rules, customers, accounts, segments, first_pin } = self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
-        let counts = [(customers, self.customers.freeze().len()), (accounts, self.accounts.len()), (segments, self.full.len())];
+        let counts = [(customers, self.customers.len()), (accounts, self.accounts.len()), (segments, self.full.len())];
         if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
             return Err(Damaged::new("rows are missing"));
         }
+        let customers = Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?;
+        let accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
         let pins = Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?;
-        Ok(Thawed { epoch, rules, customers: self.customers, accounts: self.accounts, pins })
+        Ok(Thawed { epoch, rules, customers, accounts, pins })
     }
 }
 

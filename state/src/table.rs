@@ -47,6 +47,17 @@ impl<R> Default for Table<R> {
     }
 }
 
+impl<R: Row + Send + Sync> Table<R> {
+    /// A table of these rows, in this order; none if two of them have the same id.
+    pub fn of(all: Vec<R>) -> Option<Self> {
+        let mut rows = Rows { chunks: Vec::with_capacity(all.len().div_ceil(CHUNK_ROWS)), count: 0 };
+        all.into_iter().for_each(|row| rows.push(row));
+        let slots = u32::try_from(rows.count).expect("four billion rows do not fit into memory");
+        let by_id = Entries::of(0..slots, |slot| rows.get(*slot).id())?;
+        Some(Self { rows, by_id })
+    }
+}
+
 impl<R: Row> Table<R> {
     /// The row of this id.
     pub fn get(&self, id: R::Id) -> Option<&R> {
@@ -169,5 +180,8 @@ mod tests {
         // Only what was changed was copied.
         let shared = frozen.chunks.iter().zip(&table.rows.chunks).filter(|(a, b)| Arc::ptr_eq(a, b)).count();
         assert_eq!((shared, frozen.chunks.len()), (1, 3));
+        let again = Table::of(table.iter().cloned().collect()).unwrap();
+        assert_eq!((again.get(2048), again.freeze()), (table.get(2048), table.freeze()));
+        assert!(Table::of([7, 8, 7].map(|id| Counter { id, count: 0 }).into()).is_none());
     }
 }

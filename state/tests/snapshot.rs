@@ -5,7 +5,7 @@ use schemas::{
     Operation, Payment, PaymentKind, Position, Principal, Role,
 };
 use state::bytes::Damaged;
-use state::pins::SEGMENT_PINS;
+use state::pins::{SEGMENT_PINS, Segment};
 use state::{CODE_VERSION, Frozen, Ledger, Thawing};
 
 const FIRST: Epoch = 1_764_000_000_000;
@@ -61,7 +61,7 @@ fn stored(frozen: &Frozen) -> (Vec<Vec<u8>>, Vec<u8>) {
 
 fn thaw(chunks: &[Vec<u8>], part: &[u8]) -> Result<Ledger, Damaged> {
     let mut thawing = Thawing::default();
-    let part = |name: &str| if name == "segment" { Ok(part.to_vec()) } else { Err(Damaged::new(name)) };
+    let part = |name: &str| if name == "segment" { Segment::read(part) } else { Err(Damaged::new(name)) };
     chunks.iter().try_for_each(|chunk| thawing.chunk(chunk, part))?;
     Ledger::thaw(thawing)
 }

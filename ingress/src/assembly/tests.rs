@@ -32,7 +32,7 @@ fn event(epoch: Epoch, number: u32) -> Event {
 }
 
 fn record(event: &Event) -> Record {
-    let (key, value) = (schemas::topic::key(event).into_bytes(), encoder().event(event).unwrap());
+    let (key, value) = (schemas::topic::key(event).to_string().into_bytes(), encoder().event(event).unwrap());
     Record { epoch: event.epoch, traceparent: String::new(), key, value }
 }
 

@@ -14,8 +14,7 @@ use std::borrow::Cow;
 pub(super) enum Wire<'a> {
     CustomerCreated(CustomerCreated<'a>),
     AccountOpened(AccountOpened<'a>),
-    Settled(Settled<'a>),
-    Failed(Failed<'a>),
+    Payment(&'a Transaction),
     RulesActivated(RulesActivated<'a>),
     Refused(Refused<'a>),
     Repeated(Repeated<'a>),
@@ -226,31 +225,7 @@ impl<'a> Wire<'a> {
                 status: account.status,
                 opened_at: at(),
             })),
-            Fact::Transaction(transaction) => match transaction.refusal {
-                None => Self::Settled(record!(Settled, event, {
-                    transaction_id: transaction.id,
-                    amount: Cow::Owned(transaction.amount.to_string()),
-                    currency: transaction.amount.currency,
-                    channel: transaction.channel,
-                    charged_fee: Cow::Owned(Money { minor: transaction.fee_minor, ..transaction.amount }.to_string()),
-                    debit_account: transaction.account_debit,
-                    credit_account: transaction.account_credit,
-                    settled_at: at(),
-                    operation: transaction.kind,
-                    postings: transaction.postings.iter().map(Leg::of).collect(),
-                })),
-                Some(reason) => Self::Failed(record!(Failed, event, {
-                    transaction_id: transaction.id,
-                    amount: Cow::Owned(transaction.amount.to_string()),
-                    currency: transaction.amount.currency,
-                    channel: transaction.channel,
-                    debit_account: transaction.account_debit,
-                    credit_account: transaction.account_credit,
-                    operation: transaction.kind,
-                    reason: reason,
-                    failed_at: at(),
-                })),
-            },
+            Fact::Transaction(transaction) => Self::Payment(transaction),
             Fact::RulesActivated { version } => Self::RulesActivated(record!(RulesActivated, event, {
                 version: i32::try_from(*version).expect(FEW),
                 activated_at: at(),
@@ -262,12 +237,6 @@ impl<'a> Wire<'a> {
             })),
             Fact::Repeated(repeat) => Self::Repeated(repeated(event, repeat)),
         }
-    }
-}
-
-impl Leg {
-    fn of(posting: &Posting) -> Self {
-        Self { account: posting.account, amount_minor: posting.amount_minor, balance_minor: posting.balance_minor }
     }
 }
 
