@@ -1,6 +1,6 @@
 //! A large bank, made as any other: commands, decided by settlement while they are appended.
 
-use crate::backlog::{self, command, create, deposit, events, open, staff};
+use crate::backlog::{create, deposit, events, open, staff};
 use crate::bank::Bank;
 use crate::bulk;
 use crate::decided::Decided;
