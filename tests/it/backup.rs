@@ -3,6 +3,8 @@
 
 /// What a client of the bank does and sees.
 mod client;
+/// A bank that is half restored.
+mod half;
 /// Backups that must not be restored.
 mod refused;
 
@@ -63,6 +65,7 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     refused::targets(&house, &dir)?;
     fresh::services()?;
     std::fs::remove_dir_all(house.file("snapshots"))?;
+    half::does_not_start(&house, &dir)?;
 
     let begun = Instant::now();
     ensure!(tool(&house, 0, &["restore", "--dir", &dir, "--check"])?.contains("nothing was restored"), "a check restores nothing");
