@@ -152,6 +152,12 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     let file = |source| Exit::from(BackupError::File { path: dir.clone(), source });
     std::fs::create_dir_all(dir).map_err(file)?;
     let _lock = archive::lock(dir).map_err(Exit::from)?;
+    match Point::read(dir) {
+        Ok(point) => remove_others(dir, &point.folder).map_err(Exit::from)?,
+        Err(BackupError::None(_)) => remove_others(dir, "").map_err(Exit::from)?,
+        // What can't be read may still be of use to somebody, with all that it names.
+        Err(_) => {}
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
     let name = format!("point-{now_ms}");
@@ -199,7 +205,7 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
         return Err(Exit { code: exit::BAD_INPUT, sentence }.into());
     }
     let point = point.write(dir).map_err(Exit::from)?;
-    remove_others(dir, &point).map_err(Exit::from)?;
+    remove_others(dir, &point.folder).map_err(Exit::from)?;
     Ok(point)
 }
 
@@ -280,12 +286,12 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
 }
 
 /// Removes what belongs to no point any more: those before, and what a run that died left.
-fn remove_others(dir: &Path, point: &Point) -> Result<(), BackupError> {
+fn remove_others(dir: &Path, kept: &str) -> Result<(), BackupError> {
     let failed = |source| BackupError::File { path: dir.to_owned(), source };
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("point-") && name != point.folder {
+        if name.starts_with("point-") && name != kept {
             std::fs::remove_dir_all(&path).map_err(failed)?;
         }
     }

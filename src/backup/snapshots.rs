@@ -4,6 +4,7 @@
 
 use super::BackupError;
 use egress::snapshots::{Name, SnapshotError, Store};
+use std::fs::File;
 use std::path::Path;
 
 /// How often a newer one is looked for.
@@ -29,16 +30,26 @@ pub(super) fn newest(from: &Path, to: &Path) -> Result<Option<Name>, BackupError
 
 /// Copies a snapshot and the parts that it names; the parts first, so that what has its name is whole.
 pub(crate) fn copy(from: &Path, to: &Path, name: Name) -> Result<(), SnapshotError> {
-    let (from, to) = (Store::at(from), Store::open(to)?);
-    let mut chunks = Vec::new();
-    from.read(name, |chunk| {
-        chunks.push(chunk.to_vec());
+    let (source, target) = (Store::at(from), Store::open(to)?);
+    let mut parts = Vec::new();
+    source.read(name, |chunk| {
+        parts.extend(part(chunk));
         Ok::<(), SnapshotError>(())
     })?;
-    for part in chunks.iter().filter_map(|chunk| part(chunk)) {
-        to.write_part(&from.read_part(&part)?)?;
+    for part in parts {
+        target.write_part(&source.read_part(&part)?)?;
     }
-    to.write(name, chunks)
+    // A ledger may be large: its file is copied, and then read.
+    let (file, half) = (to.join(name.to_string()), to.join(format!("{name}.tmp")));
+    let disk = |source| SnapshotError::Disk { doing: "copy", path: file.clone(), source };
+    std::fs::copy(from.join(name.to_string()), &half).map_err(disk)?;
+    File::open(&half).and_then(|half| half.sync_all()).and_then(|()| std::fs::rename(&half, &file)).map_err(disk)?;
+    File::open(to).and_then(|folder| folder.sync_all()).map_err(disk)?;
+    let whole = target.check(name);
+    if whole.is_err() {
+        target.delete(name)?;
+    }
+    whole
 }
 
 /// The name of a part, if a chunk is one.

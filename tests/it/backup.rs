@@ -3,6 +3,8 @@
 
 /// What a client of the bank does and sees.
 mod client;
+/// A bank that is half restored.
+mod half;
 /// Backups that must not be restored.
 mod refused;
 
@@ -27,6 +29,8 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     let said = tool(&house, 0, &["backup", "--dir", &dir])?;
     ensure!(said.contains("archive: ") && said.contains("postgres: up to epoch "), "{said}");
     let older = point(&dir)?;
+    // What a run leaves that dies.
+    std::fs::create_dir(Path::new(&dir).join("point-1"))?;
     let second = client.deposit("second")?;
     let (log, log_end) = (commands(&house)?, commands_end()?);
 
@@ -42,7 +46,8 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     let said = tool(&house, 0, &["backup", "--dir", &dir])?;
     println!("a backup of a bank at work took {:.1} s\n{said}", begun.elapsed().as_secs_f64());
     ensure!(working.wait()?.success(), "the load failed; its log is {}", house.file("load.log").display());
-    ensure!(!Path::new(&dir).join(older).exists(), "the point before is of no use any more");
+    let of_no_use = [older.as_str(), "point-1"].into_iter().find(|folder| Path::new(&dir).join(folder).exists());
+    ensure!(of_no_use.is_none(), "{of_no_use:?} is of no use any more");
     let checked = tool(&house, 0, &["backup", "--dir", &dir, "--check"])?;
     ensure!(checked.contains("digest "), "{checked}");
     // The archive alone goes on, and what it holds is kept. What comes after it is lost.
@@ -60,6 +65,7 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     refused::targets(&house, &dir)?;
     fresh::services()?;
     std::fs::remove_dir_all(house.file("snapshots"))?;
+    half::does_not_start(&house, &dir)?;
 
     let begun = Instant::now();
     ensure!(tool(&house, 0, &["restore", "--dir", &dir, "--check"])?.contains("nothing was restored"), "a check restores nothing");
