@@ -36,6 +36,29 @@ fn overload_is_answered_bounded_and_loses_nothing() -> anyhow::Result<()> {
     house.forget()
 }
 
+#[test]
+fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow::Result<()> {
+    let few = |_: &Path| Ok(vec![("ORION_HTTP__PINNED_MAX", "20".into())]);
+    let Some(house) = House::start_with("full", few)? else { return Ok(()) };
+    let bank = Bank::open(&house)?;
+    let before = ends("orion.commands.v1")?;
+    let full = || -> anyhow::Result<bool> {
+        let (_, answer) = bank.deposits(&uuid::Uuid::new_v4().to_string(), 1, "wait=30")?.pop().context("an answer")?;
+        if answer.status == 201 {
+            return Ok(false);
+        }
+        ensure!(answer.problem()?.code == "idempotency_horizon_full", "{answer:?}");
+        Ok(true)
+    };
+    wait("the ledger keeps 20 decisions", full)?;
+    // A customer and an account are two of them. What was refused is not in the log.
+    ensure!(ends("orion.commands.v1")? - before == 18);
+    wait("all deposits are shown", || Ok(bank.balance()? == 1_800))?;
+    house.kill_cell("settlement")?;
+    ensure!(full()?, "a ledger that was read back is as full as before");
+    house.forget()
+}
+
 /// A small bound of what waits, so that it is soon reached, and little patience with Kafka.
 fn tight(_: &Path) -> anyhow::Result<Environment> {
     Ok(vec![("ORION_HTTP__REMEMBERED_MAX", PENDING_MAX.to_string().into()), ("ORION_HTTP__APPEND_TIMEOUT_MS", "2000".into())])
