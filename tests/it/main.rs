@@ -8,5 +8,6 @@ mod http;
 mod kafka;
 mod offline;
 mod recovery;
+mod simulation;
 mod tidy;
 mod views;
