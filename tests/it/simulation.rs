@@ -10,10 +10,12 @@ mod disk;
 mod door;
 mod flow;
 mod house;
+mod interleavings;
 mod judge;
 mod mistakes;
 mod postgres;
 mod reader;
+mod script;
 mod settlement;
 mod views;
 mod world;
@@ -70,6 +72,33 @@ fn every_mistake_is_found() {
         let found = (1..=FOUND_WITHIN).map(|seed| chance::run(seed, Some(mistake))).find(|told| !told.wrong.is_empty());
         let told = found.unwrap_or_else(|| panic!("{mistake:?} is not found within {FOUND_WITHIN} seeds"));
         println!("{mistake:?}: seed {}: {}", told.seed, told.wrong[0]);
+    }
+}
+
+/// Every file of `simulation/scripts`, every script.
+#[test]
+fn every_script_comes_out_as_it_says() {
+    let mut played = 0;
+    for file in std::fs::read_dir("tests/it/simulation/scripts").unwrap() {
+        let path = file.unwrap().path();
+        for script in script::scripts(&std::fs::read_to_string(&path).unwrap()) {
+            if let Err(error) = script::play(&script) {
+                panic!("{}: {}: {error:#}", path.display(), script.name);
+            }
+            played += 1;
+        }
+    }
+    assert!(played > 25, "only {played} scripts were found");
+}
+
+#[test]
+fn every_interleaving_of_a_small_scenario_comes_out_right() {
+    for scenario in interleavings::scenarios() {
+        let began = Instant::now();
+        let seen = interleavings::all(&scenario);
+        let interleavings::Seen { interleavings, states, ends } = seen;
+        println!("{}: {interleavings} interleavings through {states} states to {ends} ends, {:?}", scenario.name, began.elapsed());
+        assert!(interleavings > 100 && ends > 0, "{}: {seen:?}", scenario.name);
     }
 }
 

@@ -6,6 +6,7 @@
 
 use egress::records::Sent;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A record as it stands.
 #[derive(Clone, Debug)]
@@ -17,13 +18,17 @@ pub(super) struct Record {
     /// Milliseconds.
     pub(super) stamp: u64,
     transaction: Option<usize>,
+    /// Of key, value and headers.
+    hash: u64,
 }
 
 impl Record {
     /// Without a place yet.
     pub(super) fn new(key: Option<Vec<u8>>, value: Vec<u8>, headers: &[(&str, &str)], stamp: u64) -> Self {
+        let mut hash = DefaultHasher::new();
+        (&key, &value, headers, stamp).hash(&mut hash);
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { offset: 0, key, value, headers, stamp, transaction: None }
+        Self { offset: 0, key, value, headers, stamp, transaction: None, hash: hash.finish() }
     }
 
     /// What a cell sends; `now_ms` is the time of the sender.
@@ -83,6 +88,8 @@ pub(super) struct Fenced;
 pub(super) struct Broker {
     partitions: BTreeMap<Place, Partition>,
     transactions: Vec<Transaction>,
+    /// Those that some partition has no marker of yet.
+    pending: BTreeSet<usize>,
     producers: BTreeMap<&'static str, Producer>,
 }
 
@@ -123,7 +130,8 @@ impl Broker {
 
     /// Whether every marker is written of the transactions of a producer that have ended.
     pub(super) fn is_settled(&self, id: &str) -> bool {
-        self.transactions.iter().all(|transaction| transaction.by != id || transaction.fate == Fate::Open || transaction.unmarked.is_empty())
+        let mut pending = self.pending.iter().map(|number| &self.transactions[*number]);
+        pending.all(|transaction| transaction.by != id || transaction.fate == Fate::Open || transaction.unmarked.is_empty())
     }
 
     pub(super) fn begin(&mut self, handle: Handle) -> Result<(), Fenced> {
@@ -132,6 +140,7 @@ impl Broker {
         // Only a broken fence lets two share one: then both write into it.
         if producer.transaction.is_none() {
             producer.transaction = Some(open);
+            self.pending.insert(open);
             self.transactions.push(Transaction { by: handle.id, fate: Fate::Open, unmarked: BTreeMap::new() });
         }
         Ok(())
@@ -165,8 +174,8 @@ impl Broker {
 
     /// Where markers are due.
     pub(super) fn unmarked(&self) -> Vec<(usize, Place)> {
-        let ended = self.transactions.iter().enumerate().filter(|(_, transaction)| transaction.fate != Fate::Open);
-        ended.flat_map(|(number, transaction)| transaction.unmarked.keys().map(move |place| (number, place.clone()))).collect()
+        let ended = self.pending.iter().filter(|number| self.transactions[**number].fate != Fate::Open);
+        ended.flat_map(|number| self.transactions[*number].unmarked.keys().map(|place| (*number, place.clone()))).collect()
     }
 
     /// Writes a marker: from here on this partition shows the transaction, or passes it by.
@@ -174,12 +183,16 @@ impl Broker {
         if self.transactions[number].unmarked.remove(place).is_some() {
             self.partitions.get_mut(place).expect("it was written to").end += 1;
         }
+        let Transaction { fate, unmarked, .. } = &self.transactions[number];
+        if *fate != Fate::Open && unmarked.is_empty() {
+            self.pending.remove(&number);
+        }
     }
 
     /// Exclusive end of what is decided.
     pub(super) fn stable(&self, place: &Place) -> i64 {
         let end = self.partitions.get(place).map_or(0, |partition| partition.end);
-        self.transactions.iter().filter_map(|transaction| transaction.unmarked.get(place)).copied().fold(end, i64::min)
+        self.pending.iter().filter_map(|number| self.transactions[*number].unmarked.get(place)).copied().fold(end, i64::min)
     }
 
     /// Whether nothing undecided holds a partition back.
@@ -210,12 +223,11 @@ impl Broker {
     /// What tells one state of all logs from another.
     pub(super) fn fingerprint(&self) -> String {
         let partition = |(place, partition): (&Place, &Partition)| {
-            let records = partition.records.iter().map(|record| (record.offset, record.transaction, record.value.len())).collect::<Vec<_>>();
+            let records = partition.records.iter().map(|record| (record.offset, record.transaction, record.hash)).collect::<Vec<_>>();
             format!("{place:?} {} {records:?}", partition.end)
         };
         let partitions: Vec<_> = self.partitions.iter().map(partition).collect();
-        let open: BTreeSet<_> = self.transactions.iter().enumerate().map(|transaction| format!("{transaction:?}")).collect();
-        format!("{partitions:?} {open:?} {:?}", self.producers)
+        format!("{partitions:?} {:?} {:?}", self.transactions, self.producers)
     }
 
     fn is_committed(&self, record: &Record) -> bool {

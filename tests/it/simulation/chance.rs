@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Choices of a day.
-const CHOICES: usize = 700;
+const CHOICES: usize = 1_400;
+/// Choices in the morning, when nothing fails yet.
+const MORNING: usize = 150;
 /// Actions after which a house that does not rest never will.
 const EVENING_MAX: usize = 12_000;
 const MINUTE_MS: usize = 60_000;
@@ -65,12 +67,20 @@ pub(super) fn run(seed: u64, mistake: Option<Mistake>) -> Told {
     }
 }
 
+/// Lets a house come to rest, from wherever it stands, and judges it.
+pub(super) fn evening(house: House) -> Vec<String> {
+    let mut day = Day { house, random: Random::new(1), trace: Vec::new(), slow: BTreeMap::new(), doors: 0 };
+    day.rest();
+    if day.house.world.wrong.is_empty() { judge(&day.house) } else { day.house.world.wrong }
+}
+
 struct Day {
     house: House,
     random: Random,
     trace: Vec<Happened>,
     /// What is slow, and for how many more choices.
     slow: BTreeMap<Slow, usize>,
+    doors: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,22 +95,25 @@ impl Day {
         let mut random = Random::new(seed);
         let partitions = i32::try_from(1 + random.below(3)).expect("it is small");
         let every = *random.of(&[3, 8, 1_000]).expect("there are three");
-        Self { house: House::new(mistake, partitions, every), random, trace: Vec::new(), slow: BTreeMap::new() }
+        Self { house: House::new(mistake, partitions, every, schemas::Topic::ALL), random, trace: Vec::new(), slow: BTreeMap::new(), doors: 2 }
     }
 
-    /// The day: everything may happen.
+    /// The day: everything may happen, on some days more of it.
     fn pass(&mut self) {
-        for _ in 0..CHOICES {
+        let percent = *self.random.of(&[1, 3, 6]).expect("there are three");
+        for choice in 0..CHOICES {
             let step_ms = if self.random.percent(2) { 1_100 } else { self.random.below(4) };
             self.house.world.now_ms += u64::try_from(step_ms).expect("it is small");
             self.slow.retain(|_, left| {
                 *left = left.saturating_sub(1);
                 *left > 0
             });
-            match self.random.below(100) {
-                0..=5 => self.fault(),
-                6..=20 => self.ask(),
-                21..=30 => self.supervise(true),
+            if choice > MORNING && self.random.percent(percent) {
+                self.fault();
+            }
+            match self.random.below(10) {
+                0 | 1 => self.ask(),
+                2 => self.supervise(true),
                 _ => self.act(),
             }
             if !self.house.world.wrong.is_empty() {
@@ -113,7 +126,7 @@ impl Day {
     fn rest(&mut self) {
         self.slow.clear();
         self.house.processes.values_mut().for_each(|process| process.asleep = false);
-        for _ in 0..EVENING_MAX {
+        for step in 0..EVENING_MAX {
             if !self.house.world.wrong.is_empty() {
                 return;
             }
@@ -124,9 +137,10 @@ impl Day {
             }
             self.house.world.now_ms += 1 + u64::try_from(self.random.below(12)).expect("it is small");
             self.supervise(false);
-            // A writer that is gone keeps the row no longer than Postgres lets it.
-            if self.random.percent(1) {
+            // A writer that is gone keeps the row, or the end of a log, no longer than Postgres and Kafka let it.
+            if step % 400 == 399 {
                 self.house.world.postgres.idle().into_iter().for_each(|session| self.house.world.postgres.end(session));
+                self.house.world.broker.time_out("orion-settlement");
             }
             self.act();
         }
@@ -147,7 +161,15 @@ impl Day {
     fn act(&mut self) {
         let mut actions = self.house.enabled();
         actions.retain(|action| !self.is_slow(action));
-        let Some(action) = self.random.of(&actions).cloned() else { return };
+        // Everybody's turn is as likely, whatever there is to do for each.
+        let mut turns: BTreeMap<(u8, usize), Vec<Action>> = BTreeMap::new();
+        for action in actions {
+            turns.entry(turn(&action)).or_default().push(action);
+        }
+        let turns: Vec<_> = turns.into_values().collect();
+        let turn = self.random.below(turns.len());
+        let Some(turn) = turns.get(turn) else { return };
+        let action = turn[self.random.below(turn.len())].clone();
         self.house.act(&action);
         self.trace.push(Happened::Act(action));
     }
@@ -170,6 +192,12 @@ impl Day {
     }
 
     fn ask(&mut self) {
+        // Nobody waits for ever.
+        if self.house.clients.idle().is_none()
+            && let Some(oldest) = self.house.clients.waiting.keys().next().copied()
+        {
+            self.house.clients.end(oldest, self.house.moment, &mut self.house.world);
+        }
         let doors = self.house.of(Kind::Door);
         let (Some(client), Some(door)) = (self.house.clients.idle(), self.random.of(&doors).copied()) else { return };
         let (key, asked) = self.house.clients.choose(&mut self.random);
@@ -181,7 +209,7 @@ impl Day {
     /// Whoever died is started again. By day its clock may be wrong.
     fn supervise(&mut self, by_day: bool) {
         for kind in [Kind::Settlement, Kind::Views, Kind::Door] {
-            let wanted = if kind == Kind::Door { 2 } else { 1 };
+            let wanted = if kind == Kind::Door { self.doors } else { 1 };
             if self.house.of(kind).len() < wanted {
                 let clock_off_ms = if by_day && kind == Kind::Settlement { self.clock_off_ms() } else { 0 };
                 let number = self.house.start(kind, clock_off_ms);
@@ -309,5 +337,15 @@ impl Day {
         let bytes = std::fs::read(&path).expect("it is there");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("the disk is there");
         format!("the disk loses half of {cell} {name}")
+    }
+}
+
+fn turn(action: &Action) -> (u8, usize) {
+    match action {
+        Action::Settlement(number, _) | Action::Views(number, _) | Action::Door(number, _) => (0, *number),
+        Action::Mark(..) => (1, 0),
+        Action::PostgresCommits(_) => (2, 0),
+        Action::Arrive(_) | Action::Acknowledge(_) => (3, 0),
+        Action::Answer(_) => (4, 0),
     }
 }

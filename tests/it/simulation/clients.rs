@@ -37,7 +37,7 @@ pub(super) struct Clients {
 }
 
 /// Clients that ask at the same time.
-pub(super) const CLIENTS: usize = 3;
+pub(super) const CLIENTS: usize = 5;
 
 impl Clients {
     /// A client that waits for nothing.

@@ -6,7 +6,8 @@ use super::reader::Reader;
 use super::settlement::commands_place;
 use super::world::{World, journal};
 use ingress::decisions::Decisions;
-use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
+use schemas::topic::TRACE_HEADER;
+use schemas::wire::Encoder;
 use schemas::{Command, CommandId, Epoch, Topic};
 use std::sync::Arc;
 
@@ -81,11 +82,7 @@ impl Door {
 impl Running {
     /// As the server does: the schemas are recorded, then it follows both logs from where the views stand.
     fn start(id: usize, world: &mut World) -> Self {
-        for schema in World::encoder().schemas().iter().filter(|schema| schema.topic == Topic::Commands) {
-            let schema_id = schema.id.to_string();
-            let record = Record::new(None, schema.schema.as_bytes().to_vec(), &[(SCHEMA_HEADER, schema_id.as_str())], world.now_ms);
-            world.broker.append(&commands_place(), record);
-        }
+        world.record_schema();
         let (_, progress) = world.postgres.progress();
         let upper = world.postgres.commands_upper.first().copied().unwrap_or(0);
         let schemas: Vec<_> = world.postgres.schemas.clone().into_iter().collect();
@@ -116,8 +113,8 @@ pub(super) struct Append {
 }
 
 impl Append {
-    pub(super) fn new(attempt: usize, door: usize, command: &Command, traceparent: &str, now_ms: u64) -> Self {
-        let value = World::encoder().command(command).expect("clients send what the door lets pass");
+    pub(super) fn new(attempt: usize, door: usize, command: &Command, traceparent: &str, encoder: &Encoder, now_ms: u64) -> Self {
+        let value = encoder.command(command).expect("clients send what the door lets pass");
         let key = command.id().to_string().into_bytes();
         let record = Arc::new(Record::new(Some(key), value, &[(TRACE_HEADER, traceparent)], now_ms));
         Self { attempt, door, record, offset: None }

@@ -1,14 +1,16 @@
 //! The whole house in one thread: processes, network, servers and clients, and every action that could come next. Who
 //! chooses among them is outside: a seed, a script, or an enumeration.
 
-use super::broker::Place;
-use super::clients::Clients;
+use super::super::exactly_once::history::Asked;
+use super::broker::{Place, Record};
+use super::clients::{self, Clients};
 use super::disk::Disk;
 use super::door::{self, Append, Door};
 use super::mistakes::Mistake;
-use super::settlement::{self, End, Settlement};
+use super::settlement::{self, End, Settlement, commands_place};
 use super::views::{self, Views};
 use super::world::World;
+use schemas::{CommandId, Topic};
 use std::collections::BTreeMap;
 
 /// Something that may happen next. Faults are further below, and happen only if somebody wants them.
@@ -76,10 +78,10 @@ pub(super) struct House {
 }
 
 impl House {
-    pub(super) fn new(mistake: Option<Mistake>, event_partitions: i32, every_commands: u64) -> Self {
+    pub(super) fn new(mistake: Option<Mistake>, event_partitions: i32, every_commands: u64, topics: &'static [Topic]) -> Self {
         let disk = Disk::new();
         Self {
-            world: World::new(disk.folder().to_owned(), mistake, event_partitions),
+            world: World::new(disk.folder().to_owned(), mistake, event_partitions, topics),
             processes: BTreeMap::new(),
             clients: Clients::default(),
             network: BTreeMap::new(),
@@ -187,7 +189,7 @@ impl House {
     }
 
     /// A client asks through a door that runs; none if none does.
-    pub(super) fn ask(&mut self, client: usize, key: &str, asked: super::super::exactly_once::history::Asked, door: usize) -> Option<()> {
+    pub(super) fn ask(&mut self, client: usize, key: &str, asked: Asked, door: usize) -> Option<()> {
         let Life::Door(life) = &self.processes.get(&door)?.life else { return None };
         if life.decisions()?.is_full() {
             return None;
@@ -196,7 +198,7 @@ impl House {
         // A trace for every other attempt.
         let trace = if attempt % 2 == 0 { format!("00-{attempt:032x}-00f067aa0ba902b7-01") } else { String::new() };
         self.sent += 1;
-        self.network.insert(self.sent, Append::new(attempt, door, &command, &trace, self.world.now_ms));
+        self.network.insert(self.sent, Append::new(attempt, door, &command, &trace, &self.world.encoder(), self.world.now_ms));
         Some(())
     }
 
@@ -207,6 +209,15 @@ impl House {
         {
             self.clients.taken(attempt, offset, |position, id| decisions.answer(position, id));
         }
+    }
+
+    /// The log gets a command to enrol somebody, under a key; gives it as it stands there.
+    pub(super) fn append_customer(&mut self, key: &str, name: &str) -> (CommandId, Record) {
+        let command = clients::command(key, &Asked::Customer { full_name: name.to_owned() });
+        let value = self.world.encoder().command(&command).expect("it can be encoded");
+        let record = Record::new(Some(command.id().to_string().into_bytes()), value, &[], self.world.now_ms);
+        self.world.broker.append(&commands_place(), record.clone());
+        (command.id(), record)
     }
 
     /// The processes of a kind.

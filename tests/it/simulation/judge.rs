@@ -73,7 +73,7 @@ fn replay(house: &House, commands: &[Bound]) -> Replay {
     let mut replay = Replay { records: BTreeMap::new(), epochs: Vec::new(), frozen: BTreeMap::new(), wrong: Vec::new() };
     let (mut ledger, mut rest) = (Ledger::default(), commands);
     let mut writer = Writer {
-        encoder: super::world::World::encoder(),
+        encoder: house.world.encoder(),
         journal: Topic::SettlementJournal,
         partitions: house.world.partitions.clone(),
         generation: 0,

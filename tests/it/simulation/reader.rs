@@ -31,7 +31,7 @@ impl Reader {
         // 1.
         let offset = last.filter(|_| !schemas.is_empty()).map_or(0, |last| world.broker.offset_at(&place, last));
         // 2.
-        let is_held = |last| holds(world, &place, offset, schemas, last);
+        let is_held = |last| holds(world, &place, offset, last);
         if let Some(last) = last.filter(|last| !is_held(*last)) {
             world.is_wrong(format!("the journal does not hold epoch {last} from offset {offset} on, and a reader stands there"));
         }
@@ -122,19 +122,15 @@ fn decoder(schemas: &[(u32, String)]) -> Decoder {
     decoder
 }
 
-fn holds(world: &World, place: &Place, offset: i64, schemas: &[(u32, String)], wanted: Epoch) -> bool {
-    let (mut decoder, mut next) = (decoder(schemas), offset);
+fn holds(world: &World, place: &Place, offset: i64, wanted: Epoch) -> bool {
+    let mut next = offset;
     while let Some(record) = world.broker.next(place, next, false) {
         next = record.offset + 1;
-        match record.header(SCHEMA_HEADER) {
-            "" => {
-                if let Ok(Entry::Commit(commit)) = decoder.entry(Topic::SettlementJournal, &record.value)
-                    && commit.epochs.iter().any(|sealed| sealed.binding.epoch == wanted)
-                {
-                    return true;
-                }
-            }
-            id => drop(decoder.learn_record(id, &record.value)),
+        if record.header(SCHEMA_HEADER).is_empty()
+            && let Ok(Entry::Commit(commit)) = World::read(|decoder| decoder.entry(Topic::SettlementJournal, &record.value))
+            && commit.epochs.iter().any(|sealed| sealed.binding.epoch == wanted)
+        {
+            return true;
         }
     }
     false

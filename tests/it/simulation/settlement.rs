@@ -43,6 +43,11 @@ pub(super) enum Step {
     Snapshot,
 }
 
+impl Step {
+    /// What comes before the first epoch.
+    pub(super) const STARTS: [Self; 4] = [Self::Fence, Self::Recover, Self::SendClaim, Self::CommitClaim];
+}
+
 /// Why a process ends by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -75,6 +80,8 @@ struct Running {
     source: Source,
     read: BTreeMap<i32, i64>,
     in_flight: usize,
+    /// Epochs that were bound before.
+    replayed: usize,
     bound: VecDeque<EpochInput>,
     ledger: Ledger,
     cadence: Cadence,
@@ -138,7 +145,7 @@ impl Settlement {
                 let (store, recovered) = *boxed;
                 let generation = recovered.generation + 1;
                 let partitions = world.partitions.clone();
-                let writer = Writer { encoder: World::encoder(), journal: Topic::SettlementJournal, partitions, generation };
+                let writer = Writer { encoder: world.encoder(), journal: Topic::SettlementJournal, partitions, generation };
                 world.broker.begin(handle).map_err(|_| End::Fenced)?;
                 let now_ms = world.now_ms.saturating_add_signed(self.clock_off_ms);
                 let mut records = Vec::new();
@@ -170,7 +177,7 @@ impl Settlement {
         if let Some(found) = &found {
             world.snapshot(found.name, "used");
         }
-        let after = found.as_ref().map_or(0, |found| found.name.epoch);
+        let (after, replayed) = (found.as_ref().map_or(0, |found| found.name.epoch), bound.len());
         let (ledger, parts, uppers, schemas) = match found {
             Some(found) => (found.ledger, found.parts, found.uppers, found.commands_schemas),
             None => (Ledger::default(), BTreeMap::new(), BTreeMap::new(), Vec::new()),
@@ -194,6 +201,7 @@ impl Settlement {
             source,
             read,
             in_flight: 0,
+            replayed,
             bound: VecDeque::new(),
             ledger,
             cadence: Cadence::new(200, self.every_commands, after),
@@ -202,6 +210,19 @@ impl Settlement {
             taken: VecDeque::new(),
             place: Place { store, kept: 2, commands_schemas: shared, journal_schemas, parts, named: BTreeMap::new() },
         })
+    }
+
+    /// Whether there is something to bind, while the clock stands still.
+    pub(super) fn would_bind(&self, world: &World) -> bool {
+        let Phase::Running(running) = &self.phase else { return false };
+        let Running { source, in_flight, .. } = running.as_ref();
+        let has_more = world.broker.committed(&commands_place()).any(|record| record.offset >= running.read[&0] && record.key.is_some());
+        source.replays() || (*in_flight == 0 && (has_more || !source.is_idle()))
+    }
+
+    /// How many epochs it replays, once it runs.
+    pub(super) fn replayed(&self) -> usize {
+        if let Phase::Running(running) = &self.phase { running.replayed } else { 0 }
     }
 
     /// What tells one state of this process from another.

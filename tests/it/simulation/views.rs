@@ -15,7 +15,6 @@ use egress::snapshots::{Name, Store};
 use orion::cell::views::findings::Findings;
 use orion::cell::views::group::{Cadence, Gathered, gather};
 use orion::cell::views::{snapshots, start};
-use schemas::wire::Decoder;
 use schemas::{Epoch, Topic};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,6 +38,11 @@ pub(super) enum Step {
     Heard,
     Look,
     Books,
+}
+
+impl Step {
+    /// What comes before the first epoch.
+    pub(super) const STARTS: [Self; 5] = [Self::Fence, Self::SendClaim, Self::CommitClaim, Self::ClaimRow, Self::Stand];
 }
 
 pub(super) struct Views {
@@ -109,7 +113,7 @@ impl Views {
             (Step::SendClaim, Phase::Fenced(handle)) => {
                 let generation = newest(world) + 1;
                 let partitions = world.partitions.clone();
-                let writer = Writer { encoder: World::encoder(), journal: Topic::ViewsJournal, partitions, generation };
+                let writer = Writer { encoder: world.encoder(), journal: Topic::ViewsJournal, partitions, generation };
                 world.broker.begin(handle).map_err(|_| End::Fenced)?;
                 let mut records = Vec::new();
                 writer.claim(state::CODE_VERSION, |sent| keep(&mut records, Record::of(&sent, world.now_ms))).expect("claims are encoded");
@@ -314,12 +318,12 @@ impl Running {
 /// The newest generation in the journal of the views.
 fn newest(world: &World) -> u64 {
     let place = journal(Topic::ViewsJournal);
-    let (mut decoder, mut next, mut newest) = (Decoder::default(), 0, 0);
+    let (mut next, mut newest) = (0, 0);
     while let Some(record) = world.broker.next(&place, next, false) {
         next = record.offset + 1;
-        match record.header(schemas::topic::SCHEMA_HEADER) {
-            "" => newest = newest.max(decoder.entry(Topic::ViewsJournal, &record.value).expect("entries are ours").generation()),
-            id => decoder.learn_record(id, &record.value).expect("schemas are ours"),
+        if record.header(schemas::topic::SCHEMA_HEADER).is_empty() {
+            let entry = World::read(|decoder| decoder.entry(Topic::ViewsJournal, &record.value)).expect("entries are ours");
+            newest = newest.max(entry.generation());
         }
     }
     newest

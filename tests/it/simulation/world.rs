@@ -3,6 +3,7 @@
 use super::broker::{Broker, Fenced, Handle, Record};
 use super::mistakes::Mistake;
 use super::postgres::Postgres;
+use super::settlement::commands_place;
 use egress::snapshots::Name;
 use schemas::topic::SCHEMA_HEADER;
 use schemas::wire::{Decoder, Encoder};
@@ -30,7 +31,22 @@ pub(super) struct World {
     pub(super) handed: Vec<(usize, Arc<EpochEvents>)>,
     /// What is wrong.
     pub(super) wrong: Vec<String>,
-    decoder: Decoder,
+    /// Topics whose schemas there are.
+    topics: &'static [Topic],
+}
+
+fn ids() -> impl Iterator<Item = (Topic, u32)> {
+    Topic::ALL.iter().copied().zip(1..)
+}
+
+thread_local! {
+    static DECODER: Decoder = {
+        let mut decoder = Decoder::default();
+        for (topic, id) in ids() {
+            decoder.learn(id, schemas::wire::schema_json(topic)).expect("every schema of ours can be read");
+        }
+        decoder
+    };
 }
 
 /// The journals are read whole by whoever starts, so all their records have to be decided.
@@ -39,7 +55,7 @@ pub(super) fn journal(topic: Topic) -> (String, i32) {
 }
 
 impl World {
-    pub(super) fn new(folder: PathBuf, mistake: Option<Mistake>, event_partitions: i32) -> Self {
+    pub(super) fn new(folder: PathBuf, mistake: Option<Mistake>, event_partitions: i32, topics: &'static [Topic]) -> Self {
         let partitions: BTreeMap<Topic, i32> =
             Topic::ALL.iter().map(|topic| (*topic, if *topic == Topic::TransactionSettled { event_partitions } else { 1 })).collect();
         let mut broker = Broker::default();
@@ -56,12 +72,26 @@ impl World {
             generation: 0,
             handed: Vec::new(),
             wrong: Vec::new(),
-            decoder: Decoder::default(),
+            topics,
         }
     }
 
-    pub(super) fn encoder() -> Encoder {
-        Encoder::new(Topic::ALL.iter().copied().zip(1..).collect())
+    pub(super) fn encoder(&self) -> Encoder {
+        Encoder::new(ids().filter(|(topic, _)| self.topics.contains(topic)).collect())
+    }
+
+    /// What the records of this house are read with by whoever is no part of it.
+    pub(super) fn read<T>(read: impl FnOnce(&Decoder) -> T) -> T {
+        DECODER.with(read)
+    }
+
+    /// The log of commands records its schema, as it does when a door starts.
+    pub(super) fn record_schema(&mut self) {
+        for schema in self.encoder().schemas().iter().filter(|schema| schema.topic == Topic::Commands) {
+            let id = schema.id.to_string();
+            let record = Record::new(None, schema.schema.as_bytes().to_vec(), &[(SCHEMA_HEADER, id.as_str())], self.now_ms);
+            self.broker.append(&commands_place(), record);
+        }
     }
 
     pub(super) fn makes(&self, mistake: Mistake) -> bool {
@@ -75,10 +105,9 @@ impl World {
     /// Kafka decides a transaction, and the judge looks at once at what it binds.
     pub(super) fn commit(&mut self, handle: Handle) -> Result<(), Fenced> {
         for record in self.broker.commit(handle)? {
-            let schema = record.header(SCHEMA_HEADER);
-            if !schema.is_empty() {
-                drop(self.decoder.learn_record(schema, &record.value));
-            } else if let Ok(entry) = self.decoder.entry(Topic::SettlementJournal, &record.value) {
+            if record.header(SCHEMA_HEADER).is_empty()
+                && let Ok(entry) = Self::read(|decoder| decoder.entry(Topic::SettlementJournal, &record.value))
+            {
                 self.bound(entry, &record);
             }
         }
