@@ -5,6 +5,8 @@
 //! then nothing behind the transaction's first record is stable. A marker takes an offset, so offsets have gaps.
 
 use egress::records::Sent;
+use schemas::Topic;
+use schemas::topic::COMMANDS_DLQ;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -34,7 +36,7 @@ impl Record {
     /// What a cell sends; `now_ms` is the time of the sender.
     pub(super) fn of(sent: &Sent<'_>, now_ms: u64) -> (Place, Self) {
         let record = Self::new(Some(sent.key.as_bytes().to_vec()), sent.value.to_vec(), sent.headers, sent.epoch.unwrap_or(now_ms));
-        ((sent.topic.to_owned(), sent.partition), record)
+        (place(sent.topic, sent.partition), record)
     }
 
     pub(super) fn header(&self, name: &str) -> &str {
@@ -43,7 +45,12 @@ impl Record {
 }
 
 /// A topic's partition.
-pub(super) type Place = (String, i32);
+pub(super) type Place = (&'static str, i32);
+
+/// The place that a writer names.
+pub(super) fn place(topic: &str, partition: i32) -> Place {
+    (topic.parse::<Topic>().map_or(COMMANDS_DLQ, Topic::as_str), partition)
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -95,12 +102,12 @@ pub(super) struct Broker {
 
 impl Broker {
     pub(super) fn create(&mut self, topic: &str, partitions: i32) {
-        (0..partitions).for_each(|partition| drop(self.partitions.insert((topic.to_owned(), partition), Partition::default())));
+        (0..partitions).for_each(|partition| drop(self.partitions.insert(place(topic, partition), Partition::default())));
     }
 
     /// Every partition of a topic.
     pub(super) fn places(&self, topic: &str) -> Vec<Place> {
-        self.partitions.keys().filter(|(name, _)| name == topic).cloned().collect()
+        self.partitions.keys().filter(|(name, _)| *name == topic).copied().collect()
     }
 
     /// Appends outside any transaction; gives the offset.
@@ -175,7 +182,7 @@ impl Broker {
     /// Where markers are due.
     pub(super) fn unmarked(&self) -> Vec<(usize, Place)> {
         let ended = self.pending.iter().filter(|number| self.transactions[**number].fate != Fate::Open);
-        ended.flat_map(|number| self.transactions[*number].unmarked.keys().map(|place| (*number, place.clone()))).collect()
+        ended.flat_map(|number| self.transactions[*number].unmarked.keys().map(|place| (*number, *place))).collect()
     }
 
     /// Writes a marker: from here on this partition shows the transaction, or passes it by.

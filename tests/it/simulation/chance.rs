@@ -182,10 +182,10 @@ impl Day {
         match action {
             Action::Settlement(number, _) => slow(Slow::Process(*number)),
             Action::Views(number, super::views::Step::Fetch(place)) | Action::Door(number, super::door::Step::Fetch(place)) => {
-                slow(Slow::Process(*number)) || slow(Slow::Partition(place.clone()))
+                slow(Slow::Process(*number)) || slow(Slow::Partition(*place))
             }
             Action::Views(number, _) | Action::Door(number, _) => slow(Slow::Process(*number)),
-            Action::Mark(_, place) => slow(Slow::Partition(place.clone())),
+            Action::Mark(_, place) => slow(Slow::Partition(*place)),
             Action::Arrive(_) | Action::Acknowledge(_) => slow(Slow::Network),
             Action::PostgresCommits(_) | Action::Answer(_) => false,
         }
@@ -194,7 +194,7 @@ impl Day {
     fn ask(&mut self) {
         // Nobody waits for ever.
         if self.house.clients.idle().is_none()
-            && let Some(oldest) = self.house.clients.waiting.keys().next().copied()
+            && let Some(oldest) = self.house.clients.tired(self.house.moment)
         {
             self.house.clients.end(oldest, self.house.moment, &mut self.house.world);
         }
@@ -308,7 +308,7 @@ impl Day {
 
     fn slow_down(&mut self, number: usize) -> String {
         let places: Vec<Place> = schemas::Topic::ALL.iter().flat_map(|topic| self.house.world.broker.places(topic.as_str())).collect();
-        let slow = match (self.random.below(3), self.random.of(&places).cloned()) {
+        let slow = match (self.random.below(3), self.random.of(&places).copied()) {
             (0, _) => Slow::Process(number),
             (1, Some(place)) => Slow::Partition(place),
             _ => Slow::Network,

@@ -36,6 +36,9 @@ pub(super) struct Clients {
     keys: Vec<(String, Asked)>,
 }
 
+/// Actions that a client waits for an answer.
+const PATIENCE: u64 = 250;
+
 /// Clients that ask at the same time.
 pub(super) const CLIENTS: usize = 5;
 
@@ -43,6 +46,12 @@ impl Clients {
     /// A client that waits for nothing.
     pub(super) fn idle(&self) -> Option<usize> {
         (0..CLIENTS).find(|client| self.waiting.values().all(|attempt| attempt.client != *client))
+    }
+
+    /// Whoever waits longest, if that is long.
+    pub(super) fn tired(&self, now: u64) -> Option<usize> {
+        let (number, attempt) = self.waiting.first_key_value()?;
+        (now > attempt.invoked + PATIENCE).then_some(*number)
     }
 
     /// The next command: a new one, an old one again, or another under an old key.

@@ -22,6 +22,8 @@ pub(super) struct Scenario {
     pub(super) rivals: usize,
     /// Processes of the views; the first has started.
     pub(super) views: usize,
+    /// Whether the first settlement has decided its epoch when it begins, and nothing is left to do for it.
+    pub(super) decided: bool,
     /// Commands that arrive at any time, beside the one that is there.
     pub(super) arrive: usize,
     /// How many processes die.
@@ -129,6 +131,9 @@ impl Stage {
             if let Some((first, rivals)) = kind.split_first() {
                 stage.house.start(*first, 0);
                 stage.begin();
+                if scenario.decided && *first == Kind::Settlement {
+                    stage.decide();
+                }
                 for rival in rivals {
                     stage.house.start(*rival, 0);
                 }
@@ -156,6 +161,14 @@ impl Stage {
             self.show();
             let Some(action) = self.house.enabled().into_iter().find(starts) else { return };
             self.house.act(&action);
+        }
+    }
+
+    /// Lets settlement decide all there is, and everybody see it.
+    fn decide(&mut self) {
+        let done = |made: &Move| matches!(made, Move::Bind(_) | Move::Visible | Move::Step(Action::Settlement(..) | Action::Mark(..)));
+        while let Some(made) = self.moves().into_iter().find(done) {
+            self.make(&made);
         }
     }
 
@@ -203,7 +216,7 @@ impl Stage {
                 self.house.act(&Action::Settlement(*number, settlement::Step::Bind));
             }
             Move::Fetch(number, place) => {
-                let fetch = Action::Views(*number, views::Step::Fetch(place.clone()));
+                let fetch = Action::Views(*number, views::Step::Fetch(*place));
                 while self.house.enabled().contains(&fetch) {
                     self.house.act(&fetch);
                 }
@@ -245,7 +258,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario { name: "two epochs, a rival, a death, snapshots", rivals: 1, arrive: 1, deaths: 1, ..Scenario::default() },
         Scenario { name: "an epoch, the views, a death, partitions one by one", views: 1, deaths: 1, one_by_one: true, ..Scenario::default() },
-        Scenario { name: "an epoch, the views and their rival", views: 2, ..Scenario::default() },
-        Scenario { name: "an epoch, the views, a lost connection", views: 1, losses: 1, ..Scenario::default() },
+        Scenario { name: "the views of an epoch, their rival, a death", views: 2, decided: true, deaths: 1, ..Scenario::default() },
+        Scenario { name: "an epoch, the views, a lost connection", views: 1, losses: 1, one_by_one: true, ..Scenario::default() },
     ]
 }

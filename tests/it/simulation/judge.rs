@@ -229,7 +229,6 @@ fn log(house: &House) -> Log {
     }
     let commands = commands(house).into_iter().map(|bound| (bound.position, bound.command.ok()));
     log.commands = commands.collect();
-    let dead = (COMMANDS_DLQ.to_owned(), 0);
-    log.dead = broker.committed(&dead).filter_map(|record| std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok()).collect();
+    log.dead = broker.committed(&(COMMANDS_DLQ, 0)).filter_map(|record| std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok()).collect();
     log
 }

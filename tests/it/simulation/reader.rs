@@ -1,7 +1,7 @@
 //! A reader of settlement's events, as the views and the door are: record by record, from each partition as far as it
 //! shows, until an epoch is whole.
 
-use super::broker::Place;
+use super::broker::{Place, place};
 use super::mistakes::Mistake;
 use super::world::{World, journal};
 use ingress::assembly::{Assembly, Record};
@@ -19,7 +19,7 @@ pub(super) struct Reader {
     /// Epochs that are whole.
     pub(super) whole: VecDeque<Arc<EpochEvents>>,
     /// What was read, for a reader that takes part of an epoch for all of it.
-    seen: BTreeMap<(String, i32, Epoch), Records>,
+    seen: BTreeMap<(Place, Epoch), Records>,
 }
 
 impl Reader {
@@ -55,13 +55,13 @@ impl Reader {
     pub(super) fn places(&self, world: &World) -> Vec<Place> {
         let dirty = world.makes(Mistake::ReadsDirty);
         let has_more = |(place, next): &(&Place, &i64)| world.broker.next(place, **next, dirty).is_some();
-        self.next.iter().filter(has_more).map(|(place, _)| place.clone()).collect()
+        self.next.iter().filter(has_more).map(|(place, _)| *place).collect()
     }
 
     /// Reads a record of a partition.
     pub(super) fn fetch(&mut self, place: &Place, world: &mut World) {
         let Some(record) = world.broker.next(place, self.next[place], world.makes(Mistake::ReadsDirty)).cloned() else { return };
-        self.next.insert(place.clone(), record.offset + 1);
+        self.next.insert(*place, record.offset + 1);
         let topic: Topic = place.0.parse().expect("only topics of ours are read");
         if topic == Topic::SettlementJournal {
             match record.header(SCHEMA_HEADER) {
@@ -78,7 +78,7 @@ impl Reader {
             let epoch = record.header(EPOCH_HEADER).parse().unwrap_or(0);
             let key = record.key.clone().unwrap_or_default();
             let datum = datum(&record.value).expect("events are framed").1;
-            self.seen.entry((place.0.clone(), place.1, epoch)).or_default().add(&key, datum);
+            self.seen.entry((*place, epoch)).or_default().add(&key, datum);
             let traceparent = record.header(TRACE_HEADER).to_owned();
             self.assembly.record(topic, place.1, Record { epoch, traceparent, key, value: record.value });
         }
@@ -106,7 +106,7 @@ impl Reader {
     }
 
     fn seen_of(&self, epoch: Epoch, output: Output) -> Option<Output> {
-        let records = self.seen.get(&(output.topic.clone(), output.partition, epoch))?.clone();
+        let records = self.seen.get(&(place(&output.topic, output.partition), epoch))?.clone();
         Some(Output { count: records.count(), digest: records.digest(), ..output })
     }
 

@@ -161,7 +161,7 @@ impl Stage {
 
     fn show(&mut self, wanted: impl Fn(&str) -> bool) {
         for (number, place) in self.house.world.broker.unmarked() {
-            if wanted(&place.0) {
+            if wanted(place.0) {
                 self.house.world.broker.mark(number, &place);
             }
         }
@@ -177,7 +177,7 @@ impl Stage {
 
     fn is_decided(&self, key: &str) -> anyhow::Result<bool> {
         let (id, _) = self.asked.get(key).context("it was never asked")?;
-        let place = (Topic::CustomerCreated.as_str().to_owned(), 0);
+        let place = (Topic::CustomerCreated.as_str(), 0);
         let text = id.to_string();
         Ok(self.house.world.broker.committed(&place).any(|record| record.value.windows(text.len()).any(|part| part == text.as_bytes())))
     }

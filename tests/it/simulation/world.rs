@@ -1,6 +1,6 @@
 //! What all processes share: Kafka, Postgres, a disk, the time; and what a judge who sees everything sees at once.
 
-use super::broker::{Broker, Fenced, Handle, Record};
+use super::broker::{Broker, Fenced, Handle, Place, Record};
 use super::mistakes::Mistake;
 use super::postgres::Postgres;
 use super::settlement::commands_place;
@@ -50,8 +50,8 @@ thread_local! {
 }
 
 /// The journals are read whole by whoever starts, so all their records have to be decided.
-pub(super) fn journal(topic: Topic) -> (String, i32) {
-    (topic.as_str().to_owned(), 0)
+pub(super) const fn journal(topic: Topic) -> Place {
+    (topic.as_str(), 0)
 }
 
 impl World {
