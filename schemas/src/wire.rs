@@ -202,10 +202,10 @@ impl Decoder {
         }
         let known = match Topic::ALL.iter().find(|topic| schema_json(**topic) == json) {
             Some(topic) => Known::Ours(schema(*topic)),
-            None => Known::Another(Box::new(json.parse().map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema {
-                id,
-                reason: cut(&error.to_string()),
-            })?)),
+            None => Known::Another(Box::new(
+                json.parse()
+                    .map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: cut(&error.to_string()) })?,
+            )),
         };
         self.schemas.insert(id, (json.to_owned(), known));
         Ok(())

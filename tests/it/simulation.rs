@@ -21,6 +21,7 @@ mod views;
 mod world;
 
 use chance::Told;
+use interleavings::{Scenario, Seen};
 use mistakes::Mistake;
 use std::time::Instant;
 
@@ -92,13 +93,42 @@ fn every_script_comes_out_as_it_says() {
 }
 
 #[test]
-fn every_interleaving_of_a_small_scenario_comes_out_right() {
-    for scenario in interleavings::scenarios() {
-        let began = Instant::now();
-        let seen = interleavings::all(&scenario);
-        let interleavings::Seen { interleavings, states, ends } = seen;
-        println!("{}: {interleavings} interleavings through {states} states to {ends} ends, {:?}", scenario.name, began.elapsed());
-        assert!(interleavings > 100 && ends > 0, "{}: {seen:?}", scenario.name);
+fn every_interleaving_of_two_settlements_comes_out_right() {
+    every_interleaving(&interleavings::of_settlement());
+}
+
+#[test]
+fn every_interleaving_of_settlement_and_views_comes_out_right() {
+    interleavings::of_views().iter().for_each(every_interleaving);
+}
+
+fn every_interleaving(scenario: &Scenario) {
+    let began = Instant::now();
+    let seen = interleavings::all(scenario, None).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let Seen { interleavings, states, ends } = seen;
+    println!("{}: {interleavings} interleavings through {states} states to {ends} ends, {:?}", scenario.name, began.elapsed());
+    assert!(interleavings > 100 && ends > 1, "{}: {seen:?}", scenario.name);
+}
+
+/// Those that need no luck: an order of a few moves shows each.
+#[test]
+fn an_interleaving_finds_a_mistake() {
+    let (settlement, mut all) = (interleavings::of_settlement(), interleavings::of_views());
+    all.push(settlement);
+    for mistake in [
+        Mistake::SnapshotEarly,
+        Mistake::JournalUnfenced,
+        Mistake::KafkaUnfenced,
+        Mistake::BindingApart,
+        Mistake::ReplayEmits,
+        Mistake::RowUnfenced,
+        Mistake::ProgressApart,
+        Mistake::CountsIgnored,
+        Mistake::ReadsDirty,
+    ] {
+        let found = all.iter().find_map(|scenario| interleavings::all(scenario, Some(mistake)).err());
+        let wrong = found.unwrap_or_else(|| panic!("{mistake:?} is not found"));
+        println!("{mistake:?}: {} moves: {}", wrong.lines().count() - 2, wrong.lines().next().unwrap_or_default());
     }
 }
 

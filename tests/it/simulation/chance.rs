@@ -95,7 +95,13 @@ impl Day {
         let mut random = Random::new(seed);
         let partitions = i32::try_from(1 + random.below(3)).expect("it is small");
         let every = *random.of(&[3, 8, 1_000]).expect("there are three");
-        Self { house: House::new(mistake, partitions, every, schemas::Topic::ALL), random, trace: Vec::new(), slow: BTreeMap::new(), doors: 2 }
+        Self {
+            house: House::new(mistake, partitions, every, schemas::Topic::ALL),
+            random,
+            trace: Vec::new(),
+            slow: BTreeMap::new(),
+            doors: 2,
+        }
     }
 
     /// The day: everything may happen, on some days more of it.

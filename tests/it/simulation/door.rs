@@ -25,7 +25,7 @@ pub(super) enum Step {
 
 pub(super) struct Door {
     id: usize,
-    running: Option<Running>,
+    running: Option<Box<Running>>,
 }
 
 struct Running {
@@ -53,7 +53,7 @@ impl Door {
 
     pub(super) fn act(&mut self, step: &Step, world: &mut World) {
         let Some(running) = &mut self.running else {
-            self.running = Some(Running::start(self.id, world));
+            self.running = Some(Box::new(Running::start(self.id, world)));
             return;
         };
         match step {

@@ -54,8 +54,8 @@ pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<
     let ends = Mutex::new((Some(given), sender));
     let guards = timely::execute(timely::Config::process(workers), move |worker| {
         let (given, sender) = {
-            let mut ends = ends.lock().unwrap();
-            (if worker.index() == 0 { ends.0.take().unwrap() } else { Vec::new() }, ends.1.clone())
+            let mut ends = ends.lock().expect("no worker panics while it builds");
+            (if worker.index() == 0 { ends.0.take().unwrap_or_default() } else { Vec::new() }, ends.1.clone())
         };
         let mut input = InputHandle::<Epoch, CapacityContainerBuilder<Vec<Given>>>::new();
         worker.dataflow::<Epoch, _, _>(|scope| {
@@ -67,7 +67,7 @@ pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<
             worker.step();
         }
     });
-    drop(guards.unwrap().join());
+    drop(guards.expect("the workers start").join());
     let bytes = |proved: &Proved| {
         let mut bytes = Vec::with_capacity(proved.books.iter().flatten().count() * ROW_BYTES);
         proved.books.iter().flatten().for_each(|(subject, sum)| books::write(subject, sum, &mut bytes));

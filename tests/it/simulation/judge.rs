@@ -162,7 +162,10 @@ fn rows(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     let next = replay.epochs.last().map_or(0, |epoch| epoch.epoch() + 1);
     if left > 0 || i64::try_from(next) != Ok(postgres.progress().1) || postgres.imbalances != 0 {
         let (_, progress) = postgres.progress();
-        wrong.push(format!("postgres stands at {progress} instead of {next}, {left} epochs behind, with {} imbalances", postgres.imbalances));
+        wrong.push(format!(
+            "postgres stands at {progress} instead of {next}, {left} epochs behind, with {} imbalances",
+            postgres.imbalances
+        ));
     }
 }
 
@@ -229,6 +232,7 @@ fn log(house: &House) -> Log {
     }
     let commands = commands(house).into_iter().map(|bound| (bound.position, bound.command.ok()));
     log.commands = commands.collect();
-    log.dead = broker.committed(&(COMMANDS_DLQ, 0)).filter_map(|record| std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok()).collect();
+    log.dead =
+        broker.committed(&(COMMANDS_DLQ, 0)).filter_map(|record| std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok()).collect();
     log
 }

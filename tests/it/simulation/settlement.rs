@@ -150,7 +150,8 @@ impl Settlement {
             Some(found) => (found.ledger, found.parts, found.uppers, found.commands_schemas),
             None => (Ledger::default(), BTreeMap::new(), BTreeMap::new(), Vec::new()),
         };
-        let start = Start { after, uppers, schemas, bound, generation: generation + 1, code_version: state::CODE_VERSION, accept_gap: false };
+        let start =
+            Start { after, uppers, schemas, bound, generation: generation + 1, code_version: state::CODE_VERSION, accept_gap: false };
         let marks = BTreeMap::from([(0, (0, world.broker.stable(&commands_place())))]);
         let policy = Policy { age_max_ms: 5, weight_max: 4, tick_ms: 1_000, in_flight_max: 3 };
         let shared = Schemas::default();

@@ -99,7 +99,9 @@ impl Views {
         let one = |step, is_enabled: bool| if is_enabled { vec![step] } else { Vec::new() };
         match &self.phase {
             Phase::New => vec![Step::Fence],
-            Phase::Fenced(_) => one(Step::SendClaim, world.broker.is_settled(PRODUCER) && world.broker.is_stable(&journal(Topic::ViewsJournal))),
+            Phase::Fenced(_) => {
+                one(Step::SendClaim, world.broker.is_settled(PRODUCER) && world.broker.is_stable(&journal(Topic::ViewsJournal)))
+            }
             Phase::Claiming(..) => vec![Step::CommitClaim],
             Phase::Claimed(_) => vec![Step::ClaimRow],
             Phase::Row(..) => one(Step::Stand, world.broker.is_stable(&journal(Topic::SettlementJournal))),
