@@ -15,7 +15,7 @@
 //! | `visible`, `visible TOPIC` | Kafka shows what was decided, everywhere or there |
 //! | `kafka gives up PRODUCER`, `postgres commits`, `postgres ends`, `MS ms pass`, `the newest snapshot is damaged` | so it is |
 //! | `expect decided KEY`, `expect undecided KEY` | whether Kafka has decided to show a decision on it |
-//! | `expect epochs N`, `expect written N`, `expect read NAME N`, `expect snapshots N`, `expect fenced NAME` | a count; an end |
+//! | `expect epochs N`, `expect written N`, `expect read NAME N`, `expect snapshots N`, `expect fenced NAME`, `expect refused NAME` | a count; an end |
 //! | `expect replayed NAME N` | so many epochs it replayed at its start, or still has to |
 
 use super::broker::Record;
@@ -144,14 +144,17 @@ impl Stage {
                 };
                 (life.replayed(), count.parse()?)
             }
-            ["fenced", name] => {
-                let number = *self.names.get(*name).context("no such process")?;
-                (usize::from(self.house.ended.contains(&(number, End::Fenced))), 1)
-            }
+            ["fenced", name] => (self.has_ended(name, End::Fenced)?, 1),
+            ["refused", name] => (self.has_ended(name, End::Gap)?, 1),
             _ => bail!("nobody knows what that is"),
         };
         ensure!(found == expected, "{found} instead of {expected}");
         Ok(())
+    }
+
+    fn has_ended(&self, name: &str, end: End) -> anyhow::Result<usize> {
+        let number = *self.names.get(name).context("no such process")?;
+        Ok(usize::from(self.house.ended.contains(&(number, end))))
     }
 
     fn add(&mut self, name: &str, kind: Kind, clock_off_ms: i64) {
@@ -214,6 +217,9 @@ impl Stage {
         };
         loop {
             self.show(|_| true);
+            if !self.house.processes.contains_key(&self.names[name]) {
+                return Ok(());
+            }
             let Some(action) = self.enabled(name)?.into_iter().find(starts) else { return Ok(()) };
             self.house.act(&action);
         }
