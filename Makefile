@@ -18,6 +18,9 @@ ifneq ($(origin SEED),undefined)
 export CHAOS_SEED ?= $(SEED)
 endif
 
+# How many days `make sim` simulates.
+SEEDS ?= 2000
+
 # What `make demo` plays: PAYMENTS of SEED, or the payments of INPUT, a PaySim log.
 PAYMENTS ?=
 SEED ?= 1
@@ -61,11 +64,15 @@ check: ## Format, lints, and the tests that need no server
 	cargo clippy --package faults --all-features -- -D warnings
 	cargo test --workspace --exclude orion
 	cargo test --package orion --lib --bins
-	cargo test --package orion --test it tidy
+	cargo test --package orion --test it -- tidy simulation
 
 .PHONY: test
 test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it --features faults
+
+.PHONY: sim
+sim: ## Simulate the whole house without servers, for SEEDS days; SIM_SEED=n plays one again
+	SIM_SEEDS=$(SEEDS) cargo test --package orion --test it -- --nocapture simulation
 
 .PHONY: chaos
 chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)

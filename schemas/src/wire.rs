@@ -202,7 +202,24 @@ impl Encoder {
 /// Reads records by the schemas that were recorded before them.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    schemas: BTreeMap<u32, (String, Schema)>,
+    schemas: BTreeMap<u32, (String, Known)>,
+}
+
+/// A schema that a decoder knows.
+#[derive(Debug)]
+enum Known {
+    /// One that this binary writes too, read once for all decoders.
+    Ours(&'static Schema),
+    Another(Box<Schema>),
+}
+
+impl Known {
+    fn schema(&self) -> &Schema {
+        match self {
+            Self::Ours(schema) => schema,
+            Self::Another(schema) => schema,
+        }
+    }
 }
 
 impl Decoder {
@@ -211,10 +228,14 @@ impl Decoder {
         if let Some((known, _)) = self.schemas.get(&id) {
             return if known == json { Ok(()) } else { Err(WireError::SchemaConflict(id)) };
         }
-        let parsed = json
-            .parse()
-            .map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: cut(&error.to_string()) })?;
-        self.schemas.insert(id, (json.to_owned(), parsed));
+        let known = match Topic::ALL.iter().find(|topic| schema_json(**topic) == json) {
+            Some(topic) => Known::Ours(schema(*topic)),
+            None => Known::Another(Box::new(
+                json.parse()
+                    .map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: cut(&error.to_string()) })?,
+            )),
+        };
+        self.schemas.insert(id, (json.to_owned(), known));
         Ok(())
     }
 
@@ -239,7 +260,7 @@ impl Decoder {
     pub fn json(&self, framed: &[u8]) -> Result<serde_json::Value, WireError> {
         let (id, bytes) = datum(framed)?;
         let (_, schema) = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
-        serde_avro_fast::from_datum_slice(bytes, schema).map_err(|error| WireError::BadValue { id, reason: error.to_string() })
+        serde_avro_fast::from_datum_slice(bytes, schema.schema()).map_err(|error| WireError::BadValue { id, reason: error.to_string() })
     }
 
     /// A command from a record value of `orion.commands.v1`.
@@ -270,7 +291,7 @@ impl Decoder {
     fn read<'a, T: serde::Deserialize<'a>>(&self, topic: Topic, framed: &'a [u8]) -> Result<T, WireError> {
         let (id, bytes) = datum(framed)?;
         let (_, schema) = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
-        from_datum(topic, bytes, schema)
+        from_datum(topic, bytes, schema.schema())
     }
 }
 

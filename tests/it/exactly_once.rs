@@ -6,15 +6,15 @@
 //! feature `faults`, and a stack of their own, which `with-stack.sh` makes.
 
 mod campaign;
-mod check;
+pub(crate) mod check;
 mod client;
 mod disk;
-mod evidence;
+pub(crate) mod evidence;
 mod gather;
 mod ground;
-mod history;
+pub(crate) mod history;
 mod nemesis;
-mod random;
+pub(crate) mod random;
 mod report;
 mod wire;
 

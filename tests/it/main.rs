@@ -11,5 +11,6 @@ mod offline;
 mod overload;
 mod recovery;
 mod rules;
+mod simulation;
 mod tidy;
 mod views;

@@ -8,7 +8,7 @@ mod books;
 mod journal;
 mod order;
 mod reads;
-mod rows;
+pub(crate) mod rows;
 
 use super::evidence::{Evidence, Recorded};
 use super::history::{Call, Entry, Moment, Outcome};

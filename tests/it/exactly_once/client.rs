@@ -188,6 +188,7 @@ impl Crowd {
                 let customer = *random.of(&known.customers)?;
                 return Some(Asked::Account { customer, role: Role::Customer, currency: (*random.of(&CURRENCIES)?).to_owned() });
             }
+            4 => return Some(Asked::Rules { version: u32::try_from(1 + random.below(2)).ok()? }),
             _ => {}
         }
         let currency = *random.of(&CURRENCIES)?;
@@ -274,7 +275,7 @@ impl Crowd {
                 }
             }
             Asked::Pay { .. } => newest(&mut known.transactions, resource),
-            Asked::Customer { .. } | Asked::Account { .. } => {}
+            Asked::Customer { .. } | Asked::Account { .. } | Asked::Rules { .. } => {}
         }
     }
 
@@ -311,7 +312,9 @@ impl Crowd {
 /// Whether two bodies may stand under one key as the same operation.
 fn alike(one: &Asked, other: &Asked) -> bool {
     match (one, other) {
-        (Asked::Customer { .. }, Asked::Customer { .. }) | (Asked::Account { .. }, Asked::Account { .. }) => true,
+        (Asked::Customer { .. }, Asked::Customer { .. })
+        | (Asked::Account { .. }, Asked::Account { .. })
+        | (Asked::Rules { .. }, Asked::Rules { .. }) => true,
         (Asked::Pay { kind, .. }, Asked::Pay { kind: other, .. }) => kind == other,
         _ => false,
     }

@@ -75,12 +75,18 @@ impl Rows {
         ["customer", "account", "transaction", "posting", "refusal", "rules_activation", "imbalance"];
 }
 
+/// A version of the rules in the place of an id.
+pub(crate) const fn rules(version: u32) -> Uuid {
+    Uuid::from_fields(version, 0, 0, &[0; 8])
+}
+
 /// A resource's id, whatever it names.
 pub(crate) const fn resource(event: &Event) -> Option<Uuid> {
     match &event.fact {
         schemas::Fact::CustomerCreated(customer) => Some(customer.id.0),
         schemas::Fact::AccountOpened(account) => Some(account.id.0),
         schemas::Fact::Transaction(transaction) => Some(transaction.id.0),
-        schemas::Fact::RulesActivated { .. } | schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
+        schemas::Fact::RulesActivated { version } => Some(rules(*version)),
+        schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
     }
 }

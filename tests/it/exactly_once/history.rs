@@ -48,6 +48,7 @@ pub(crate) enum Least {
 pub(crate) enum Asked {
     Customer { full_name: String },
     Account { customer: CustomerId, role: Role, currency: String },
+    Rules { version: u32 },
     Pay { kind: PaymentKind, debit: Option<AccountId>, credit: Option<AccountId>, minor: i64, currency: String },
 }
 

@@ -1,5 +1,6 @@
 //! The API as these clients speak it: requests out, outcomes back.
 
+use super::evidence::rules;
 use super::history::{Asked, Least, Outcome};
 use orion::config::Auth;
 use reqwest::{Client, RequestBuilder};
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 /// Who these clients are: one member of staff, so that all their keys are in one space.
 const SUBJECT: &str = "exactly-once";
-const SCOPE: &str = "operator customers:write customers:read accounts:write accounts:read transactions:write transactions:read";
+const SCOPE: &str = "operator customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write";
 
 /// A door to ask.
 pub(crate) struct Http {
@@ -32,6 +33,7 @@ impl Http {
         let operation = match asked {
             Asked::Customer { .. } => "create_customer",
             Asked::Account { .. } => "open_account",
+            Asked::Rules { .. } => "activate_rules",
             Asked::Pay { kind, .. } => kind.as_str(),
         };
         CommandId::derive(SUBJECT, operation, key)
@@ -112,9 +114,14 @@ fn decided(answer: &Answer) -> Option<Outcome> {
     let Answer { status, replayed, epoch, body } = answer;
     let replayed = *replayed;
     let id = |field: &str| body[field].as_str().and_then(|id| id.parse::<Uuid>().ok());
+    let version = || body["version"].as_u64().and_then(|version| version.try_into().ok()).map(rules);
     match status {
         // The header and the body say the same epoch, or nothing is understood.
-        201 => Some(Outcome::Done { resource: id("id")?, epoch: body["epoch"].as_u64().filter(|said| Some(*said) == *epoch)?, replayed }),
+        201 => Some(Outcome::Done {
+            resource: id("id").or_else(version)?,
+            epoch: body["epoch"].as_u64().filter(|said| Some(*said) == *epoch)?,
+            replayed,
+        }),
         202 => {
             let (partition, offset) = body["command"].as_str()?.split_once(':')?;
             Some(Outcome::Accepted { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
@@ -142,6 +149,7 @@ fn body(asked: &Asked) -> (&'static str, Value) {
         Asked::Account { customer, role, currency } => {
             ("/v1/accounts", json!({ "customer_id": customer, "type": "wallet", "role": role.as_str(), "currency": currency }))
         }
+        Asked::Rules { version } => ("/v1/rules", json!({ "version": version })),
         Asked::Pay { kind, debit, credit, minor, currency } => {
             let path = match kind {
                 PaymentKind::Deposit => "/v1/transactions/deposit",

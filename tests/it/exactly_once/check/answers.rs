@@ -101,7 +101,9 @@ fn operation(case: &Case<'_>, id: CommandId, entry: &Entry, findings: &mut Findi
                 (Fact::Transaction(_), None) => "settled",
                 _ => "completed",
             };
-            status == expected && *told == resource(event) && reason.as_deref() == refused && *epoch == Some(event.epoch)
+            // Where the rules are shown does not say which.
+            let named = resource(event).filter(|_| !matches!(event.fact, Fact::RulesActivated { .. }));
+            status == expected && *told == named && reason.as_deref() == refused && *epoch == Some(event.epoch)
         }
         (Outcome::Operation { .. }, None) => {
             findings.add(Kind::LostDecision, format!("operation {id} was shown as {:?}, and the log has no decision", entry.outcome));
@@ -140,6 +142,7 @@ impl Asked {
             (Self::Account { customer, role, currency }, Operation::OpenAccount(open)) => {
                 *customer == open.customer_id && *role == open.role && currency == open.currency.code()
             }
+            (Self::Rules { version }, Operation::ActivateRules(activate)) => *version == activate.version,
             (Self::Pay { kind, debit, credit, minor, currency }, Operation::Pay(payment)) => {
                 *kind == payment.kind
                     && *debit == payment.account_debit

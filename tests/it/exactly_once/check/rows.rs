@@ -29,7 +29,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
 }
 
 /// What the tables must hold. An event that is there twice would be two rows.
-pub(super) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'static str, Table> {
+pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'static str, Table> {
     let mut tables: BTreeMap<&'static str, Table> = BTreeMap::new();
     let mut add = |table, key: String, row: String| {
         let rows = tables.entry(table).or_default();
