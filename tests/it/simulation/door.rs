@@ -88,7 +88,7 @@ impl Running {
         let schemas: Vec<_> = world.postgres.schemas.clone().into_iter().collect();
         let from = Epoch::try_from(progress).expect("progress is never negative");
         let reader = Reader::start(id, world, from, &schemas);
-        Self { decisions: Decisions::new(100), reader, next: upper, forgotten: progress }
+        Self { decisions: Decisions::new(100, u64::MAX), reader, next: upper, forgotten: progress }
     }
 
     fn tail(&mut self, world: &World) {
