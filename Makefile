@@ -63,16 +63,17 @@ check: ## Format, lints, and the tests that need no server
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package faults --all-features -- -D warnings
 	cargo test --workspace --exclude orion
-	cargo test --package orion --lib --bins
-	cargo test --package orion --test it -- tidy simulation
+	cargo test --package orion --features faults --lib --bins
+	cargo test --package orion --features faults --test it -- tidy simulation
 
 .PHONY: test
 test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
-	@$(local)/with-stack.sh test 10000 cargo test --package orion --test it --features faults
+	@$(local)/with-stack.sh test 10000 cargo test --package orion --features faults --test it -- --skip simulation --skip tidy
 
 .PHONY: sim
 sim: ## Simulate the whole house without servers, for SEEDS days; SIM_SEED=n plays one again
-	SIM_SEEDS=$(SEEDS) cargo test --package orion --test it -- --nocapture simulation
+	@$(local)/install.sh
+	SIM_SEEDS=$(SEEDS) cargo test --package orion --features faults --test it -- --nocapture simulation
 
 .PHONY: chaos
 chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)
@@ -84,7 +85,7 @@ chaos: ## Kill everything, at every phase, for SECONDS; the report goes to targe
 drill: ## Back a bank up at work, lose everything, restore it, and measure (PAYMENTS)
 	@$(local)/install.sh
 	@DRILL_PAYMENTS=$(or $(PAYMENTS),20000) $(local)/with-stack.sh drill 40000 \
-	  cargo test --package orion --test it backup:: -- --nocapture
+	  cargo test --package orion --features faults --test it backup:: -- --nocapture
 
 .PHONY: chaos-bugs
 chaos-bugs: ## Plant every mistake in turn, each of which must be found

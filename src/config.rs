@@ -72,7 +72,7 @@ pub struct Http {
     /// Most operations that wait for their decision, or for Postgres to show it; above it new ones get 429.
     pub remembered_max: usize,
     /// Most decisions that the ledger keeps for the retries of their commands, seven days of them; from there on new
-    /// commands get 503. Each takes settlement about 100 bytes.
+    /// commands get 503. Each takes settlement about 70 bytes.
     pub pinned_max: u64,
     /// How long the door waits for Kafka to take a command.
     pub append_timeout_ms: u64,

@@ -155,12 +155,6 @@ mod tests {
         }
         assert!(Entries::of(0..keys.len(), |place: &usize| keys[place % 19_999]).is_none(), "the last has the key of the first");
         assert_eq!(entries.remove(&7, |entry| key_of(entry) == 7), Some(1));
-        let at_once = Entries::of(0..keys.len(), key_of).unwrap();
-        assert_eq!(at_once.len(), keys.len());
-        for (place, key) in keys.iter().enumerate() {
-            assert_eq!(at_once.get(key, |entry| key_of(entry) == *key), Some(&place));
-        }
-        assert!(Entries::of(0..keys.len(), |place: &usize| keys[place % 19_999]).is_none(), "the last has the key of the first");
         assert_eq!(entries.remove(&7, |entry| key_of(entry) == 7), None);
         assert_eq!(entries.len(), keys.len() - 1);
         assert!(!entries.is_empty());
