@@ -65,6 +65,10 @@ impl Cell {
         match self {
             Self::Settlement => settlement::run(config, accept_gap, life),
             Self::Views => views::run(config, life),
+        }?;
+        // A dataflow ends when a thread before it has, and that thread ends the process, with its reason and its code.
+        loop {
+            std::thread::park();
         }
     }
 }
