@@ -196,7 +196,7 @@ mod tests {
         Point {
             format: FORMAT,
             orion: "0".to_owned(),
-            code_version: state::CODE_VERSION,
+            code_version: 1,
             taken_at: String::new(),
             folder: "point-1".to_owned(),
             last_epoch: 9,
