@@ -8,17 +8,22 @@
 //! 2. after it, with the outcome unknown: the next generation fences first, which settles the outcome one way
 //!    or the other, and then reads the journal: either the bindings are there, or case 1 holds.
 
+/// Transactions whose end Kafka has lost.
+mod loose_ends;
+
 use crate::records::{Sent, Writer};
+use loose_ends::LooseEnds;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
-use schemas::wire::{Encoder, SchemaRecord, WireError};
+use schemas::topic::{COMMANDS_DLQ, FILLER, SCHEMA_HEADER};
+use schemas::wire::{Decoder, Encoder, SchemaRecord, WireError};
 use schemas::{Epoch, EpochOutput, Output, Topic};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Thread;
 use std::time::Duration;
@@ -35,6 +40,9 @@ pub enum SinkError {
         #[source]
         source: KafkaError,
     },
+    /// The connection to Kafka was lost: what became of a transaction is found out by whoever comes next.
+    #[error("the connection to kafka was lost")]
+    Lost,
     /// Another process took the cell over.
     #[error("another process has taken this cell over")]
     Fenced,
@@ -65,13 +73,22 @@ pub struct Sink {
 #[derive(Default)]
 struct Count {
     open: AtomicUsize,
+    /// Whether Kafka has gone away since the cell was taken over.
+    lost: AtomicBool,
     refused: Mutex<Option<KafkaError>>,
     waiter: Mutex<Option<Thread>>,
 }
 
 struct Deliveries(Arc<Count>);
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka");
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.0.lost.store(true, Ordering::Release);
+        }
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
@@ -115,7 +132,39 @@ impl Sink {
             .create_with_context(Deliveries(Arc::clone(&deliveries)))
             .map_err(|source| SinkError::Kafka { step: "create the producer", source })?;
         producer.init_transactions(Duration::from_secs(60)).map_err(|source| failed("take the cell over", source))?;
-        Ok(Self { producer, deliveries, writer: Writer { encoder, journal, partitions, generation: 0 } })
+        let sink = Self { producer, deliveries, writer: Writer { encoder, journal, partitions, generation: 0 } };
+        // It may have come from a time before Kafka was there.
+        sink.deliveries.lost.store(false, Ordering::Release);
+        sink.tie_up(brokers)?;
+        Ok(sink)
+    }
+
+    /// Ends a transaction whose end Kafka has lost, so that no later marker ends a part of it another way.
+    fn tie_up(&self, brokers: &str) -> Result<(), SinkError> {
+        let Writer { encoder, journal, partitions, .. } = &self.writer;
+        let mut places = vec![(journal.as_str().to_owned(), 0)];
+        if *journal == Topic::SettlementJournal {
+            let written = Topic::EVENTS.iter().map(|topic| (topic.as_str(), partitions.get(topic).copied().unwrap_or(1)));
+            let all = written.chain([(COMMANDS_DLQ, 1)]).flat_map(|(topic, count)| (0..count).map(move |place| (topic.to_owned(), place)));
+            places.extend(all);
+        }
+        let (mut decoder, schemas) = (Decoder::default(), encoder.schemas());
+        schemas.iter().try_for_each(|schema| decoder.learn(schema.id, schema.schema))?;
+        let found = loose_ends::find(brokers, &places, *journal, &decoder).map_err(|source| failed("look for loose ends", source))?;
+        let Some(LooseEnds { places, commits }) = found else { return Ok(()) };
+        self.begin()?;
+        for (topic, partition) in &places {
+            // Readers take no notice of a record that has no epoch. The journal's readers know a schema's record.
+            let schema = schemas.first().filter(|_| topic == journal.as_str());
+            let (id, value) = schema.map_or((String::new(), &b""[..]), |schema| (schema.id.to_string(), schema.schema.as_bytes()));
+            let headers = &[(SCHEMA_HEADER, id.as_str())][..usize::from(schema.is_some())];
+            self.send(&Sent { topic, partition: *partition, key: FILLER, value, headers, epoch: None })?;
+        }
+        self.delivered()?;
+        if commits {
+            return self.commit();
+        }
+        self.producer.abort_transaction(Timeout::Never).map_err(|source| self.failed("abort", source))
     }
 
     /// The schemas that this sink writes.
@@ -177,6 +226,10 @@ impl Sink {
     }
 
     fn begin(&self) -> Result<(), SinkError> {
+        // A transaction before may have lost its end with the broker. Another one would end parts of it.
+        if self.deliveries.lost.load(Ordering::Acquire) {
+            return Err(SinkError::Lost);
+        }
         self.producer.begin_transaction().map_err(|source| self.failed("begin a transaction", source))
     }
 
@@ -185,6 +238,9 @@ impl Sink {
     fn delivered(&self) -> Result<(), SinkError> {
         *self.deliveries.waiter.lock().expect("nothing panics while it holds the count") = Some(std::thread::current());
         while self.deliveries.open.load(Ordering::Acquire) > 0 {
+            if self.deliveries.lost.load(Ordering::Acquire) {
+                return Err(SinkError::Lost);
+            }
             std::thread::park_timeout(Duration::from_millis(5));
         }
         // The client counts a record as under way until our callback for it has returned, a moment later.

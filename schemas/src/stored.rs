@@ -34,6 +34,11 @@ impl Stored {
         header.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
     }
 
+    /// Whether it says nothing, and is to be passed over.
+    pub fn is_filler(&self) -> bool {
+        self.key() == crate::topic::FILLER.as_bytes() && self.value().is_empty()
+    }
+
     /// The key; empty without one.
     pub fn key(&self) -> &[u8] {
         self.key.as_deref().map_or(&[], Vec::as_slice)

@@ -38,6 +38,10 @@ pub const COMMANDS_DLQ: &str = "orion.commands.dlq.v1";
 /// JSON, the header the id (ASCII decimal) that later records of the same partition use for it.
 pub const SCHEMA_HEADER: &str = "schema";
 
+/// Key of a record without a value and without an epoch that a sink leaves in a topic of events where it has to end a
+/// transaction whose end Kafka has lost. It says nothing: readers pass it over.
+pub const FILLER: &str = "filler";
+
 /// Header of every record that answers a request: the W3C trace context.
 pub const TRACE_HEADER: &str = "traceparent";
 

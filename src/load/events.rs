@@ -3,7 +3,7 @@
 //! A thread of its own reads `transaction.settled.v1` from where it ended before the first payment, and only
 //! what is committed. The answers and the events are joined by transaction at the end of the day.
 
-use super::kafka::Topics;
+use super::kafka::{Topics, is_filler};
 use super::trouble::Trouble;
 use rdkafka::error::KafkaError;
 use schemas::topic::Topic;
@@ -64,6 +64,7 @@ fn read(topics: &Topics, shared: &Shared, ready: oneshot::Sender<()>) -> Result<
     let _ = ready.send(());
     while !shared.stop.load(Ordering::Relaxed) {
         match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) if is_filler(&message) => {}
             Some(Ok(message)) => {
                 let at = Instant::now();
                 if let Fact::Transaction(transaction) = topics.event(&mut decoder, topic, &message)?.fact {

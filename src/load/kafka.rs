@@ -6,7 +6,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schemas::Event;
-use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER, Topic};
+use schemas::topic::{FILLER, SCHEMA_HEADER, TRACE_HEADER, Topic};
 use schemas::wire::{Decoder, WireError};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -102,7 +102,9 @@ impl Topics {
         while !open.is_empty() {
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
-                    each(&message)?;
+                    if !is_filler(&message) {
+                        each(&message)?;
+                    }
                     heard = Instant::now();
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
@@ -159,6 +161,11 @@ fn extents(consumer: &BaseConsumer, topic: &str) -> Result<Vec<Extent>, KafkaErr
         Ok(Extent { partition, low, high })
     };
     metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| extent(partition.id())).collect()
+}
+
+/// Whether it is a record that says nothing.
+pub(super) fn is_filler(message: &BorrowedMessage<'_>) -> bool {
+    message.key() == Some(FILLER.as_bytes()) && message.payload().is_none_or(<[u8]>::is_empty)
 }
 
 /// The text of a header; empty if there is none.

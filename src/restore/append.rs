@@ -15,6 +15,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
 use schemas::Stored;
+use schemas::topic::FILLER;
 use std::iter::Peekable;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,9 +25,6 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Any offset will do.
 const ANYWHERE: usize = usize::MAX;
-
-/// What stands where a gap is to be, in a transaction that is taken back.
-const FILLER: &str = "filler";
 
 /// Two producers: one for records, one for what needs a transaction.
 pub(super) struct Appender {

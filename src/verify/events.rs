@@ -108,8 +108,11 @@ pub(super) struct Source {
 impl Source {
     /// The next record, left where it is.
     pub(super) fn peek(&mut self) -> Result<Option<&Stored>, Exit> {
-        if self.ahead.is_none() {
+        while self.ahead.as_ref().is_none_or(Stored::is_filler) {
             self.ahead = self.reader.read().map_err(unavailable)?;
+            if self.ahead.is_none() {
+                break;
+            }
         }
         Ok(self.ahead.as_ref())
     }

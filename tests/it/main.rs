@@ -7,6 +7,7 @@ mod golden;
 mod house;
 mod http;
 mod kafka;
+mod loose_ends;
 mod offline;
 mod overload;
 mod recovery;

@@ -153,7 +153,7 @@ fn kafka_stands_still(bank: &Bank) -> anyhow::Result<()> {
 }
 
 /// The process of a Kafka that this test may stop; none, and a word about it, where it may not.
-fn broker() -> anyhow::Result<Option<u32>> {
+pub(crate) fn broker() -> anyhow::Result<Option<u32>> {
     let (Some(_), Some(state)) = (std::env::var_os("ORION_DISPOSABLE"), std::env::var_os("ORION_STATE")) else {
         println!("skipped: Kafka is not a stack's own from deploy/local/with-stack.sh");
         return Ok(None);

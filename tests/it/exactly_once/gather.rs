@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
+use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, FILLER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, datum};
 use schemas::{Entry, Position, Topic};
 use sqlx::{Connection, PgConnection, Row};
@@ -32,6 +32,9 @@ pub(crate) fn log(brokers: &str) -> anyhow::Result<Log> {
     for topic in Topic::EVENTS {
         read(brokers, topic.as_str(), |message| {
             let value = message.payload().unwrap_or_default();
+            if message.key() == Some(FILLER.as_bytes()) && value.is_empty() {
+                return Ok(());
+            }
             log.events.push(Recorded {
                 topic: *topic,
                 partition: message.partition(),
