@@ -11,7 +11,7 @@
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER};
@@ -111,13 +111,22 @@ fn hanging(committed: &BaseConsumer, all: &BaseConsumer, places: &[Place]) -> Re
     let mut ranges = Vec::new();
     for place in places {
         // First what is stable: what is written in between is ours, and nothing is.
-        let (_, stable) = committed.fetch_watermarks(&place.0, place.1, PATIENCE)?;
+        let stable = match committed.fetch_watermarks(&place.0, place.1, PATIENCE) {
+            Ok((_, stable)) => stable,
+            // What is not there yet holds nothing.
+            Err(error) if error.rdkafka_error_code().is_some_and(is_unknown) => continue,
+            Err(error) => return Err(error),
+        };
         let (_, end) = all.fetch_watermarks(&place.0, place.1, PATIENCE)?;
         if stable < end {
             ranges.push((place.clone(), stable, end));
         }
     }
     Ok(ranges)
+}
+
+const fn is_unknown(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition | RDKafkaErrorCode::UnknownTopic)
 }
 
 /// Whether a committed record of this time or later is the one.
@@ -162,7 +171,7 @@ fn read(
             Some(Err(_)) | None => {}
         }
     }
-    Err(KafkaError::MessageConsumption(rdkafka::error::RDKafkaErrorCode::OperationTimedOut))
+    Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut))
 }
 
 fn consumer(brokers: &str, isolation: &str) -> Result<BaseConsumer, KafkaError> {
