@@ -83,7 +83,8 @@ struct Deliveries(Arc<Count>);
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka");
+        // Forty times a second while Kafka is away.
+        tracing::debug!(%error, reason, "kafka");
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.0.lost.store(true, Ordering::Release);
         }
