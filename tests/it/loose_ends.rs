@@ -23,7 +23,6 @@ fn a_transaction_stands_whole_or_not_at_all_whenever_kafka_dies() -> anyhow::Res
     let Some(mut house) = House::start("loose-ends")? else { return Ok(()) };
     house.end_run()?;
     house.end_serve()?;
-    drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).try_init());
     let kills: u32 = std::env::var("LOOSE_ENDS_KILLS").map_or(Ok(2), |kills| kills.parse())?;
     let mut generation = ingress::journal::read(&brokers()?, Topic::SettlementJournal)?.generation();
     let (mut last, mut written) = (0, 0);
