@@ -21,6 +21,7 @@ use crate::config::Config;
 use egress::kafka::Sink;
 use egress::registry::Registry;
 use egress::topics::Topics;
+use ingress::loose_ends::{self, LooseEnds};
 use ingress::stop::Stop;
 use pulse::Pulse;
 use schemas::Topic;
@@ -73,12 +74,16 @@ impl Cell {
     }
 }
 
-/// Fences every other process of a cell. Nobody else commits any more, so what its journal holds now is all there is.
-fn fence(config: &Config, transactional_id: &str, topic: Topic) -> anyhow::Result<Sink> {
-    let registry = Registry::new(&config.registry.url);
+/// Fences every other process of a cell, and ends what Kafka may have lost the end of. Nobody else commits any more, so what
+/// its journal holds now is all there is.
+pub fn fence(brokers: &str, registry: &str, transactional_id: &str, topic: Topic) -> anyhow::Result<Sink> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ids = runtime.block_on(registry.ids(Topic::ALL))?;
-    Ok(Sink::fence(&config.kafka.brokers, transactional_id, topic, Encoder::new(ids), partitions())?)
+    let ids = runtime.block_on(Registry::new(registry).ids(Topic::ALL))?;
+    let sink = Sink::fence(brokers, transactional_id, topic, Encoder::new(ids), partitions())?;
+    if let Some(LooseEnds { places, commits }) = loose_ends::find(brokers, &sink.places())? {
+        sink.end(&places, commits)?;
+    }
+    Ok(sink)
 }
 
 /// Commits the claim of the generation after the last, and gives it.

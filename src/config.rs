@@ -71,7 +71,7 @@ pub struct Http {
     pub body_max_bytes: usize,
     /// Most operations that wait for their decision, or for Postgres to show it; above it new ones get 429.
     pub remembered_max: usize,
-    /// Most decisions that the ledger keeps for the retries of their commands, seven days of them; from there on new
+    /// Most decisions that the ledger keeps for the retries of their commands, seven days of them; from there on
     /// commands get 503. Each takes settlement about 70 bytes.
     pub pinned_max: u64,
     /// How long the door waits for Kafka to take a command.

@@ -7,8 +7,8 @@
 //! 2. The registry gives the ids that the logs use, or there is no restore.
 //! 3. Postgres, in one transaction; the snapshots.
 //! 4. The journals. Nothing names a place in them, so they come back without the gaps that transactions left.
-//! 5. The events that cells and doors go on from. Those of epochs that only the archive has are decided again. Where older ones are not brought back, the first offset is not 0, and
-//!    readers see that something is gone.
+//! 5. The events that cells and doors go on from. Those of epochs that only the archive has are decided again. Where older
+//!    ones are not brought back, the first offset is not 0, and readers see that something is gone.
 //! 6. The commands log, whose topic is made only now, at the offsets that bindings name. Without it no cell and no
 //!    door starts, and with less of it than the journal binds settlement refuses: so whoever starts a bank that is half
 //!    restored hears about it.

@@ -59,10 +59,13 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
     let lines = cell.said()?.split_off(said);
     let taken = lines.iter().filter(|line| line["message"] == "a snapshot is written").count();
     ensure!(taken >= 3, "{taken} snapshots were written in {} s", SNAPSHOTS_FOR.as_secs());
-    let epochs = lines.iter().filter(|line| line["message"] == "decided").filter_map(|line| line["took_us"].as_f64());
-    pause.add(epochs.fold(0.0, f64::max) / 1e3);
+    let decided_us: Vec<f64> =
+        lines.iter().filter(|line| line["message"] == "decided").filter_map(|line| line["took_us"].as_f64()).collect();
+    ensure!(decided_us.len() > 1_000, "the log has only {} epochs that were decided while snapshots were taken", decided_us.len());
+    pause.add(decided_us.into_iter().fold(0.0, f64::max) / 1e3);
     waits.sort_unstable();
-    ensure!(!waits.is_empty(), "nothing was decided while snapshots were taken");
+    let due = load::A_SECOND * usize::try_from(SNAPSHOTS_FOR.as_secs())?;
+    ensure!(waits.len() * 10 > due * 9, "{} of {due} commands were decided while snapshots were taken", waits.len());
     p99.add(milliseconds(waits[waits.len() * 99 / 100]));
     longest.add(milliseconds(waits[waits.len() - 1]));
     most = most.max(cell.most_memory_kb()?);
@@ -81,7 +84,7 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
         recovery.add(took.as_secs_f64());
         // The line about the replay is written when the first new epoch is about to be committed.
         let lines = cell.said()?.split_off(said);
-        let number = |field: &str| lines.iter().find_map(|line| line[field].as_f64()).with_context(|| format!("no line has {field}"));
+        let number = |field: &str| lines.iter().rev().find_map(|line| line[field].as_f64()).with_context(|| format!("no line has {field}"));
         fenced.add(number("fenced_ms")?);
         loaded.add(number("loaded_ms")?);
         replayed.add(number("seconds").unwrap_or(0.0) * 1e3);

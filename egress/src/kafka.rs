@@ -8,11 +8,7 @@
 //! 2. after it, with the outcome unknown: the next generation fences first, which settles the outcome one way
 //!    or the other, and then reads the journal: either the bindings are there, or case 1 holds.
 
-/// Transactions whose end Kafka has lost.
-mod loose_ends;
-
 use crate::records::{Sent, Writer};
-use loose_ends::LooseEnds;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -20,9 +16,9 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
 use schemas::topic::{COMMANDS_DLQ, FILLER, SCHEMA_HEADER};
-use schemas::wire::{Decoder, Encoder, SchemaRecord, WireError};
+use schemas::wire::{Encoder, SchemaRecord, WireError};
 use schemas::{Epoch, EpochOutput, Output, Topic};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Thread;
@@ -136,30 +132,30 @@ impl Sink {
         let sink = Self { producer, deliveries, writer: Writer { encoder, journal, partitions, generation: 0 } };
         // It may have come from a time before Kafka was there.
         sink.deliveries.lost.store(false, Ordering::Release);
-        sink.tie_up(brokers)?;
         Ok(sink)
     }
 
-    /// Ends a transaction whose end Kafka has lost, so that no later marker ends a part of it another way.
-    fn tie_up(&self, brokers: &str) -> Result<(), SinkError> {
-        let Writer { encoder, journal, partitions, .. } = &self.writer;
-        let mut places = vec![(journal.as_str().to_owned(), 0)];
+    /// Every partition that it writes, its journal first.
+    pub fn places(&self) -> Vec<(String, i32)> {
+        let Writer { journal, partitions, .. } = &self.writer;
+        let mut written = vec![(journal.as_str(), 1)];
         if *journal == Topic::SettlementJournal {
-            let written = Topic::EVENTS.iter().map(|topic| (topic.as_str(), partitions.get(topic).copied().unwrap_or(1)));
-            let all = written.chain([(COMMANDS_DLQ, 1)]).flat_map(|(topic, count)| (0..count).map(move |place| (topic.to_owned(), place)));
-            places.extend(all);
+            written.extend(Topic::EVENTS.iter().map(|topic| (topic.as_str(), partitions.get(topic).copied().unwrap_or(1))));
+            written.push((COMMANDS_DLQ, 1));
         }
-        let (mut decoder, schemas) = (Decoder::default(), encoder.schemas());
-        schemas.iter().try_for_each(|schema| decoder.learn(schema.id, schema.schema))?;
-        let found = loose_ends::find(brokers, &places, *journal, &decoder).map_err(|source| failed("look for loose ends", source))?;
-        let Some(LooseEnds { places, commits }) = found else { return Ok(()) };
+        written.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic.to_owned(), partition))).collect()
+    }
+
+    /// Ends a transaction whose end Kafka has lost: the marker of one with a filler in each of these partitions, and in no
+    /// other, ends what hangs there.
+    pub fn end(&self, places: &BTreeSet<(String, i32)>, commits: bool) -> Result<(), SinkError> {
         self.begin()?;
-        for (topic, partition) in &places {
-            // Readers take no notice of a record that has no epoch. The journal's readers know a schema's record.
-            let schema = schemas.first().filter(|_| topic == journal.as_str());
-            let (id, value) = schema.map_or((String::new(), &b""[..]), |schema| (schema.id.to_string(), schema.schema.as_bytes()));
-            let headers = &[(SCHEMA_HEADER, id.as_str())][..usize::from(schema.is_some())];
-            self.send(&Sent { topic, partition: *partition, key: FILLER, value, headers, epoch: None })?;
+        for (topic, partition) in places {
+            // Readers take no notice of a record without an epoch, and a journal's know that of a schema.
+            let schemas = if topic == self.writer.journal.as_str() { self.schemas() } else { Vec::new() };
+            let (id, value) = schemas.first().map_or((String::new(), ""), |schema| (schema.id.to_string(), schema.schema));
+            let headers = &[(SCHEMA_HEADER, id.as_str())][..schemas.len().min(1)];
+            self.send(&Sent { topic, partition: *partition, key: FILLER, value: value.as_bytes(), headers, epoch: None })?;
         }
         self.delivered()?;
         if commits {

@@ -93,8 +93,9 @@ impl Writer {
         mut each: impl FnMut(Sent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let value = self.encoder.entry(self.journal, entry)?;
-        let generation = self.generation.to_string();
-        let headers = &[(GENERATION_HEADER, generation.as_str())];
+        let (generation, stamp) = (self.generation.to_string(), epoch.map(|epoch| epoch.to_string()).unwrap_or_default());
+        // A claim is of no epoch.
+        let headers = &[(GENERATION_HEADER, generation.as_str()), (EPOCH_HEADER, stamp.as_str())][..1 + usize::from(epoch.is_some())];
         each(Sent { topic: self.journal.as_str(), partition: 0, key: &generation, value: &value, headers, epoch })
     }
 }

@@ -97,6 +97,11 @@ impl Epochs {
         self.code_version = code_version;
     }
 
+    /// The version of the rules that decides the next epoch.
+    pub const fn rules(&self) -> u32 {
+        self.code_version
+    }
+
     /// The record at `offset` was read; `bound` is none for one that is no command, such as a schema.
     pub fn read(&mut self, partition: i32, offset: i64, bound: Option<Bound>, now_ms: u64) {
         let part = self.partitions.get_mut(&partition).expect("only assigned partitions are read");

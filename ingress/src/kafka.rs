@@ -96,7 +96,7 @@ pub(crate) fn read_from<E: From<ReadError>>(
     topic: &str,
     partition: i32,
     from: i64,
-    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<ControlFlow<()>, E>,
+    each: impl FnMut(&BorrowedMessage<'_>) -> Result<ControlFlow<()>, E>,
 ) -> Result<i64, E> {
     // 1.
     let unstable = build(brokers, &[("isolation.level", "read_uncommitted")])?;
@@ -109,9 +109,22 @@ pub(crate) fn read_from<E: From<ReadError>>(
         std::thread::sleep(Duration::from_millis(10));
     }
     // 3.
-    let mut next = low.max(from);
-    assign(&consumer, &[(topic.to_owned(), partition, next)])?;
-    while next < high {
+    read_range(&consumer, topic, partition, low.max(from), high, each)
+}
+
+/// Reads a range of a partition as far as the consumer can see it, until `each` has seen enough; returns where it ended.
+/// The consumer says where a partition ends.
+pub(crate) fn read_range<E: From<ReadError>>(
+    consumer: &BaseConsumer,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    to: i64,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<ControlFlow<()>, E>,
+) -> Result<i64, E> {
+    let mut next = from;
+    assign(consumer, &[(topic.to_owned(), partition, next)])?;
+    while next < to {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 next = message.offset() + 1;
@@ -121,12 +134,12 @@ pub(crate) fn read_from<E: From<ReadError>>(
             }
             // Nothing but transaction markers follows the last record; the client skips those by itself.
             Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => break,
-            Some(Err(source)) if !is_passing(&source) => return Err(failed(source).into()),
+            Some(Err(source)) if !is_passing(&source) => return Err(ReadError::Kafka { topic: topic.to_owned(), source }.into()),
             Some(Err(_)) | None => {}
         }
     }
     // What came after the end while we read is not lost: the next record of it has been handed on too.
-    Ok(next.max(high))
+    Ok(next.max(to))
 }
 
 /// A consumer with settings of its own.

@@ -21,6 +21,8 @@ pub mod journal;
 pub mod kafka;
 /// The commands log, as a door appends to it.
 pub mod log;
+/// Transactions whose end Kafka has lost.
+pub mod loose_ends;
 /// One partition, up to where it ends now.
 pub mod partition;
 /// The orderly end of a cell.

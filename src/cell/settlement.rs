@@ -26,7 +26,7 @@ const SLOW_MS: u64 = 250;
 /// Runs the cell until it ends, or until it is told to stop.
 pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let mut sink = super::fence(config, "orion-settlement", Topic::SettlementJournal)?;
+    let mut sink = super::fence(&config.kafka.brokers, &config.registry.url, "orion-settlement", Topic::SettlementJournal)?;
     let fenced_ms = milliseconds(begun.elapsed());
     let store = Store::open(&config.snapshots.folder.join("settlement"))?;
     let begun = Instant::now();

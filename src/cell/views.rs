@@ -49,7 +49,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = config.postgres.views_url()?;
     let progress = runtime.block_on(Progress::read(&url))?;
-    let mut claimed = super::fence(config, "orion-views", Topic::ViewsJournal)?;
+    let mut claimed = super::fence(&config.kafka.brokers, &config.registry.url, "orion-views", Topic::ViewsJournal)?;
     let known = journal::read(&config.kafka.brokers, Topic::ViewsJournal)?.generation();
     start::refuse_another_kafka(config, progress, known)?;
     let generation = super::claim(&mut claimed, known)?;

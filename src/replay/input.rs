@@ -195,7 +195,7 @@ impl Log {
         let binding = Binding {
             epoch: binding.epoch,
             generation: binding.generation.unwrap_or(1),
-            code_version: binding.code_version.unwrap_or(state::CODE_VERSION),
+            code_version: binding.code_version.unwrap_or(self.epochs.rules()),
             inputs,
         };
         self.sealed = Some((SealedEpoch { binding, outputs, pinned: 0 }, compared));

@@ -127,7 +127,7 @@ pub struct Bound {
     /// Who minted it; 1 without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
-    /// The rules that decide it; the newest without it.
+    /// The rules that decide it; those in force without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_version: Option<u32>,
     /// What it binds; without it, everything since the last binding.

@@ -170,18 +170,20 @@ impl Segment {
         self.0.is_empty()
     }
 
-    /// As bytes. The words of refusals are listed once, so that a later list may have more of them.
+    /// As bytes. The words of those refusals that occur are listed once: a binary that knows fewer reads what names none of the others.
     pub fn write(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(1024 + self.0.len() * 45);
-        bytes.push(u8::try_from(Refusal::ALL.len()).expect("there are fewer refusals than 256"));
-        Refusal::ALL.iter().for_each(|refusal| put_text(&mut bytes, refusal.as_str()));
+        let occurs = |refusal: &&Refusal| self.0.iter().any(|(_, pin)| pin.refusal == Some(**refusal));
+        let words: Vec<Refusal> = Refusal::ALL.iter().filter(occurs).copied().collect();
+        bytes.push(u8::try_from(words.len()).expect("there are fewer refusals than 256"));
+        words.iter().for_each(|refusal| put_text(&mut bytes, refusal.as_str()));
         bytes.extend_from_slice(&u32::try_from(self.0.len()).expect("a segment is small").to_le_bytes());
         for (command, pin) in &self.0 {
             bytes.extend_from_slice(command.0.as_bytes());
             bytes.extend_from_slice(&pin.fingerprint.0);
             bytes.extend_from_slice(&pin.epoch.to_le_bytes());
             bytes.extend_from_slice(&pin.number.to_le_bytes());
-            let place = pin.refusal.and_then(|refusal| Refusal::ALL.iter().position(|listed| *listed == refusal));
+            let place = pin.refusal.and_then(|refusal| words.iter().position(|listed| *listed == refusal));
             bytes.push(place.map_or(0, |place| u8::try_from(place + 1).expect("there are fewer refusals than 255")));
         }
         bytes
@@ -270,6 +272,7 @@ mod tests {
         let segment = Segment(vec![(command(1), pin(8)), (command(2), refused)]);
         let bytes = segment.write();
         assert_eq!(Segment::read(&bytes), Ok(segment));
+        assert_eq!(bytes[0], 1, "only what occurs is listed");
         assert!(Segment::read(&bytes[..bytes.len() - 1]).is_err());
         assert!(Segment::read(&[&bytes[..], b"x"].concat()).is_err());
         let open = FrozenPins { first: 3, full: Vec::new(), open: Segment::read(&bytes).unwrap() };

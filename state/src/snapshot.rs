@@ -22,7 +22,8 @@ use crate::table::{Row, Rows, Table};
 use schemas::Epoch;
 use std::sync::Arc;
 
-/// The format of the chunks. A ledger that holds more gets a new one. In the first, the rules were always version 1.
+/// The format of the chunks. A ledger that holds more gets a new one. In the first, the rules were always version 1, and as long as
+/// they are it is written, so that the binary of before can come back.
 const FORMAT: u32 = 2;
 
 /// A ledger that no longer changes, sharing what it can with the one that does.
@@ -66,9 +67,12 @@ impl Frozen {
 
     fn head(&self) -> Vec<u8> {
         let mut bytes = vec![b'L'];
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        let first = self.rules == 1;
+        bytes.extend_from_slice(&(if first { 1 } else { FORMAT }).to_le_bytes());
         bytes.extend_from_slice(&self.epoch.to_le_bytes());
-        bytes.extend_from_slice(&self.rules.to_le_bytes());
+        if !first {
+            bytes.extend_from_slice(&self.rules.to_le_bytes());
+        }
         for count in [self.customers.len(), self.accounts.len(), self.pins.full.len()] {
             bytes.extend_from_slice(&u64::try_from(count).expect("what is in memory fits a u64").to_le_bytes());
         }

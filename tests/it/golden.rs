@@ -1,6 +1,6 @@
 //! Golden logs: what a released version of the rules decided, every later binary decides again, byte for byte.
 //!
-//! `tests/golden/v1.jsonl` holds commands, bindings, and the digests of what each epoch wrote under version 1. No
+//! `tests/golden/vN.jsonl` holds commands, bindings, and the digests of what each epoch wrote under version N. No
 //! server is needed. A new version of the rules adds a file (`ORION_BLESS=1` writes only what is missing); a file that
 //! is there never changes, since it stands for logs that are out in the world.
 

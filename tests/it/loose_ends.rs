@@ -5,18 +5,23 @@ use crate::house::{House, signal};
 use crate::overload::broker;
 use anyhow::{Context, ensure};
 use egress::kafka::{Sink, SinkError};
-use egress::registry::Registry;
-use egress::topics::Topics;
 use ingress::kafka::{ReadError, read_all};
-use rdkafka::message::{Headers, Message};
-use schemas::topic::EPOCH_HEADER;
-use schemas::wire::Encoder;
+use ingress::loose_ends;
+use orion::cell::fence;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER};
 use schemas::{Binding, Cause, CommandId, Epoch, EpochOutput, Event, EventId, Fact, Position, Refusal, Repeat, Topic};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Each epoch has a record in each of these.
 const TOPICS: [Topic; 3] = [Topic::CommandRefused, Topic::RulesActivated, Topic::Outcomes];
+
+const WAIT: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_transaction_stands_whole_or_not_at_all_whenever_kafka_dies() -> anyhow::Result<()> {
@@ -53,11 +58,91 @@ fn a_transaction_stands_whole_or_not_at_all_whenever_kafka_dies() -> anyhow::Res
     house.forget()
 }
 
+/// A record: its partition, of which the first is the journal, its generation, and its epoch; a claim has none.
+type Record = (i32, u64, Option<Epoch>);
+
+/// What was committed, what hangs, and how that has to end.
+type Case = (&'static str, &'static [Record], &'static [Record], Option<bool>);
+
+/// An open transaction of somebody else looks like what hangs.
+#[test]
+fn what_hangs_ends_as_the_rest_of_its_transaction() -> anyhow::Result<()> {
+    let Ok(brokers) = brokers() else {
+        println!("skipped: KAFKA_BROKERS is not set");
+        return Ok(());
+    };
+    let _services = crate::house::share_services();
+    let cases: &[Case] = &[
+        ("nothing hangs", &[(0, 3, Some(5)), (1, 3, Some(5))], &[], None),
+        ("its entry is visible", &[(0, 3, Some(5))], &[(1, 3, Some(5))], Some(true)),
+        ("its entry is visible, and of a later epoch", &[(0, 3, Some(7))], &[(1, 3, Some(5)), (2, 3, Some(6))], Some(true)),
+        ("the journal ends before it", &[(0, 3, Some(4))], &[(1, 3, Some(5))], Some(false)),
+        ("the journal ends before it, with a claim of its generation", &[(0, 2, Some(4)), (0, 3, None)], &[(1, 3, Some(5))], Some(false)),
+        ("only another generation has committed since", &[(0, 3, Some(4)), (0, 4, Some(9))], &[(1, 3, Some(5))], Some(false)),
+        ("the entry hangs, and an output is visible", &[(0, 3, Some(4)), (2, 3, Some(5))], &[(0, 3, Some(5)), (1, 3, Some(5))], Some(true)),
+        ("the entry hangs, and an output of an epoch before its last", &[(0, 3, Some(4)), (2, 3, Some(5))], &[(0, 3, Some(6))], Some(true)),
+        (
+            "the entry hangs, and only older outputs are visible",
+            &[(0, 3, Some(4)), (2, 3, Some(4))],
+            &[(0, 3, Some(5)), (1, 3, Some(5))],
+            Some(false),
+        ),
+        ("everything hangs", &[], &[(0, 3, Some(5)), (1, 3, Some(5)), (2, 3, Some(5))], Some(false)),
+        ("a claim hangs", &[(0, 3, Some(5)), (1, 3, Some(5))], &[(0, 4, None)], Some(false)),
+    ];
+    for (name, committed, hanging, expected) in cases {
+        let topic = format!("loose-ends-{}", uuid::Uuid::new_v4());
+        made(&brokers, &topic)?;
+        let writer = send(&brokers, &topic, committed)?;
+        writer.commit_transaction(WAIT)?;
+        let open = send(&brokers, &topic, hanging)?;
+        let places: Vec<_> = (0..3).map(|partition| (topic.clone(), partition)).collect();
+        let found = loose_ends::find(&brokers, &places)?;
+        open.abort_transaction(WAIT)?;
+        let ends = found.as_ref().map(|found| found.commits);
+        ensure!(ends == *expected, "{name}: {found:?}");
+        let hang: BTreeSet<i32> = hanging.iter().map(|(partition, ..)| *partition).collect();
+        let told: BTreeSet<i32> = found.iter().flat_map(|found| &found.places).map(|(_, partition)| *partition).collect();
+        ensure!(hang == told, "{name}: {found:?}");
+    }
+    ensure!(loose_ends::find(&brokers, &[("no-such-topic".to_owned(), 0)])?.is_none());
+    Ok(())
+}
+
+fn made(brokers: &str, topic: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let made = runtime.block_on(admin.create_topics(&[NewTopic::new(topic, 3, TopicReplication::Fixed(-1))], &AdminOptions::new()))?;
+    made.into_iter().try_for_each(|made| made.map(drop)).map_err(|(topic, code)| anyhow::anyhow!("can't create the topic {topic}: {code}"))
+}
+
+/// Begins a transaction with these records.
+fn send(brokers: &str, topic: &str, records: &[Record]) -> anyhow::Result<BaseProducer> {
+    let id = uuid::Uuid::new_v4().to_string();
+    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", brokers).set("transactional.id", &id).create()?;
+    producer.init_transactions(WAIT)?;
+    producer.begin_transaction()?;
+    for (partition, generation, epoch) in records {
+        let (generation, stamp) = (generation.to_string(), epoch.map(|epoch| epoch.to_string()).unwrap_or_default());
+        let mut headers = OwnedHeaders::new().insert(Header { key: GENERATION_HEADER, value: Some(&generation) });
+        if epoch.is_some() {
+            headers = headers.insert(Header { key: EPOCH_HEADER, value: Some(&stamp) });
+        }
+        let record = BaseRecord::<str, str>::to(topic).partition(*partition).payload("record").headers(headers);
+        // As the sink does it: a claim has the time of the clock, which may run ahead of the epochs.
+        let time = epoch.map_or(1_000, |epoch| i64::try_from(epoch).expect("a small number"));
+        producer.send(record.timestamp(time)).map_err(|(error, _)| error)?;
+    }
+    producer.flush(WAIT)?;
+    Ok(producer)
+}
+
 /// Takes settlement over, and once more where Kafka still ends the transaction of before: a cell would start again.
 fn take_over(generation: &mut u64, last: &mut Epoch) -> anyhow::Result<Sink> {
     let mut attempts = 0;
     loop {
-        let taken = fence().and_then(|mut sink| {
+        let registry = std::env::var("SCHEMA_REGISTRY_URL")?;
+        let taken = fence(&brokers()?, &registry, "orion-settlement", Topic::SettlementJournal).and_then(|mut sink| {
             check(last)?;
             *generation += 1;
             sink.claim(*generation, 1)?;
@@ -69,16 +154,6 @@ fn take_over(generation: &mut u64, last: &mut Epoch) -> anyhow::Result<Sink> {
             taken => return taken,
         }
     }
-}
-
-/// Takes settlement over, as its cell does.
-fn fence() -> anyhow::Result<Sink> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ids = runtime.block_on(Registry::new(&std::env::var("SCHEMA_REGISTRY_URL")?).ids(Topic::ALL))?;
-    let topics = Topics::committed();
-    let partitions = Topic::ALL.iter().filter_map(|topic| topics.partitions(topic.as_str()).map(|partitions| (*topic, partitions)));
-    let journal = Topic::SettlementJournal;
-    Ok(Sink::fence(&brokers()?, "orion-settlement", journal, Encoder::new(ids), partitions.collect())?)
 }
 
 /// Every topic holds the epochs that the journal commits, and no other.

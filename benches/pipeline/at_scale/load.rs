@@ -4,7 +4,7 @@ use crate::backlog::{pay, staff};
 use crate::bank::Bank;
 use anyhow::Context;
 use egress::registry::Registry;
-use ingress::log::CommandLog;
+use ingress::log::{AppendError, CommandLog};
 use orion::load::random::SplitMix64;
 use schemas::wire::Encoder;
 use schemas::{AccountId, PaymentKind, Topic};
@@ -13,8 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
-/// Between two commands: 500 a second.
+/// Commands.
+pub(super) const A_SECOND: usize = 500;
+
+/// Between two of them.
 const EVERY: Duration = Duration::from_millis(2);
 
 /// A door's worth of commands, from a thread of its own.
@@ -41,16 +45,21 @@ impl Load {
                 let ids = Registry::new(&registry).ids(&[Topic::Commands]).await?;
                 let log = Arc::new(CommandLog::connect(&kafka, Encoder::new(ids)).await?);
                 let (mut random, mut due) = (SplitMix64::new(5), Instant::now());
+                let mut appends = JoinSet::new();
                 while !stopped.load(Ordering::Acquire) {
+                    while let Some(appended) = appends.try_join_next() {
+                        appended??;
+                    }
                     let payer = random.index(accounts.len());
                     let payee = (payer + 1 + random.index(accounts.len() - 1)) % accounts.len();
                     let sides = (Some(accounts[payer]), accounts[payee]);
                     let (command, traceparent) = staff(&mut random, pay(PaymentKind::Transfer, sides, 1));
                     tokio::time::sleep_until(due.into()).await;
                     let (log, appended) = (Arc::clone(&log), Arc::clone(&appended));
-                    tokio::spawn(async move {
-                        let position = log.append(&command, &traceparent).await.expect("the log takes what is appended");
+                    appends.spawn(async move {
+                        let position = log.append(&command, &traceparent).await?;
                         lock(&appended).insert(position.offset, due);
+                        Ok::<_, AppendError>(())
                     });
                     due += EVERY;
                 }

@@ -13,11 +13,11 @@ const PROBLEMS: &[(u16, &str)] = &[
     (400, "Not understood: `invalid_request` with every bad field in `errors`, or `idempotency_key_missing`. Nothing was taken."),
     (413, "The body is too large: `body_too_large`."),
     (415, "The body is not JSON: `unsupported_media_type`."),
-    (429, "Too many operations wait: `too_many_pending`. Nothing was taken; try again after `Retry-After`."),
+    (429, "Too many operations wait: `too_many_pending`. This request was not taken; try again after `Retry-After`."),
     (
         503,
         "The log did not confirm the command: `log_unavailable`. It may have been taken; the same key is safe to send again. Or the ledger \
-         keeps as many decisions as it may: `idempotency_horizon_full`. Nothing was taken.",
+         keeps as many decisions as it may: `idempotency_horizon_full`. This request was not taken.",
     ),
 ];
 

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Extensions, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use schemas::{Caller, Command, Problem, TraceContext};
+use schemas::{Caller, Command, Operation, Problem, TraceContext};
 use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
@@ -39,21 +39,24 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     };
     command.check().map_err(|unreadable| Problem::field("", unreadable.to_string()))?;
 
-    // 2. Room.
+    // 2. Room. What has none may be a repeat of what was taken before, so the answer names its operation.
+    let command_id = command.id();
+    let no_room = |status, code, detail| Problem { operation_id: Some(command_id.to_string()), ..Problem::new(status, code, detail) };
     if door.decisions.is_full() {
-        return Err(Problem::new(429, "too_many_pending", "Too many operations wait for their decision. Nothing was taken.").into());
+        return Err(no_room(429, "too_many_pending", "Too many operations wait for their decision. This request was not taken.").into());
     }
-
-    if door.decisions.ledger_is_full() {
-        let detail = "The ledger keeps as many decisions for retries as it may. It takes commands again when the oldest have expired.";
-        return Err(Problem::new(503, "idempotency_horizon_full", detail).into());
+    // A repeat of what is known here adds nothing, and the rules must not depend on room.
+    let adds = door.decisions.operation(command_id).is_none() && !matches!(command.operation, Operation::ActivateRules(_));
+    if adds && door.decisions.ledger_is_full() {
+        let detail = "The ledger keeps as many decisions for retries as it may, and takes commands again when the oldest have expired. \
+                      This request was not taken.";
+        return Err(no_room(503, "idempotency_horizon_full", detail).into());
     }
 
     // 3. Append.
     let position = door.log.append(&command, trace.traceparent()).await.map_err(|error| not_appended(&error, key.is_some()))?;
 
     // 4. Wait.
-    let command_id = command.id();
     let decision = tokio::time::timeout(wait.limit, door.decisions.answer(position, command_id)).await;
     let mut response = match decision {
         Ok(Ok(event)) => {

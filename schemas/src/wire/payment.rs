@@ -1,7 +1,7 @@
 //! The event of a payment as bytes, field by field, without the codec in between.
 //!
-//! In: a transaction and the event that says it. Out: the datum that the codec would write, byte for byte; a test
-//! compares the two. Payments are nearly all that the bank says, and this takes a tenth of the codec's time.
+//! In: a transaction and the event that says it. Out: the datum that a codec would write, byte for byte; tests
+//! compare it with Avro's reference implementation. Payments are nearly all that the bank says.
 //!
 //! Avro, as far as it is needed here: a number is zigzag, seven bits a byte, the lowest first; a text stands behind
 //! its length; an array is its length, its items and a zero; a record is its fields in the order of the schema.

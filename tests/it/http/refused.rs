@@ -168,6 +168,8 @@ async fn too_much_waits_or_is_kept_already() -> anyhow::Result<()> {
         let server = Server::start(Ground { remembered_max, pinned_max, ..Ground::none()? }).await?;
         let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
         assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (status, code, true));
+        let operation = CommandId::derive("teller", "transfer", "k1").to_string();
+        assert_eq!(problem.operation_id, Some(operation), "a retry is told where its first is found");
     }
     Ok(())
 }

@@ -92,6 +92,10 @@ fn replay(house: &House, commands: &[Bound]) -> Replay {
         if let Some(what) = writer.differs(&output, &sealed.outputs).expect("decisions can be encoded") {
             replay.wrong.push(format!("the straight replay of epoch {epoch} differs: {what}"));
         }
+        if output.pinned != sealed.pinned {
+            let (said, pinned) = (sealed.pinned, output.pinned);
+            replay.wrong.push(format!("the journal says that {said} decisions are kept at epoch {epoch}, and {pinned} are"));
+        }
         writer.generation = sealed.binding.generation;
         let mut sent = Vec::new();
         writer.transaction(std::slice::from_ref(&output), |record| keep(&mut sent, Record::of(&record, 0))).expect("the same");

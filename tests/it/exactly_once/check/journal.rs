@@ -1,7 +1,8 @@
 //! The journal: what it says was written is what is there, and what was read.
 
 use super::{Case, Findings, Kind};
-use schemas::{Entry, Epoch, Records};
+use crate::exactly_once::evidence::Recorded;
+use schemas::{Entry, Epoch, EventId, Fact, Records};
 use std::collections::BTreeMap;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
@@ -13,6 +14,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
     let (mut last, mut generation) = (0, 0);
     let mut generations: BTreeMap<Epoch, u64> = BTreeMap::new();
     let mut uppers: BTreeMap<i32, i64> = BTreeMap::new();
+    let activations = activations(case);
+    let mut began_by = None;
     for entry in &case.evidence.log.journal {
         if entry.generation() < generation {
             findings.add(Kind::OutOfOrder, format!("generation {} writes after {generation}", entry.generation()));
@@ -31,6 +34,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             }
             last = last.max(epoch);
             generations.insert(epoch, sealed.binding.generation);
+            // A bank begins by the newest version of the binary that opened it, which only its first binding tells.
+            let by = sealed.binding.code_version;
+            let began_by = *began_by.get_or_insert(by);
+            let in_force = activations.iter().rfind(|(activated, _, _)| *activated < epoch).map_or(began_by, |(_, _, version)| *version);
+            if by != in_force {
+                findings.add(Kind::JournalDiffers, format!("epoch {epoch} is decided by rules {by}, and {in_force} were in force"));
+            }
             for input in &sealed.binding.inputs {
                 let from = uppers.insert(input.partition, input.upper).unwrap_or(0);
                 let inside = bound(case, input.partition, from, input.upper);
@@ -68,6 +78,17 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             format!("{topic} partition {partition} has {} records of epoch {epoch}, of which the journal says nothing", records.count()),
         );
     }
+}
+
+/// The versions of the rules that were activated: the epoch and the event of each, in order.
+fn activations(case: &Case<'_>) -> Vec<(Epoch, EventId, u32)> {
+    let activation = |recorded: &Recorded| match recorded.event.fact {
+        Fact::RulesActivated { version } => Some((recorded.epoch, recorded.event.id, version)),
+        _ => None,
+    };
+    let mut activations: Vec<_> = case.evidence.log.events.iter().filter_map(activation).collect();
+    activations.sort_unstable();
+    activations
 }
 
 /// How many commands stand in a stretch of a partition.

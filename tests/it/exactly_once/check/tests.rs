@@ -168,6 +168,10 @@ const CASES: &[Case] = &[
         schemas::Entry::Commit(commit) => commit.epochs[1].binding.inputs[0].count = 1,
         schemas::Entry::Claim(_) => unreachable!("it is a commit"),
     }),
+    ("rules that were not in force", Kind::JournalDiffers, |bank| match &mut bank.log.journal[0] {
+        schemas::Entry::Commit(commit) => commit.epochs[3].binding.code_version = 2,
+        schemas::Entry::Claim(_) => unreachable!("it is a commit"),
+    }),
     ("a row that is missing", Kind::RowsDiffer, |bank| drop(bank.rows.tables.get_mut("posting").unwrap().pop_first())),
     ("a row too many", Kind::RowsDiffer, |bank| {
         drop(bank.rows.tables.get_mut("refusal").unwrap().insert("x".to_owned(), String::new()));
