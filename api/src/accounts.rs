@@ -25,7 +25,12 @@ struct Row {
 }
 
 const SELECT: &str = "
-    select a.customer_id, a.type, a.role, a.currency, a.status, a.epoch,
+    select a.customer_id, a.type, a.role, a.currency, a.epoch,
+           coalesce((select s.status
+                     from account_status s
+                     where s.account_id = a.id and s.epoch <= $2
+                     order by s.event_id desc
+                     limit 1), a.status) as status,
            coalesce((select p.balance_minor
                      from posting p
                      where p.account_id = a.id and p.epoch <= $2

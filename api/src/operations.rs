@@ -54,6 +54,10 @@ const SELECT: &str = "
         select 'rules', n.event_id, 'activate_rules', null, n.epoch, '{}'::uuid[]
         from rules_activation n where n.command_id = $1
         union all
+        select 'account', s.account_id, s.operation, null, s.epoch,
+               array(select a.customer_id from account a where a.id = s.account_id)
+        from account_status s where s.command_id = $1
+        union all
         select 'refusal', r.event_id, r.operation, r.reason, r.epoch, '{}'::uuid[]
         from refusal r where r.command_id = $1
     ) found
@@ -132,6 +136,7 @@ async fn sees(view: &View, caller: &Caller, fact: &Fact, reason: Option<Refusal>
     let owners = match fact {
         Fact::CustomerCreated(customer) => vec![Some(customer.id)],
         Fact::AccountOpened(account) => vec![account.customer_id],
+        Fact::StatusChanged(changed) => vec![changed.customer_id],
         Fact::Transaction(transaction) => owners(view, [transaction.account_debit, transaction.account_credit]).await?,
         Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
     };

@@ -34,7 +34,12 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
     let time = epoch.epoch();
     let transactions = epoch.events.iter().filter_map(|event| match &event.fact {
         Fact::Transaction(transaction) => Some(transaction),
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => None,
+        Fact::CustomerCreated(_)
+        | Fact::AccountOpened(_)
+        | Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => None,
     });
     let mut number = 0;
     transactions.flat_map(move |transaction| {

@@ -17,12 +17,12 @@ mod submit;
 use crate::decisions::Decisions;
 use crate::log::CommandLog;
 use answer::Failure;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::response::Response;
 use form::Form;
 use request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, RulesRequest, WithdrawalRequest};
-use schemas::PaymentKind;
-use schemas::resource::{Account, Customer, Rules, Transaction};
+use schemas::resource::{Account, AccountUpdate, Customer, Rules, Transaction};
+use schemas::{AccountId, PaymentKind, StatusChange};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,6 +44,9 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
     let mut router = OpenApiRouter::new()
         .routes(routes!(create_customer))
         .routes(routes!(open_account))
+        .routes(routes!(suspend_account))
+        .routes(routes!(reactivate_account))
+        .routes(routes!(close_account))
         .routes(routes!(deposit))
         .routes(routes!(withdraw))
         .routes(routes!(transfer))
@@ -79,6 +82,51 @@ async fn create_customer(State(door): State<Arc<Door>>, request: Request) -> Res
 )]
 async fn open_account(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
     submit::submit(&door, Form::Account, request).await
+}
+
+/// Suspend an account
+///
+/// It neither pays nor is paid until it is reactivated. Not the bank's own accounts.
+#[utoipa::path(
+    post, path = "/v1/accounts/{id}/suspend", tag = "Accounts", params(("id" = AccountId, Path)),
+    responses((status = 200, description = "Suspended.", body = AccountUpdate)),
+    security(("bearer" = ["accounts:write", "operator"])),
+)]
+async fn suspend_account(door: State<Arc<Door>>, id: Path<String>, request: Request) -> Result<Response, Failure> {
+    change_status(door, id, StatusChange::Suspend, request).await
+}
+
+/// Reactivate an account
+///
+/// A suspended account pays and is paid again.
+#[utoipa::path(
+    post, path = "/v1/accounts/{id}/reactivate", tag = "Accounts", params(("id" = AccountId, Path)),
+    responses((status = 200, description = "Reactivated.", body = AccountUpdate)),
+    security(("bearer" = ["accounts:write", "operator"])),
+)]
+async fn reactivate_account(door: State<Arc<Door>>, id: Path<String>, request: Request) -> Result<Response, Failure> {
+    change_status(door, id, StatusChange::Reactivate, request).await
+}
+
+/// Close an account
+///
+/// For good, and only when nothing is left in it.
+#[utoipa::path(
+    post, path = "/v1/accounts/{id}/close", tag = "Accounts", params(("id" = AccountId, Path)),
+    responses((status = 200, description = "Closed.", body = AccountUpdate)),
+    security(("bearer" = ["accounts:write", "operator"])),
+)]
+async fn close_account(door: State<Arc<Door>>, id: Path<String>, request: Request) -> Result<Response, Failure> {
+    change_status(door, id, StatusChange::Close, request).await
+}
+
+async fn change_status(
+    State(door): State<Arc<Door>>,
+    Path(id): Path<String>,
+    change: StatusChange,
+    request: Request,
+) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Status { account_id: id.parse().ok(), change }, request).await
 }
 
 /// Pay cash in

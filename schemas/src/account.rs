@@ -72,5 +72,39 @@ pub struct Account {
     pub status: AccountStatus,
 }
 
+words! {
+    /// What becomes of an account's status. The spelling is the operation's name.
+    pub enum StatusChange {
+        /// An active account moves no money for now.
+        Suspend = "suspend_account",
+        /// A suspended account may move money again.
+        Reactivate = "reactivate_account",
+        /// An account in which nothing is left never moves money again.
+        Close = "close_account",
+    }
+}
+
+impl StatusChange {
+    /// The status that it leads to.
+    pub const fn status(self) -> AccountStatus {
+        match self {
+            Self::Suspend => AccountStatus::Suspended,
+            Self::Reactivate => AccountStatus::Active,
+            Self::Close => AccountStatus::Closed,
+        }
+    }
+}
+
+/// An account whose status has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChanged {
+    /// Which account.
+    pub id: AccountId,
+    /// The holder.
+    pub customer_id: Option<CustomerId>,
+    /// What has changed it.
+    pub change: StatusChange,
+}
+
 /// Purpose of the house account that stands for cash in and out of the bank.
 pub const HOUSE_CASH: &str = "cash";

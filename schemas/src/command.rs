@@ -1,8 +1,8 @@
 //! Commands: everything the world may ask of the bank.
 
-use crate::account::{AccountType, Role};
+use crate::account::{AccountType, Role, StatusChange};
 use crate::epoch::Position;
-use crate::id::{CommandId, CustomerId};
+use crate::id::{AccountId, CommandId, CustomerId};
 use crate::money::{Currency, Unreadable};
 use crate::principal::Principal;
 use crate::transaction::Payment;
@@ -19,6 +19,8 @@ pub enum Operation {
     Pay(Payment),
     /// Decide by another version of the rules from the next epoch on.
     ActivateRules(ActivateRules),
+    /// Suspend, reactivate or close an account.
+    ChangeStatus(ChangeStatus),
 }
 
 /// Enrol a customer.
@@ -52,6 +54,15 @@ pub struct ActivateRules {
     pub version: u32,
 }
 
+/// Suspend, reactivate or close an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeStatus {
+    /// Which account.
+    pub account_id: AccountId,
+    /// What becomes of it.
+    pub change: StatusChange,
+}
+
 impl Operation {
     /// The operation's name, as it enters the command id, the scopes and the metrics.
     pub const fn name(&self) -> &'static str {
@@ -60,6 +71,7 @@ impl Operation {
             Self::OpenAccount(_) => "open_account",
             Self::Pay(payment) => payment.kind.as_str(),
             Self::ActivateRules(_) => "activate_rules",
+            Self::ChangeStatus(asked) => asked.change.as_str(),
         }
     }
 }
@@ -123,7 +135,7 @@ impl Command {
         })?;
         match &self.operation {
             Operation::CreateCustomer(create) => create.check(),
-            Operation::OpenAccount(_) | Operation::Pay(_) | Operation::ActivateRules(_) => Ok(()),
+            Operation::OpenAccount(_) | Operation::Pay(_) | Operation::ActivateRules(_) | Operation::ChangeStatus(_) => Ok(()),
         }
     }
 }
@@ -176,6 +188,7 @@ impl Fingerprint {
                 field("channel", payment.channel.as_str());
             }
             Operation::ActivateRules(activate) => field("version", &activate.version.to_string()),
+            Operation::ChangeStatus(asked) => field("account_id", asked.account_id.text(&mut [0; 36])),
         }
         let digest: [u8; 32] = Sha256::digest(&fields).into();
         Self(digest[..16].try_into().expect("a SHA-256 digest has 32 bytes"))
@@ -207,7 +220,6 @@ pub struct Malformed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::AccountId;
     use crate::transaction::{Channel, PaymentKind};
     use uuid::Uuid;
 
@@ -300,10 +312,13 @@ mod tests {
             role: Role::Customer,
             currency: Currency::XOF,
         };
+        let change = |change| Operation::ChangeStatus(ChangeStatus { account_id: AccountId(Uuid::from_u128(4)), change });
         for (operation, expected) in [
             (Operation::Pay(transfer()), "3cb307c14a8713806a128be90303417b"),
             (create("Awa Diop", None, Some("SN")), "f77b91ba62222ec270637473cce29c6a"),
             (Operation::OpenAccount(open), "aa58fca9f5a437639e5fe37b0ca3971d"),
+            (change(StatusChange::Suspend), "aaa0ae994b6aaa1129bec526a45f7374"),
+            (change(StatusChange::Close), "5010ed6e4c06fc821c40d3d4e644cbb6"),
         ] {
             assert_eq!(Fingerprint::of(&operation).0.map(|byte| format!("{byte:02x}")).concat(), expected);
         }

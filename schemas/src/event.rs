@@ -1,6 +1,6 @@
 //! Events: everything the bank may say. A refusal is one of them.
 
-use crate::account::Account;
+use crate::account::{Account, StatusChanged};
 use crate::customer::Customer;
 use crate::epoch::{Epoch, Position};
 use crate::id::{CommandId, EventId};
@@ -67,6 +67,8 @@ pub enum Fact {
         /// The version.
         version: u32,
     },
+    /// An account was suspended, reactivated or closed.
+    StatusChanged(StatusChanged),
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -116,9 +118,12 @@ impl Event {
     pub fn answers(&self) -> bool {
         match &self.fact {
             Fact::AccountOpened(account) => account.customer_id.is_some(),
-            Fact::CustomerCreated(_) | Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => {
-                true
-            }
+            Fact::CustomerCreated(_)
+            | Fact::Transaction(_)
+            | Fact::RulesActivated { .. }
+            | Fact::StatusChanged(_)
+            | Fact::Refused { .. }
+            | Fact::Repeated(_) => true,
         }
     }
 }

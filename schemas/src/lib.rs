@@ -63,8 +63,8 @@ pub mod resource;
 /// The trace that a request belongs to (W3C).
 pub mod trace;
 
-pub use account::{Account, AccountStatus, AccountType, Role};
-pub use command::{ActivateRules, Bound, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation};
+pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
+pub use command::{ActivateRules, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation};
 pub use customer::{Customer, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};

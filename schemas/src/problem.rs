@@ -52,6 +52,14 @@ pub struct Problem {
     #[serde(default, rename = "transaction_status", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transaction_status: Option<String>,
+    /// What the GSMA Mobile Money API calls the kind of a refusal by the ledger.
+    #[serde(default, rename = "errorCategory", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "businessRule")]
+    pub gsma_category: Option<Box<str>>,
+    /// What it calls the reason.
+    #[serde(default, rename = "errorCode", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "insufficientFunds")]
+    pub gsma_code: Option<Box<str>>,
     /// The trace of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -76,6 +84,8 @@ impl Problem {
             transaction_id: None,
             operation_id: None,
             transaction_status: None,
+            gsma_category: None,
+            gsma_code: None,
             trace_id: None,
         }
     }

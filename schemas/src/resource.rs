@@ -102,6 +102,27 @@ impl Account {
     }
 }
 
+/// An account whose status has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountUpdate {
+    /// The account's id.
+    pub id: AccountId,
+    /// The holder.
+    pub customer_id: Option<CustomerId>,
+    /// What it is now.
+    pub status: AccountStatus,
+    /// Since when.
+    #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
+    pub epoch: Epoch,
+}
+
+impl AccountUpdate {
+    /// A change that was decided in `epoch`.
+    pub fn of(changed: &crate::StatusChanged, epoch: Epoch) -> Self {
+        Self { id: changed.id, customer_id: changed.customer_id, status: changed.change.status(), epoch }
+    }
+}
+
 /// What is in an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Balance {

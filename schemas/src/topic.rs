@@ -18,6 +18,8 @@ words! {
         CustomerCreated = "customer.created.v1",
         /// Accounts opened.
         AccountOpened = "account.opened.v1",
+        /// Accounts suspended, reactivated or closed.
+        AccountUpdated = "account.updated.v1",
         /// Payments that moved money.
         TransactionSettled = "transaction.settled.v1",
         /// Payments that did not.
@@ -56,6 +58,7 @@ impl Topic {
     pub const EVENTS: &'static [Self] = &[
         Self::CustomerCreated,
         Self::AccountOpened,
+        Self::AccountUpdated,
         Self::TransactionSettled,
         Self::TransactionFailed,
         Self::CommandRefused,
@@ -78,6 +81,7 @@ impl Topic {
                 TransactionStatus::Failed | TransactionStatus::Pending => Self::TransactionFailed,
             },
             Fact::RulesActivated { .. } => Self::RulesActivated,
+            Fact::StatusChanged(_) => Self::AccountUpdated,
             Fact::Refused { .. } => Self::CommandRefused,
             Fact::Repeated(_) => Self::Outcomes,
         }
@@ -90,7 +94,7 @@ pub const fn key(event: &Event) -> uuid::Uuid {
         Fact::CustomerCreated(customer) => customer.id.0,
         Fact::AccountOpened(account) => account.id.0,
         Fact::Transaction(transaction) => transaction.id.0,
-        Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => event.id.0,
+        Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => event.id.0,
     }
 }
 
@@ -99,6 +103,7 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
     let spread = match &event.fact {
         Fact::Transaction(transaction) => account_spread(transaction.account_debit),
         Fact::AccountOpened(account) => account_spread(account.id),
+        Fact::StatusChanged(changed) => account_spread(changed.id),
         Fact::CustomerCreated(customer) => spread(customer.id.0),
         Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
     };

@@ -90,6 +90,7 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::RulesActivated => include_str!("../avro/rules_activated.avsc"),
         Topic::CustomerCreated => include_str!("../avro/customer_created.avsc"),
         Topic::AccountOpened => include_str!("../avro/account_opened.avsc"),
+        Topic::AccountUpdated => include_str!("../avro/account_updated.avsc"),
         Topic::TransactionSettled => include_str!("../avro/transaction_settled.avsc"),
         Topic::TransactionFailed => include_str!("../avro/transaction_failed.avsc"),
         Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
@@ -166,6 +167,7 @@ impl Encoder {
             }
             event::Wire::CustomerCreated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::AccountOpened(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::AccountUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -273,6 +275,7 @@ impl Decoder {
         let event = match topic {
             Topic::CustomerCreated => self.read::<event::CustomerCreated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::AccountOpened => self.read::<event::AccountOpened<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::AccountUpdated => self.read::<event::AccountUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionSettled => self.read::<event::Settled<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionFailed => self.read::<event::Failed<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),

@@ -18,9 +18,10 @@ use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit,
-    CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output,
-    Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, ChangeStatus, Channel, Claim, Command,
+    CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount,
+    Operation, Output, Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, StatusChange, StatusChanged,
+    Topic, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -165,6 +166,7 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         currency: Currency::XOF,
         channel: Channel::Qr,
     };
+    let suspend = ChangeStatus { account_id: account().id, change: StatusChange::Suspend };
     let event = |fact| Record::Event(event(fact));
     let repeat = |operation: &str, first| {
         let repeat = Repeat { operation: operation.to_owned(), first_epoch: EPOCH - 1_000, first };
@@ -180,15 +182,18 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::Commands, "open_account", command(Operation::OpenAccount(open))),
         (Topic::Commands, "payment", command(Operation::Pay(payment))),
         (Topic::Commands, "activate_rules", command(Operation::ActivateRules(ActivateRules { version: 2 }))),
+        (Topic::Commands, "change_status", command(Operation::ChangeStatus(suspend))),
         (Topic::CustomerCreated, "customer", event(Fact::CustomerCreated(customer()))),
         (Topic::AccountOpened, "customer", event(Fact::AccountOpened(account()))),
         (Topic::AccountOpened, "house", event(Fact::AccountOpened(house))),
+        (Topic::AccountUpdated, "suspended", event(Fact::StatusChanged(suspended()))),
         (Topic::TransactionSettled, "transfer", event(Fact::Transaction(settled()))),
         (Topic::TransactionFailed, "transfer", event(Fact::Transaction(failed()))),
         (Topic::CommandRefused, "open_account", event(refused())),
         (Topic::RulesActivated, "rules", event(Fact::RulesActivated { version: 2 })),
         (Topic::Outcomes, "customer", repeat("create_customer", Some(Fact::CustomerCreated(customer())))),
         (Topic::Outcomes, "account", repeat("open_account", Some(Fact::AccountOpened(account())))),
+        (Topic::Outcomes, "updated", repeat("suspend_account", Some(Fact::StatusChanged(suspended())))),
         (Topic::Outcomes, "rules", repeat("activate_rules", Some(Fact::RulesActivated { version: 2 }))),
         (Topic::Outcomes, "settled", repeat("transfer", Some(told(settled())))),
         (Topic::Outcomes, "failed", repeat("transfer", Some(told(failed())))),
@@ -232,6 +237,10 @@ fn account() -> Account {
         currency: Currency::XOF,
         status: AccountStatus::Active,
     }
+}
+
+fn suspended() -> StatusChanged {
+    StatusChanged { id: account().id, customer_id: Some(customer().id), change: StatusChange::Suspend }
 }
 
 fn settled() -> Transaction {

@@ -104,6 +104,7 @@ fn command_value(command: &Command) -> Value {
             ]);
             (2, payment)
         }
+        Operation::ChangeStatus(asked) => (4, fields([("account_id", text(asked.account_id)), ("change", text(asked.change))])),
         Operation::ActivateRules(activate) => (3, fields([("version", Value::Int(i32::try_from(activate.version).expect("an int")))])),
     };
     let principal = fields([("subject", text(&command.principal.subject)), ("authority", text(command.principal.authority))]);

@@ -245,7 +245,7 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::CustomerCreated(customer) => Some(customer.id.to_string()),
         Fact::AccountOpened(account) => Some(account.id.to_string()),
         Fact::Repeated(repeat) => repeat.first.as_ref().and_then(created),
-        Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } => None,
+        Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } => None,
     }
 }
 

@@ -11,8 +11,8 @@
 //! `as` names what a command creates, `@name` is its id. Everything else that may be left out has a default.
 
 use schemas::{
-    AccountType, ActivateRules, Authority, Channel, Command, CreateCustomer, Currency, Input, Malformed, Money, OpenAccount, Operation,
-    Output, Payment, PaymentKind, Principal, Role,
+    AccountType, ActivateRules, Authority, ChangeStatus, Channel, Command, CreateCustomer, Currency, Input, Malformed, Money, OpenAccount,
+    Operation, Output, Payment, PaymentKind, Principal, Role, StatusChange,
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -51,7 +51,8 @@ pub struct Line {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Asked {
-    /// `create_customer`, `open_account`, `deposit`, `withdrawal`, `transfer`, `merchant_payment`, `activate_rules`.
+    /// `create_customer`, `open_account`, `deposit`, `withdrawal`, `transfer`, `merchant_payment`, `activate_rules`,
+    /// `suspend_account`, `reactivate_account`, `close_account`.
     pub operation: String,
     /// Who asks; `operator` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +84,9 @@ pub struct Asked {
     /// Of an account; a customer's without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Of a status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Who pays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_debit: Option<String>,
@@ -185,6 +189,10 @@ impl Asked {
         if self.operation != "activate_rules" {
             no("version", self.version.is_some())?;
         }
+        let changes = StatusChange::from_str(&self.operation).ok();
+        if changes.is_none() {
+            no("account", self.account.is_some())?;
+        }
         let pays = PaymentKind::from_str(&self.operation).ok();
         if pays.is_none() {
             no("account_debit", self.account_debit.is_some())?;
@@ -193,6 +201,11 @@ impl Asked {
             no("channel", self.channel.is_some())?;
         }
         let operation = match (self.operation.as_str(), pays) {
+            (_, None) if let Some(change) = changes => {
+                no("currency", self.currency.is_some())?;
+                let account = self.account.ok_or_else(|| some("account"))?;
+                Operation::ChangeStatus(ChangeStatus { account_id: read(&id(&account)?)?, change })
+            }
             ("create_customer", _) => {
                 no("currency", self.currency.is_some())?;
                 let full_name = self.full_name.ok_or_else(|| some("full_name"))?;
@@ -234,7 +247,7 @@ impl Asked {
 
     /// The names that it uses.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let texts = [&self.subject, &self.customer_id, &self.account_debit, &self.account_credit];
+        let texts = [&self.subject, &self.customer_id, &self.account, &self.account_debit, &self.account_credit];
         texts.into_iter().flatten().filter_map(|text| text.strip_prefix('@'))
     }
 
@@ -267,6 +280,7 @@ impl Asked {
                 channel: Some(payment.channel),
                 ..blank
             },
+            Operation::ChangeStatus(asked) => Self { account: Some(asked.account_id.to_string()), ..blank },
             Operation::ActivateRules(ActivateRules { version }) => Self { version: Some(*version), ..blank },
         }
     }

@@ -161,6 +161,7 @@ pub(super) struct Counts {
     pub failed: u64,
     pub refusals: u64,
     pub activations: u64,
+    pub statuses: u64,
 }
 
 #[derive(Default)]
@@ -236,6 +237,12 @@ impl Books {
                 match transaction.refusal {
                     None => self.settle(transaction),
                     Some(_) => self.counts.failed += 1,
+                }
+            }
+            Fact::StatusChanged(changed) => {
+                self.counts.statuses += 1;
+                if self.from == 0 && !self.accounts.contains_key(&changed.id) {
+                    self.faults.add(|| format!("event {id} changes the status of account {}, which was not opened", changed.id));
                 }
             }
             Fact::RulesActivated { .. } => self.counts.activations += 1,

@@ -98,7 +98,8 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
                 (select count(*) from transaction where status = 'settled' and epoch between $1 and $2),
                 (select count(*) from transaction where status = 'failed' and epoch between $1 and $2),
                 (select count(*) from refusal where epoch between $1 and $2),
-                (select count(*) from rules_activation where epoch between $1 and $2)",
+                (select count(*) from rules_activation where epoch between $1 and $2),
+                (select count(*) from account_status where epoch between $1 and $2)",
     )
     .bind(from)
     .bind(at)
@@ -112,6 +113,7 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
         failed: count(3)?,
         refusals: count(4)?,
         activations: count(5)?,
+        statuses: count(6)?,
     })
 }
 

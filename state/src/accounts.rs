@@ -3,7 +3,7 @@
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::table::{Row, Rows, Table};
 use schemas::account::HOUSE_CASH;
-use schemas::{AccountId, Currency, CustomerId, Refusal, Role};
+use schemas::{AccountId, AccountStatus, Currency, CustomerId, Refusal, Role};
 use std::collections::BTreeMap;
 
 /// What the ledger knows of an account.
@@ -17,6 +17,8 @@ pub struct Holding {
     pub role: Role,
     /// Its one currency.
     pub currency: Currency,
+    /// Whether it may move money.
+    pub status: AccountStatus,
     /// Credits less debits, in minor units.
     pub balance_minor: i64,
 }
@@ -60,7 +62,8 @@ impl Row for Holding {
         let (currency, balance_minor) = (bytes.currency()?, bytes.i64()?);
         let role = bytes.text()?.parse().map_err(|_| Damaged::new("an account has a role that is not known"))?;
         let customer_id = if bytes.u8()? == 0 { None } else { Some(CustomerId(bytes.uuid()?)) };
-        Ok(Self { id, customer_id, role, currency, balance_minor })
+        // Of the few that are not active, the snapshot says so elsewhere.
+        Ok(Self { id, customer_id, role, currency, status: AccountStatus::Active, balance_minor })
     }
 }
 
@@ -104,6 +107,11 @@ impl Accounts {
     pub fn set_balance(&mut self, id: AccountId, balance_minor: i64) {
         let holding = self.holdings.get_mut(id).expect("the account was found before the payment was allowed");
         holding.balance_minor = balance_minor;
+    }
+
+    /// Sets the status of an account, if it exists.
+    pub fn set_status(&mut self, id: AccountId, status: AccountStatus) -> Option<()> {
+        self.holdings.get_mut(id).map(|holding| holding.status = status)
     }
 
     /// Every account, in the order in which it was opened.

@@ -13,9 +13,9 @@ use crate::snapshot::{Frozen, Thawed, Thawing};
 use crate::table::Table;
 use schemas::account::HOUSE_CASH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, Command, CreateCustomer, Currency, Customer,
-    CustomerId, Epoch, Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal, Refusal,
-    Repeat, Role, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Command, CreateCustomer, Currency,
+    Customer, CustomerId, Epoch, Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal,
+    Refusal, Repeat, Role, StatusChange, StatusChanged, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 
@@ -83,6 +83,7 @@ impl Ledger {
             Operation::OpenAccount(open) => self.open_account(&command.principal, open),
             Operation::Pay(payment) => self.pay(cause, &command.principal, payment, events),
             Operation::ActivateRules(activate) => self.activate_rules(&command.principal, *activate),
+            Operation::ChangeStatus(asked) => self.change_status(&command.principal, *asked),
         };
         self.pins.keep(cause.command_id, Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal });
         self.publish(cause, decision.fact, events);
@@ -174,7 +175,14 @@ impl Ledger {
         // From here the command must succeed.
         let number = next(&mut self.numbers.accounts);
         let id = AccountId::mint(self.epoch, number);
-        self.accounts.open(Holding { id, customer_id: Some(open.customer_id), role: open.role, currency: open.currency, balance_minor: 0 });
+        self.accounts.open(Holding {
+            id,
+            customer_id: Some(open.customer_id),
+            role: open.role,
+            currency: open.currency,
+            status: AccountStatus::Active,
+            balance_minor: 0,
+        });
         Decision { fact: Fact::AccountOpened(account(id, open)), number, refusal: None }
     }
 
@@ -189,6 +197,43 @@ impl Ledger {
         // From here the command must succeed.
         self.next_rules = version;
         Decision { fact: Fact::RulesActivated { version }, number: 0, refusal: None }
+    }
+
+    fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Decision {
+        let ChangeStatus { account_id, change } = asked;
+        match self.check_change(principal, asked) {
+            Err(refusal) => refused(change.as_str(), refusal),
+            Ok(customer_id) => {
+                // From here the command must succeed.
+                self.accounts.set_status(account_id, change.status()).expect("the account was found by the checks");
+                let fact = Fact::StatusChanged(StatusChanged { id: account_id, customer_id, change });
+                Decision { fact, number: 0, refusal: None }
+            }
+        }
+    }
+
+    /// Whose account it is, or the first check that fails.
+    fn check_change(&self, principal: &Principal, asked: ChangeStatus) -> Result<Option<CustomerId>, Refusal> {
+        if !rules::knows_status(self.rules) {
+            return Err(Refusal::OperationNotInForce);
+        }
+        if principal.authority != Authority::Operator {
+            return Err(Refusal::NotAuthorized);
+        }
+        let account = self.accounts.find(asked.account_id).ok_or(Refusal::AccountNotFound)?;
+        if account.role == Role::House {
+            return Err(Refusal::RoleNotPermitted);
+        }
+        if account.status == AccountStatus::Closed {
+            return Err(Refusal::AccountClosed);
+        }
+        if account.status == asked.change.status() {
+            return Err(Refusal::StatusUnchanged);
+        }
+        if asked.change == StatusChange::Close && account.balance_minor != 0 {
+            return Err(Refusal::BalanceNotZero);
+        }
+        Ok(account.customer_id)
     }
 
     fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, events: &mut Vec<Event>) -> Decision {
@@ -258,6 +303,10 @@ impl Ledger {
         if payer.currency != payment.currency || payee.currency != payment.currency {
             return Err(Refusal::CurrencyMismatch);
         }
+        if rules::knows_status(self.rules) {
+            may_move(payer, Refusal::DebitAccountClosed, Refusal::DebitAccountSuspended)?;
+            may_move(payee, Refusal::CreditAccountClosed, Refusal::CreditAccountSuspended)?;
+        }
         let debit = payer.after(-payment.amount_minor)?;
         let credit = payee.after(payment.amount_minor)?;
         Ok((debit, credit))
@@ -292,13 +341,27 @@ impl Ledger {
             (Operation::CreateCustomer(create), None) => Fact::CustomerCreated(customer(CustomerId::mint(pin.epoch, pin.number), create)),
             (Operation::OpenAccount(open), None) => Fact::AccountOpened(account(AccountId::mint(pin.epoch, pin.number), open)),
             (Operation::ActivateRules(activate), None) => Fact::RulesActivated { version: activate.version },
+            (Operation::ChangeStatus(ChangeStatus { account_id, change }), None) => {
+                let account = self.accounts.find(*account_id).expect("an account whose status was changed stays");
+                Fact::StatusChanged(StatusChanged { id: *account_id, customer_id: account.customer_id, change: *change })
+            }
         }
     }
 }
 
 /// The house's cash in a currency opens at its first use; until then it stands at zero.
 fn unopened_cash(currency: Currency) -> Holding {
-    Holding { id: AccountId::house(HOUSE_CASH, currency), customer_id: None, role: Role::House, currency, balance_minor: 0 }
+    let id = AccountId::house(HOUSE_CASH, currency);
+    Holding { id, customer_id: None, role: Role::House, currency, status: AccountStatus::Active, balance_minor: 0 }
+}
+
+/// An active account takes part in payments.
+const fn may_move(account: &Holding, closed: Refusal, suspended: Refusal) -> Result<(), Refusal> {
+    match account.status {
+        AccountStatus::Active => Ok(()),
+        AccountStatus::Closed => Err(closed),
+        AccountStatus::Suspended => Err(suspended),
+    }
 }
 
 /// Staff may debit any account, a customer their own. Only staff may pay out of the house.

@@ -7,15 +7,21 @@
 //! |---|---|
 //! | 1 | the first |
 //! | 2 | a customer who names an account or a customer that is not theirs hears `not_authorized`, whether it exists or not |
+//! | 3 | accounts are suspended, reactivated and closed; an account that is not active takes part in no payment |
 
 use schemas::Refusal;
 
 /// The newest version of the rules here. A change that alters any decision or event makes a new one.
-pub const CODE_VERSION: u32 = 2;
+pub const CODE_VERSION: u32 = 3;
 
 /// Whether a customer is told that something does not exist before it is known whether they may ask.
 pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {
     rules < 2
+}
+
+/// Whether an account has a status that decides anything.
+pub(crate) const fn knows_status(rules: u32) -> bool {
+    rules >= 3
 }
 
 /// Whether `version` may follow the rules in force: any older one, or the next.

@@ -6,25 +6,26 @@
 //!
 //! | Chunk | First byte | Then |
 //! |---|---|---|
-//! | head | `L` | format, epoch, the rules of the next epoch, how many customers, accounts and full segments, the oldest pin's number |
+//! | head | `L` | format, epoch, the rules of the next epoch, how many customers, accounts and full segments, the oldest pin's number, how many statuses |
 //! | customers | `C` | rows, in the order in which they came |
 //! | accounts | `A` | the same |
+//! | statuses | `S` | the accounts that are not active: id and status, in the order of the accounts |
 //! | segment | `P` | the name of a part that holds a full segment of pins |
 //! | open segment | `O` | the pins since the last full one |
 //!
 //! Numbers have their least byte first.
 
 use crate::accounts::{Accounts, Holding};
-use crate::bytes::{Bytes, Damaged};
+use crate::bytes::{Bytes, Damaged, put_text};
 use crate::customers::Enrolled;
 use crate::pins::{FrozenPins, Pins, Segment};
 use crate::table::{Row, Rows, Table};
-use schemas::Epoch;
+use schemas::{AccountId, AccountStatus, Epoch};
 use std::sync::Arc;
 
-/// The format of the chunks. A ledger that holds more gets a new one. In the first, the rules were always version 1, and as long as
-/// they are it is written, so that the binary of before can come back.
-const FORMAT: u32 = 2;
+/// The format of the chunks. Each is the one before with more, and the oldest that can hold the ledger is written, so that the binary
+/// of before can come back. In the first, the rules are version 1; in the second, all accounts are active.
+const FORMAT: u32 = 3;
 
 /// A ledger that no longer changes, sharing what it can with the one that does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,26 +58,35 @@ impl Frozen {
     /// The chunks; `parts` are the names under which the segments were stored.
     pub fn chunks<'a>(&'a self, parts: &'a [String]) -> impl Iterator<Item = Vec<u8>> + 'a {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
-        let head = std::iter::once_with(|| self.head());
+        let statuses: Vec<&Holding> = self.accounts.iter().filter(|account| account.status != AccountStatus::Active).collect();
+        let head = self.head(statuses.len());
+        let statuses = (!statuses.is_empty()).then(|| write_statuses(&statuses));
         let customers = self.customers.chunks().map(|rows| write_rows(b'C', rows));
         let accounts = self.accounts.chunks().map(|rows| write_rows(b'A', rows));
         let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());
         let open = std::iter::once_with(|| [b"O", self.pins.open.write().as_slice()].concat());
-        head.chain(customers).chain(accounts).chain(segments).chain(open)
+        std::iter::once(head).chain(customers).chain(accounts).chain(statuses).chain(segments).chain(open)
     }
 
-    fn head(&self) -> Vec<u8> {
+    fn head(&self, statuses: usize) -> Vec<u8> {
         let mut bytes = vec![b'L'];
-        let first = self.rules == 1;
-        bytes.extend_from_slice(&(if first { 1 } else { FORMAT }).to_le_bytes());
+        let format = match (statuses, self.rules) {
+            (0, 1) => 1u32,
+            (0, _) => 2,
+            _ => FORMAT,
+        };
+        bytes.extend_from_slice(&format.to_le_bytes());
         bytes.extend_from_slice(&self.epoch.to_le_bytes());
-        if !first {
+        if format > 1 {
             bytes.extend_from_slice(&self.rules.to_le_bytes());
         }
         for count in [self.customers.len(), self.accounts.len(), self.pins.full.len()] {
             bytes.extend_from_slice(&u64::try_from(count).expect("what is in memory fits a u64").to_le_bytes());
         }
         bytes.extend_from_slice(&self.pins.first.to_le_bytes());
+        if format > 2 {
+            bytes.extend_from_slice(&u64::try_from(statuses).expect("what is in memory fits a u64").to_le_bytes());
+        }
         bytes
     }
 }
@@ -87,6 +97,7 @@ pub struct Thawing {
     head: Option<Head>,
     customers: Vec<Enrolled>,
     accounts: Vec<Holding>,
+    statuses: Vec<(AccountId, AccountStatus)>,
     full: Vec<Arc<Segment>>,
     open: Option<Segment>,
 }
@@ -99,6 +110,7 @@ struct Head {
     accounts: u64,
     segments: u64,
     first_pin: u64,
+    statuses: u64,
 }
 
 /// What a ledger is made of, whole.
@@ -118,6 +130,7 @@ impl Thawing {
             b'L' => self.head = Some(read_head(Bytes(rest))?),
             b'C' => self.customers.extend(read_rows::<Enrolled>(rest)?),
             b'A' => self.accounts.extend(read_rows::<Holding>(rest)?),
+            b'S' => self.statuses.extend(read_statuses(rest)?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
                 self.full.push(Arc::new(part(name)?));
@@ -130,14 +143,23 @@ impl Thawing {
 
     /// What came, if it is whole.
     pub(crate) fn finish(self) -> Result<Thawed, Damaged> {
-        let Head { epoch, rules, customers, accounts, segments, first_pin } = self.head.ok_or_else(|| Damaged::new("it has no head"))?;
+        let Head { epoch, rules, customers, accounts, segments, first_pin, statuses } =
+            self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
-        let counts = [(customers, self.customers.len()), (accounts, self.accounts.len()), (segments, self.full.len())];
+        let counts = [
+            (customers, self.customers.len()),
+            (accounts, self.accounts.len()),
+            (segments, self.full.len()),
+            (statuses, self.statuses.len()),
+        ];
         if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
             return Err(Damaged::new("rows are missing"));
         }
         let customers = Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?;
-        let accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
+        let mut accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
+        for (id, status) in self.statuses {
+            accounts.set_status(id, status).ok_or_else(|| Damaged::new("a status is of no account"))?;
+        }
         let pins = Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?;
         Ok(Thawed { epoch, rules, customers, accounts, pins })
     }
@@ -155,6 +177,7 @@ fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
         accounts: bytes.u64()?,
         segments: bytes.u64()?,
         first_pin: bytes.u64()?,
+        statuses: if format < 3 { 0 } else { bytes.u64()? },
     })
 }
 
@@ -163,6 +186,25 @@ fn write_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
     bytes.push(kind);
     rows.iter().for_each(|row| row.write(&mut bytes));
     bytes
+}
+
+fn write_statuses(accounts: &[&Holding]) -> Vec<u8> {
+    let mut bytes = vec![b'S'];
+    for account in accounts {
+        bytes.extend_from_slice(account.id.0.as_bytes());
+        put_text(&mut bytes, account.status.as_str());
+    }
+    bytes
+}
+
+fn read_statuses(bytes: &[u8]) -> Result<Vec<(AccountId, AccountStatus)>, Damaged> {
+    let mut bytes = Bytes(bytes);
+    let mut statuses = Vec::new();
+    while !bytes.is_empty() {
+        let id = AccountId(bytes.uuid()?);
+        statuses.push((id, bytes.text()?.parse().map_err(|_| Damaged::new("an account has a status that is not known"))?));
+    }
+    Ok(statuses)
 }
 
 fn read_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {

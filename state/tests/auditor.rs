@@ -14,8 +14,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use schemas::wire::Encoder;
 use schemas::{
-    AccountId, AccountType, ActivateRules, Authority, Cause, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId, Epoch,
-    Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role, Topic, Verdict,
+    AccountId, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer, Currency,
+    CustomerId, Epoch, Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role, StatusChange, Topic,
+    Verdict,
 };
 use state::bytes::Damaged;
 use state::{CODE_VERSION, Frozen, Ledger, Thawing};
@@ -60,6 +61,10 @@ enum What {
     },
     Activate {
         version: u32,
+    },
+    Change {
+        account: Side,
+        change: StatusChange,
     },
     /// Without a currency, the payer's; the house takes the payee's.
     Pay {
@@ -123,11 +128,12 @@ fn what() -> impl Strategy<Value = What> {
     let open = (prop::option::weighted(0.95, any::<u8>()), select(AccountType::ALL), role, currency());
     let pay = (parties(), amount(), prop::option::weighted(0.1, currency()), select(Channel::ALL));
     // Never the one after the newest, which the newest would let follow.
-    let version = select(vec![0, 1, 1, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
+    let version = select(vec![0, 1, 1, 2, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
     prop_oneof![
         1 => version.prop_map(|version| What::Activate { version }),
         4 => (0..4u8).prop_map(|name| What::Enrol { name }),
         10 => open.prop_map(|(customer, account_type, role, currency)| What::Open { customer, account_type, role, currency }),
+        4 => (side(), select(StatusChange::ALL)).prop_map(|(account, change)| What::Change { account, change }),
         40 => pay.prop_map(|((kind, debit, credit), amount_minor, currency, channel)| {
             What::Pay { kind, debit, credit, amount_minor, currency, channel }
         }),
@@ -209,6 +215,11 @@ fn command(step: &Step, books: &Books, asked: &[Command]) -> Option<Command> {
             (Operation::CreateCustomer(create), None)
         }
         What::Activate { version } => (Operation::ActivateRules(ActivateRules { version: *version }), None),
+        What::Change { account: side, change } => {
+            let account_id = account(*side, books).unwrap_or(AccountId::house("cash", Currency::XOF));
+            let holder = books.accounts().iter().find(|account| account.id == account_id).and_then(|account| account.customer_id);
+            (Operation::ChangeStatus(ChangeStatus { account_id, change: *change }), holder)
+        }
         What::Open { customer, account_type, role, currency } => {
             let customer_id = customer.map_or(nobody, pick);
             let open = OpenAccount { customer_id, account_type: *account_type, role: *role, currency: *currency };
@@ -313,6 +324,7 @@ fn check_books(ledger: &Ledger, books: &Books) -> Result<(), TestCaseError> {
     for (holding, account) in ledger.accounts().zip(books.accounts()) {
         prop_assert_eq!((holding.id, holding.customer_id), (account.id, account.customer_id));
         prop_assert_eq!((holding.role, holding.currency), (account.role, account.currency));
+        prop_assert_eq!(holding.status, books.status(account.id));
         prop_assert_eq!(i128::from(holding.balance_minor), books.balance(account.id));
         prop_assert!(account.role == Role::House || holding.balance_minor >= 0, "{:?} is below its floor", holding);
         *sums.entry(holding.currency).or_default() += i128::from(holding.balance_minor);
@@ -332,7 +344,9 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             Fact::CustomerCreated(customer) => ("customer", customer.id.0, customer.id.epoch()),
             Fact::AccountOpened(account) if account.customer_id.is_some() => ("account", account.id.0, account.id.epoch()),
             Fact::Transaction(transaction) => ("transaction", transaction.id.0, transaction.id.epoch()),
-            Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => continue,
+            Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => {
+                continue;
+            }
         };
         prop_assert_eq!(epoch, Some(event.epoch), "{} of another epoch", kind);
         minted.entry(kind).or_default().push(id);
@@ -354,6 +368,7 @@ fn check_decisions(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::AccountOpened(_)
             | Fact::Transaction(_)
             | Fact::RulesActivated { .. }
+            | Fact::StatusChanged(_)
             | Fact::Refused { .. } => {
                 prop_assert!(first.is_none_or(|first| event.epoch > first + 7 * DAY_MS), "decided twice: {:?}", event);
                 decided.insert(event.cause.command_id, event.epoch);
@@ -450,6 +465,7 @@ fn the_histories_reach_every_outcome() {
             match &event.fact {
                 Fact::CustomerCreated(_) => drop(reached.insert("created".to_owned())),
                 Fact::RulesActivated { version } => drop(reached.insert(format!("activated {version}"))),
+                Fact::StatusChanged(changed) => drop(reached.insert(changed.change.to_string())),
                 Fact::AccountOpened(account) => drop(reached.insert(format!("opened {}", account.role))),
                 Fact::Transaction(transaction) => {
                     decided += 1;
@@ -464,6 +480,7 @@ fn the_histories_reach_every_outcome() {
     }
     let mut every: Vec<String> = vec!["created".to_owned()];
     every.extend((1..=CODE_VERSION).map(|version| format!("activated {version}")));
+    every.extend(StatusChange::ALL.iter().map(ToString::to_string));
     every.extend(Role::ALL.iter().map(|role| format!("opened {role}")));
     every.extend(PaymentKind::ALL.iter().map(|kind| format!("settled {kind}")));
     every.extend(Refusal::ALL.iter().map(ToString::to_string));

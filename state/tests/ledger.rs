@@ -7,6 +7,7 @@
 //! open  CUSTOMER.LABEL  ROLE TYPE CURRENCY      by WHO [key KEY]                OUTCOME
 //! KIND  PAYER → PAYEE   AMOUNT CURRENCY         by WHO [key KEY] [via CHANNEL]  OUTCOME
 //! balance ACCOUNT AMOUNT                        what stands on an account
+//! CHANGE ACCOUNT                                by WHO [key KEY]                OUTCOME
 //! activate VERSION                              by WHO [key KEY]                OUTCOME
 //! later DURATION                                a new epoch, so many d or ms later
 //! ```
@@ -17,8 +18,8 @@
 
 use schemas::account::HOUSE_CASH;
 use schemas::{
-    AccountId, ActivateRules, Authority, Cause, Channel, Command, CommandId, CreateCustomer, CustomerId, Epoch, Event, Fact, Money,
-    OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role,
+    AccountId, ActivateRules, Authority, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer, CustomerId, Epoch, Event, Fact,
+    Money, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Refusal, Role, StatusChange,
 };
 use state::{CODE_VERSION, Ledger};
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ const IDEMPOTENCY: &str = include_str!("ledger/idempotency.table");
 const HOUSE: &str = include_str!("ledger/house.table");
 const AUTHORITY: &str = include_str!("ledger/authority.table");
 const RULES: &str = include_str!("ledger/rules.table");
+const STATUS: &str = include_str!("ledger/status.table");
 const ROLES: &str = include_str!("ledger/roles.table");
 
 #[test]
@@ -63,13 +65,18 @@ fn rules() {
 }
 
 #[test]
+fn status() {
+    check(STATUS);
+}
+
+#[test]
 fn roles() {
     check_roles(ROLES);
 }
 
 #[test]
 fn the_book_has_every_refusal() {
-    let book = [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES].concat();
+    let book = [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES, STATUS].concat();
     let told = |refusal: &Refusal| book.lines().any(|line| words(line).ends_with(&["refused", refusal.as_str()]));
     assert_eq!(Refusal::ALL.iter().filter(|refusal| !told(refusal)).collect::<Vec<_>>(), Vec::<&Refusal>::new());
 }
@@ -77,7 +84,7 @@ fn the_book_has_every_refusal() {
 #[test]
 fn every_table_is_read() {
     let folder = "tests/ledger";
-    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 7);
+    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 8);
 }
 
 /// The words of a line, without its comment.
@@ -167,6 +174,11 @@ impl Bank {
                 let customer_id = self.customer(name.split('.').next().unwrap_or_default());
                 self.ask(place, name, Operation::OpenAccount(OpenAccount { customer_id, account_type, role, currency }), words);
             }
+            word if let Ok(change) = word.parse::<StatusChange>() => {
+                // An account that was never opened has an id of nobody.
+                let account_id = self.account(words.next()).expect("a status is of a named account");
+                self.ask(place, "", Operation::ChangeStatus(ChangeStatus { account_id, change }), words);
+            }
             kind => {
                 let kind: PaymentKind = kind.parse().expect("an operation");
                 let (debit, arrow, credit) = (words.next(), words.next(), words.next());
@@ -219,7 +231,7 @@ impl Bank {
                 }
                 None => return,
             },
-            Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } => {}
+            Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } => {}
         }
         self.answers.insert(cause.command_id, without_postings(&last.fact));
     }
@@ -257,6 +269,7 @@ fn outcome(fact: &Fact) -> String {
         Fact::AccountOpened(_) => "opened".to_owned(),
         Fact::Transaction(transaction) => transaction.refusal.map_or("settled".to_owned(), |refusal| format!("refused {refusal}")),
         Fact::RulesActivated { .. } => "activated".to_owned(),
+        Fact::StatusChanged(changed) => changed.change.status().to_string(),
         Fact::Refused { refusal, .. } => format!("refused {refusal}"),
         Fact::Repeated(repeat) => repeat.first.as_ref().map_or("key_reused".to_owned(), |first| format!("replayed {}", outcome(first))),
     }

@@ -8,7 +8,7 @@ mod generate;
 
 use anyhow::{Context, ensure};
 use orion::replay::{self, LogFile, Rule, START_MS};
-use schemas::{Event, Fact, PaymentKind, Refusal, Verdict};
+use schemas::{Event, Fact, PaymentKind, Refusal, StatusChange, Verdict};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -55,11 +55,19 @@ fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
     for kind in PaymentKind::ALL {
         ensure!(any(&|fact| matches!(fact, Fact::Transaction(paid) if paid.kind == *kind && paid.refusal.is_none())), "{kind} settles");
     }
-    for refusal in Refusal::ALL {
+    for change in StatusChange::ALL {
+        ensure!(any(&|fact| matches!(fact, Fact::StatusChanged(changed) if changed.change == *change)), "{change} is done");
+    }
+    // The newest version knows every operation.
+    for refusal in Refusal::ALL.iter().filter(|refusal| **refusal != Refusal::OperationNotInForce) {
         let refuses = |fact: &Fact| match fact {
             Fact::Transaction(paid) => paid.refusal == Some(*refusal),
             Fact::Refused { refusal: reason, .. } => reason == refusal,
-            Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_) => false,
+            Fact::CustomerCreated(_)
+            | Fact::AccountOpened(_)
+            | Fact::RulesActivated { .. }
+            | Fact::StatusChanged(_)
+            | Fact::Repeated(_) => false,
         };
         ensure!(any(&refuses), "{refusal} is a reason");
     }

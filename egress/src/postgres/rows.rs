@@ -1,7 +1,7 @@
 //! Rows of one transaction, column by column: an `unnest` inserts a thousand as cheaply as one.
 
 use crate::postgres::Imbalance;
-use schemas::{Account, Cause, Customer, Event, Fact, Transaction};
+use schemas::{Account, Cause, Customer, Event, Fact, StatusChanged, Transaction};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ pub struct Rows {
     postings: Postings,
     refusals: Refusals,
     activations: Activations,
+    statuses: Statuses,
     imbalances: Imbalances,
 }
 
@@ -86,6 +87,16 @@ struct Activations {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Statuses {
+    event_id: Vec<Uuid>,
+    command_id: Vec<Uuid>,
+    account_id: Vec<Uuid>,
+    operation: Vec<&'static str>,
+    status: Vec<&'static str>,
+    epoch: Vec<i64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Imbalances {
     kind: Vec<&'static str>,
     subject: Vec<String>,
@@ -121,6 +132,7 @@ impl Rows {
                     self.activations.version.push((*version).into());
                     self.activations.epoch.push(epoch);
                 }
+                Fact::StatusChanged(changed) => self.statuses.add(epoch, event, changed),
                 // The first decision has its row.
                 Fact::Repeated(_) => {}
             }
@@ -145,6 +157,9 @@ impl Rows {
         }
         if !self.activations.event_id.is_empty() {
             self.activations.insert(connection).await?;
+        }
+        if !self.statuses.event_id.is_empty() {
+            self.statuses.insert(connection).await?;
         }
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
@@ -317,6 +332,33 @@ impl Activations {
         .bind(&self.event_id)
         .bind(&self.command_id)
         .bind(&self.version)
+        .bind(&self.epoch)
+        .execute(connection)
+        .await
+        .map(drop)
+    }
+}
+
+impl Statuses {
+    fn add(&mut self, epoch: i64, event: &Event, changed: &StatusChanged) {
+        self.event_id.push(event.id.0);
+        self.command_id.push(event.cause.command_id.0);
+        self.account_id.push(changed.id.0);
+        self.operation.push(changed.change.as_str());
+        self.status.push(changed.change.status().as_str());
+        self.epoch.push(epoch);
+    }
+
+    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "insert into account_status (event_id, command_id, account_id, operation, status, epoch)
+             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])",
+        )
+        .bind(&self.event_id)
+        .bind(&self.command_id)
+        .bind(&self.account_id)
+        .bind(&self.operation)
+        .bind(&self.status)
         .bind(&self.epoch)
         .execute(connection)
         .await

@@ -38,6 +38,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
     match fact {
         Fact::CustomerCreated(customer) => created(&location::customer(customer.id), resource::Customer::of(customer, epoch), epoch),
         Fact::AccountOpened(account) => created(&location::account(account.id), resource::Account::of(account, 0, epoch), epoch),
+        Fact::StatusChanged(changed) => with_epoch(Json(resource::AccountUpdate::of(changed, epoch)).into_response(), epoch),
         Fact::Transaction(transaction) => match transaction.refusal {
             None => created(&location::transaction(transaction.id), resource::Transaction::of(transaction, epoch, trace_id), epoch),
             Some(refusal) => {
@@ -63,7 +64,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
 /// The operation and the reason, if the event says no for the first time.
 pub(super) fn refused(event: &Event) -> Option<(&str, &str)> {
     match &event.fact {
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } => None,
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) => None,
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| (transaction.kind.as_str(), refusal.as_str())),
         Fact::Refused { operation, refusal } => Some((operation, refusal.as_str())),
         Fact::Repeated(repeat) => repeat.first.is_none().then_some((&*repeat.operation, "idempotency_key_reused")),
@@ -94,7 +95,9 @@ fn with_epoch(mut response: Response, epoch: Epoch) -> Response {
 
 fn refusal_problem(refusal: Refusal, operation_id: CommandId) -> Problem {
     let operation_id = Some(operation_id.to_string());
-    Problem { operation_id, ..Problem::new(422, refusal.as_str(), refusal.explanation()) }
+    let (category, code) = refusal.gsma();
+    let problem = Problem::new(422, refusal.as_str(), refusal.explanation());
+    Problem { operation_id, gsma_category: Some(category.into()), gsma_code: Some(code.into()), ..problem }
 }
 
 fn key_reused(operation_id: CommandId) -> Response {

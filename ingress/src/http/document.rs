@@ -33,7 +33,7 @@ pub(super) fn complete(document: &mut OpenApi) {
         for (status, description) in PROBLEMS {
             add(operation, *status, problem(description));
         }
-        for status in [201, 422] {
+        for status in [200, 201, 422] {
             if let Some(response) = response(operation, status) {
                 response.headers.insert(
                     "Orion-Epoch".to_owned(),
@@ -49,7 +49,7 @@ pub(super) fn complete(document: &mut OpenApi) {
             let location = header("Where the resource is.", "/v1/transactions/019ab6f5-1c7b-7001-8000-000000000000");
             response.headers.insert("Location".to_owned(), location.into());
         }
-        for status in [201, 202, 422] {
+        for status in [200, 201, 202, 422] {
             if let Some(response) = response(operation, status) {
                 response.headers.insert("Preference-Applied".to_owned(), header("What was made of `Prefer`.", "wait=5").into());
             }

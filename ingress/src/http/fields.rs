@@ -59,6 +59,14 @@ impl Fields {
         }
     }
 
+    /// What the path names, if it could be read.
+    pub(super) fn path<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.errors.push(FieldError { pointer: name.to_owned(), detail: "expected a UUID".to_owned() });
+        }
+        value
+    }
+
     fn text<T>(&mut self, name: &str, value: &Value, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let Value::String(text) = value else {
             return self.wrong(name, &format!("must be a string, not {}", kind(value)));
@@ -88,9 +96,9 @@ impl Fields {
 
     /// Everything wrong: first what was asked for, then what nobody asked for.
     fn finish(mut self) -> Vec<FieldError> {
-        let asked = self.asked.join(", ");
+        let asked = if self.asked.is_empty() { "it has none".to_owned() } else { format!("its fields are {}", self.asked.join(", ")) };
         for (name, _) in std::mem::take(&mut self.entries) {
-            self.wrong::<()>(&name, &format!("is no field of this request; its fields are {asked}"));
+            self.wrong::<()>(&name, &format!("is no field of this request; {asked}"));
         }
         self.errors.truncate(ERRORS_MAX);
         self.errors

@@ -6,7 +6,8 @@
 use super::fields::Fields;
 use schemas::money::Unreadable;
 use schemas::{
-    AccountId, ActivateRules, Channel, CreateCustomer, Currency, Money, OpenAccount, Operation, Payment, PaymentKind, Role, Scope,
+    AccountId, ActivateRules, ChangeStatus, Channel, CreateCustomer, Currency, Money, OpenAccount, Operation, Payment, PaymentKind, Role,
+    Scope, StatusChange,
 };
 use std::str::FromStr;
 
@@ -19,6 +20,13 @@ pub(super) enum Form {
     Account,
     /// Move money.
     Payment(PaymentKind),
+    /// Suspend, reactivate or close an account.
+    Status {
+        /// Which, if the path names one.
+        account_id: Option<AccountId>,
+        /// What becomes of it.
+        change: StatusChange,
+    },
     /// Activate a version of the rules.
     Rules {
         /// The newest that is known here.
@@ -33,6 +41,7 @@ impl Form {
             Self::Customer => &[Scope::CustomersWrite, Scope::Operator],
             Self::Account => &[Scope::AccountsWrite],
             Self::Payment(_) => &[Scope::TransactionsWrite],
+            Self::Status { .. } => &[Scope::AccountsWrite, Scope::Operator],
             Self::Rules { .. } => &[Scope::RulesWrite, Scope::Operator],
         }
     }
@@ -40,8 +49,16 @@ impl Form {
     /// Whether the caller must name the command, so that a retry moves no money twice.
     pub(super) const fn needs_key(self) -> bool {
         match self {
-            Self::Customer | Self::Account | Self::Rules { .. } => false,
+            Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } => false,
             Self::Payment(_) => true,
+        }
+    }
+
+    /// Whether there is anything to say in a body.
+    pub(super) const fn has_fields(self) -> bool {
+        match self {
+            Self::Status { .. } => false,
+            Self::Customer | Self::Account | Self::Payment(_) | Self::Rules { .. } => true,
         }
     }
 
@@ -51,6 +68,10 @@ impl Form {
             Self::Customer => customer(fields).map(Operation::CreateCustomer),
             Self::Account => account(fields).map(Operation::OpenAccount),
             Self::Payment(kind) => payment(kind, fields).map(Operation::Pay),
+            Self::Status { account_id, change } => {
+                let account_id = fields.path("id", account_id);
+                account_id.map(|account_id| Operation::ChangeStatus(ChangeStatus { account_id, change }))
+            }
             Self::Rules { newest } => rules(newest, fields).map(Operation::ActivateRules),
         }
     }

@@ -11,6 +11,7 @@ use super::{Door, fields, metrics, prefer};
 use crate::log::AppendError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use schemas::{Caller, Command, Operation, Problem, TraceContext};
@@ -23,7 +24,9 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     let caller: Caller = extension(request.extensions())?;
     let trace: TraceContext = extension(request.extensions())?;
     form.scopes().iter().try_for_each(|scope| caller.require(*scope))?;
-    headers::json_only(request.headers())?;
+    if form.has_fields() || request.headers().contains_key(CONTENT_TYPE) {
+        headers::json_only(request.headers())?;
+    }
     let key = headers::idempotency_key(request.headers())?;
     if key.is_none() && form.needs_key() {
         return Err(key_missing().into());
@@ -35,7 +38,7 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
         // A command that nobody can name again is a command of its own.
         idempotency_key: key.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
         received_ms: now_ms(),
-        operation: fields::read(&body, |fields| form.read(fields))?,
+        operation: fields::read(if body.is_empty() && !form.has_fields() { b"{}" } else { &body }, |fields| form.read(fields))?,
     };
     command.check().map_err(|unreadable| Problem::field("", unreadable.to_string()))?;
 

@@ -30,7 +30,7 @@ pub struct Operation {
     pub id: CommandId,
     /// Where it stands.
     pub status: OperationStatus,
-    /// What was asked: a payment's operation, `create_customer`, `open_account` or `activate_rules`.
+    /// What was asked: a payment's operation, or what else it was, such as `open_account` or `close_account`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "transfer")]
     pub operation: Option<String>,
@@ -90,6 +90,12 @@ impl Operation {
                 reason: transaction.refusal,
                 epoch,
                 ..Self::undescribed(id, if transaction.refusal.is_some() { OperationStatus::Failed } else { OperationStatus::Settled })
+            }),
+            Fact::StatusChanged(changed) => Some(Self {
+                operation: Some(changed.change.to_string()),
+                resource: Some(location::account(changed.id)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
             }),
             Fact::RulesActivated { .. } => Some(Self {
                 operation: Some("activate_rules".to_owned()),

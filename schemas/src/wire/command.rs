@@ -35,6 +35,8 @@ enum What<'a> {
     Payment(Payment),
     #[serde(rename = "Orion.bank.ActivateRules")]
     ActivateRules(ActivateRules),
+    #[serde(rename = "Orion.bank.ChangeStatus")]
+    ChangeStatus(ChangeStatus),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +74,12 @@ struct ActivateRules {
     version: i32,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ChangeStatus {
+    account_id: crate::id::AccountId,
+    change: crate::account::StatusChange,
+}
+
 impl<'a> Wire<'a> {
     pub(super) fn of(command: &'a Command) -> Self {
         let operation = match &command.operation {
@@ -97,6 +105,7 @@ impl<'a> Wire<'a> {
             Operation::ActivateRules(activate) => {
                 What::ActivateRules(ActivateRules { version: i32::try_from(activate.version).unwrap_or(i32::MAX) })
             }
+            Operation::ChangeStatus(asked) => What::ChangeStatus(ChangeStatus { account_id: asked.account_id, change: asked.change }),
         };
         Self {
             principal: Who { subject: Cow::Borrowed(&command.principal.subject), authority: command.principal.authority },
@@ -130,6 +139,9 @@ impl<'a> Wire<'a> {
             What::ActivateRules(ActivateRules { version }) => {
                 let version = u32::try_from(version).map_err(|_| "version is negative".to_owned())?;
                 Operation::ActivateRules(command::ActivateRules { version })
+            }
+            What::ChangeStatus(asked) => {
+                Operation::ChangeStatus(command::ChangeStatus { account_id: asked.account_id, change: asked.change })
             }
         };
         let command = Command {

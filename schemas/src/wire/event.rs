@@ -1,6 +1,6 @@
 //! Events on the wire: one flat record a topic, each ending with the same fields about its cause.
 
-use crate::account::{Account, AccountStatus, AccountType, Role};
+use crate::account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 use crate::customer::{Customer, KycStatus};
 use crate::epoch::{Epoch, LAST_EPOCH, Position, rfc3339};
 use crate::event::{Cause, Event, Fact, Repeat, Verdict};
@@ -15,6 +15,7 @@ pub(super) enum Wire<'a> {
     CustomerCreated(CustomerCreated<'a>),
     AccountOpened(AccountOpened<'a>),
     Payment(&'a Transaction),
+    AccountUpdated(AccountUpdated<'a>),
     RulesActivated(RulesActivated<'a>),
     Refused(Refused<'a>),
     Repeated(Repeated<'a>),
@@ -86,6 +87,18 @@ event_record! {
         status: AccountStatus,
         #[serde(borrow)]
         opened_at: Cow<'a, str>,
+    }
+}
+
+event_record! {
+    struct AccountUpdated {
+        account_id: AccountId,
+        #[serde(default)]
+        customer_id: Option<CustomerId>,
+        change: StatusChange,
+        status: AccountStatus,
+        #[serde(borrow)]
+        updated_at: Cow<'a, str>,
     }
 }
 
@@ -225,6 +238,13 @@ impl<'a> Wire<'a> {
                 status: account.status,
                 opened_at: at(),
             })),
+            Fact::StatusChanged(changed) => Self::AccountUpdated(record!(AccountUpdated, event, {
+                account_id: changed.id,
+                customer_id: changed.customer_id,
+                change: changed.change,
+                status: changed.change.status(),
+                updated_at: at(),
+            })),
             Fact::Transaction(transaction) => Self::Payment(transaction),
             Fact::RulesActivated { version } => Self::RulesActivated(record!(RulesActivated, event, {
                 version: i32::try_from(*version).expect(FEW),
@@ -292,6 +312,12 @@ fn repeated<'a>(event: &'a Event, repeat: &'a Repeat) -> Repeated<'a> {
             credit_account: Some(transaction.account_credit),
             ..blank
         },
+        Fact::StatusChanged(changed) => Repeated {
+            result: Cow::Borrowed("account_updated"),
+            resource_id: Some(changed.id.to_string()),
+            customer_id: changed.customer_id,
+            ..blank
+        },
         Fact::RulesActivated { version } => {
             Repeated { result: Cow::Borrowed("rules_activated"), resource_id: Some(version.to_string()), ..blank }
         }
@@ -324,6 +350,16 @@ impl AccountOpened<'_> {
             status: self.status,
         };
         self.event(traceparent, Fact::AccountOpened(account))
+    }
+}
+
+impl AccountUpdated<'_> {
+    pub(super) fn into_event(self, traceparent: &str) -> Result<Event, String> {
+        if self.status != self.change.status() {
+            return Err(format!("{} does not lead to {}", self.change, self.status));
+        }
+        let changed = StatusChanged { id: self.account_id, customer_id: self.customer_id, change: self.change };
+        self.event(traceparent, Fact::StatusChanged(changed))
     }
 }
 
@@ -407,6 +443,11 @@ impl Repeated<'_> {
                 role: self.role.ok_or("role is missing")?,
                 currency: self.currency.ok_or("currency is missing")?,
                 status: AccountStatus::Active,
+            }),
+            "account_updated" => Fact::StatusChanged(StatusChanged {
+                id: parse(self.resource_id.as_deref())?,
+                customer_id: self.customer_id,
+                change: parse(Some(&self.operation))?,
             }),
             "rules_activated" => Fact::RulesActivated { version: rules(self.resource_id.as_deref().ok_or("resource_id is missing")?)? },
             "settled" => Fact::Transaction(self.transaction(None)?),

@@ -38,6 +38,7 @@ impl Record {
             | Topic::RulesActivated
             | Topic::CustomerCreated
             | Topic::AccountOpened
+            | Topic::AccountUpdated
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
         }

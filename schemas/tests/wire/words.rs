@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::epoch::LAST_EPOCH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, Channel, Claim, Command, CommandId, Commit,
-    CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output,
-    Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, ChangeStatus, Channel, Claim, Command,
+    CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount,
+    Operation, Output, Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, StatusChange, StatusChanged,
+    Transaction, TransactionId,
 };
 use uuid::Uuid;
 
@@ -36,7 +37,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         },
     );
     let activate = rules().prop_map(|version| Operation::ActivateRules(ActivateRules { version }));
-    prop_oneof![create, open, pay, activate]
+    let change = changed().prop_map(|changed| Operation::ChangeStatus(ChangeStatus { account_id: changed.id, change: changed.change }));
+    prop_oneof![create, open, pay, activate, change]
 }
 
 /// The record's field is an int.
@@ -62,6 +64,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         settled().prop_map(Fact::Transaction),
         failed().prop_map(Fact::Transaction),
         rules().prop_map(|version| Fact::RulesActivated { version }),
+        changed().prop_map(Fact::StatusChanged),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
         repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
     ]
@@ -76,12 +79,14 @@ fn repeat() -> impl Strategy<Value = Repeat> {
         settled().prop_map(told),
         failed().prop_map(told),
         rules().prop_map(|version| Fact::RulesActivated { version }),
+        changed().prop_map(Fact::StatusChanged),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
     ];
     (line(40), 0..=LAST_EPOCH, option::of(first)).prop_map(|(operation, first_epoch, first)| {
         let operation = match &first {
             Some(Fact::Refused { operation, .. }) => operation.clone(),
             Some(Fact::Transaction(transaction)) => transaction.kind.to_string(),
+            Some(Fact::StatusChanged(changed)) => changed.change.to_string(),
             Some(Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_)) | None => operation,
         };
         Repeat { operation, first_epoch, first }
@@ -110,6 +115,14 @@ fn account() -> impl Strategy<Value = Account> {
             status: AccountStatus::Active,
         },
     )
+}
+
+fn changed() -> impl Strategy<Value = StatusChanged> {
+    (account_id(), option::of(id().prop_map(CustomerId)), select(StatusChange::ALL)).prop_map(|(id, customer_id, change)| StatusChanged {
+        id,
+        customer_id,
+        change,
+    })
 }
 
 pub(super) fn settled() -> impl Strategy<Value = Transaction> {

@@ -56,7 +56,7 @@ fn a_version_of_the_rules_decides_from_the_epoch_after_its_activation() {
     let (back, forth) = (activate(1), activate(2));
     let (decided, _) = run(&[AWA, &back, &forth, &back, WALLET], RULE).unwrap();
     let versions: Vec<u32> = decided.iter().map(|epoch| epoch.output.binding.code_version).collect();
-    assert_eq!(versions, [2, 2, 1, 2, 1]);
+    assert_eq!(versions, [3, 3, 1, 2, 1]);
     let bind = |epoch: u64, version: u32| format!(r#"{{"binding": {{"epoch": {epoch}, "code_version": {version}}}}}"#);
     let (first, second) = (bind(START_MS, 2), bind(START_MS + 1, 2));
     let error = run(&[&back, &first, AWA, &second], RULE).err().unwrap();

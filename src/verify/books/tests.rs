@@ -90,7 +90,7 @@ fn right_books_have_no_faults_seen_whole_or_from_any_epoch_on() {
     }
     let mut books = Books::new(0);
     history().iter().for_each(|event| books.take(event));
-    assert_eq!(books.counts, Counts { customers: 0, accounts: 3, settled: 2, failed: 0, refusals: 1, activations: 0 });
+    assert_eq!(books.counts, Counts { customers: 0, accounts: 3, settled: 2, failed: 0, refusals: 1, activations: 0, statuses: 0 });
     assert_eq!((books.accounts[&account(0)].balance_minor, books.accounts[&cash()].moved_minor), (700, -1000));
 }
 

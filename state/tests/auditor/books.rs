@@ -3,9 +3,9 @@
 //! up by going through all of it. Nothing of the `state` crate is used here.
 
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, Command, Currency, Customer, CustomerId, Epoch, Event,
-    EventId, Fact, KycStatus, Money, OpenAccount, Operation, Payment, PaymentKind, Posting, Principal, Refusal, Repeat, Role, Transaction,
-    TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Command, Currency, Customer, CustomerId,
+    Epoch, Event, EventId, Fact, KycStatus, Money, OpenAccount, Operation, Payment, PaymentKind, Posting, Principal, Refusal, Repeat, Role,
+    StatusChange, StatusChanged, Transaction, TransactionId,
 };
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub(super) struct Books {
     decided: Vec<(Command, Epoch, Fact)>,
     customers: Vec<Customer>,
     accounts: Vec<Account>,
+    /// Every change of a status, in order.
+    changes: Vec<(AccountId, StatusChange)>,
     /// Every leg: the account and what it gained.
     legs: Vec<(AccountId, i128)>,
 }
@@ -58,6 +60,7 @@ impl Books {
                     Operation::OpenAccount(open) => self.open_account(&command.principal, open),
                     Operation::Pay(payment) => self.pay(cause, &command.principal, payment),
                     Operation::ActivateRules(ActivateRules { version }) => self.activate_rules(&command.principal, *version),
+                    Operation::ChangeStatus(asked) => self.change_status(&command.principal, *asked),
                 };
                 self.decided.push((command.clone(), self.epoch, fact.clone()));
                 self.say(cause, fact);
@@ -111,6 +114,41 @@ impl Books {
         }
         self.customers.push(customer.clone());
         Fact::CustomerCreated(customer)
+    }
+
+    /// What the last change made of an account.
+    pub(super) fn status(&self, account: AccountId) -> AccountStatus {
+        match self.changes.iter().rev().find(|(changed, _)| *changed == account) {
+            None | Some((_, StatusChange::Reactivate)) => AccountStatus::Active,
+            Some((_, StatusChange::Suspend)) => AccountStatus::Suspended,
+            Some((_, StatusChange::Close)) => AccountStatus::Closed,
+        }
+    }
+
+    fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Fact {
+        let (id, change) = (asked.account_id, asked.change);
+        let account = self.accounts.iter().find(|account| account.id == id);
+        let status = self.status(id);
+        let already = match change {
+            StatusChange::Suspend => AccountStatus::Suspended,
+            StatusChange::Reactivate => AccountStatus::Active,
+            StatusChange::Close => AccountStatus::Closed,
+        };
+        let refusals = [
+            (self.rules[0] < 3, Refusal::OperationNotInForce),
+            (principal.authority == Authority::Customer, Refusal::NotAuthorized),
+            (account.is_none(), Refusal::AccountNotFound),
+            (account.is_some_and(|account| account.customer_id.is_none()), Refusal::RoleNotPermitted),
+            (status == AccountStatus::Closed, Refusal::AccountClosed),
+            (status == already, Refusal::StatusUnchanged),
+            (change == StatusChange::Close && self.balance(id) != 0, Refusal::BalanceNotZero),
+        ];
+        if let Some((_, refusal)) = refusals.into_iter().find(|(fails, _)| *fails) {
+            return Fact::Refused { operation: change.as_str().to_owned(), refusal };
+        }
+        let customer_id = account.and_then(|account| account.customer_id);
+        self.changes.push((id, change));
+        Fact::StatusChanged(StatusChanged { id, customer_id, change })
     }
 
     /// The rules of the next epoch.
@@ -188,6 +226,11 @@ impl Books {
         Fact::Transaction(transaction)
     }
 
+    /// Whether an account has a status that these rules mind.
+    fn is(&self, account: AccountId, status: AccountStatus) -> bool {
+        self.rules[0] >= 3 && self.status(account) == status
+    }
+
     /// The first reason against a payment, in the order of `Refusal`.
     fn refusal(&self, principal: &Principal, transaction: &Transaction) -> Option<Refusal> {
         let currency = transaction.amount.currency;
@@ -211,6 +254,10 @@ impl Books {
             (payer.id == payee.id, Refusal::AccountsMustDiffer),
             (!takes_part(transaction.kind, payer.role, payee.role), Refusal::RoleNotPermitted),
             (payer.currency != currency || payee.currency != currency, Refusal::CurrencyMismatch),
+            (self.is(payer.id, AccountStatus::Closed), Refusal::DebitAccountClosed),
+            (self.is(payer.id, AccountStatus::Suspended), Refusal::DebitAccountSuspended),
+            (self.is(payee.id, AccountStatus::Closed), Refusal::CreditAccountClosed),
+            (self.is(payee.id, AccountStatus::Suspended), Refusal::CreditAccountSuspended),
             (payer.role != Role::House && after[0] < 0, Refusal::InsufficientFunds),
             (!after.into_iter().all(in_range), Refusal::BalanceOverflow),
         ];
@@ -245,7 +292,12 @@ fn takes_part(kind: PaymentKind, payer: Role, payee: Role) -> bool {
 fn transaction_id(fact: &Fact) -> Option<Uuid> {
     match fact {
         Fact::Transaction(transaction) => Some(transaction.id.0),
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => None,
+        Fact::CustomerCreated(_)
+        | Fact::AccountOpened(_)
+        | Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => None,
     }
 }
 
@@ -254,6 +306,9 @@ fn name(operation: &Operation) -> &'static str {
         Operation::CreateCustomer(_) => "create_customer",
         Operation::OpenAccount(_) => "open_account",
         Operation::ActivateRules(_) => "activate_rules",
+        Operation::ChangeStatus(ChangeStatus { change: StatusChange::Suspend, .. }) => "suspend_account",
+        Operation::ChangeStatus(ChangeStatus { change: StatusChange::Reactivate, .. }) => "reactivate_account",
+        Operation::ChangeStatus(ChangeStatus { change: StatusChange::Close, .. }) => "close_account",
         Operation::Pay(Payment { kind: PaymentKind::Deposit, .. }) => "deposit",
         Operation::Pay(Payment { kind: PaymentKind::Withdrawal, .. }) => "withdrawal",
         Operation::Pay(Payment { kind: PaymentKind::Transfer, .. }) => "transfer",

@@ -6,7 +6,7 @@
 use super::history::{Asked, Call, Entry, Least, Moment, Outcome};
 use super::random::Random;
 use super::wire::Http;
-use schemas::{AccountId, CommandId, CustomerId, PaymentKind, Role};
+use schemas::{AccountId, CommandId, CustomerId, PaymentKind, Role, StatusChange};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,8 @@ use uuid::Uuid;
 const CURRENCIES: [&str; 2] = ["XOF", "EUR"];
 /// How often one attempt after the other may stay without an answer before a client gives the command up.
 const ATTEMPTS_MAX: usize = 12;
+/// Accounts that are opened before the clients run.
+const FIRST_ACCOUNTS: usize = 8;
 /// How many commands and transactions the clients can come back to.
 const REMEMBERED_MAX: usize = 2000;
 
@@ -188,7 +190,17 @@ impl Crowd {
                 let customer = *random.of(&known.customers)?;
                 return Some(Asked::Account { customer, role: Role::Customer, currency: (*random.of(&CURRENCIES)?).to_owned() });
             }
-            4 => return Some(Asked::Rules { version: u32::try_from(1 + random.below(2)).ok()? }),
+            4 => return Some(Asked::Rules { version: u32::try_from(1 + random.below(3)).ok()? }),
+            // Never the accounts of the beginning, so that money goes on moving.
+            5..8 => {
+                let account = random.of(known.accounts.get(FIRST_ACCOUNTS..)?)?.id;
+                let change = match random.below(10) {
+                    0..4 => StatusChange::Suspend,
+                    4..9 => StatusChange::Reactivate,
+                    _ => StatusChange::Close,
+                };
+                return Some(Asked::Status { account, change });
+            }
             _ => {}
         }
         let currency = *random.of(&CURRENCIES)?;
@@ -275,7 +287,7 @@ impl Crowd {
                 }
             }
             Asked::Pay { .. } => newest(&mut known.transactions, resource),
-            Asked::Customer { .. } | Asked::Account { .. } | Asked::Rules { .. } => {}
+            Asked::Customer { .. } | Asked::Account { .. } | Asked::Status { .. } | Asked::Rules { .. } => {}
         }
     }
 
@@ -315,6 +327,7 @@ fn alike(one: &Asked, other: &Asked) -> bool {
         (Asked::Customer { .. }, Asked::Customer { .. })
         | (Asked::Account { .. }, Asked::Account { .. })
         | (Asked::Rules { .. }, Asked::Rules { .. }) => true,
+        (Asked::Status { change, .. }, Asked::Status { change: other, .. }) => change == other,
         (Asked::Pay { kind, .. }, Asked::Pay { kind: other, .. }) => kind == other,
         _ => false,
     }

@@ -71,8 +71,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 7] =
-        ["customer", "account", "transaction", "posting", "refusal", "rules_activation", "imbalance"];
+    pub(crate) const TABLES: [&'static str; 8] =
+        ["customer", "account", "account_status", "transaction", "posting", "refusal", "rules_activation", "imbalance"];
 }
 
 /// A version of the rules in the place of an id.
@@ -86,6 +86,7 @@ pub(crate) const fn resource(event: &Event) -> Option<Uuid> {
         schemas::Fact::CustomerCreated(customer) => Some(customer.id.0),
         schemas::Fact::AccountOpened(account) => Some(account.id.0),
         schemas::Fact::Transaction(transaction) => Some(transaction.id.0),
+        schemas::Fact::StatusChanged(changed) => Some(changed.id.0),
         schemas::Fact::RulesActivated { version } => Some(rules(*version)),
         schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
     }

@@ -118,6 +118,7 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
         ),
         // What the standing proof has found: nothing, ever.
         ("imbalance", "select concat_ws(' ', kind, subject, epoch, diff, row_number() over ()), difference_minor::text from imbalance"),
+        ("account_status", "select event_id::text, concat_ws(' ', command_id, account_id, operation, status, epoch) from account_status"),
         ("refusal", "select event_id::text, concat_ws(' ', command_id, operation, reason, epoch) from refusal"),
         ("rules_activation", "select event_id::text, concat_ws(' ', command_id, version, epoch) from rules_activation"),
     ] {

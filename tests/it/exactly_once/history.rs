@@ -1,7 +1,7 @@
 //! What the clients did and saw: one entry a request, with the moments at which it left and at which its answer came,
 //! all by one clock. Everything else is judged from this, from the log and from the rows.
 
-use schemas::{AccountId, CommandId, CustomerId, Epoch, PaymentKind, Role};
+use schemas::{AccountId, CommandId, CustomerId, Epoch, PaymentKind, Role, StatusChange};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ pub(crate) enum Least {
 pub(crate) enum Asked {
     Customer { full_name: String },
     Account { customer: CustomerId, role: Role, currency: String },
+    Status { account: AccountId, change: StatusChange },
     Rules { version: u32 },
     Pay { kind: PaymentKind, debit: Option<AccountId>, credit: Option<AccountId>, minor: i64, currency: String },
 }
@@ -55,7 +56,7 @@ pub(crate) enum Asked {
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Outcome {
-    /// 201: done, and this came of it.
+    /// 200 or 201: done, and this came of it.
     Done { resource: Uuid, epoch: Epoch, replayed: bool },
     /// 422: refused by the ledger.
     Refused { reason: String, transaction: Option<Uuid>, epoch: Epoch, replayed: bool },

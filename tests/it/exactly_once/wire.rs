@@ -4,7 +4,7 @@ use super::evidence::rules;
 use super::history::{Asked, Least, Outcome};
 use orion::config::Auth;
 use reqwest::{Client, RequestBuilder};
-use schemas::{AccountId, CommandId, Epoch, PaymentKind};
+use schemas::{AccountId, CommandId, Epoch, PaymentKind, StatusChange};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -33,6 +33,7 @@ impl Http {
         let operation = match asked {
             Asked::Customer { .. } => "create_customer",
             Asked::Account { .. } => "open_account",
+            Asked::Status { change, .. } => change.as_str(),
             Asked::Rules { .. } => "activate_rules",
             Asked::Pay { kind, .. } => kind.as_str(),
         };
@@ -117,7 +118,7 @@ fn decided(answer: &Answer) -> Option<Outcome> {
     let version = || body["version"].as_u64().and_then(|version| version.try_into().ok()).map(rules);
     match status {
         // The header and the body say the same epoch, or nothing is understood.
-        201 => Some(Outcome::Done {
+        200 | 201 => Some(Outcome::Done {
             resource: id("id").or_else(version)?,
             epoch: body["epoch"].as_u64().filter(|said| Some(*said) == *epoch)?,
             replayed,
@@ -143,11 +144,19 @@ fn odd(answer: &Answer) -> Outcome {
     Outcome::Odd { status: answer.status, body: answer.body.to_string().chars().take(300).collect() }
 }
 
-fn body(asked: &Asked) -> (&'static str, Value) {
-    match asked {
+fn body(asked: &Asked) -> (String, Value) {
+    let (path, body) = match asked {
         Asked::Customer { full_name } => ("/v1/customers", json!({ "full_name": full_name })),
         Asked::Account { customer, role, currency } => {
             ("/v1/accounts", json!({ "customer_id": customer, "type": "wallet", "role": role.as_str(), "currency": currency }))
+        }
+        Asked::Status { account, change } => {
+            let verb = match change {
+                StatusChange::Suspend => "suspend",
+                StatusChange::Reactivate => "reactivate",
+                StatusChange::Close => "close",
+            };
+            return (format!("/v1/accounts/{account}/{verb}"), json!({}));
         }
         Asked::Rules { version } => ("/v1/rules", json!({ "version": version })),
         Asked::Pay { kind, debit, credit, minor, currency } => {
@@ -165,7 +174,8 @@ fn body(asked: &Asked) -> (&'static str, Value) {
             }
             (path, body)
         }
-    }
+    };
+    (path.to_owned(), body)
 }
 
 /// Euros have cents, francs have none.

@@ -124,6 +124,7 @@ impl Log {
         {
             self.ask(json!({"operation": "activate_rules", "authority": authority, "version": version}), None);
         }
+        self.change_statuses();
         self.pay("transfer", "@awa/xof", "@awa/xof", "1", "XOF", "to-myself");
         self.pay("merchant_payment", "@awa/xof", "@moussa/xof", "1", "XOF", "no-shop");
         self.ask(json!({"operation": "open_account", "customer_id": "@awa", "type": "current", "role": "house", "currency": "XOF"}), None);
@@ -135,6 +136,37 @@ impl Log {
         for key in ["all-there-is", "and-more"] {
             self.ask(json!({"operation": "deposit", "account_credit": "@moussa/usd", "amount": "92233720368547758.07", "currency": "USD", "idempotency_key": key}), None);
         }
+        self.bind(1);
+    }
+
+    /// Suspended, reactivated, closed, and every refusal of it.
+    fn change_statuses(&mut self) {
+        let change =
+            |operation: &str, account: &str, authority| json!({"operation": operation, "account": account, "authority": authority});
+        let staff = Authority::Operator;
+        self.ask(
+            json!({"operation": "open_account", "customer_id": "@moussa", "type": "wallet", "currency": "XOF"}),
+            Some("moussa/second"),
+        );
+        self.bind(1);
+        for (operation, account, authority) in [
+            ("suspend_account", "@moussa/second", Authority::Customer),
+            ("suspend_account", STRANGER, staff),
+            ("reactivate_account", "@moussa/second", staff),
+            ("close_account", "@awa/xof", staff),
+            ("suspend_account", "@moussa/second", staff),
+        ] {
+            self.ask(change(operation, account, authority), None);
+        }
+        let pay_both_ways = |log: &mut Self, key: &str| {
+            log.pay("transfer", "@moussa/second", "@awa/xof", "1", "XOF", &format!("out-{key}"));
+            log.pay("transfer", "@awa/xof", "@moussa/second", "1", "XOF", &format!("in-{key}"));
+        };
+        pay_both_ways(self, "suspended");
+        self.ask(change("reactivate_account", "@moussa/second", staff), None);
+        self.ask(change("close_account", "@moussa/second", staff), None);
+        self.ask(change("reactivate_account", "@moussa/second", staff), None);
+        pay_both_ways(self, "closed");
         self.bind(1);
     }
 

@@ -92,6 +92,8 @@ async fn every_bad_field_at_once() -> anyhow::Result<()> {
         ("/v1/accounts", json!({"customer_id": 1, "type": "x", "role": "house"}), vec!["/customer_id", "/type", "/currency", "/role"]),
         ("/v1/transactions/deposit", json!({"account_debit": "x"}), vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
         ("/v1/transactions/withdrawal", json!({"account_credit": "x"}), vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
+        ("/v1/accounts/awa/suspend", json!({}), vec!["id"]),
+        ("/v1/accounts/awa/close", json!({"reason": "lost"}), vec!["id", "/reason"]),
         (
             "/v1/transactions/transfer",
             json!({"account_debit": A, "account_credit": "x", "amount": "12.5", "currency": "XOF", "channel": "cash", "a/b": 1}),
@@ -125,6 +127,9 @@ async fn paths_methods_and_parameters_that_are_none() -> anyhow::Result<()> {
         (Method::PUT, &format!("/v1/accounts/{A}"), 405, "method_not_allowed", "GET,HEAD", vec![]),
         (Method::POST, "/livez", 405, "method_not_allowed", "GET,HEAD", vec![]),
         (Method::GET, "/v1/accounts/awa", 400, "invalid_request", "", vec!["id"]),
+        (Method::POST, "/v1/accounts/awa/reactivate", 400, "invalid_request", "", vec!["id"]),
+        (Method::POST, "/v1/accounts/%ff/reactivate", 400, "invalid_request", "", vec![]),
+        (Method::GET, &format!("/v1/accounts/{A}/suspend"), 405, "method_not_allowed", "POST", vec![]),
         (Method::GET, "/v1/accounts/%ff", 400, "invalid_request", "", vec![]),
         (Method::GET, "/v1/transactions/1", 400, "invalid_request", "", vec!["id"]),
         (Method::GET, "/v1/operations/1", 400, "invalid_request", "", vec!["id"]),

@@ -3,6 +3,7 @@
 //! In: a running server with its cells behind it. Out: nothing, or the first answer that is not as it must be.
 
 use super::server::{Answer, CUSTOMER, STAFF, Server};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const WAIT: (&str, &str) = ("prefer", "wait=20");
@@ -93,6 +94,51 @@ pub(crate) async fn walk(server: &Server) -> anyhow::Result<()> {
         let balance = server.get(&own, &balance(&wallet, format!("?at_least={}", text(&pending["command"])))).await?.json()?;
         assert_eq!(balance["balance_posted"], "500");
     }
+    status(server, &staff, &own, (&wallet, &till)).await
+}
+
+/// Suspends, reactivates and closes, and reads it back, now and then.
+async fn status(server: &Server, staff: &str, own: &str, (wallet, till): (&Value, &Value)) -> anyhow::Result<()> {
+    let path = |account: &Value, verb: &str| format!("/v1/accounts/{}{verb}", text(&account["id"]));
+    let pay = json!({"account_debit": wallet["id"], "account_credit": till["id"], "amount": "1", "currency": "XOF"});
+    let asked = async |verb: &str| {
+        let key = uuid::Uuid::new_v4().to_string();
+        server.post(own, "/v1/transactions/merchant-payment", &[WAIT, ("idempotency-key", &key)], &pay).await?.problem().map(|problem| {
+            assert_eq!(problem.gsma_code.as_deref(), Some("incorrectState"), "{verb}");
+            problem.code
+        })
+    };
+    let suspended = server.post(staff, &path(till, "/suspend"), &[WAIT, ("idempotency-key", "s")], &json!({})).await?;
+    let expected =
+        json!({"id": till["id"], "customer_id": till["customer_id"], "status": "suspended", "epoch": suspended.json()?["epoch"]});
+    assert_eq!((suspended.status, suspended.json()?), (200, expected));
+    assert_eq!(suspended.header("orion-epoch"), suspended.json()?["epoch"].to_string());
+    let again = server.post(staff, &path(till, "/suspend"), &[WAIT, ("idempotency-key", "s")], &json!({})).await?;
+    assert_eq!((again.header("idempotency-replayed"), again.json()?), ("true", suspended.json()?));
+    assert_eq!(asked("suspended").await?, "credit_account_suspended");
+    let at_least = format!("?at_least={}", suspended.header("orion-epoch"));
+    assert_eq!(server.get(staff, &path(till, &at_least)).await?.json()?["status"], "suspended");
+    let before = format!("?at={}", till["epoch"]);
+    assert_eq!(server.get(staff, &path(till, &before)).await?.json()?["status"], "active");
+
+    // Without a body, as one would with curl.
+    let bearer = format!("Bearer {staff}");
+    let headers = [("authorization", bearer.as_str()), WAIT];
+    let reactivated = server.send(Method::POST, &path(till, "/reactivate"), &headers, Vec::new()).await?;
+    assert_eq!((reactivated.status, &reactivated.json()?["status"]), (200, &json!("active")));
+    let refused = server.post(staff, &path(wallet, "/close"), &[WAIT], &json!({})).await?.problem()?;
+    assert_eq!((refused.status, refused.code.as_str()), (422, "balance_not_zero"));
+    let balance = server.get(own, &path(wallet, "/balance")).await?.json()?;
+    let out = json!({"account_debit": wallet["id"], "amount": balance["balance_available"], "currency": "XOF"});
+    let key = uuid::Uuid::new_v4().to_string();
+    created(&server.post(staff, "/v1/transactions/withdrawal", &[WAIT, ("idempotency-key", &key)], &out).await?)?;
+    let closed = server.post(staff, &path(wallet, "/close"), &[WAIT, ("idempotency-key", &key)], &json!({})).await?;
+    assert_eq!((closed.status, &closed.json()?["status"]), (200, &json!("closed")));
+    assert_eq!(asked("closed").await?, "debit_account_closed");
+    let operation = schemas::CommandId::derive("teller", "close_account", &key);
+    let at_least = format!("?at_least={}", closed.header("orion-epoch"));
+    let operation = server.get(own, &format!("/v1/operations/{operation}{at_least}")).await?.json()?;
+    assert_eq!((&operation["status"], &operation["resource"]), (&json!("completed"), &json!(path(wallet, ""))));
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use super::super::exactly_once::random::Random;
 use super::mistakes::Mistake;
 use super::world::World;
 use schemas::{
-    AccountId, AccountType, ActivateRules, Authority, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId, Event, Fact,
-    OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role,
+    AccountId, AccountType, ActivateRules, Authority, ChangeStatus, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId,
+    Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, StatusChange,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Clients {
             match attempt.asked {
                 Asked::Customer { .. } if !self.customers.contains(&CustomerId(resource)) => self.customers.push(CustomerId(resource)),
                 Asked::Account { .. } if !self.accounts.contains(&AccountId(resource)) => self.accounts.push(AccountId(resource)),
-                Asked::Customer { .. } | Asked::Account { .. } | Asked::Rules { .. } | Asked::Pay { .. } => {}
+                Asked::Customer { .. } | Asked::Account { .. } | Asked::Status { .. } | Asked::Rules { .. } | Asked::Pay { .. } => {}
             }
         }
         let Attempt { client, invoked, id, asked, .. } = attempt;
@@ -126,7 +126,14 @@ impl Clients {
             return Asked::Customer { full_name: format!("Customer {}", random.below(9)) };
         };
         if random.percent(5) {
-            return Asked::Rules { version: u32::try_from(1 + random.below(2)).expect("it is small") };
+            return Asked::Rules { version: u32::try_from(1 + random.below(3)).expect("it is small") };
+        }
+        if random.percent(6)
+            && let Some(account) = random.of(&self.accounts).copied()
+        {
+            // Mostly back to life, so that money goes on moving.
+            let changes = [StatusChange::Suspend, StatusChange::Reactivate, StatusChange::Reactivate, StatusChange::Close];
+            return Asked::Status { account, change: *random.of(&changes).expect("there are some") };
         }
         if self.accounts.len() < 2 || random.percent(10) {
             let role = *random.of(&[Role::Customer, Role::Merchant, Role::Agent]).expect("there are three");
@@ -158,6 +165,7 @@ pub(super) fn command(key: &str, asked: &Asked) -> Command {
             role: *role,
             currency: currency(code),
         }),
+        Asked::Status { account, change } => Operation::ChangeStatus(ChangeStatus { account_id: *account, change: *change }),
         Asked::Rules { version } => Operation::ActivateRules(ActivateRules { version: *version }),
         Asked::Pay { kind, debit, credit, minor, currency: code } => Operation::Pay(Payment {
             kind: *kind,
@@ -182,6 +190,7 @@ fn outcome(fact: &Fact, epoch: u64, replayed: bool) -> Outcome {
             None => Outcome::Done { resource: transaction.id.0, epoch, replayed },
             Some(refusal) => refused(refusal.as_str(), Some(transaction.id.0)),
         },
+        Fact::StatusChanged(changed) => Outcome::Done { resource: changed.id.0, epoch, replayed },
         Fact::RulesActivated { version } => Outcome::Done { resource: rules(*version), epoch, replayed },
         Fact::Refused { refusal, .. } => refused(refusal.as_str(), None),
         Fact::Repeated(repeat) => match &repeat.first {

@@ -78,6 +78,7 @@ async fn a_refused_payment_is_a_problem_with_the_transaction() {
         "type": "urn:orion:problem:insufficient_funds", "title": "Insufficient funds", "status": 422,
         "detail": "The available balance does not cover the payment.", "code": "insufficient_funds", "retryable": false,
         "transaction_id": TransactionId::mint(EPOCH, 0), "operation_id": refused_event.cause.command_id, "transaction_status": "failed",
+        "errorCategory": "businessRule", "errorCode": "insufficientFunds",
     });
     assert_eq!(body, expected);
 }
@@ -114,6 +115,11 @@ async fn customers_and_accounts_are_created_or_refused() {
 
     let (status, headers, body) = seen(decided(&event(Fact::RulesActivated { version: 2 }))).await;
     assert_eq!((status, &headers[0], body), (201, &header("location", "/v1/rules"), json!({"version": 2, "epoch": EPOCH})));
+
+    let changed = schemas::StatusChanged { id: AccountId::mint(1, 0), customer_id: None, change: schemas::StatusChange::Suspend };
+    let expected = json!({"id": changed.id, "customer_id": null, "status": "suspended", "epoch": EPOCH});
+    let (status, _, body) = seen(decided(&event(Fact::StatusChanged(changed)))).await;
+    assert_eq!((status, body), (200, expected));
 
     let refusal = Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
     let (status, _, body) = seen(decided(&event(refusal))).await;

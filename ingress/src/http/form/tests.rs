@@ -11,6 +11,8 @@ const DEPOSIT: Form = Form::Payment(PaymentKind::Deposit);
 const WITHDRAWAL: Form = Form::Payment(PaymentKind::Withdrawal);
 const TRANSFER: Form = Form::Payment(PaymentKind::Transfer);
 const RULES: Form = Form::Rules { newest: 2 };
+const CLOSE: Form = Form::Status { account_id: Some(AccountId(uuid::Uuid::nil())), change: StatusChange::Close };
+const NOWHERE: Form = Form::Status { account_id: None, change: StatusChange::Close };
 const MERCHANT: Form = Form::Payment(PaymentKind::MerchantPayment);
 
 const A: &str = "019ab6f5-1c7b-7002-8000-000000000000";
@@ -20,6 +22,7 @@ fn good(form: Form) -> Value {
     match form {
         Form::Customer => json!({"full_name": "Awa Diop", "msisdn": "+221771234567", "country": "SN"}),
         Form::Account => json!({"customer_id": A, "type": "wallet", "currency": "XOF", "role": "agent"}),
+        Form::Status { .. } => json!({}),
         Form::Rules { .. } => json!({"version": 1}),
         Form::Payment(_) => json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "qr"}),
     }
@@ -69,6 +72,9 @@ fn every_fault_has_its_pointer() {
         (CUSTOMER, json!({"country": "SEN"}), vec!["/country"]),
         (CUSTOMER, json!({"country": "S1"}), vec!["/country"]),
         (CUSTOMER, json!({"full_name": 1, "msisdn": 2, "country": 3, "age": 4}), vec!["/full_name", "/msisdn", "/country", "/age"]),
+        (CLOSE, json!({}), vec![]),
+        (CLOSE, json!({"reason": "lost"}), vec!["/reason"]),
+        (NOWHERE, json!({"reason": "lost"}), vec!["id", "/reason"]),
         (ACCOUNT, json!({}), vec![]),
         (ACCOUNT, json!({"role": null}), vec![]),
         (ACCOUNT, json!({"role": "house"}), vec!["/role"]),

@@ -130,7 +130,9 @@ fn refusal(event: &Event) -> Option<&str> {
     match &event.fact {
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| refusal.as_str()),
         Fact::Refused { refusal, .. } => Some(refusal.as_str()),
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_) => None,
+        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Repeated(_) => {
+            None
+        }
     }
 }
 
@@ -142,6 +144,7 @@ impl Asked {
             (Self::Account { customer, role, currency }, Operation::OpenAccount(open)) => {
                 *customer == open.customer_id && *role == open.role && currency == open.currency.code()
             }
+            (Self::Status { account, change }, Operation::ChangeStatus(asked)) => *account == asked.account_id && *change == asked.change,
             (Self::Rules { version }, Operation::ActivateRules(activate)) => *version == activate.version,
             (Self::Pay { kind, debit, credit, minor, currency }, Operation::Pay(payment)) => {
                 *kind == payment.kind

@@ -46,6 +46,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
                     }
                 }
             }
+            Fact::StatusChanged(changed) => {
+                if let Some(Operation::ChangeStatus(asked)) = case.decided(recorded).map(|command| &command.operation)
+                    && (changed.id, changed.change) != (asked.account_id, asked.change)
+                {
+                    findings.add(Kind::BooksUnbalanced, format!("the status of {} is not what its command asked", changed.id));
+                }
+            }
             Fact::CustomerCreated(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => {}
         }
     }

@@ -69,6 +69,10 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                     number += 1;
                 }
             }
+            Fact::StatusChanged(changed) => {
+                let (account, change, status) = (changed.id, changed.change, changed.change.status());
+                add("account_status", event.id.to_string(), format!("{command} {account} {change} {status} {epoch}"));
+            }
             Fact::RulesActivated { version } => add("rules_activation", event.id.to_string(), format!("{command} {version} {epoch}")),
             Fact::Refused { operation, refusal } => {
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))

@@ -124,7 +124,9 @@ pub(super) fn bank() -> Evidence {
 pub(super) fn open_account() -> OpenAccount {
     match open() {
         Operation::OpenAccount(open) => open,
-        Operation::CreateCustomer(_) | Operation::Pay(_) | Operation::ActivateRules(_) => unreachable!("it opens an account"),
+        Operation::CreateCustomer(_) | Operation::Pay(_) | Operation::ActivateRules(_) | Operation::ChangeStatus(_) => {
+            unreachable!("it opens an account")
+        }
     }
 }
 
