@@ -14,6 +14,7 @@ mod decided;
 mod drain_events;
 mod drain_views;
 mod figures;
+mod ledger;
 mod machine;
 mod replay;
 mod services;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 /// Everything that is measured, in this order.
 const MEASUREMENTS: &[(&str, Measure)] = &[
+    ("ledger", ledger::measure),
     ("drain_events", drain_events::measure),
     ("drain_views", drain_views::measure),
     ("at_200", at_200::measure),
