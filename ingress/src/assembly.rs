@@ -109,6 +109,7 @@ pub struct Assembly {
     /// Epochs before this are not wanted.
     from: Epoch,
     previous: Epoch,
+    pinned: u64,
     decoder: Decoder,
     commits: VecDeque<SealedEpoch>,
     records: BTreeMap<(Topic, i32), Waiting>,
@@ -119,7 +120,7 @@ impl Assembly {
     ///
     /// `decoder` knows the schemas that the journal holds; [`Self::decoder`] learns those that it will hold.
     pub fn new(from: Epoch, decoder: Decoder) -> Self {
-        Self { from, previous: 0, decoder, commits: VecDeque::new(), records: BTreeMap::new() }
+        Self { from, previous: 0, pinned: 0, decoder, commits: VecDeque::new(), records: BTreeMap::new() }
     }
 
     /// What the journal's schema records and entries are read with.
@@ -137,7 +138,7 @@ impl Assembly {
                     if found <= previous {
                         return Err(AssemblyError::Disorder { found, previous });
                     }
-                    self.previous = found;
+                    (self.previous, self.pinned) = (found, sealed.pinned);
                     if found >= self.from {
                         self.commits.push_back(sealed);
                     }
@@ -150,6 +151,11 @@ impl Assembly {
     /// The last epoch that the journal holds.
     pub const fn last(&self) -> Epoch {
         self.previous
+    }
+
+    /// How many decisions the ledger kept at the last epoch that the journal holds.
+    pub const fn pinned(&self) -> u64 {
+        self.pinned
     }
 
     /// The next record of a partition. One without an epoch is not settlement's, whoever wrote it.
@@ -211,7 +217,7 @@ impl Assembly {
         let sealed = self.commits.pop_front().expect("looked at above");
         // Partitions came in any order; the events' ids restore the one in which the bank decided.
         events.sort_unstable_by_key(|event: &schemas::Event| event.id);
-        Ok(Some(EpochEvents { binding: sealed.binding, events, pinned: sealed.pinned }))
+        Ok(Some(EpochEvents { binding: sealed.binding, events }))
     }
 }
 

@@ -136,6 +136,12 @@ impl Events {
         self.journal_ends.is_none() && self.handed_on >= self.at_start
     }
 
+    /// How many decisions the ledger keeps, by the newest entry of the journal that was read: that of the last epoch which the
+    /// reader had had is the first of them.
+    pub const fn pinned(&self) -> u64 {
+        self.assembly.pinned()
+    }
+
     /// The offset of settlement's journal that was read first.
     pub const fn journal_from(&self) -> i64 {
         self.journal_from

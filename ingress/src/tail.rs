@@ -47,8 +47,9 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
     let (deciding, caught_up) = (Arc::clone(&decisions), Arc::clone(&tail.events));
     spawn_thread("tail-events", move || {
         loop {
-            if let Some(epoch) = events.next(Duration::from_millis(100))? {
-                deciding.saw_pinned(epoch.pinned);
+            let epoch = events.next(Duration::from_millis(100))?;
+            deciding.saw_pinned(events.pinned());
+            if let Some(epoch) = epoch {
                 epoch.events.into_iter().for_each(|event| deciding.saw_event(event));
             }
             if events.caught_up() {

@@ -39,8 +39,6 @@ pub struct EpochEvents {
     pub binding: Binding,
     /// Everything it said, in order.
     pub events: Vec<Event>,
-    /// How many decisions the ledger keeps after it.
-    pub pinned: u64,
 }
 
 impl EpochEvents {

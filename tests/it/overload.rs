@@ -66,7 +66,7 @@ fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow
     let problem = first()?.problem()?;
     let operation = problem.operation_id.context("no operation is named")?;
     let found = bank.runtime.block_on(bank.server.get(&bank.staff, &format!("/v1/operations/{operation}")))?;
-    ensure!(problem.status == 503 && found.json()?["status"] == "completed", "{found:?}");
+    ensure!(problem.status == 503 && found.json()?["status"] == "settled", "{found:?}");
     // The rules are not held up.
     let rules = bank.server.token("teller", "rules:write operator")?;
     let first = json!({"version": 1});
