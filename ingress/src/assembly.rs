@@ -110,6 +110,7 @@ pub struct Assembly {
     from: Epoch,
     previous: Epoch,
     pinned: u64,
+    rules: u32,
     decoder: Decoder,
     commits: VecDeque<SealedEpoch>,
     records: BTreeMap<(Topic, i32), Waiting>,
@@ -120,7 +121,7 @@ impl Assembly {
     ///
     /// `decoder` knows the schemas that the journal holds; [`Self::decoder`] learns those that it will hold.
     pub fn new(from: Epoch, decoder: Decoder) -> Self {
-        Self { from, previous: 0, pinned: 0, decoder, commits: VecDeque::new(), records: BTreeMap::new() }
+        Self { from, previous: 0, pinned: 0, rules: 0, decoder, commits: VecDeque::new(), records: BTreeMap::new() }
     }
 
     /// What the journal's schema records and entries are read with.
@@ -138,7 +139,7 @@ impl Assembly {
                     if found <= previous {
                         return Err(AssemblyError::Disorder { found, previous });
                     }
-                    (self.previous, self.pinned) = (found, sealed.pinned);
+                    (self.previous, self.pinned, self.rules) = (found, sealed.pinned, sealed.binding.code_version);
                     if found >= self.from {
                         self.commits.push_back(sealed);
                     }
@@ -156,6 +157,11 @@ impl Assembly {
     /// How many decisions the ledger kept at the last epoch that the journal holds.
     pub const fn pinned(&self) -> u64 {
         self.pinned
+    }
+
+    /// By which version of the rules the last epoch that the journal holds was decided; zero without one.
+    pub const fn rules(&self) -> u32 {
+        self.rules
     }
 
     /// The next record of a partition. One without an epoch is not settlement's, whoever wrote it.

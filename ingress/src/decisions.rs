@@ -4,9 +4,9 @@
 //! command at a position, as soon as it is committed; the state of an operation, for as long as only Kafka
 //! knows it. Entries leave when Postgres has their epoch, so what is remembered has a bound.
 
-use schemas::{CommandId, Epoch, Event, Position};
+use schemas::{CommandId, Epoch, Event, Operation, Position};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
@@ -26,6 +26,8 @@ pub struct Decisions {
     pinned_max: u64,
     /// How many decisions the ledger keeps, as of the newest epoch seen.
     pinned: AtomicU64,
+    /// The version of the rules that decides next, as of the newest epoch seen; zero as long as none was.
+    rules: AtomicU32,
     inner: Mutex<Inner>,
 }
 
@@ -52,7 +54,7 @@ struct Entry {
 impl Decisions {
     /// Nothing known yet; at most `remembered_max` entries ever. `pinned_max` is how many decisions the ledger may keep.
     pub fn new(remembered_max: usize, pinned_max: u64) -> Self {
-        Self { remembered_max, pinned_max, pinned: AtomicU64::new(0), inner: Mutex::default() }
+        Self { remembered_max, pinned_max, pinned: AtomicU64::new(0), rules: AtomicU32::new(0), inner: Mutex::default() }
     }
 
     /// Whether the door should take no more for now.
@@ -73,6 +75,22 @@ impl Decisions {
     /// The tail read a committed epoch, after which the ledger keeps so many decisions.
     pub fn saw_pinned(&self, pinned: u64) {
         self.pinned.store(pinned, Ordering::Relaxed);
+    }
+
+    /// Whether the rules in force know an operation. Where none were seen, the bank is new, and has the newest.
+    pub fn rules_know(&self, operation: &Operation) -> bool {
+        let rules = self.rules();
+        rules == 0 || operation.since() <= rules
+    }
+
+    /// The version of the rules that decides next; zero as long as none was seen.
+    pub fn rules(&self) -> u32 {
+        self.rules.load(Ordering::Relaxed)
+    }
+
+    /// The tail read by which version of the rules an epoch was decided, or which one was activated.
+    pub fn saw_rules(&self, version: u32) {
+        self.rules.store(version, Ordering::Relaxed);
     }
 
     /// How many commands are in the log and not decided.
@@ -231,6 +249,17 @@ mod tests {
         for (pinned, full) in [(0, false), (2, false), (3, true), (9, true), (2, false)] {
             decisions.saw_pinned(pinned);
             assert_eq!((decisions.ledger_is_full(), decisions.pinned()), (full, pinned));
+        }
+    }
+
+    #[test]
+    fn what_the_rules_in_force_do_not_know_is_known_from_the_log() {
+        let decisions = Decisions::new(10, 3);
+        let change = schemas::ChangeStatus { account_id: schemas::AccountId::mint(1, 0), change: schemas::StatusChange::Close };
+        for (version, known) in [(0, true), (2, false), (3, true), (1, false)] {
+            decisions.saw_rules(version);
+            assert_eq!(decisions.rules_know(&Operation::ChangeStatus(change)), known, "{version}");
+            assert!(decisions.rules_know(&Operation::ActivateRules(schemas::ActivateRules { version })));
         }
     }
 

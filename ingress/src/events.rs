@@ -142,6 +142,11 @@ impl Events {
         self.assembly.pinned()
     }
 
+    /// By which version of the rules the newest epoch of the journal was decided, as far as it was read; zero without one.
+    pub const fn rules(&self) -> u32 {
+        self.assembly.rules()
+    }
+
     /// The offset of settlement's journal that was read first.
     pub const fn journal_from(&self) -> i64 {
         self.journal_from

@@ -8,7 +8,7 @@ use crate::events::{Events, EventsError, Start};
 use crate::kafka::{self, ReadError};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message;
-use schemas::{CommandId, Position, Topic};
+use schemas::{CommandId, Fact, Position, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,8 +49,19 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
         loop {
             let epoch = events.next(Duration::from_millis(100))?;
             deciding.saw_pinned(events.pinned());
-            if let Some(epoch) = epoch {
-                epoch.events.into_iter().for_each(|event| deciding.saw_event(event));
+            match epoch {
+                Some(epoch) => {
+                    deciding.saw_rules(epoch.binding.code_version);
+                    for event in epoch.events {
+                        if let Fact::RulesActivated { version } = event.fact {
+                            deciding.saw_rules(version);
+                        }
+                        deciding.saw_event(event);
+                    }
+                }
+                // What the journal says of the last epoch that the views show will do until there is another.
+                None if deciding.rules() == 0 => deciding.saw_rules(events.rules()),
+                None => {}
             }
             if events.caught_up() {
                 caught_up.store(true, Ordering::Release);

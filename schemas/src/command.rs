@@ -74,6 +74,14 @@ impl Operation {
             Self::ChangeStatus(asked) => asked.change.as_str(),
         }
     }
+
+    /// The first version of the rules that knows it.
+    pub const fn since(&self) -> u32 {
+        match self {
+            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::Pay(_) | Self::ActivateRules(_) => 1,
+            Self::ChangeStatus(_) => 3,
+        }
+    }
 }
 
 impl CreateCustomer {

@@ -10,12 +10,13 @@ use crate::permitted::permitted;
 use crate::pins::{Pin, Pins};
 use crate::rules;
 use crate::snapshot::{Frozen, Thawed, Thawing};
+use crate::status;
 use crate::table::Table;
 use schemas::account::HOUSE_CASH;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Command, CreateCustomer, Currency,
     Customer, CustomerId, Epoch, Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal,
-    Refusal, Repeat, Role, StatusChange, StatusChanged, Transaction, TransactionId,
+    Refusal, Repeat, Role, StatusChanged, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 
@@ -201,7 +202,7 @@ impl Ledger {
 
     fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Decision {
         let ChangeStatus { account_id, change } = asked;
-        match self.check_change(principal, asked) {
+        match status::change(self.rules, principal, self.accounts.find(account_id), asked) {
             Err(refusal) => refused(change.as_str(), refusal),
             Ok(customer_id) => {
                 // From here the command must succeed.
@@ -210,30 +211,6 @@ impl Ledger {
                 Decision { fact, number: 0, refusal: None }
             }
         }
-    }
-
-    /// Whose account it is, or the first check that fails.
-    fn check_change(&self, principal: &Principal, asked: ChangeStatus) -> Result<Option<CustomerId>, Refusal> {
-        if !rules::knows_status(self.rules) {
-            return Err(Refusal::OperationNotInForce);
-        }
-        if principal.authority != Authority::Operator {
-            return Err(Refusal::NotAuthorized);
-        }
-        let account = self.accounts.find(asked.account_id).ok_or(Refusal::AccountNotFound)?;
-        if account.role == Role::House {
-            return Err(Refusal::RoleNotPermitted);
-        }
-        if account.status == AccountStatus::Closed {
-            return Err(Refusal::AccountClosed);
-        }
-        if account.status == asked.change.status() {
-            return Err(Refusal::StatusUnchanged);
-        }
-        if asked.change == StatusChange::Close && account.balance_minor != 0 {
-            return Err(Refusal::BalanceNotZero);
-        }
-        Ok(account.customer_id)
     }
 
     fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, events: &mut Vec<Event>) -> Decision {
@@ -303,10 +280,7 @@ impl Ledger {
         if payer.currency != payment.currency || payee.currency != payment.currency {
             return Err(Refusal::CurrencyMismatch);
         }
-        if rules::knows_status(self.rules) {
-            may_move(payer, Refusal::DebitAccountClosed, Refusal::DebitAccountSuspended)?;
-            may_move(payee, Refusal::CreditAccountClosed, Refusal::CreditAccountSuspended)?;
-        }
+        status::active(self.rules, payer, payee)?;
         let debit = payer.after(-payment.amount_minor)?;
         let credit = payee.after(payment.amount_minor)?;
         Ok((debit, credit))
@@ -353,15 +327,6 @@ impl Ledger {
 fn unopened_cash(currency: Currency) -> Holding {
     let id = AccountId::house(HOUSE_CASH, currency);
     Holding { id, customer_id: None, role: Role::House, currency, status: AccountStatus::Active, balance_minor: 0 }
-}
-
-/// An active account takes part in payments.
-const fn may_move(account: &Holding, closed: Refusal, suspended: Refusal) -> Result<(), Refusal> {
-    match account.status {
-        AccountStatus::Active => Ok(()),
-        AccountStatus::Closed => Err(closed),
-        AccountStatus::Suspended => Err(suspended),
-    }
 }
 
 /// Staff may debit any account, a customer their own. Only staff may pay out of the house.

@@ -24,6 +24,9 @@ pub mod pins;
 /// Which roles take part in which operation.
 pub mod permitted;
 
+/// What the status of an account forbids.
+pub mod status;
+
 /// The versions of the rules.
 pub mod rules;
 

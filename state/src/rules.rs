@@ -19,11 +19,6 @@ pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {
     rules < 2
 }
 
-/// Whether an account has a status that decides anything.
-pub(crate) const fn knows_status(rules: u32) -> bool {
-    rules >= 3
-}
-
 /// Whether `version` may follow the rules in force: any older one, or the next.
 ///
 /// A version knows its successor and no more. So what it decides about a number does not depend on the binary.

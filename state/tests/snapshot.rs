@@ -1,8 +1,8 @@
 //! A snapshot is whole or it is refused; and one of a large ledger goes on like the ledger itself.
 
 use schemas::{
-    AccountId, AccountType, Authority, Cause, Channel, Command, CreateCustomer, Currency, CustomerId, Epoch, Event, Fact, OpenAccount,
-    Operation, Payment, PaymentKind, Position, Principal, Role,
+    AccountId, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Channel, Command, CreateCustomer, Currency, CustomerId, Epoch,
+    Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, StatusChange,
 };
 use state::bytes::Damaged;
 use state::pins::{SEGMENT_PINS, Segment};
@@ -53,6 +53,10 @@ fn busy() -> (Ledger, [AccountId; 2]) {
     (ledger, [opened[0], opened[1]])
 }
 
+fn change(ledger: &mut Ledger, number: u32, account_id: AccountId, change: StatusChange) {
+    ask(ledger, number, Operation::ChangeStatus(ChangeStatus { account_id, change }));
+}
+
 /// The chunks, and the one part.
 fn stored(frozen: &Frozen) -> (Vec<Vec<u8>>, Vec<u8>) {
     let [segment] = frozen.segments() else { panic!("one segment is full") };
@@ -93,7 +97,8 @@ fn a_thawed_ledger_goes_on_like_the_one_that_was_frozen() {
 
 #[test]
 fn part_of_a_snapshot_is_no_ledger() {
-    let (ledger, _) = busy();
+    let (mut ledger, [one, _]) = busy();
+    change(&mut ledger, 2_000_000, one, StatusChange::Suspend);
     let (chunks, part) = stored(&ledger.freeze());
     for left_out in 0..chunks.len() {
         let mut some = chunks.clone();
@@ -121,4 +126,22 @@ fn a_snapshot_whose_books_are_off_is_refused() {
     accounts[1 + 16 + 3] ^= 1;
     let error = thaw(&chunks, &part).unwrap_err();
     assert!(error.to_string().contains("its books in XOF are off by"), "{error}");
+}
+
+#[test]
+fn the_oldest_format_that_holds_the_ledger_is_written() {
+    let mut ledger = Ledger::default();
+    ledger.begin(FIRST, CODE_VERSION);
+    ask(&mut ledger, 0, enrol());
+    let opened = ask(&mut ledger, 1, open(CustomerId::mint(FIRST, 0)));
+    let Fact::AccountOpened(account) = &opened[0].fact else { panic!("{opened:?}") };
+    // After the kind, the least byte of the format.
+    let format = |ledger: &Ledger| ledger.freeze().chunks(&[]).next().unwrap()[1];
+    assert_eq!(format(&ledger), 2);
+    change(&mut ledger, 2, account.id, StatusChange::Suspend);
+    assert_eq!(format(&ledger), 3);
+    change(&mut ledger, 3, account.id, StatusChange::Reactivate);
+    assert_eq!(format(&ledger), 2);
+    ask(&mut ledger, 4, Operation::ActivateRules(ActivateRules { version: 1 }));
+    assert_eq!(format(&ledger), 1);
 }

@@ -199,7 +199,7 @@ fn most_memory_mb(house: &House, process: &str) -> anyhow::Result<u64> {
 }
 
 /// Where the partitions of a topic end, added up.
-fn ends(topic: &str) -> anyhow::Result<i64> {
+pub(crate) fn ends(topic: &str) -> anyhow::Result<i64> {
     let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", std::env::var("KAFKA_BROKERS")?).create()?;
     let wait = Duration::from_secs(10);
     let metadata = consumer.fetch_metadata(Some(topic), wait)?;

@@ -3,6 +3,7 @@
 
 use crate::house::House;
 use crate::http::{Answer, Server};
+use crate::overload::ends;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
@@ -25,6 +26,11 @@ fn versions_of_the_rules_come_and_go_at_an_epoch_boundary() -> anyhow::Result<()
     ensure!(bank.activate(1, "once more", 422)?.1["code"] == "rules_in_force");
     ensure!(bank.activate(9, "unknown", 400)?.1["errors"][0]["pointer"] == "/version");
     ensure!(bank.probe("1")? == "debit_account_not_found");
+    // What version 1 does not know is not even written, so that its binary can read the log.
+    let before = ends("orion.commands.v1")?;
+    let unknown = bank.suspend("unknown")?.problem()?;
+    ensure!((unknown.status, unknown.code.as_str()) == (409, "operation_not_in_force"), "{unknown:?}");
+    ensure!(ends("orion.commands.v1")? == before, "it was written");
 
     // The replay of the log and the snapshot both know which rules are in force.
     house.kill_cell("settlement")?;
@@ -41,11 +47,18 @@ fn versions_of_the_rules_come_and_go_at_an_epoch_boundary() -> anyhow::Result<()
     let shown = bank.get(&format!("/v1/rules?at_least={epoch}"))?;
     ensure!(shown["version"] == 2 && shown["epoch"] == epoch && shown["as_of"].as_u64() >= Some(epoch), "{shown}");
 
+    let newest = bank.activate(3, "newest", 201)?.0;
+    ensure!(newest > epoch && bank.suspend("known")?.status == 200);
+    // A repeat of what is known is one, whatever the rules.
+    bank.activate(1, "back again", 201)?;
+    let again = bank.suspend("known")?;
+    ensure!(again.status == 200 && again.header("idempotency-replayed") == "true", "{again:?}");
+
     for (arguments, says) in [
         (&["verify", "books"][..], "XOF: sum 0,"),
-        (&["verify", "digests"], "rules.activated.v1 partition 0: 2 "),
+        (&["verify", "digests"], "rules.activated.v1 partition 0: 4 "),
         (&["replay", "--from-kafka"], "give what was committed"),
-        (&["replay", "--shadow"], "rules_activation: 2 rows, the same"),
+        (&["replay", "--shadow"], "rules_activation: 4 rows, the same"),
     ] {
         let output = house.orion().args(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -80,6 +93,10 @@ impl Bank {
         let body = json!({"account_debit": NOBODY, "account_credit": self.account, "amount": "1", "currency": "XOF"});
         let answer = self.post(&self.curious, "/v1/transactions/transfer", key, &body)?;
         Ok(answer.problem()?.code)
+    }
+
+    fn suspend(&self, key: &str) -> anyhow::Result<Answer> {
+        self.post(&self.staff, &format!("/v1/accounts/{}/suspend", self.account), key, &json!({}))
     }
 
     /// Asks for a version of the rules: the epoch of the answer, and what it says.

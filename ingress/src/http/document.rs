@@ -11,6 +11,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, Response, R
 /// The problems that any of the routes may answer.
 const PROBLEMS: &[(u16, &str)] = &[
     (400, "Not understood: `invalid_request` with every bad field in `errors`, or `idempotency_key_missing`. Nothing was taken."),
+    (409, "The rules in force do not know this operation yet: `operation_not_in_force`. Nothing was taken."),
     (413, "The body is too large: `body_too_large`."),
     (415, "The body is not JSON: `unsupported_media_type`."),
     (429, "Too many operations wait: `too_many_pending`. This request was not taken; try again after `Retry-After`."),

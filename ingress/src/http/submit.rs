@@ -14,7 +14,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use schemas::{Caller, Command, Operation, Problem, TraceContext};
+use schemas::{Caller, Command, Operation, Problem, Refusal, TraceContext};
 use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
@@ -44,16 +44,24 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
 
     // 2. Room. What has none may be a repeat of what was taken before, so the answer names its operation.
     let command_id = command.id();
-    let no_room = |status, code, detail| Problem { operation_id: Some(command_id.to_string()), ..Problem::new(status, code, detail) };
+    let not_taken = |status, code, detail| Problem { operation_id: Some(command_id.to_string()), ..Problem::new(status, code, detail) };
     if door.decisions.is_full() {
-        return Err(no_room(429, "too_many_pending", "Too many operations wait for their decision. This request was not taken.").into());
+        return Err(not_taken(429, "too_many_pending", "Too many operations wait for their decision. This request was not taken.").into());
     }
     // A repeat of what is known here adds nothing, and the rules must not depend on room.
-    let adds = door.decisions.operation(command_id).is_none() && !matches!(command.operation, Operation::ActivateRules(_));
+    let is_new = door.decisions.operation(command_id).is_none();
+    let adds = is_new && !matches!(command.operation, Operation::ActivateRules(_));
     if adds && door.decisions.ledger_is_full() {
         let detail = "The ledger keeps as many decisions for retries as it may, and takes commands again when the oldest have expired. \
                       This request was not taken.";
-        return Err(no_room(503, "idempotency_horizon_full", detail).into());
+        return Err(not_taken(503, "idempotency_horizon_full", detail).into());
+    }
+
+    // What older rules do not know is not written: the binary that goes with them could not read it, and must be able to come back.
+    if is_new && !door.decisions.rules_know(&command.operation) {
+        let detail = "The rules in force do not know this operation yet. Staff activates newer ones with POST /v1/rules. \
+                      This request was not taken.";
+        return Err(not_taken(409, Refusal::OperationNotInForce.as_str(), detail).into());
     }
 
     // 3. Append.

@@ -72,7 +72,7 @@ pub(crate) enum Outcome {
     Operation { status: String, resource: Option<Uuid>, reason: Option<String>, epoch: Option<Epoch> },
     /// 404.
     Missing,
-    /// Refused for now, and for certain nothing was taken or shown: 429, or a read's 503.
+    /// Refused for now, and for certain nothing was taken or shown: 409, 429, or a read's 503.
     NotNow,
     /// It may have happened, or not: no answer, or 503 to a command.
     Unknown,

@@ -134,7 +134,7 @@ fn decided(answer: &Answer) -> Option<Outcome> {
             epoch: (*epoch)?,
             replayed,
         }),
-        429 => Some(Outcome::NotNow),
+        409 | 429 => Some(Outcome::NotNow),
         503 => Some(Outcome::Unknown),
         _ => None,
     }
