@@ -59,7 +59,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let decisions = Arc::new(Decisions::new(kafka.remembered_max, config.http.pinned_max));
     // Read after the progress, so nothing that was recorded by then is missing.
     let schemas = progress::schemas(&pool).await.map_err(|error| no_views(&pool, &error))?;
-    let from = TailStart { commands_upper: shown.commands_upper.clone(), events: Start { epoch: shown.epoch, schemas } };
+    let rules = progress::rules(&pool).await.map_err(|error| no_views(&pool, &error))?;
+    let from = TailStart { commands_upper: shown.commands_upper.clone(), events: Start { epoch: shown.epoch, schemas }, rules };
     let tail = tail::spawn(&kafka.brokers, Arc::clone(&decisions), from).map_err(|error| unavailable("Kafka", &error))?;
     let progress = Progress::follow(pool.clone(), shown);
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));

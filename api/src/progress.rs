@@ -74,6 +74,13 @@ pub async fn schemas(executor: impl PgExecutor<'_>) -> Result<Vec<(u32, String)>
     Ok(rows.into_iter().filter_map(|(id, schema)| u32::try_from(id).ok().map(|id| (id, schema))).collect())
 }
 
+/// The version of the rules that was activated last, as far as the views show; none where nobody activated any.
+pub async fn rules(executor: impl PgExecutor<'_>) -> Result<Option<u32>, sqlx::Error> {
+    let query = "select version from rules_activation order by event_id desc limit 1";
+    let version: Option<i64> = sqlx::query_scalar(query).fetch_optional(executor).await?;
+    Ok(version.and_then(|version| u32::try_from(version).ok()))
+}
+
 /// How many imbalances the proof of the books stands by. Anything but zero is somebody's bug, and must wake people up.
 static IMBALANCES: LazyLock<IntGauge> = LazyLock::new(|| {
     let gauge = IntGauge::new("orion_views_imbalances", "Currencies, accounts and transactions that do not balance.");

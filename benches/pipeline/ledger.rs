@@ -9,7 +9,7 @@
 use crate::Extent;
 use crate::figures::{Figure, per_second};
 use crate::services::Services;
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use dataflows::settlement::decide;
 use orion::load::random::SplitMix64;
 use schemas::{
@@ -112,7 +112,7 @@ impl Books {
             took += once;
             let settled = |fact: &Fact| matches!(fact, Fact::Transaction(transaction) if transaction.refusal.is_none());
             let refused = output.events.iter().find(|event| !settled(&event.fact));
-            refused.is_none().then_some(()).with_context(|| format!("not settled: {refused:?}"))?;
+            ensure!(refused.is_none(), "not settled: {refused:?}");
         }
         Ok(took)
     }

@@ -26,7 +26,7 @@ pub struct Decisions {
     pinned_max: u64,
     /// How many decisions the ledger keeps, as of the newest epoch seen.
     pinned: AtomicU64,
-    /// The version of the rules that decides next, as of the newest epoch seen; zero as long as none was.
+    /// The version of the rules that decides next, as of the newest epoch seen; zero as long as it is not known.
     rules: AtomicU32,
     inner: Mutex<Inner>,
 }
@@ -77,18 +77,16 @@ impl Decisions {
         self.pinned.store(pinned, Ordering::Relaxed);
     }
 
-    /// Whether the rules in force know an operation. Where none were seen, the bank is new, and has the newest.
-    pub fn rules_know(&self, operation: &Operation) -> bool {
-        let rules = self.rules();
-        rules == 0 || operation.since() <= rules
+    /// Whether the rules in force know an operation; none as long as nothing tells which those are. The first version is always known.
+    pub fn rules_know(&self, operation: &Operation) -> Option<bool> {
+        match (operation.since(), self.rules.load(Ordering::Relaxed)) {
+            (1, _) => Some(true),
+            (_, 0) => None,
+            (since, rules) => Some(since <= rules),
+        }
     }
 
-    /// The version of the rules that decides next; zero as long as none was seen.
-    pub fn rules(&self) -> u32 {
-        self.rules.load(Ordering::Relaxed)
-    }
-
-    /// The tail read by which version of the rules an epoch was decided, or which one was activated.
+    /// The tail has caught up, and this version of the rules decides next.
     pub fn saw_rules(&self, version: u32) {
         self.rules.store(version, Ordering::Relaxed);
     }
@@ -253,13 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_rules_in_force_do_not_know_is_known_from_the_log() {
+    fn what_the_rules_in_force_know_is_not_known_before_they_are() {
         let decisions = Decisions::new(10, 3);
         let change = schemas::ChangeStatus { account_id: schemas::AccountId::mint(1, 0), change: schemas::StatusChange::Close };
-        for (version, known) in [(0, true), (2, false), (3, true), (1, false)] {
+        for (version, known) in [(0, None), (2, Some(false)), (3, Some(true)), (1, Some(false))] {
             decisions.saw_rules(version);
             assert_eq!(decisions.rules_know(&Operation::ChangeStatus(change)), known, "{version}");
-            assert!(decisions.rules_know(&Operation::ActivateRules(schemas::ActivateRules { version })));
+            assert_eq!(decisions.rules_know(&Operation::ActivateRules(schemas::ActivateRules { version })), Some(true));
         }
     }
 

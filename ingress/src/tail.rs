@@ -8,7 +8,7 @@ use crate::events::{Events, EventsError, Start};
 use crate::kafka::{self, ReadError};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message;
-use schemas::{CommandId, Fact, Position, Topic};
+use schemas::{CommandId, EpochEvents, Fact, Position, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +21,8 @@ pub struct TailStart {
     pub commands_upper: Vec<i64>,
     /// First epoch that they do not show, and the schemas recorded by then.
     pub events: Start,
+    /// The version of the rules that was activated last, as far as they show; none where nobody activated any.
+    pub rules: Option<u32>,
 }
 
 /// A running tail.
@@ -44,24 +46,25 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
     let mut events = Events::new(brokers, &from.events)?;
     let (commands, ends) = commands_from(brokers, &from.commands_upper)?;
 
+    let mut rules = from.rules.unwrap_or(0);
     let (deciding, caught_up) = (Arc::clone(&decisions), Arc::clone(&tail.events));
     spawn_thread("tail-events", move || {
         loop {
             let epoch = events.next(Duration::from_millis(100))?;
             deciding.saw_pinned(events.pinned());
-            match epoch {
-                Some(epoch) => {
-                    deciding.saw_rules(epoch.binding.code_version);
-                    for event in epoch.events {
-                        if let Fact::RulesActivated { version } = event.fact {
-                            deciding.saw_rules(version);
-                        }
-                        deciding.saw_event(event);
-                    }
-                }
-                // What the journal says of the last epoch that the views show will do until there is another.
-                None if deciding.rules() == 0 => deciding.saw_rules(events.rules()),
-                None => {}
+            if let Some(epoch) = &epoch {
+                rules = rules_after(epoch);
+            }
+            if rules == 0 {
+                // Nobody has activated any: those by which the journal's epochs were decided are in force.
+                rules = events.rules();
+            }
+            if events.caught_up() {
+                // Before the events: whoever hears that a version is activated may go by it.
+                deciding.saw_rules(rules);
+            }
+            if let Some(epoch) = epoch {
+                epoch.events.into_iter().for_each(|event| deciding.saw_event(event));
             }
             if events.caught_up() {
                 caught_up.store(true, Ordering::Release);
@@ -71,6 +74,20 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
     let caught_up = Arc::clone(&tail.commands);
     spawn_thread("tail-commands", move || follow_commands(&commands, ends, &decisions, &caught_up).map_err(EventsError::Read));
     Ok(tail)
+}
+
+/// The version of the rules that decides what comes after an epoch.
+fn rules_after(epoch: &EpochEvents) -> u32 {
+    let activated = epoch.events.iter().rev().find_map(|event| match event.fact {
+        Fact::RulesActivated { version } => Some(version),
+        Fact::CustomerCreated(_)
+        | Fact::AccountOpened(_)
+        | Fact::Transaction(_)
+        | Fact::StatusChanged(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => None,
+    });
+    activated.unwrap_or(epoch.binding.code_version)
 }
 
 fn commands_from(brokers: &str, uppers: &[i64]) -> Result<(BaseConsumer, BTreeMap<i32, i64>), ReadError> {

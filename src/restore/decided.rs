@@ -65,7 +65,7 @@ fn encoder(point: &Point) -> Result<Encoder, Exit> {
         Some(topic) => Err(Exit {
             code: exit::BAD_INPUT,
             sentence: format!(
-                "the archive goes on beyond the backup, and this binary has another schema of {topic}: restore with orion {}",
+                "the archive goes on beyond the backup, and this binary has a schema of {topic} that is not in it: restore with orion {}",
                 point.orion
             ),
         }),

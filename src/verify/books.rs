@@ -18,7 +18,8 @@ use crate::progress::Progress;
 use schemas::topic::TRACE_HEADER;
 use schemas::wire::Decoder;
 use schemas::{
-    AccountId, CommandId, Currency, CustomerId, Epoch, Event, EventId, Fact, Money, Position, Role, Topic, Transaction, TransactionId,
+    AccountId, AccountStatus, CommandId, Currency, CustomerId, Epoch, Event, EventId, Fact, Money, Position, Role, Topic, Transaction,
+    TransactionId,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
@@ -127,6 +128,8 @@ pub(super) struct Books {
     pub from: Epoch,
     /// Every account that was opened or moved.
     pub accounts: HashMap<AccountId, Account>,
+    /// What the last change made of an account, where there was one.
+    statuses: HashMap<AccountId, AccountStatus>,
     /// Customers, accounts opened, settled, failed, refused: what the views have a row for.
     pub counts: Counts,
     /// What is wrong.
@@ -188,6 +191,7 @@ impl Books {
         Self {
             from,
             accounts: HashMap::new(),
+            statuses: HashMap::new(),
             counts: Counts::default(),
             faults: Faults::default(),
             events: 0,
@@ -243,6 +247,10 @@ impl Books {
                 self.counts.statuses += 1;
                 if self.from == 0 && !self.accounts.contains_key(&changed.id) {
                     self.faults.add(|| format!("event {id} changes the status of account {}, which was not opened", changed.id));
+                }
+                let last = self.statuses.insert(changed.id, changed.change.status());
+                if last.is_some_and(|last| last == AccountStatus::Closed || last == changed.change.status()) {
+                    self.faults.add(|| format!("event {id} leads account {} from {last:?} to {}", changed.id, changed.change.status()));
                 }
             }
             Fact::RulesActivated { .. } => self.counts.activations += 1,

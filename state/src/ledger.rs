@@ -80,6 +80,7 @@ impl Ledger {
             return;
         }
         let decision = match &command.operation {
+            operation if operation.since() > self.rules => refused(operation.name(), Refusal::OperationNotInForce),
             Operation::CreateCustomer(create) => self.create_customer(&command.principal, create),
             Operation::OpenAccount(open) => self.open_account(&command.principal, open),
             Operation::Pay(payment) => self.pay(cause, &command.principal, payment, events),
@@ -202,7 +203,7 @@ impl Ledger {
 
     fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Decision {
         let ChangeStatus { account_id, change } = asked;
-        match status::change(self.rules, principal, self.accounts.find(account_id), asked) {
+        match status::change(principal, self.accounts.find(account_id), asked) {
             Err(refusal) => refused(change.as_str(), refusal),
             Ok(customer_id) => {
                 // From here the command must succeed.

@@ -19,7 +19,7 @@ use crate::accounts::{Accounts, Holding};
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::customers::Enrolled;
 use crate::pins::{FrozenPins, Pins, Segment};
-use crate::table::{Row, Rows, Table};
+use crate::table::{CHUNK_ROWS, Row, Rows, Table};
 use schemas::{AccountId, AccountStatus, Epoch};
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl Frozen {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
         let statuses: Vec<&Holding> = self.accounts.iter().filter(|account| account.status != AccountStatus::Active).collect();
         let head = self.head(statuses.len());
-        let statuses = (!statuses.is_empty()).then(|| write_statuses(&statuses));
+        let statuses: Vec<_> = statuses.chunks(CHUNK_ROWS).map(write_statuses).collect();
         let customers = self.customers.chunks().map(|rows| write_rows(b'C', rows));
         let accounts = self.accounts.chunks().map(|rows| write_rows(b'A', rows));
         let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());

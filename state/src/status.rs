@@ -4,21 +4,13 @@
 //! always active. Only active accounts take part in payments.
 
 use crate::accounts::Holding;
-use schemas::{AccountStatus, Authority, ChangeStatus, CustomerId, Operation, Principal, Refusal, Role, StatusChange};
+use schemas::{AccountStatus, Authority, ChangeStatus, CustomerId, Principal, Refusal, Role, StatusChange};
 
 /// The first version of the rules under which a status forbids anything.
 const SINCE: u32 = 3;
 
 /// Whose account it is whose status may be changed, or the first check that fails.
-pub(crate) fn change(
-    rules: u32,
-    principal: &Principal,
-    account: Option<&Holding>,
-    asked: ChangeStatus,
-) -> Result<Option<CustomerId>, Refusal> {
-    if Operation::ChangeStatus(asked).since() > rules {
-        return Err(Refusal::OperationNotInForce);
-    }
+pub(crate) fn change(principal: &Principal, account: Option<&Holding>, asked: ChangeStatus) -> Result<Option<CustomerId>, Refusal> {
     if principal.authority != Authority::Operator {
         return Err(Refusal::NotAuthorized);
     }
@@ -52,5 +44,17 @@ pub(crate) fn active(rules: u32, payer: &Holding, payee: &Holding) -> Result<(),
         AccountStatus::Active => Ok(()),
         AccountStatus::Closed => Err(Refusal::CreditAccountClosed),
         AccountStatus::Suspended => Err(Refusal::CreditAccountSuspended),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{AccountId, Operation};
+
+    #[test]
+    fn a_status_forbids_something_from_the_version_on_that_can_change_it() {
+        let change = ChangeStatus { account_id: AccountId::mint(1, 0), change: StatusChange::Close };
+        assert_eq!(Operation::ChangeStatus(change).since(), SINCE);
     }
 }

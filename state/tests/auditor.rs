@@ -384,7 +384,7 @@ fn replay(commands: &[(Epoch, Cause, Command)]) -> Vec<Event> {
     for (epoch, cause, command) in commands {
         if *epoch > open {
             open = *epoch;
-            let rules = ledger.next_rules().max(1);
+            let rules = if ledger.next_rules() == 0 { CODE_VERSION } else { ledger.next_rules() };
             ledger.begin(open, rules);
         }
         ledger.apply(cause, command, &mut events);
@@ -431,7 +431,7 @@ proptest! {
         let (mut books, mut epoch, mut asked, mut commands) = (Books::default(), 1_764_000_000_000, Vec::new(), Vec::new());
         for (gap, step) in &history {
             epoch += gap.unwrap_or_default();
-            books.begin(epoch, 1.max(books.next_rules()));
+            books.begin(epoch, if books.next_rules() == 0 { CODE_VERSION } else { books.next_rules() });
             let Some(command) = command(step, &books, &asked) else { continue };
             let cause = cause(&command, asked.len());
             books.apply(&cause, &command);

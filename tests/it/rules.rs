@@ -49,16 +49,11 @@ fn versions_of_the_rules_come_and_go_at_an_epoch_boundary() -> anyhow::Result<()
 
     let newest = bank.activate(3, "newest", 201)?.0;
     ensure!(newest > epoch && bank.suspend("known")?.status == 200);
-    // A repeat of what is known is one, whatever the rules.
-    bank.activate(1, "back again", 201)?;
-    let again = bank.suspend("known")?;
-    ensure!(again.status == 200 && again.header("idempotency-replayed") == "true", "{again:?}");
-
     for (arguments, says) in [
         (&["verify", "books"][..], "XOF: sum 0,"),
-        (&["verify", "digests"], "rules.activated.v1 partition 0: 4 "),
+        (&["verify", "digests"], "rules.activated.v1 partition 0: 3 "),
         (&["replay", "--from-kafka"], "give what was committed"),
-        (&["replay", "--shadow"], "rules_activation: 4 rows, the same"),
+        (&["replay", "--shadow"], "rules_activation: 3 rows, the same"),
     ] {
         let output = house.orion().args(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stdout);

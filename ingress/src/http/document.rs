@@ -11,14 +11,15 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, Response, R
 /// The problems that any of the routes may answer.
 const PROBLEMS: &[(u16, &str)] = &[
     (400, "Not understood: `invalid_request` with every bad field in `errors`, or `idempotency_key_missing`. Nothing was taken."),
-    (409, "The rules in force do not know this operation yet: `operation_not_in_force`. Nothing was taken."),
+    (409, "The rules in force do not know this operation yet: `operation_not_in_force`. This request was not taken."),
     (413, "The body is too large: `body_too_large`."),
     (415, "The body is not JSON: `unsupported_media_type`."),
     (429, "Too many operations wait: `too_many_pending`. This request was not taken; try again after `Retry-After`."),
     (
         503,
         "The log did not confirm the command: `log_unavailable`. It may have been taken; the same key is safe to send again. Or the ledger \
-         keeps as many decisions as it may: `idempotency_horizon_full`. This request was not taken.",
+         keeps as many decisions as it may: `idempotency_horizon_full`. Or this server does not know yet which rules are in force: `rules_not_known`. In both cases \
+         this request was not taken.",
     ),
 ];
 

@@ -1,7 +1,8 @@
 //! One command from a request to its answer.
 //!
 //! In: a request whose caller is known. Out: the decision, or the promise of one. Steps:
-//! 1. scope, media type, key, body: what needs no state. 2. Room: overload is refused before anything is taken.
+//! 1. scope, media type, key, body: what needs no state. 2. Room: overload is refused before anything is taken, and so is
+//!    what the rules in force do not know.
 //! 3. Append. 4. Wait. A caller that goes away after step 3 has a command in the log and may ask again.
 
 use super::answer::{self, Failure};
@@ -11,7 +12,6 @@ use super::{Door, fields, metrics, prefer};
 use crate::log::AppendError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use schemas::{Caller, Command, Operation, Problem, Refusal, TraceContext};
@@ -24,8 +24,9 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     let caller: Caller = extension(request.extensions())?;
     let trace: TraceContext = extension(request.extensions())?;
     form.scopes().iter().try_for_each(|scope| caller.require(*scope))?;
-    if form.has_fields() || request.headers().contains_key(CONTENT_TYPE) {
-        headers::json_only(request.headers())?;
+    let is_json = headers::json_only(request.headers());
+    if form.has_fields() {
+        is_json.clone()?;
     }
     let key = headers::idempotency_key(request.headers())?;
     if key.is_none() && form.needs_key() {
@@ -33,6 +34,10 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     }
     let wait = prefer::wait(request.headers());
     let body = Bytes::from_request(request, &()).await.map_err(|rejection| unread(rejection.into_response().status().as_u16()))?;
+    // Where there is nothing to say, curl says it in a form of its own.
+    if !body.is_empty() {
+        is_json?;
+    }
     let command = Command {
         principal: caller.principal,
         // A command that nobody can name again is a command of its own.
@@ -58,10 +63,17 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     }
 
     // What older rules do not know is not written: the binary that goes with them could not read it, and must be able to come back.
-    if is_new && !door.decisions.rules_know(&command.operation) {
-        let detail = "The rules in force do not know this operation yet. Staff activates newer ones with POST /v1/rules. \
-                      This request was not taken.";
-        return Err(not_taken(409, Refusal::OperationNotInForce.as_str(), detail).into());
+    match door.decisions.rules_know(&command.operation) {
+        Some(false) if is_new => {
+            let detail = "The rules in force do not know this operation yet. Staff activates newer ones with POST /v1/rules. \
+                          This request was not taken.";
+            return Err(not_taken(409, Refusal::OperationNotInForce.as_str(), detail).into());
+        }
+        None => {
+            let detail = "This server has just started and does not know yet which rules are in force. This request was not taken.";
+            return Err(not_taken(503, "rules_not_known", detail).into());
+        }
+        Some(_) => {}
     }
 
     // 3. Append.

@@ -14,3 +14,5 @@ create table account_status (
 );
 create index account_status_by_command on account_status (command_id);
 create index account_status_by_account on account_status (account_id, event_id);
+
+comment on column account.status is 'as opened; account_status has what came later, the newest row counts';

@@ -72,8 +72,10 @@ pub(crate) enum Outcome {
     Operation { status: String, resource: Option<Uuid>, reason: Option<String>, epoch: Option<Epoch> },
     /// 404.
     Missing,
-    /// Refused for now, and for certain nothing was taken or shown: 409, 429, or a read's 503.
+    /// Refused for now, and for certain nothing was taken or shown: 429, or a read's 503.
     NotNow,
+    /// 409: the rules in force do not know the operation, and nothing was taken.
+    NotInForce,
     /// It may have happened, or not: no answer, or 503 to a command.
     Unknown,
     /// An answer that no contract allows.

@@ -126,6 +126,7 @@ fn name(entry: &Entry) -> String {
         Outcome::Balance { .. } | Outcome::Transaction { .. } => "shown",
         Outcome::Missing => "missing",
         Outcome::NotNow => "not now",
+        Outcome::NotInForce => "not in force",
         Outcome::Unknown => "unknown",
         Outcome::Odd { .. } => "odd",
     };

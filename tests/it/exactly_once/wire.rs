@@ -47,7 +47,13 @@ impl Http {
             request = request.header("Prefer", prefer);
         }
         let Some(answer) = self.send(request).await else { return Outcome::Unknown };
-        decided(&answer).unwrap_or_else(|| odd(&answer))
+        // What changes something answers 200, what makes something 201; only the newer operations can be unknown.
+        let fits = match answer.status {
+            200 | 409 => matches!(asked, Asked::Status { .. }),
+            201 => !matches!(asked, Asked::Status { .. }),
+            _ => true,
+        };
+        decided(&answer).filter(|_| fits).unwrap_or_else(|| odd(&answer))
     }
 
     pub(crate) async fn balance(&self, account: AccountId, at_least: Option<Least>) -> Outcome {
@@ -134,7 +140,8 @@ fn decided(answer: &Answer) -> Option<Outcome> {
             epoch: (*epoch)?,
             replayed,
         }),
-        409 | 429 => Some(Outcome::NotNow),
+        409 if body["code"] == "operation_not_in_force" => Some(Outcome::NotInForce),
+        429 => Some(Outcome::NotNow),
         503 => Some(Outcome::Unknown),
         _ => None,
     }

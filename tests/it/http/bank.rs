@@ -120,6 +120,20 @@ async fn fill(bank: &Bank) -> anyhow::Result<()> {
             .execute(&bank.pool)
             .await?;
     }
+    // The second account is suspended, and active again in the same epoch two later.
+    for (epoch, number, operation, status) in
+        [(t0 + 6, 9, "suspend_account", "suspended"), (t0 + 8, 0, "close_account", "closed"), (t0 + 8, 1, "reactivate_account", "active")]
+    {
+        sqlx::query("insert into account_status values ($1, $2, $3, $4, $5, $6)")
+            .bind(EventId::mint(epoch, number).0)
+            .bind(command(operation).0)
+            .bind(bank.account(1).0)
+            .bind(operation)
+            .bind(status)
+            .bind(i64::try_from(epoch)?)
+            .execute(&bank.pool)
+            .await?;
+    }
     sqlx::query("insert into refusal values ($1, $2, 'open_account', 'customer_not_found', $3)")
         .bind(EventId::mint(t0 + 7, 0).0)
         .bind(command("refused").0)

@@ -44,6 +44,26 @@ async fn balances_now_and_then() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_status_now_and_then() -> anyhow::Result<()> {
+    let Some(bank) = bank().await? else { return Ok(()) };
+    let (t0, id) = (bank.t0, bank.account(1));
+    for (at, status) in [(t0 + 5, "active"), (t0 + 6, "suspended"), (t0 + 7, "suspended"), (t0 + 8, "active")] {
+        assert_eq!(bank.staff(&format!("/v1/accounts/{id}?at={at}")).await?["status"], status, "{at}");
+    }
+    assert_eq!(bank.staff(&format!("/v1/accounts/{id}")).await?["status"], "active");
+    let path = format!("/v1/operations/{}", command("suspend_account"));
+    let shown = bank.staff(&path).await?;
+    let expected = (json!("completed"), json!("suspend_account"), json!(format!("/v1/accounts/{id}")), json!(t0 + 6));
+    assert_eq!(
+        (&shown["status"], &shown["operation"], &shown["resource"], &shown["epoch"]),
+        (&expected.0, &expected.1, &expected.2, &expected.3)
+    );
+    assert_eq!(bank.seen(1, &path).await?.0, 200);
+    assert_eq!(bank.seen(0, &path).await?, (404, "operation_not_found".to_owned()), "another customer's");
+    bank.close().await
+}
+
+#[tokio::test]
 async fn reads_wait_for_what_was_promised() -> anyhow::Result<()> {
     let Some(bank) = bank().await? else { return Ok(()) };
     let id = bank.account(0);

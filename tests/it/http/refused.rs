@@ -180,6 +180,21 @@ async fn too_much_waits_or_is_kept_already() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_the_rules_do_not_know_is_not_taken() -> anyhow::Result<()> {
+    let path = format!("/v1/accounts/{A}/close");
+    for (rules, status, code) in [(0, 503, "rules_not_known"), (2, 409, "operation_not_in_force"), (3, 503, "log_unavailable")] {
+        let server = Server::start(Ground { rules, ..Ground::none()? }).await?;
+        let token = server.token("teller", STAFF)?;
+        let problem = server.post(&token, &path, &[KEY], &json!({})).await?.problem()?;
+        assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (status, code, status == 503));
+        // What every version knows is taken.
+        let problem = server.post(&token, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
+        assert_eq!(problem.code, "log_unavailable");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() -> anyhow::Result<()> {
     let server = Server::start(Ground { timeout_ms: 50, ..Ground::none()? }).await?;
     let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;

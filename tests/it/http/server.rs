@@ -53,6 +53,8 @@ pub(crate) struct Ground {
     pub(crate) timeout_ms: u64,
     pub(crate) remembered_max: usize,
     pub(crate) pinned_max: u64,
+    /// The version of the rules in force, as far as the door knows; 0 if it does not.
+    pub(crate) rules: u32,
 }
 
 impl Ground {
@@ -68,6 +70,7 @@ impl Ground {
             timeout_ms: 10_000,
             remembered_max: 1000,
             pinned_max: 1000,
+            rules: state::CODE_VERSION,
         })
     }
 }
@@ -91,12 +94,9 @@ impl Server {
         token::ensure_keys(&auth)?;
         let kafka = ingress::Config { brokers: "127.0.0.1:1".to_owned(), remembered_max: ground.remembered_max, append_timeout_ms: 300 };
         let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
-        let door = Arc::new(Door {
-            log,
-            decisions: Arc::new(Decisions::new(ground.remembered_max, ground.pinned_max)),
-            newest_rules: state::CODE_VERSION,
-            body_max_bytes: 65_536,
-        });
+        let decisions = Arc::new(Decisions::new(ground.remembered_max, ground.pinned_max));
+        decisions.saw_rules(ground.rules);
+        let door = Arc::new(Door { log, decisions, newest_rules: state::CODE_VERSION, body_max_bytes: 65_536 });
         let Ground { pool, shown, recent, newest, caught_up, timeout_ms, .. } = ground;
         let view = View {
             progress: Progress::follow(pool.clone(), shown),

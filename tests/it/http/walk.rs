@@ -108,12 +108,13 @@ async fn status(server: &Server, staff: &str, own: &str, (wallet, till): (&Value
             problem.code
         })
     };
-    let suspended = server.post(staff, &path(till, "/suspend"), &[WAIT, ("idempotency-key", "s")], &json!({})).await?;
+    let key = uuid::Uuid::new_v4().to_string();
+    let suspended = server.post(staff, &path(till, "/suspend"), &[WAIT, ("idempotency-key", &key)], &json!({})).await?;
     let expected =
         json!({"id": till["id"], "customer_id": till["customer_id"], "status": "suspended", "epoch": suspended.json()?["epoch"]});
     assert_eq!((suspended.status, suspended.json()?), (200, expected));
     assert_eq!(suspended.header("orion-epoch"), suspended.json()?["epoch"].to_string());
-    let again = server.post(staff, &path(till, "/suspend"), &[WAIT, ("idempotency-key", "s")], &json!({})).await?;
+    let again = server.post(staff, &path(till, "/suspend"), &[WAIT, ("idempotency-key", &key)], &json!({})).await?;
     assert_eq!((again.header("idempotency-replayed"), again.json()?), ("true", suspended.json()?));
     assert_eq!(asked("suspended").await?, "credit_account_suspended");
     let at_least = format!("?at_least={}", suspended.header("orion-epoch"));

@@ -126,7 +126,7 @@ impl Clients {
             return Asked::Customer { full_name: format!("Customer {}", random.below(9)) };
         };
         if random.percent(5) {
-            return Asked::Rules { version: u32::try_from(1 + random.below(3)).expect("it is small") };
+            return Asked::Rules { version: *random.of(&[1, 2, 2, 3, 3, 3]).expect("there are some") };
         }
         if random.percent(6)
             && let Some(account) = random.of(&self.accounts).copied()
