@@ -167,7 +167,14 @@ impl House {
 
     /// Removes the logs and keys of a test that went well.
     pub(crate) fn forget(self) -> anyhow::Result<()> {
-        Ok(std::fs::remove_dir_all(&self.folder)?)
+        // A process that still writes a file there may come in between.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            match std::fs::remove_dir_all(&self.folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {}
+                removed => return Ok(removed?),
+            }
+        }
     }
 
     /// Waits until the door is ready. A door that ended, since something it needs was not there, starts again.

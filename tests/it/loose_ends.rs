@@ -50,7 +50,8 @@ fn a_transaction_stands_whole_or_not_at_all_whenever_kafka_dies() -> anyhow::Res
         std::thread::sleep(Duration::from_millis(700 + u64::from(number) * 37));
         signal("KILL", kafka)?;
         let (count, error) = writer.join().ok().context("the writer has panicked")?;
-        ensure!(!matches!(error, SinkError::Wire(_) | SinkError::Fenced), "{error}");
+        // A Kafka that dies in the middle of an end may fence the writer when it is back; to a cell both are a reason to start again.
+        ensure!(!matches!(error, SinkError::Wire(_)), "{error}");
         written += count;
         println!("Kafka died after {count} transactions: {error}");
     }
