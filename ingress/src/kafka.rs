@@ -169,23 +169,31 @@ pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsu
 /// First and exclusive last offset of every partition.
 pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, ReadError> {
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
-    let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT).map_err(failed)?;
-    let partitions = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
-    if partitions.is_empty() {
-        return Err(ReadError::NoTopic(topic.to_owned()));
-    }
     let mark =
         |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
-    partitions.iter().map(|partition| mark(partition.id())).collect()
+    partitions(consumer, topic)?.into_iter().map(mark).collect()
+}
+
+/// The partitions of a topic. Only Kafka's word that there is no such topic is [`ReadError::NoTopic`]: a partition that has no leader
+/// for the moment, as after a death of the broker, is there.
+fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, ReadError> {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
+    let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT).map_err(failed)?;
+    let Some(found) = metadata.topics().first() else { return Err(ReadError::NoTopic(topic.to_owned())) };
+    match found.error().map(Code::from) {
+        None => Ok(found.partitions().iter().map(|partition| partition.id()).collect()),
+        Some(Code::UnknownTopicOrPartition) => Err(ReadError::NoTopic(topic.to_owned())),
+        Some(code) => Err(failed(rdkafka::error::KafkaError::MetadataFetch(code))),
+    }
 }
 
 /// First and exclusive last offset of a partition.
 pub(crate) fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), ReadError> {
-    use rdkafka::error::RDKafkaErrorCode as Code;
-    consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(|source| match source.rdkafka_error_code() {
-        Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => ReadError::NoTopic(topic.to_owned()),
-        _ => ReadError::Kafka { topic: topic.to_owned(), source },
-    })
+    if !partitions(consumer, topic)?.contains(&partition) {
+        return Err(ReadError::NoTopic(topic.to_owned()));
+    }
+    consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(|source| ReadError::Kafka { topic: topic.to_owned(), source })
 }
 
 /// Assigns partitions at exact offsets.

@@ -8,15 +8,17 @@ use egress::kafka::{Sink, SinkError};
 use ingress::kafka::{ReadError, read_all};
 use ingress::loose_ends;
 use orion::cell::fence;
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER};
 use schemas::{Binding, Cause, CommandId, Epoch, EpochOutput, Event, EventId, Fact, Position, Refusal, Repeat, Topic};
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Each epoch has a record in each of these.
 const TOPICS: [Topic; 3] = [Topic::CommandRefused, Topic::RulesActivated, Topic::Outcomes];
@@ -99,6 +101,8 @@ fn what_hangs_ends_as_the_rest_of_its_transaction() -> anyhow::Result<()> {
         let open = send(&brokers, &topic, hanging)?;
         let places: Vec<_> = (0..3).map(|partition| (topic.clone(), partition)).collect();
         let found = loose_ends::find(&brokers, &places)?;
+        // A record that did not arrive would hang nowhere: then the case was none.
+        ensure!(arrived(&brokers, &topic)? == committed.len() + hanging.len(), "{name}: not every record arrived");
         open.abort_transaction(WAIT)?;
         let ends = found.as_ref().map(|found| found.commits);
         ensure!(ends == *expected, "{name}: {found:?}");
@@ -108,6 +112,29 @@ fn what_hangs_ends_as_the_rest_of_its_transaction() -> anyhow::Result<()> {
     }
     ensure!(loose_ends::find(&brokers, &[("no-such-topic".to_owned(), 0)])?.is_none());
     Ok(())
+}
+
+/// A Kafka that has just come back, whose partitions may have no leader yet, is not one in which nothing hangs.
+#[test]
+fn what_hangs_is_found_as_soon_as_kafka_answers_again() -> anyhow::Result<()> {
+    let Some(mut house) = House::start("hanging")? else { return Ok(()) };
+    house.end_run()?;
+    house.end_serve()?;
+    let Some(kafka) = broker()? else { return house.forget() };
+    let (brokers, topic) = (brokers()?, format!("loose-ends-{}", uuid::Uuid::new_v4()));
+    made(&brokers, &topic)?;
+    let _open = send(&brokers, &topic, &[(0, 3, Some(5)), (1, 3, Some(5)), (2, 3, Some(5))])?;
+    signal("KILL", kafka)?;
+    let places: Vec<_> = (0..3).map(|partition| (topic.clone(), partition)).collect();
+    let deadline = Instant::now() + 2 * WAIT;
+    let found = loop {
+        match loose_ends::find(&brokers, &places) {
+            Err(error) if Instant::now() < deadline => println!("not yet: {error}"),
+            found => break found?,
+        }
+    };
+    ensure!(found.as_ref().is_some_and(|found| found.places.len() == 3), "{found:?}");
+    house.forget()
 }
 
 fn made(brokers: &str, topic: &str) -> anyhow::Result<()> {
@@ -136,6 +163,28 @@ fn send(brokers: &str, topic: &str, records: &[Record]) -> anyhow::Result<BasePr
     }
     producer.flush(WAIT)?;
     Ok(producer)
+}
+
+/// How many records, committed or not, a topic of three partitions was sent; the markers of those that are committed aside.
+fn arrived(brokers: &str, topic: &str) -> anyhow::Result<usize> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "loose-ends")
+        .set("isolation.level", "read_uncommitted")
+        .set("enable.partition.eof", "true")
+        .create()?;
+    let (mut count, mut ended) = (0, 0);
+    let mut assigned = TopicPartitionList::new();
+    (0..3).try_for_each(|partition| assigned.add_partition_offset(topic, partition, Offset::Beginning))?;
+    consumer.assign(&assigned)?;
+    while ended < 3 {
+        match consumer.poll(WAIT).context("the end of a partition")? {
+            Ok(_) => count += 1,
+            Err(KafkaError::PartitionEOF(_)) => ended += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(count)
 }
 
 /// Takes settlement over, and once more where Kafka still ends the transaction of before: a cell would start again.
