@@ -28,8 +28,8 @@ const EPOCHS: usize = 1_000;
 const OPENING_MINOR: i64 = 1_000_000_000;
 
 pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figure>> {
-    let mut uniform = Figure::new("ledger_per_s", "transfers/s", "one thread decides; a million accounts, chosen evenly");
-    let mut zipf = Figure::new("ledger_zipf_per_s", "transfers/s", "the same; few accounts are chosen often");
+    let mut uniform = Figure::new("ledger_per_s", "payments/s", "one thread decides; a million accounts, chosen evenly");
+    let mut zipf = Figure::new("ledger_zipf_per_s", "payments/s", "the same; few accounts are chosen often");
     let mut bank = Books::new()?;
     for run in 1..=extent.runs {
         for (figure, choose) in [(&mut uniform, evenly as Choose), (&mut zipf, seldom_far as Choose)] {
