@@ -134,7 +134,10 @@ fn what_hangs_is_found_as_soon_as_kafka_answers_again() -> anyhow::Result<()> {
 fn made(brokers: &str, topic: &str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
-    let made = runtime.block_on(admin.create_topics(&[NewTopic::new(topic, 3, TopicReplication::Fixed(-1))], &AdminOptions::new()))?;
+    // Epochs of the cases are of 1970, and Kafka looks for what is too old half a minute after each start: without this, it may delete
+    // a case before it is looked at, or in the middle of its making.
+    let topic = NewTopic::new(topic, 3, TopicReplication::Fixed(-1)).set("retention.ms", "-1");
+    let made = runtime.block_on(admin.create_topics(&[topic], &AdminOptions::new()))?;
     made.into_iter().try_for_each(|made| made.map(drop)).map_err(|(topic, code)| anyhow::anyhow!("can't create the topic {topic}: {code}"))
 }
 
