@@ -12,6 +12,9 @@ export CARGO_TARGET_DIR ?= $(ORION_CACHE)/target
 ORION_STATE ?= $(CURDIR)/.orion
 export ORION_STATE
 
+# How long `make fuzz` runs each target.
+FUZZ_SECONDS := $(or $(SECONDS),60)
+
 # How long `make chaos` kills. Its choices are those of SEED, or of CHAOS_SEED; without either, new ones each time.
 SECONDS ?= 1800
 ifneq ($(origin SEED),undefined)
@@ -74,6 +77,11 @@ test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 sim: ## Simulate the whole house without servers, for SEEDS days; SIM_SEED=n plays one again
 	@$(local)/install.sh
 	SIM_SEEDS=$(SEEDS) cargo test --package orion --features faults --test it -- --nocapture simulation
+
+.PHONY: fuzz
+fuzz: ## Give each fuzz target bytes that nobody meant, for SECONDS (60); tests/fuzz/README.md says what they are (SEED)
+	@$(local)/install.sh
+	@$(local)/fuzz.sh $(FUZZ_SECONDS) $(SEED)
 
 .PHONY: chaos
 chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)

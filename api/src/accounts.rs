@@ -1,7 +1,7 @@
 //! What account is this, and what is in it, now or at a past epoch?
 //!
-//! The newest posting carries the balance, so the past is read as fast as the present. The account, its balance
-//! and the epoch of the view come from one statement, hence from one snapshot.
+//! The newest posting carries the balance, so the past is read as fast as the present; what is held is added up from an
+//! index. The account, its balance and the epoch of the view come from one statement, hence from one snapshot.
 
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
@@ -21,6 +21,7 @@ struct Row {
     status: String,
     epoch: i64,
     balance_minor: i64,
+    held_minor: i64,
     as_of: Option<i64>,
 }
 
@@ -36,6 +37,9 @@ const SELECT: &str = "
                      where p.account_id = a.id and p.epoch <= $2
                      order by p.epoch desc, p.number desc
                      limit 1), 0) as balance_minor,
+           coalesce((select sum(h.held_minor)
+                     from hold_change h
+                     where h.account_debit = a.id and h.epoch <= $2), 0)::bigint as held_minor,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from account a
     where a.id = $1 and a.epoch <= $2";
@@ -55,12 +59,12 @@ pub(crate) async fn account(
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Result<Json<Account>, Failure> {
-    Ok(Json(find(&view, &caller, &id, parameters).await?.0))
+    Ok(Json(find(&view, &caller, &id, parameters).await?.account))
 }
 
 /// Show a balance
 ///
-/// What is in an account, now or `at` a past epoch.
+/// What is in an account, what of it is held, and what may be spent; now or `at` a past epoch.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/balance", tag = "Accounts",
     params(("id" = AccountId, Path)),
@@ -73,18 +77,26 @@ pub(crate) async fn balance(
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Result<Json<Balance>, Failure> {
-    let (account, as_of) = find(&view, &caller, &id, parameters).await?;
+    let Found { account, posted, held, as_of } = find(&view, &caller, &id, parameters).await?;
     Ok(Json(Balance {
         account_id: account.id,
         currency: account.currency,
-        // Nothing is held yet, so what is posted may be spent.
-        balance_posted: account.balance_available.clone(),
+        balance_posted: posted.to_string(),
+        balance_held: held.to_string(),
         balance_available: account.balance_available,
         as_of,
     }))
 }
 
-async fn find(view: &View, caller: &Caller, id: &str, parameters: Parameters) -> Result<(Account, Epoch), Failure> {
+/// An account, and what its balance is made of.
+struct Found {
+    account: Account,
+    posted: Money,
+    held: Money,
+    as_of: Epoch,
+}
+
+async fn find(view: &View, caller: &Caller, id: &str, parameters: Parameters) -> Result<Found, Failure> {
     caller.require(Scope::AccountsRead)?;
     let id: AccountId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
     let freshness = Freshness::read(parameters, Past::Readable)?;
@@ -94,11 +106,11 @@ async fn find(view: &View, caller: &Caller, id: &str, parameters: Parameters) ->
     let at = freshness.at.map_or(i64::MAX, |epoch| i64::try_from(epoch).unwrap_or(i64::MAX));
     let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
     let row = row.filter(|row| caller.may_see(row.customer_id.map(CustomerId))).ok_or_else(|| not_found("account"))?;
-    Ok(row.into_account(id, freshness.at)?)
+    Ok(row.into_found(id, freshness.at)?)
 }
 
 impl Row {
-    fn into_account(self, id: AccountId, at: Option<Epoch>) -> Result<(Account, Epoch), ViewError> {
+    fn into_found(self, id: AccountId, at: Option<Epoch>) -> Result<Found, ViewError> {
         let view_epoch = u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?;
         let as_of = at.unwrap_or(view_epoch);
         let currency = self.currency.parse()?;
@@ -109,10 +121,11 @@ impl Row {
             role: self.role.parse()?,
             currency,
             status: self.status.parse()?,
-            balance_available: Money { minor: self.balance_minor, currency }.to_string(),
+            balance_available: Money { minor: self.balance_minor.saturating_sub(self.held_minor), currency }.to_string(),
             epoch: u64::try_from(self.epoch)?,
             as_of: Some(as_of),
         };
-        Ok((account, as_of))
+        let (posted, held) = (Money { minor: self.balance_minor, currency }, Money { minor: self.held_minor, currency });
+        Ok(Found { account, posted, held, as_of })
     }
 }

@@ -6,7 +6,7 @@ use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::Customer;
-use schemas::{Caller, CustomerId, Problem, Scope};
+use schemas::{Caller, CustomerId, KycLevel, Problem, Scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -14,12 +14,14 @@ struct Row {
     msisdn: Option<String>,
     country: Option<String>,
     kyc_status: String,
+    level: Option<String>,
     epoch: i64,
     as_of: Option<i64>,
 }
 
 const SELECT: &str = "
     select full_name, msisdn, country, kyc_status, epoch,
+           (select level from customer_level where customer_id = $1 order by event_id desc limit 1) as level,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from customer
     where id = $1";
@@ -56,6 +58,7 @@ impl Row {
             msisdn: self.msisdn,
             country: self.country,
             kyc_status: self.kyc_status.parse()?,
+            level: self.level.map_or(Ok(KycLevel::Unidentified), |level| level.parse())?,
             epoch: u64::try_from(self.epoch)?,
             as_of: Some(u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?),
         })

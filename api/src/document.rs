@@ -18,6 +18,10 @@ pub(crate) fn complete(document: &mut OpenApi) {
         if path.starts_with("/v1/accounts/") {
             parameters.push(parameter(ParameterIn::Query, "at", at, "1764000000123"));
         }
+        if operation.request_body.is_some() {
+            add(operation, 413, problem("The body is too large: `body_too_large`."));
+            add(operation, 415, problem("The body is not JSON: `unsupported_media_type`."));
+        }
         operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
         add(operation, 400, problem("Not understood: `invalid_request`, with every bad parameter in `errors`."));
         add(operation, 404, problem("Nothing of this id, or nothing of yours: `…_not_found`."));

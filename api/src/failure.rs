@@ -19,8 +19,10 @@ pub(crate) enum ViewError {
     Postgres(#[from] sqlx::Error),
     #[error("a row of the views holds what no view writes")]
     Unreadable(#[from] Unreadable),
-    #[error("a row of the views holds a negative epoch")]
-    Epoch(#[from] std::num::TryFromIntError),
+    #[error("a row of the views holds JSON that no view writes")]
+    Json(#[from] serde_json::Error),
+    #[error("a row of the views holds a number out of its range")]
+    Number(#[from] std::num::TryFromIntError),
     #[error("the views have no progress row; run `orion migrate`")]
     NoProgress,
 }
@@ -39,7 +41,7 @@ impl From<ViewError> for Failure {
                 tracing::warn!(%error, cause, "the views can't be read");
                 Self(Problem::new(503, "view_unavailable", "The views can't be read right now."))
             }
-            ViewError::Unreadable(_) | ViewError::Epoch(_) => {
+            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) => {
                 tracing::error!(%error, cause, "the views hold something unreadable");
                 Self(Problem::new(500, "internal_error", "This can't be shown. It has been logged."))
             }

@@ -11,20 +11,26 @@ mod accounts;
 mod customers;
 mod document;
 mod failure;
+mod fees;
 mod freshness;
 mod health;
+mod holds;
 mod operations;
 mod rules;
+mod tariffs;
+mod terms;
 mod transactions;
 
 pub use health::Document;
 pub use operations::Known;
 
-use progress::Progress;
+use axum::extract::DefaultBodyLimit;
+use failure::ViewError;
+use progress::{Progress, Shown};
 use schemas::{CommandId, Epoch};
 use sqlx::PgPool;
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 /// What only the log knows of an operation so far; none if it knows nothing, or nothing any more.
@@ -51,13 +57,29 @@ pub struct View {
     pub caught_up: CaughtUp,
 }
 
+impl View {
+    /// The last epoch that is shown. Rows are never changed, so those up to it are the same in every statement that follows.
+    async fn as_of(&self) -> Result<Epoch, ViewError> {
+        Ok(Shown::read(&self.pool).await?.ok_or(ViewError::NoProgress)?.as_of())
+    }
+}
+
+/// The largest body of a question that a fee is the answer to.
+const QUOTE_MAX_BYTES: usize = 16 * 1024;
+
 /// The routes that need a token, with their description.
 pub fn routes() -> OpenApiRouter<View> {
     let mut router = OpenApiRouter::new()
         .routes(routes!(customers::customer))
         .routes(routes!(accounts::account))
         .routes(routes!(accounts::balance))
+        .routes(routes!(terms::terms))
         .routes(routes!(transactions::transaction))
+        .routes(routes!(holds::hold))
+        .routes(routes!(tariffs::tariffs))
+        .routes(routes!(tariffs::tariff))
+        .routes(routes!(terms::limits))
+        .routes(routes!(fees::quote).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

@@ -13,7 +13,10 @@ use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::{Operation, OperationStatus, location};
-use schemas::{AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, Position, Problem, Refusal, Scope, TransactionId};
+use schemas::{
+    AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, HoldId, Policy, Position, Problem, Refusal, Scope,
+    TransactionId,
+};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -30,6 +33,8 @@ pub enum Known {
 struct Row {
     kind: String,
     id: Uuid,
+    /// What is set, where an id does not say it: the code of a tariff, or level and currency.
+    subject: Option<String>,
     operation: String,
     reason: Option<String>,
     epoch: i64,
@@ -37,28 +42,49 @@ struct Row {
     as_of: Option<i64>,
 }
 
-/// The house opens its own accounts as a side effect of a payment: that is no operation of its own.
+/// The house opens its own accounts as a side effect of a payment, and a capture lessens its hold as one: those are no
+/// operations of their own. A hold that expires names the command that made it, which had its answer then.
 const SELECT: &str = "
     select found.*, (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from (
-        select 'transaction' as kind, t.id, t.operation, t.reason, t.epoch,
+        select 'transaction' as kind, t.id,
+               case when t.hold_id is not null then 'capture' when t.operation = 'reversal' then 'reverse' else t.operation end
+                   as operation, null::text as subject, t.reason, t.epoch,
                array(select a.customer_id from account a where a.id in (t.account_debit, t.account_credit)) as owners
         from transaction t where t.command_id = $1
         union all
-        select 'account', a.id, 'open_account', null, a.epoch, array[a.customer_id]
+        select 'account', a.id, 'open_account', null, null, a.epoch, array[a.customer_id]
         from account a where a.command_id = $1 and a.customer_id is not null
         union all
-        select 'customer', c.id, 'create_customer', null, c.epoch, array[c.id]
+        select 'customer', c.id, 'create_customer', null, null, c.epoch, array[c.id]
         from customer c where c.command_id = $1
         union all
-        select 'rules', n.event_id, 'activate_rules', null, n.epoch, '{}'::uuid[]
+        select 'rules', n.event_id, 'activate_rules', null, null, n.epoch, '{}'::uuid[]
         from rules_activation n where n.command_id = $1
         union all
-        select 'account', s.account_id, s.operation, null, s.epoch,
+        select 'account', s.account_id, s.operation, null, null, s.epoch,
                array(select a.customer_id from account a where a.id = s.account_id)
         from account_status s where s.command_id = $1
         union all
-        select 'refusal', r.event_id, r.operation, r.reason, r.epoch, '{}'::uuid[]
+        select 'hold', h.hold_id, case h.change when 'reserved' then 'reserve' else 'release' end, null, null, h.epoch,
+               array(select a.customer_id from account a where a.id in (h.account_debit, h.account_credit))
+        from hold_change h where h.command_id = $1 and h.change in ('reserved', 'released')
+        union all
+        select 'customer', l.customer_id, 'set_customer_level', null, null, l.epoch, array[l.customer_id]
+        from customer_level l where l.command_id = $1
+        union all
+        select 'terms', m.account_id, 'set_account_terms', null, null, m.epoch,
+               array(select a.customer_id from account a where a.id = m.account_id)
+        from account_terms m where m.command_id = $1
+        union all
+        select 'limits', i.event_id, 'set_level_limits', concat_ws(' ', i.level, i.currency), null, i.epoch, '{}'::uuid[]
+        from level_limits i where i.command_id = $1
+        union all
+        select 'tariff', f.event_id, case when f.withdrawn then 'withdraw_tariff' else 'set_tariff' end, f.code, null, f.epoch,
+               '{}'::uuid[]
+        from tariff f where f.command_id = $1
+        union all
+        select 'refusal', r.event_id, r.operation, null, r.reason, r.epoch, '{}'::uuid[]
         from refusal r where r.command_id = $1
     ) found
     order by epoch desc
@@ -137,20 +163,26 @@ async fn sees(view: &View, caller: &Caller, fact: &Fact, reason: Option<Refusal>
         Fact::CustomerCreated(customer) => vec![Some(customer.id)],
         Fact::AccountOpened(account) => vec![account.customer_id],
         Fact::StatusChanged(changed) => vec![changed.customer_id],
-        Fact::Transaction(transaction) => owners(view, [transaction.account_debit, transaction.account_credit]).await?,
+        Fact::Transaction(transaction) => owners(view, &[transaction.account_debit, transaction.account_credit]).await?,
+        Fact::HoldChanged(held) => owners(view, &[held.account_debit, held.account_credit]).await?,
+        Fact::PolicyChanged(policy) => match &**policy {
+            Policy::Level(set) => vec![Some(set.customer_id)],
+            Policy::Terms(terms) => owners(view, &[terms.account_id]).await?,
+            Policy::Limits(_) | Policy::Tariff(_) | Policy::TariffEnd(_) => Vec::new(),
+        },
         Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
     };
     Ok(is_seen_by(caller, &owners, reason))
 }
 
 /// Whose accounts these are. One may have been opened a moment ago.
-async fn owners(view: &View, accounts: [AccountId; 2]) -> Result<Vec<Option<CustomerId>>, Failure> {
+async fn owners(view: &View, accounts: &[AccountId]) -> Result<Vec<Option<CustomerId>>, Failure> {
     for account in accounts {
         Freshness::default().wait(view, account.epoch()).await?;
     }
-    let accounts = accounts.map(|account| account.0);
+    let accounts: Vec<Uuid> = accounts.iter().map(|account| account.0).collect();
     let owners: Vec<Option<Uuid>> =
-        sqlx::query_scalar("select customer_id from account where id = any($1)").bind(&accounts[..]).fetch_all(&view.pool).await?;
+        sqlx::query_scalar("select customer_id from account where id = any($1)").bind(&accounts).fetch_all(&view.pool).await?;
     Ok(owners.into_iter().map(|owner| owner.map(CustomerId)).collect())
 }
 
@@ -174,6 +206,14 @@ impl Row {
             }
             "account" => (OperationStatus::Completed, Some(location::account(AccountId(self.id))), None),
             "customer" => (OperationStatus::Completed, Some(location::customer(CustomerId(self.id))), None),
+            "hold" => (OperationStatus::Completed, Some(location::hold(HoldId(self.id))), None),
+            "terms" => (OperationStatus::Completed, Some(location::terms(AccountId(self.id))), None),
+            "limits" => {
+                let subject = self.subject.unwrap_or_default();
+                let (level, currency) = subject.split_once(' ').unwrap_or_default();
+                (OperationStatus::Completed, Some(location::limits(level.parse()?, currency.parse()?)), None)
+            }
+            "tariff" => (OperationStatus::Completed, Some(location::tariff(&self.subject.unwrap_or_default())), None),
             "rules" => (OperationStatus::Completed, Some(location::RULES.to_owned()), None),
             _ => (OperationStatus::Failed, None, None),
         };

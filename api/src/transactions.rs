@@ -6,7 +6,7 @@ use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::Transaction;
-use schemas::{AccountId, Caller, CustomerId, Money, Problem, Scope, TransactionId};
+use schemas::{AccountId, Caller, CustomerId, HoldId, Link, Money, Problem, Scope, TransactionId};
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
@@ -20,6 +20,8 @@ struct Row {
     channel: String,
     reason: Option<String>,
     trace_id: String,
+    hold_id: Option<Uuid>,
+    original_transaction_id: Option<Uuid>,
     epoch: i64,
     payer: Option<Uuid>,
     payee: Option<Uuid>,
@@ -28,7 +30,7 @@ struct Row {
 
 const SELECT: &str = "
     select t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
-           t.reason, t.trace_id, t.epoch, debit.customer_id as payer, credit.customer_id as payee,
+           t.reason, t.trace_id, t.hold_id, t.original_transaction_id, t.epoch, debit.customer_id as payer, credit.customer_id as payee,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from transaction t
     left join account debit on debit.id = t.account_debit
@@ -77,6 +79,10 @@ impl Row {
             fee_minor: self.fee_minor,
             channel: self.channel.parse()?,
             refusal: self.reason.map(|reason| reason.parse()).transpose()?,
+            link: match (self.hold_id, self.original_transaction_id) {
+                (Some(hold), _) => Some(Link::Hold(HoldId(hold))),
+                (None, original) => original.map(|original| Link::Original(TransactionId(original))),
+            },
             postings: Vec::new(),
         };
         let as_of = u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?;

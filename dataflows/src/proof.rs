@@ -38,6 +38,8 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
         | Fact::AccountOpened(_)
         | Fact::RulesActivated { .. }
         | Fact::StatusChanged(_)
+        | Fact::HoldChanged(_)
+        | Fact::PolicyChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     });

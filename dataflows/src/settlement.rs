@@ -38,8 +38,8 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     let bound: usize = epoch.binding.inputs.iter().map(|input| usize::try_from(input.count).expect("a u32 fits a usize")).sum();
     assert_eq!(epoch.commands.len(), bound, "epoch {} is not whole", epoch.binding.epoch);
 
-    ledger.begin(epoch.binding.epoch, epoch.binding.code_version);
     let mut events = Vec::with_capacity(bound);
+    ledger.begin(epoch.binding.epoch, epoch.binding.code_version, &mut events);
     let mut dead_letters = Vec::new();
     for bound in epoch.commands {
         match bound.command {

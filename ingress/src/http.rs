@@ -9,7 +9,9 @@ mod document;
 mod fields;
 mod form;
 mod headers;
+mod holds;
 mod metrics;
+mod policies;
 mod prefer;
 mod request;
 mod submit;
@@ -51,6 +53,17 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(withdraw))
         .routes(routes!(transfer))
         .routes(routes!(pay_merchant))
+        .routes(routes!(pay_bill))
+        .routes(routes!(holds::reserve))
+        .routes(routes!(holds::capture))
+        .routes(routes!(holds::release))
+        .routes(routes!(holds::refund))
+        .routes(routes!(holds::reverse))
+        .routes(routes!(policies::set_level))
+        .routes(routes!(policies::set_terms))
+        .routes(routes!(policies::set_limits))
+        .routes(routes!(policies::set_tariff))
+        .routes(routes!(policies::withdraw_tariff))
         .routes(routes!(activate_rules));
     document::complete(router.get_openapi_mut());
     router
@@ -171,6 +184,18 @@ async fn transfer(State(door): State<Arc<Door>>, request: Request) -> Result<Res
 )]
 async fn pay_merchant(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
     submit::submit(&door, Form::Payment(PaymentKind::MerchantPayment), request).await
+}
+
+/// Pay a bill
+///
+/// To a biller, which is a merchant.
+#[utoipa::path(
+    post, path = "/v1/transactions/bill-payment", tag = "Transactions", request_body = PaymentRequest,
+    responses((status = 201, description = "Settled.", body = Transaction)),
+    security(("bearer" = ["transactions:write"])),
+)]
+async fn pay_bill(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Payment(PaymentKind::BillPayment), request).await
 }
 
 /// Activate a version of the rules

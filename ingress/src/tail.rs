@@ -84,6 +84,8 @@ fn rules_after(epoch: &EpochEvents) -> u32 {
         | Fact::AccountOpened(_)
         | Fact::Transaction(_)
         | Fact::StatusChanged(_)
+        | Fact::HoldChanged(_)
+        | Fact::PolicyChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     });

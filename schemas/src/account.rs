@@ -108,3 +108,6 @@ pub struct StatusChanged {
 
 /// Purpose of the house account that stands for cash in and out of the bank.
 pub const HOUSE_CASH: &str = "cash";
+
+/// Purpose of the house account that takes the fees.
+pub const HOUSE_FEES: &str = "fees";

@@ -2,10 +2,12 @@
 
 use crate::account::{AccountType, Role, StatusChange};
 use crate::epoch::Position;
-use crate::id::{AccountId, CommandId, CustomerId};
-use crate::money::{Currency, Unreadable};
+use crate::hold::{Capture, RESERVED_MS_MAX, RESERVED_MS_MIN, Release, Reserve};
+use crate::id::{AccountId, CommandId, CustomerId, TransactionId};
+use crate::money::{Currency, Money, Unreadable};
+use crate::policy::Policy;
 use crate::principal::Principal;
-use crate::transaction::Payment;
+use crate::transaction::{Payment, PaymentKind};
 use sha2::{Digest, Sha256};
 
 /// What is asked.
@@ -21,6 +23,18 @@ pub enum Operation {
     ActivateRules(ActivateRules),
     /// Suspend, reactivate or close an account.
     ChangeStatus(ChangeStatus),
+    /// Hold money for a payment.
+    Reserve(Reserve),
+    /// Settle a payment out of a hold.
+    Capture(Capture),
+    /// Give back what is left of a hold.
+    Release(Release),
+    /// Give back some of a payment.
+    Refund(Refund),
+    /// Take back a payment and its fee.
+    Reverse(Reverse),
+    /// Set a level, terms, limits or a tariff.
+    SetPolicy(Policy),
 }
 
 /// Enrol a customer.
@@ -63,6 +77,22 @@ pub struct ChangeStatus {
     pub change: StatusChange,
 }
 
+/// Give back some or all of a payment, out of the payee's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// The payment.
+    pub transaction_id: TransactionId,
+    /// How much, in the payment's currency; all refunds together are never more than the payment.
+    pub amount: Money,
+}
+
+/// Take back all that is left of a payment, its fee included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reverse {
+    /// The payment.
+    pub transaction_id: TransactionId,
+}
+
 impl Operation {
     /// The operation's name, as it enters the command id, the scopes and the metrics.
     pub const fn name(&self) -> &'static str {
@@ -72,14 +102,22 @@ impl Operation {
             Self::Pay(payment) => payment.kind.as_str(),
             Self::ActivateRules(_) => "activate_rules",
             Self::ChangeStatus(asked) => asked.change.as_str(),
+            Self::Reserve(_) => "reserve",
+            Self::Capture(_) => "capture",
+            Self::Release(_) => "release",
+            Self::Refund(_) => "refund",
+            Self::Reverse(_) => "reverse",
+            Self::SetPolicy(policy) => policy.operation(),
         }
     }
 
     /// The first version of the rules that knows it.
     pub const fn since(&self) -> u32 {
         match self {
-            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::Pay(_) | Self::ActivateRules(_) => 1,
+            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::ActivateRules(_) => 1,
+            Self::Pay(payment) => payment.kind.since(),
             Self::ChangeStatus(_) => 3,
+            Self::Reserve(_) | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) | Self::SetPolicy(_) => 4,
         }
     }
 }
@@ -101,6 +139,12 @@ impl CreateCustomer {
         }
         Ok(())
     }
+}
+
+/// Whether a payment is one that can be asked for by itself.
+fn asked(payment: &Payment) -> Result<(), Unreadable> {
+    let form = "a payment that is asked for by itself";
+    expect("kind", payment.kind.as_str(), form, |_| PaymentKind::ASKED.contains(&payment.kind))
 }
 
 /// Refuses a text that does not have its form.
@@ -143,7 +187,20 @@ impl Command {
         })?;
         match &self.operation {
             Operation::CreateCustomer(create) => create.check(),
-            Operation::OpenAccount(_) | Operation::Pay(_) | Operation::ActivateRules(_) | Operation::ChangeStatus(_) => Ok(()),
+            Operation::Pay(payment) => asked(payment),
+            Operation::Reserve(reserve) => {
+                asked(&reserve.payment)?;
+                let lasts = (RESERVED_MS_MIN..=RESERVED_MS_MAX).contains(&reserve.expires_in_ms);
+                expect("expires_in_ms", &reserve.expires_in_ms.to_string(), "one second to thirty days", |_| lasts)
+            }
+            Operation::SetPolicy(policy) => policy.check(),
+            Operation::OpenAccount(_)
+            | Operation::ActivateRules(_)
+            | Operation::ChangeStatus(_)
+            | Operation::Capture(_)
+            | Operation::Release(_)
+            | Operation::Refund(_)
+            | Operation::Reverse(_) => Ok(()),
         }
     }
 }
@@ -184,23 +241,45 @@ impl Fingerprint {
                 field("role", open.role.as_str());
                 field("currency", open.currency.code());
             }
-            Operation::Pay(payment) => {
-                if let Some(account) = payment.account_debit {
-                    field("account_debit", account.text(&mut [0; 36]));
-                }
-                if let Some(account) = payment.account_credit {
-                    field("account_credit", account.text(&mut [0; 36]));
-                }
-                field("amount_minor", &payment.amount_minor.to_string());
-                field("currency", payment.currency.code());
-                field("channel", payment.channel.as_str());
-            }
+            Operation::Pay(payment) => pay_fields(payment, field),
             Operation::ActivateRules(activate) => field("version", &activate.version.to_string()),
             Operation::ChangeStatus(asked) => field("account_id", asked.account_id.text(&mut [0; 36])),
+            Operation::Reserve(reserve) => {
+                field("kind", reserve.payment.kind.as_str());
+                field("expires_in_ms", &reserve.expires_in_ms.to_string());
+                pay_fields(&reserve.payment, field);
+            }
+            Operation::Capture(capture) => {
+                field("hold_id", capture.hold_id.text(&mut [0; 36]));
+                field("amount_minor", &capture.amount.minor.to_string());
+                field("currency", capture.amount.currency.code());
+                field("last", if capture.last { "true" } else { "false" });
+            }
+            Operation::Release(release) => field("hold_id", release.hold_id.text(&mut [0; 36])),
+            Operation::Refund(refund) => {
+                field("transaction_id", refund.transaction_id.text(&mut [0; 36]));
+                field("amount_minor", &refund.amount.minor.to_string());
+                field("currency", refund.amount.currency.code());
+            }
+            Operation::Reverse(reverse) => field("transaction_id", reverse.transaction_id.text(&mut [0; 36])),
+            Operation::SetPolicy(policy) => policy.fields(field),
         }
         let digest: [u8; 32] = Sha256::digest(&fields).into();
         Self(digest[..16].try_into().expect("a SHA-256 digest has 32 bytes"))
     }
+}
+
+/// The fields of a payment, but for its kind.
+fn pay_fields(payment: &Payment, mut field: impl FnMut(&str, &str)) {
+    if let Some(account) = payment.account_debit {
+        field("account_debit", account.text(&mut [0; 36]));
+    }
+    if let Some(account) = payment.account_credit {
+        field("account_credit", account.text(&mut [0; 36]));
+    }
+    field("amount_minor", &payment.amount_minor.to_string());
+    field("currency", payment.currency.code());
+    field("channel", payment.channel.as_str());
 }
 
 /// A record of the commands log at its place, readable or not.
@@ -226,109 +305,4 @@ pub struct Malformed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transaction::{Channel, PaymentKind};
-    use uuid::Uuid;
-
-    fn transfer() -> Payment {
-        Payment {
-            kind: PaymentKind::Transfer,
-            account_debit: Some(AccountId(Uuid::from_u128(1))),
-            account_credit: Some(AccountId(Uuid::from_u128(2))),
-            amount_minor: 12_500,
-            currency: Currency::XOF,
-            channel: Channel::Wallet,
-        }
-    }
-
-    fn create(full_name: &str, msisdn: Option<&str>, country: Option<&str>) -> Operation {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        Operation::CreateCustomer(CreateCustomer { full_name: full_name.to_owned(), msisdn: owned(msisdn), country: owned(country) })
-    }
-
-    #[test]
-    fn a_command_that_no_record_or_row_could_carry_is_no_command() {
-        let passes = |subject: &str, key: &str, operation: &Operation| {
-            let principal = Principal { subject: subject.to_owned(), authority: crate::Authority::Operator };
-            let command = Command { principal, idempotency_key: key.to_owned(), received_ms: 0, operation: operation.clone() };
-            command.check().is_ok()
-        };
-        let pay = Operation::Pay(transfer());
-        let (long, longest, megabyte) = ("k".repeat(256), "k".repeat(255), "k".repeat(1 << 20));
-        for (subject, key, expected) in [
-            ("staff", "k", true),
-            ("staff", longest.as_str(), true),
-            (longest.as_str(), "k", true),
-            ("Ndèye", "8a1c-!~", true),
-            ("staff", "", false),
-            ("", "k", false),
-            ("staff", long.as_str(), false),
-            (long.as_str(), "k", false),
-            ("staff", megabyte.as_str(), false),
-            ("staff", "a b", false),
-            ("staff", "clé", false),
-            ("staff", "k\n", false),
-            ("st\0ff", "k", false),
-        ] {
-            assert_eq!(passes(subject, key, &pay), expected, "{subject:?} {key:?}");
-        }
-        let (long, longest) = ("é".repeat(141), "é".repeat(140));
-        for (name, msisdn, country, expected) in [
-            ("Awa Diop", None, None, true),
-            (longest.as_str(), Some("+221770000001"), Some("SN"), true),
-            ("", None, None, false),
-            (long.as_str(), None, None, false),
-            ("Awa\0Diop", None, None, false),
-            ("Awa", Some("+123456"), None, false),
-            ("Awa", Some("+1234567"), None, true),
-            ("Awa", Some("+1234567890123456"), None, false),
-            ("Awa", Some("221770000001"), None, false),
-            ("Awa", Some("+22177000000a"), None, false),
-            ("Awa", None, Some("sn"), false),
-            ("Awa", None, Some("SEN"), false),
-        ] {
-            assert_eq!(passes("staff", "k", &create(name, msisdn, country)), expected, "{name:?} {msisdn:?} {country:?}");
-        }
-    }
-
-    #[test]
-    fn every_field_changes_the_fingerprint() {
-        let base = transfer();
-        let variants = [
-            Payment { kind: PaymentKind::MerchantPayment, ..base.clone() },
-            Payment { account_debit: None, ..base.clone() },
-            Payment { account_credit: None, ..base.clone() },
-            Payment { account_debit: base.account_credit, account_credit: base.account_debit, ..base.clone() },
-            Payment { amount_minor: 12_501, ..base.clone() },
-            Payment { currency: "EUR".parse().unwrap(), ..base.clone() },
-            Payment { channel: Channel::Qr, ..base.clone() },
-        ];
-        let print = |payment: &Payment| Fingerprint::of(&Operation::Pay(payment.clone()));
-        let mut all: Vec<_> = variants.iter().map(print).collect();
-        all.push(print(&base));
-        all.sort_by_key(|print| print.0);
-        all.dedup();
-        assert_eq!(all.len(), variants.len() + 1);
-    }
-
-    #[test]
-    fn the_fingerprint_is_fixed_for_good() {
-        let open = OpenAccount {
-            customer_id: CustomerId(Uuid::from_u128(3)),
-            account_type: AccountType::Wallet,
-            role: Role::Customer,
-            currency: Currency::XOF,
-        };
-        let change = |change| Operation::ChangeStatus(ChangeStatus { account_id: AccountId(Uuid::from_u128(4)), change });
-        for (operation, expected) in [
-            (Operation::Pay(transfer()), "3cb307c14a8713806a128be90303417b"),
-            (create("Awa Diop", None, Some("SN")), "f77b91ba62222ec270637473cce29c6a"),
-            (Operation::OpenAccount(open), "aa58fca9f5a437639e5fe37b0ca3971d"),
-            (change(StatusChange::Suspend), "aaa0ae994b6aaa1129bec526a45f7374"),
-            (change(StatusChange::Close), "5010ed6e4c06fc821c40d3d4e644cbb6"),
-        ] {
-            assert_eq!(Fingerprint::of(&operation).0.map(|byte| format!("{byte:02x}")).concat(), expected);
-        }
-    }
-}
+mod tests;

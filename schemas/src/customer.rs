@@ -15,6 +15,20 @@ words! {
     }
 }
 
+words! {
+    /// How far the identity of a customer is known, in the terms of the FATF; limits and tariffs go by it.
+    pub enum KycLevel {
+        /// Nothing is known yet.
+        Unidentified = "unidentified",
+        /// Simplified due diligence.
+        Simplified = "simplified",
+        /// Customer due diligence.
+        Standard = "standard",
+        /// Enhanced due diligence.
+        Enhanced = "enhanced",
+    }
+}
+
 /// A customer as created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {

@@ -3,7 +3,9 @@
 use crate::account::{Account, StatusChanged};
 use crate::customer::Customer;
 use crate::epoch::{Epoch, Position};
+use crate::hold::{HoldChange, HoldChanged};
 use crate::id::{CommandId, EventId};
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::word::words;
@@ -69,6 +71,10 @@ pub enum Fact {
     },
     /// An account was suspended, reactivated or closed.
     StatusChanged(StatusChanged),
+    /// What is held has changed.
+    HoldChanged(HoldChanged),
+    /// A level, terms, limits or a tariff was set.
+    PolicyChanged(Box<Policy>),
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -118,10 +124,13 @@ impl Event {
     pub fn answers(&self) -> bool {
         match &self.fact {
             Fact::AccountOpened(account) => account.customer_id.is_some(),
+            // What is captured is answered by the transaction, and nobody waits for the end of a time.
+            Fact::HoldChanged(held) => matches!(held.change, HoldChange::Reserved | HoldChange::Released),
             Fact::CustomerCreated(_)
             | Fact::Transaction(_)
             | Fact::RulesActivated { .. }
             | Fact::StatusChanged(_)
+            | Fact::PolicyChanged(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => true,
         }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 48 | the epoch, milliseconds since 1970 |
 //! | 4 | version 7 |
-//! | 12 | what the id names: 0 event, 1 transaction, 2 account, 3 customer |
+//! | 12 | what the id names: 0 event, 1 transaction, 2 account, 3 customer, 4 hold |
 //! | 2 | variant |
 //! | 62 | the number among the ids of that kind in that epoch, from 0 |
 //!
@@ -63,6 +63,11 @@ macro_rules! minted {
 
             /// The epoch in which the id was minted; `None` if the bank can't have minted it.
             pub fn epoch(self) -> Option<Epoch> {
+                minted_in(self.0, $kind).map(|(epoch, _)| epoch)
+            }
+
+            /// The epoch and the number of which it was minted; `None` if the bank can't have minted it.
+            pub fn minted(self) -> Option<(Epoch, u32)> {
                 minted_in(self.0, $kind)
             }
         }
@@ -86,6 +91,10 @@ id!(
     CustomerId
 );
 id!(
+    /// A hold.
+    HoldId
+);
+id!(
     /// A command, the same for every retry of it.
     CommandId
 );
@@ -94,6 +103,7 @@ minted!(EventId, 0);
 minted!(TransactionId, 1);
 minted!(AccountId, 2);
 minted!(CustomerId, 3);
+minted!(HoldId, 4);
 
 impl AccountId {
     /// The house's own account for `purpose` in a currency: the same on every replay and every cluster.
@@ -125,11 +135,11 @@ fn mint(epoch: Epoch, kind: u16, number: u32) -> Uuid {
     Uuid::from_u64_pair(high, low)
 }
 
-fn minted_in(id: Uuid, kind: u16) -> Option<Epoch> {
+fn minted_in(id: Uuid, kind: u16) -> Option<(Epoch, u32)> {
     let (high, low) = id.as_u64_pair();
     let (epoch, number) = (high >> 16, low & (u64::MAX >> 2));
-    let ours = high & 0xffff == 0x7000 | u64::from(kind) && low >> 62 == 0b10 && number <= u64::from(u32::MAX);
-    (ours && epoch <= LAST_EPOCH).then_some(epoch)
+    let ours = high & 0xffff == 0x7000 | u64::from(kind) && low >> 62 == 0b10 && epoch <= LAST_EPOCH;
+    u32::try_from(number).ok().filter(|_| ours).map(|number| (epoch, number))
 }
 
 #[cfg(test)]

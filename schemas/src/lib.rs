@@ -27,6 +27,12 @@ pub mod account;
 /// Payments and postings.
 pub mod transaction;
 
+/// Money that is promised.
+pub mod hold;
+
+/// What staff sets.
+pub mod policy;
+
 /// Everything the world may ask.
 pub mod command;
 
@@ -64,13 +70,17 @@ pub mod resource;
 pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
-pub use command::{ActivateRules, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation};
-pub use customer::{Customer, KycStatus};
+pub use command::{
+    ActivateRules, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
+};
+pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
-pub use id::{AccountId, CommandId, CustomerId, EventId, TransactionId};
+pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
+pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money};
+pub use policy::{AccountTerms, Bearer, Borne, CustomerLevel, LevelLimits, Limits, Policy, Priced, Quota, Tariff, TariffEnd, Tier};
 pub use principal::{Authority, Caller, Principal, Scope};
 pub use problem::Problem;
 pub use refusal::Refusal;
@@ -78,4 +88,4 @@ pub use sealed::{EpochEvents, EpochInput, EpochOutput, Records};
 pub use stored::Stored;
 pub use topic::Topic;
 pub use trace::TraceContext;
-pub use transaction::{Channel, Payment, PaymentKind, Posting, Transaction, TransactionStatus};
+pub use transaction::{Channel, Link, Payment, PaymentKind, Posting, Transaction, TransactionStatus};

@@ -37,7 +37,7 @@ words! {
         TransactionsWrite = "transactions:write",
         /// Read transactions and operations.
         TransactionsRead = "transactions:read",
-        /// Activate versions of the rules.
+        /// Activate versions of the rules; set limits of levels and tariffs.
         RulesWrite = "rules:write",
         /// Read which are in force.
         RulesRead = "rules:read",

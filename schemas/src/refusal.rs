@@ -20,6 +20,12 @@ words! {
         CreditAccountNotFound = "credit_account_not_found",
         /// The account named does not exist.
         AccountNotFound = "account_not_found",
+        /// No open hold has this id: there never was one, or all of it was captured, released or expired.
+        HoldNotOpen = "hold_not_open",
+        /// No payment that can be given back has this id: there never was one, or it is older than the horizon.
+        OriginalNotFound = "original_not_found",
+        /// No tariff has this code.
+        TariffNotFound = "tariff_not_found",
         /// The caller may not act on this account, or for this customer.
         NotAuthorized = "not_authorized",
         /// Payer and payee are the same account.
@@ -32,6 +38,12 @@ words! {
         RulesInForce = "rules_in_force",
         /// An account is not of the payment's currency.
         CurrencyMismatch = "currency_mismatch",
+        /// The payment was taken back already.
+        AlreadyReversed = "already_reversed",
+        /// All refunds together would be more than the payment.
+        RefundExceedsOriginal = "refund_exceeds_original",
+        /// More would be captured than is held.
+        CaptureExceedsHold = "capture_exceeds_hold",
         /// The account to debit is closed.
         DebitAccountClosed = "debit_account_closed",
         /// The account to debit is suspended.
@@ -46,6 +58,22 @@ words! {
         StatusUnchanged = "status_unchanged",
         /// Something is left in the account, so it can't be closed.
         BalanceNotZero = "balance_not_zero",
+        /// Something is held of the account, so it can't be closed.
+        HoldsOpen = "holds_open",
+        /// There are as many tariffs, or as many changes planned, as there may be.
+        PoliciesFull = "policies_full",
+        /// The payer may not pay so much in one operation.
+        OperationLimitExceeded = "operation_limit_exceeded",
+        /// The payer has made as many payments today as it may.
+        DailyCountExceeded = "daily_count_exceeded",
+        /// The payer would pay more today than it may.
+        DailyAmountExceeded = "daily_amount_exceeded",
+        /// The payer has made as many payments this month as it may.
+        MonthlyCountExceeded = "monthly_count_exceeded",
+        /// The payer would pay more this month than it may.
+        MonthlyAmountExceeded = "monthly_amount_exceeded",
+        /// The payee may not be paid so much, for now or at all. Which of its limits says so is the payee's business.
+        PayeeLimitExceeded = "payee_limit_exceeded",
         /// The payer's available balance would fall below its floor.
         InsufficientFunds = "insufficient_funds",
         /// A balance would leave the range of the ledger.
@@ -63,12 +91,18 @@ impl Refusal {
             Self::DebitAccountNotFound => "No account to debit has this id.",
             Self::CreditAccountNotFound => "No account to credit has this id.",
             Self::AccountNotFound => "No account has this id.",
+            Self::HoldNotOpen => "No open hold has this id.",
+            Self::OriginalNotFound => "No payment that can be given back has this id.",
+            Self::TariffNotFound => "No tariff has this code.",
             Self::NotAuthorized => "The caller may not act on this account.",
             Self::AccountsMustDiffer => "Payer and payee are the same account.",
             Self::RoleNotPermitted => "Accounts of these roles do not take part in this operation.",
             Self::RulesUnknown => "The rules in force know no such version.",
             Self::RulesInForce => "That version of the rules is in force already.",
             Self::CurrencyMismatch => "An account is not held in the currency of the payment.",
+            Self::AlreadyReversed => "The payment was taken back already.",
+            Self::RefundExceedsOriginal => "All refunds together would be more than the payment.",
+            Self::CaptureExceedsHold => "More would be captured than is held.",
             Self::DebitAccountClosed => "The account to debit is closed.",
             Self::DebitAccountSuspended => "The account to debit is suspended.",
             Self::CreditAccountClosed => "The account to credit is closed.",
@@ -76,6 +110,14 @@ impl Refusal {
             Self::AccountClosed => "The account is closed, and stays so.",
             Self::StatusUnchanged => "The account has that status already.",
             Self::BalanceNotZero => "Something is left in the account. Empty it, then close it.",
+            Self::HoldsOpen => "Something is held of the account. Release or capture it, then close it.",
+            Self::PoliciesFull => "There are as many tariffs, or as many changes planned, as there may be.",
+            Self::OperationLimitExceeded => "The amount is above the payer's limit for one operation.",
+            Self::DailyCountExceeded => "The payer has made as many payments today as its limit allows.",
+            Self::DailyAmountExceeded => "The payment would pass the payer's limit of the day.",
+            Self::MonthlyCountExceeded => "The payer has made as many payments this month as its limit allows.",
+            Self::MonthlyAmountExceeded => "The payment would pass the payer's limit of the month.",
+            Self::PayeeLimitExceeded => "The payee may not be paid so much.",
             Self::InsufficientFunds => "The available balance does not cover the payment.",
             Self::BalanceOverflow => "The resulting balance is outside the range of the ledger.",
         }
@@ -89,6 +131,14 @@ impl Refusal {
             Self::CustomerNotFound | Self::DebitAccountNotFound | Self::CreditAccountNotFound | Self::AccountNotFound => {
                 ("identification", "identifierError")
             }
+            Self::HoldNotOpen | Self::OriginalNotFound | Self::TariffNotFound => ("identification", "identifierError"),
+            Self::OperationLimitExceeded => ("businessRule", "greaterThanTransactionMaxValue"),
+            Self::DailyCountExceeded => ("businessRule", "dailyVolumeLimitExceeded"),
+            Self::DailyAmountExceeded => ("businessRule", "dailyValueLimitExceeded"),
+            Self::MonthlyCountExceeded => ("businessRule", "monthlyVolumeLimitExceeded"),
+            Self::MonthlyAmountExceeded => ("businessRule", "monthlyValueLimitExceeded"),
+            Self::RefundExceedsOriginal | Self::CaptureExceedsHold => ("businessRule", "overPaymentNotAllowed"),
+            Self::PayeeLimitExceeded | Self::PoliciesFull => ("businessRule", "genericError"),
             Self::NotAuthorized => ("authorisation", "requestingPartyAuthorisationError"),
             Self::AccountsMustDiffer => ("businessRule", "samePartiesError"),
             Self::RoleNotPermitted => ("businessRule", "genericError"),
@@ -103,6 +153,8 @@ impl Refusal {
             | Self::CreditAccountSuspended
             | Self::AccountClosed
             | Self::StatusUnchanged
+            | Self::AlreadyReversed
+            | Self::HoldsOpen
             | Self::BalanceNotZero => ("businessRule", "incorrectState"),
         }
     }

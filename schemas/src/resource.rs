@@ -3,19 +3,25 @@
 //! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
 //! `as_of` is the reader's to add: a decision has no view that it was read from.
 
+mod hold;
 mod operation;
 
+/// Levels, terms, limits and tariffs.
+pub mod policy;
+
 use crate::account::{AccountStatus, AccountType, Role};
-use crate::customer::KycStatus;
+use crate::customer::{KycLevel, KycStatus};
 use crate::epoch::{Epoch, rfc3339};
-use crate::id::{AccountId, CustomerId, TransactionId};
+use crate::id::{AccountId, CustomerId, HoldId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
-use crate::transaction::{Channel, PaymentKind, TransactionStatus};
+use crate::transaction::{Channel, Link, PaymentKind, TransactionStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};
+pub use policy::{AccountTerms, CustomerLevel, LevelLimits, Limits, Quota, Tariff, TariffEnd, Tier};
 
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +39,8 @@ pub struct Customer {
     pub country: Option<String>,
     /// Where identity verification stands.
     pub kyc_status: KycStatus,
+    /// How far the identity is known: limits and tariffs go by it.
+    pub level: KycLevel,
     /// When the customer was enrolled.
     #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
     pub epoch: Epoch,
@@ -51,6 +59,7 @@ impl Customer {
             msisdn: customer.msisdn.clone(),
             country: customer.country.clone(),
             kyc_status: customer.kyc_status,
+            level: KycLevel::Unidentified,
             epoch,
             as_of: None,
         }
@@ -133,8 +142,11 @@ pub struct Balance {
     /// Credits less debits, as a decimal in the currency's exponent.
     #[schema(example = "12500")]
     pub balance_posted: String,
+    /// What is held for payments that are to be captured.
+    #[schema(example = "2500")]
+    pub balance_held: String,
     /// What may be spent: the posted balance less what is held.
-    #[schema(example = "12500")]
+    #[schema(example = "10000")]
     pub balance_available: String,
     /// The epoch of the view that this was read from.
     #[schema(value_type = u64, example = 1_764_000_000_456_u64)]
@@ -161,9 +173,17 @@ pub struct Transaction {
     pub currency: Currency,
     /// Through which channel.
     pub channel: Channel,
-    /// What it cost the payer on top.
+    /// What the payer bore on top of the amount, or the payee out of it; of a reversal, the fee that was given back.
     #[schema(example = "0")]
     pub charged_fee: String,
+    /// The hold that it was captured out of; only of a captured one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub hold_id: Option<HoldId>,
+    /// The transaction that it gives back; only of a refund or a reversal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub original_transaction_id: Option<TransactionId>,
     /// Why nothing moved; only of a failed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -200,6 +220,8 @@ impl Transaction {
             currency,
             channel: transaction.channel,
             charged_fee: Money { minor: transaction.fee_minor, currency }.to_string(),
+            hold_id: transaction.link.and_then(Link::hold),
+            original_transaction_id: transaction.link.and_then(Link::original),
             reason: transaction.refusal,
             settled_at: (status == TransactionStatus::Settled).then(|| rfc3339(epoch)),
             epoch,
@@ -226,7 +248,10 @@ pub struct Rules {
 
 /// Where each resource is.
 pub mod location {
-    use crate::id::{AccountId, CommandId, CustomerId, TransactionId};
+    use crate::customer::KycLevel;
+    use crate::id::{AccountId, CommandId, CustomerId, HoldId, TransactionId};
+    use crate::money::Currency;
+    use crate::policy::Policy;
 
     /// The rules in force.
     pub const RULES: &str = "/v1/rules";
@@ -244,6 +269,37 @@ pub mod location {
     /// A transaction.
     pub fn transaction(id: TransactionId) -> String {
         format!("/v1/transactions/{id}")
+    }
+
+    /// A hold.
+    pub fn hold(id: HoldId) -> String {
+        format!("/v1/holds/{id}")
+    }
+
+    /// The terms of an account.
+    pub fn terms(id: AccountId) -> String {
+        format!("/v1/accounts/{id}/terms")
+    }
+
+    /// The limits of a level.
+    pub fn limits(level: KycLevel, currency: Currency) -> String {
+        format!("/v1/levels/{level}/limits/{currency}")
+    }
+
+    /// A tariff.
+    pub fn tariff(code: &str) -> String {
+        format!("/v1/tariffs/{code}")
+    }
+
+    /// What a policy is shown at.
+    pub fn policy(policy: &Policy) -> String {
+        match policy {
+            Policy::Level(set) => customer(set.customer_id),
+            Policy::Terms(set) => terms(set.account_id),
+            Policy::Limits(set) => limits(set.level, set.currency),
+            Policy::Tariff(set) => tariff(&set.code),
+            Policy::TariffEnd(end) => tariff(&end.code),
+        }
     }
 
     /// An operation.

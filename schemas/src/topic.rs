@@ -20,10 +20,18 @@ words! {
         AccountOpened = "account.opened.v1",
         /// Accounts suspended, reactivated or closed.
         AccountUpdated = "account.updated.v1",
+        /// The same, where the first decision is of a hold, of a policy, or of a payment that comes of another.
+        OutcomesLinked = "orion.outcomes.v2",
         /// Payments that moved money.
         TransactionSettled = "transaction.settled.v1",
+        /// Payments that moved money that was held, or gave back what another had moved.
+        TransactionLinked = "transaction.linked.v1",
         /// Payments that did not.
         TransactionFailed = "transaction.failed.v1",
+        /// Money held, captured, released or expired.
+        HoldUpdated = "hold.updated.v1",
+        /// Levels, terms, limits and tariffs that were set.
+        PolicyUpdated = "policy.updated.v1",
         /// Versions of the rules that came into force.
         RulesActivated = "rules.activated.v1",
         /// Claims, bindings and commit records of settlement.
@@ -59,11 +67,15 @@ impl Topic {
         Self::CustomerCreated,
         Self::AccountOpened,
         Self::AccountUpdated,
+        Self::PolicyUpdated,
+        Self::HoldUpdated,
         Self::TransactionSettled,
+        Self::TransactionLinked,
         Self::TransactionFailed,
         Self::CommandRefused,
         Self::RulesActivated,
         Self::Outcomes,
+        Self::OutcomesLinked,
     ];
 
     /// The schema registry's subject.
@@ -71,19 +83,27 @@ impl Topic {
         format!("{self}-value")
     }
 
-    /// Where an event is published.
-    pub const fn of(event: &Event) -> Self {
+    /// Where an event is published. What a version of the rules adds goes to topics of its own, so that whatever was decided before it is
+    /// decided again byte for byte.
+    pub fn of(event: &Event) -> Self {
         match &event.fact {
             Fact::CustomerCreated(_) => Self::CustomerCreated,
             Fact::AccountOpened(_) => Self::AccountOpened,
-            Fact::Transaction(transaction) => match transaction.status() {
-                TransactionStatus::Settled => Self::TransactionSettled,
-                TransactionStatus::Failed | TransactionStatus::Pending => Self::TransactionFailed,
+            Fact::Transaction(transaction) => match (transaction.status(), transaction.link) {
+                (TransactionStatus::Settled, None) => Self::TransactionSettled,
+                (TransactionStatus::Settled, Some(_)) => Self::TransactionLinked,
+                (TransactionStatus::Failed | TransactionStatus::Pending, _) => Self::TransactionFailed,
             },
             Fact::RulesActivated { .. } => Self::RulesActivated,
             Fact::StatusChanged(_) => Self::AccountUpdated,
+            Fact::HoldChanged(_) => Self::HoldUpdated,
+            Fact::PolicyChanged(_) => Self::PolicyUpdated,
             Fact::Refused { .. } => Self::CommandRefused,
-            Fact::Repeated(_) => Self::Outcomes,
+            Fact::Repeated(repeat) => match &repeat.first {
+                Some(Fact::HoldChanged(_) | Fact::PolicyChanged(_)) => Self::OutcomesLinked,
+                Some(Fact::Transaction(transaction)) if transaction.link.is_some() => Self::OutcomesLinked,
+                _ => Self::Outcomes,
+            },
         }
     }
 }
@@ -94,7 +114,12 @@ pub const fn key(event: &Event) -> uuid::Uuid {
         Fact::CustomerCreated(customer) => customer.id.0,
         Fact::AccountOpened(account) => account.id.0,
         Fact::Transaction(transaction) => transaction.id.0,
-        Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => event.id.0,
+        Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::HoldChanged(_)
+        | Fact::PolicyChanged(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => event.id.0,
     }
 }
 
@@ -104,8 +129,9 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
         Fact::Transaction(transaction) => account_spread(transaction.account_debit),
         Fact::AccountOpened(account) => account_spread(account.id),
         Fact::StatusChanged(changed) => account_spread(changed.id),
+        Fact::HoldChanged(held) => account_spread(held.account_debit),
         Fact::CustomerCreated(customer) => spread(customer.id.0),
-        Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
+        Fact::RulesActivated { .. } | Fact::PolicyChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
     };
     let partitions = u64::try_from(partitions).expect("a topic has at least one partition");
     i32::try_from(spread % partitions).expect("a remainder of an i32 fits an i32")

@@ -1,6 +1,6 @@
-//! Payments: one amount from one account to another, in one of four ways.
+//! Payments: one amount from one account to another.
 
-use crate::id::{AccountId, TransactionId};
+use crate::id::{AccountId, HoldId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
 use crate::word::words;
@@ -18,7 +18,7 @@ words! {
 }
 
 words! {
-    /// What the payment is for; decides which roles may pay and be paid.
+    /// What the payment is for; decides which roles may pay and be paid. A refund and a reversal come of an earlier payment.
     pub enum PaymentKind {
         /// Cash in: an agent's float, or the house's cash, becomes the customer's balance.
         Deposit = "deposit",
@@ -28,6 +28,25 @@ words! {
         Transfer = "transfer",
         /// From a customer to a merchant.
         MerchantPayment = "merchant_payment",
+        /// From a customer to a biller, which is a merchant.
+        BillPayment = "bill_payment",
+        /// Some or all of an earlier payment, given back by the payee.
+        Refund = "refund",
+        /// All that is left of an earlier payment, its fee included, taken back by the bank.
+        Reversal = "reversal",
+    }
+}
+
+impl PaymentKind {
+    /// What can be asked for by itself.
+    pub const ASKED: &'static [Self] = &[Self::Deposit, Self::Withdrawal, Self::Transfer, Self::MerchantPayment, Self::BillPayment];
+
+    /// The first version of the rules that knows it.
+    pub const fn since(self) -> u32 {
+        match self {
+            Self::Deposit | Self::Withdrawal | Self::Transfer | Self::MerchantPayment => 1,
+            Self::BillPayment | Self::Refund | Self::Reversal => 4,
+        }
     }
 }
 
@@ -71,6 +90,33 @@ pub struct Posting {
     pub balance_minor: i64,
 }
 
+/// What a transaction comes of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It was captured out of a hold.
+    Hold(HoldId),
+    /// It gives back what this one moved.
+    Original(TransactionId),
+}
+
+impl Link {
+    /// The hold, if it comes of one.
+    pub const fn hold(self) -> Option<HoldId> {
+        match self {
+            Self::Hold(id) => Some(id),
+            Self::Original(_) => None,
+        }
+    }
+
+    /// The transaction that it gives back, if it does.
+    pub const fn original(self) -> Option<TransactionId> {
+        match self {
+            Self::Hold(_) => None,
+            Self::Original(id) => Some(id),
+        }
+    }
+}
+
 /// A transaction as decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
@@ -84,12 +130,14 @@ pub struct Transaction {
     pub account_credit: AccountId,
     /// How much.
     pub amount: Money,
-    /// What it cost the payer on top, in minor units of the same currency.
+    /// The fee, in minor units of the same currency: what the legs say that payer or payee bore. Of a reversal, the fee given back.
     pub fee_minor: i64,
     /// Through which channel.
     pub channel: Channel,
     /// Why nothing moved; none if it settled.
     pub refusal: Option<Refusal>,
+    /// What it comes of, where it was not asked for by itself.
+    pub link: Option<Link>,
     /// The legs, which sum to zero; empty if nothing moved.
     pub postings: Vec<Posting>,
 }
@@ -100,6 +148,15 @@ impl Transaction {
         match self.refusal {
             None => TransactionStatus::Settled,
             Some(_) => TransactionStatus::Failed,
+        }
+    }
+
+    /// The name of the operation that was asked for.
+    pub const fn operation(&self) -> &'static str {
+        match (self.link, self.kind) {
+            (Some(Link::Hold(_)), _) => "capture",
+            (Some(Link::Original(_)), PaymentKind::Reversal) => "reverse",
+            (Some(Link::Original(_)) | None, kind) => kind.as_str(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod command;
 mod event;
 mod journal;
 mod payment;
+mod policy;
 
 /// Segments of the archive.
 pub mod segment;
@@ -86,6 +87,8 @@ pub const fn schema_json(topic: Topic) -> &'static str {
     match topic {
         Topic::Commands => include_str!("../avro/command.avsc"),
         Topic::Outcomes => include_str!("../avro/command_repeated.avsc"),
+        Topic::OutcomesLinked => include_str!("../avro/outcome.avsc"),
+        Topic::TransactionLinked => include_str!("../avro/transaction_linked.avsc"),
         Topic::CommandRefused => include_str!("../avro/command_refused.avsc"),
         Topic::RulesActivated => include_str!("../avro/rules_activated.avsc"),
         Topic::CustomerCreated => include_str!("../avro/customer_created.avsc"),
@@ -93,6 +96,8 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::AccountUpdated => include_str!("../avro/account_updated.avsc"),
         Topic::TransactionSettled => include_str!("../avro/transaction_settled.avsc"),
         Topic::TransactionFailed => include_str!("../avro/transaction_failed.avsc"),
+        Topic::HoldUpdated => include_str!("../avro/hold_updated.avsc"),
+        Topic::PolicyUpdated => include_str!("../avro/policy_updated.avsc"),
         Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
     }
 }
@@ -168,6 +173,8 @@ impl Encoder {
             event::Wire::CustomerCreated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::AccountOpened(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::AccountUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::HoldUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::PolicyUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -276,14 +283,20 @@ impl Decoder {
             Topic::CustomerCreated => self.read::<event::CustomerCreated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::AccountOpened => self.read::<event::AccountOpened<'_>>(topic, framed)?.into_event(traceparent),
             Topic::AccountUpdated => self.read::<event::AccountUpdated<'_>>(topic, framed)?.into_event(traceparent),
-            Topic::TransactionSettled => self.read::<event::Settled<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::TransactionSettled | Topic::TransactionLinked => self.read::<event::Settled<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionFailed => self.read::<event::Failed<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::HoldUpdated => self.read::<event::HoldUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::PolicyUpdated => self.read::<event::PolicyUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
-            Topic::Outcomes => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Commands | Topic::SettlementJournal | Topic::ViewsJournal => Err("this topic holds no events".to_owned()),
         };
-        event.map_err(|reason| unreadable(topic, &reason))
+        let event = event.map_err(|reason| unreadable(topic, &reason))?;
+        match Topic::of(&event) {
+            of if of == topic => Ok(event),
+            of => Err(unreadable(topic, &format!("an event of {of}"))),
+        }
     }
 
     /// A journal entry from a record value of a cell's journal.

@@ -18,10 +18,11 @@ use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, ChangeStatus, Channel, Claim, Command,
-    CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount,
-    Operation, Output, Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, StatusChange, StatusChanged,
-    Topic, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Authority, Bearer, Binding, Capture, Cause, ChangeStatus,
+    Channel, Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, CustomerLevel, Entry, Event, EventId, Fact,
+    HoldChange, HoldChanged, HoldId, Input, KycLevel, KycStatus, LevelLimits, Limits, Link, Money, OpenAccount, Operation, Output, Payment,
+    PaymentKind, Policy, Position, Posting, Principal, Quota, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch,
+    StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -167,10 +168,18 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         channel: Channel::Qr,
     };
     let suspend = ChangeStatus { account_id: account().id, change: StatusChange::Suspend };
+    let bill = Payment { kind: PaymentKind::BillPayment, account_debit: Some(account().id), ..payment.clone() };
+    let (hold_id, transaction_id, amount) = (held().id, settled().id, settled().amount);
+    let set = |policy| command(Operation::SetPolicy(policy));
     let event = |fact| Record::Event(event(fact));
+    let policy = |policy: Policy| event(Fact::PolicyChanged(Box::new(policy.decided(EPOCH))));
     let repeat = |operation: &str, first| {
         let repeat = Repeat { operation: operation.to_owned(), first_epoch: EPOCH - 1_000, first };
         event(Fact::Repeated(Box::new(repeat)))
+    };
+    let repeat_policy = |policy: Policy| {
+        let operation = policy.operation();
+        repeat(operation, Some(Fact::PolicyChanged(Box::new(policy.decided(EPOCH - 1_000)))))
     };
     let told = |transaction: Transaction| Fact::Transaction(Transaction { postings: Vec::new(), ..transaction });
     let refused = || Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
@@ -183,11 +192,33 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::Commands, "payment", command(Operation::Pay(payment))),
         (Topic::Commands, "activate_rules", command(Operation::ActivateRules(ActivateRules { version: 2 }))),
         (Topic::Commands, "change_status", command(Operation::ChangeStatus(suspend))),
+        (Topic::Commands, "reserve", command(Operation::Reserve(Reserve { payment: bill, expires_in_ms: 3_600_000 }))),
+        (Topic::Commands, "capture", command(Operation::Capture(Capture { hold_id, amount, last: true }))),
+        (Topic::Commands, "release", command(Operation::Release(Release { hold_id }))),
+        (Topic::Commands, "refund", command(Operation::Refund(Refund { transaction_id, amount }))),
+        (Topic::Commands, "reverse", command(Operation::Reverse(Reverse { transaction_id }))),
+        (Topic::Commands, "set_customer_level", set(level())),
+        (Topic::Commands, "set_account_terms", set(terms())),
+        (Topic::Commands, "set_level_limits", set(limits())),
+        (Topic::Commands, "set_tariff", set(tariff())),
+        (Topic::Commands, "withdraw_tariff", set(tariff_end())),
         (Topic::CustomerCreated, "customer", event(Fact::CustomerCreated(customer()))),
         (Topic::AccountOpened, "customer", event(Fact::AccountOpened(account()))),
         (Topic::AccountOpened, "house", event(Fact::AccountOpened(house))),
         (Topic::AccountUpdated, "suspended", event(Fact::StatusChanged(suspended()))),
         (Topic::TransactionSettled, "transfer", event(Fact::Transaction(settled()))),
+        (Topic::TransactionLinked, "captured", event(Fact::Transaction(captured()))),
+        (Topic::TransactionLinked, "reversal", event(Fact::Transaction(reversal()))),
+        (Topic::HoldUpdated, "reserved", event(Fact::HoldChanged(held()))),
+        (Topic::HoldUpdated, "captured", event(Fact::HoldChanged(HoldChanged { change: HoldChange::Captured, ..held() }))),
+        (Topic::HoldUpdated, "released", event(Fact::HoldChanged(given_back(HoldChange::Released)))),
+        (Topic::HoldUpdated, "closed", event(Fact::HoldChanged(given_back(HoldChange::Closed)))),
+        (Topic::HoldUpdated, "expired", event(Fact::HoldChanged(given_back(HoldChange::Expired)))),
+        (Topic::PolicyUpdated, "customer_level", policy(level())),
+        (Topic::PolicyUpdated, "account_terms", policy(terms())),
+        (Topic::PolicyUpdated, "level_limits", policy(limits())),
+        (Topic::PolicyUpdated, "tariff", policy(tariff())),
+        (Topic::PolicyUpdated, "tariff_end", policy(tariff_end())),
         (Topic::TransactionFailed, "transfer", event(Fact::Transaction(failed()))),
         (Topic::CommandRefused, "open_account", event(refused())),
         (Topic::RulesActivated, "rules", event(Fact::RulesActivated { version: 2 })),
@@ -196,6 +227,15 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::Outcomes, "updated", repeat("suspend_account", Some(Fact::StatusChanged(suspended())))),
         (Topic::Outcomes, "rules", repeat("activate_rules", Some(Fact::RulesActivated { version: 2 }))),
         (Topic::Outcomes, "settled", repeat("transfer", Some(told(settled())))),
+        (Topic::OutcomesLinked, "captured", repeat("capture", Some(told(captured())))),
+        (Topic::OutcomesLinked, "reversed", repeat("reverse", Some(told(reversal())))),
+        (Topic::OutcomesLinked, "reserved", repeat("reserve", Some(Fact::HoldChanged(held())))),
+        (Topic::OutcomesLinked, "released", repeat("release", Some(Fact::HoldChanged(given_back(HoldChange::Released))))),
+        (Topic::OutcomesLinked, "customer_level", repeat_policy(level())),
+        (Topic::OutcomesLinked, "account_terms", repeat_policy(terms())),
+        (Topic::OutcomesLinked, "level_limits", repeat_policy(limits())),
+        (Topic::OutcomesLinked, "tariff", repeat_policy(tariff())),
+        (Topic::OutcomesLinked, "tariff_end", repeat_policy(tariff_end())),
         (Topic::Outcomes, "failed", repeat("transfer", Some(told(failed())))),
         (Topic::Outcomes, "refused", repeat("open_account", Some(refused()))),
         (Topic::Outcomes, "key_reused", repeat("transfer", None)),
@@ -254,11 +294,95 @@ fn settled() -> Transaction {
         fee_minor: 5,
         channel: Channel::Wallet,
         refusal: None,
+        link: None,
         postings: vec![
             Posting { account: account_debit, amount_minor: -350, balance_minor: 0 },
             Posting { account: account_credit, amount_minor: 350, balance_minor: i64::MAX },
         ],
     }
+}
+
+fn captured() -> Transaction {
+    Transaction { kind: PaymentKind::BillPayment, link: Some(Link::Hold(held().id)), ..settled() }
+}
+
+fn reversal() -> Transaction {
+    let original = TransactionId::mint(EPOCH - 2_000, 3);
+    Transaction { kind: PaymentKind::Reversal, link: Some(Link::Original(original)), ..settled() }
+}
+
+fn held() -> HoldChanged {
+    HoldChanged {
+        id: HoldId::mint(EPOCH - 3_000, 4),
+        change: HoldChange::Reserved,
+        kind: PaymentKind::BillPayment,
+        channel: Channel::Card,
+        account_debit: settled().account_debit,
+        account_credit: settled().account_credit,
+        amount: settled().amount,
+        fee_minor: 5,
+        open: true,
+        expires_at: EPOCH + 3_600_000,
+    }
+}
+
+fn given_back(change: HoldChange) -> HoldChanged {
+    HoldChanged { change, fee_minor: 0, open: false, ..held() }
+}
+
+fn level() -> Policy {
+    Policy::Level(CustomerLevel { customer_id: customer().id, level: KycLevel::Standard })
+}
+
+fn bounds() -> Limits {
+    let debit = Quota {
+        operation_minor: Some(50_000),
+        day_count: Some(u32::MAX),
+        day_minor: Some(i64::MAX),
+        month_count: Some(0),
+        month_minor: None,
+    };
+    Limits { balance_minor: Some(200_000), debit, credit: Quota { month_minor: Some(0), ..Quota::default() } }
+}
+
+fn terms() -> Policy {
+    Policy::Terms(AccountTerms {
+        account_id: account().id,
+        currency: Currency::XOF,
+        floor_minor: Some(-50_000),
+        limits: bounds(),
+        effective_from: Some(EPOCH + 1_000),
+    })
+}
+
+fn limits() -> Policy {
+    let limits = Limits { debit: Quota::default(), ..bounds() };
+    Policy::Limits(LevelLimits { level: KycLevel::Simplified, currency: Currency::XOF, limits, effective_from: None })
+}
+
+fn tariff() -> Policy {
+    Policy::Tariff(Tariff {
+        code: "bills-1".to_owned(),
+        currency: Currency::XOF,
+        operation: Some(PaymentKind::BillPayment),
+        channel: Some(Channel::Wallet),
+        account_type: None,
+        level: Some(KycLevel::Enhanced),
+        bearer: Bearer::Payee,
+        tiers: vec![
+            Tier { up_to_minor: Some(5_000), fixed_minor: 25, rate_ppm: 0 },
+            Tier { up_to_minor: None, fixed_minor: 0, rate_ppm: 15_000 },
+        ],
+        min_minor: Some(25),
+        max_minor: None,
+        free_per_month: 3,
+        effective_from: None,
+        effective_to: Some(EPOCH + 86_400_000),
+    })
+}
+
+fn tariff_end() -> Policy {
+    Policy::TariffEnd(TariffEnd { code: "bills-1".to_owned(), effective_from: None })
 }
 
 fn failed() -> Transaction {

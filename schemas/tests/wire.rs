@@ -5,6 +5,8 @@ mod record;
 
 #[path = "wire/hostile.rs"]
 mod hostile;
+#[path = "wire/values.rs"]
+mod values;
 #[path = "wire/versions.rs"]
 mod versions;
 #[path = "wire/words.rs"]
@@ -20,7 +22,8 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::FileFailurePersistence;
 use record::Record;
 use schemas::wire::{Decoder, Encoder, WireError, datum, schema_json};
-use schemas::{Cause, Command, Event, Fact, Money, Operation, Topic, rfc3339};
+use schemas::{Cause, Command, Event, Fact, Money, Operation, Topic};
+use values::{command_value, settled_value, text, updated_value};
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -70,83 +73,13 @@ fn reference_write(writer: &Schema, value: Value) -> Vec<u8> {
     writer.write_value_to_vec(value).expect("a value of the schema")
 }
 
-fn text(value: impl ToString) -> Value {
-    Value::String(value.to_string())
-}
-
-fn optional(value: Option<impl ToString>) -> Value {
-    value.map_or_else(|| Value::Union(0, Box::new(Value::Null)), |value| Value::Union(1, Box::new(text(value))))
-}
-
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Record(fields.map(|(name, value)| (name.to_owned(), value)).to_vec())
-}
-
-/// A command, field by field, as the contract says.
-fn command_value(command: &Command) -> Value {
-    let (branch, operation) = match &command.operation {
-        Operation::CreateCustomer(create) => {
-            let (msisdn, country) = (optional(create.msisdn.as_ref()), optional(create.country.as_ref()));
-            (0, fields([("full_name", text(&create.full_name)), ("msisdn", msisdn), ("country", country)]))
-        }
-        Operation::OpenAccount(open) => {
-            let (customer_id, account_type) = (("customer_id", text(open.customer_id)), ("type", text(open.account_type)));
-            (1, fields([customer_id, account_type, ("role", text(open.role)), ("currency", text(open.currency))]))
-        }
-        Operation::Pay(payment) => {
-            let payment = fields([
-                ("kind", text(payment.kind)),
-                ("account_debit", optional(payment.account_debit)),
-                ("account_credit", optional(payment.account_credit)),
-                ("amount_minor", Value::Long(payment.amount_minor)),
-                ("currency", text(payment.currency)),
-                ("channel", text(payment.channel)),
-            ]);
-            (2, payment)
-        }
-        Operation::ChangeStatus(asked) => (4, fields([("account_id", text(asked.account_id)), ("change", text(asked.change))])),
-        Operation::ActivateRules(activate) => (3, fields([("version", Value::Int(i32::try_from(activate.version).expect("an int")))])),
-    };
-    let principal = fields([("subject", text(&command.principal.subject)), ("authority", text(command.principal.authority))]);
-    fields([
-        ("principal", principal),
-        ("idempotency_key", text(&command.idempotency_key)),
-        ("received_ms", Value::Long(i64::try_from(command.received_ms).expect("a long"))),
-        ("operation", Value::Union(branch, Box::new(operation))),
-    ])
-}
-
-/// A settled transaction, field by field, as the contract says.
-fn settled_value(event: &Event) -> Value {
-    let Event { id, epoch, cause: Cause { command_id, position, .. }, fact: Fact::Transaction(transaction) } = event else {
-        panic!("{event:?} did not settle")
-    };
-    let posting = |posting: &schemas::Posting| {
-        let (amount, balance) = (Value::Long(posting.amount_minor), Value::Long(posting.balance_minor));
-        fields([("account", text(posting.account)), ("amount_minor", amount), ("balance_minor", balance)])
-    };
-    fields([
-        ("transaction_id", text(transaction.id)),
-        ("amount", text(transaction.amount)),
-        ("currency", text(transaction.amount.currency)),
-        ("channel", text(transaction.channel)),
-        ("charged_fee", text(Money { minor: transaction.fee_minor, ..transaction.amount })),
-        ("debit_account", text(transaction.account_debit)),
-        ("credit_account", text(transaction.account_credit)),
-        ("settled_at", text(rfc3339(*epoch))),
-        ("event_id", text(id)),
-        ("trace_id", text(event.cause.trace_id())),
-        ("operation", text(transaction.kind)),
-        ("epoch", Value::Long(i64::try_from(*epoch).expect("a long"))),
-        ("postings", Value::Array(transaction.postings.iter().map(posting).collect())),
-        ("command_id", text(command_id)),
-        ("command_partition", Value::Int(position.partition)),
-        ("command_offset", Value::Long(position.offset)),
-    ])
-}
-
 fn settled() -> impl Strategy<Value = Event> {
     (words::event(), words::settled()).prop_map(|(event, transaction)| Event { fact: Fact::Transaction(transaction), ..event })
+}
+
+/// What was held or set.
+fn updated() -> impl Strategy<Value = Event> {
+    (words::event(), words::updated()).prop_map(|(event, fact)| Event { fact, ..event })
 }
 
 fn random() -> ProptestConfig {
@@ -182,7 +115,7 @@ proptest! {
 
     #[test]
     fn a_settled_transaction_says_what_its_schema_says(event in settled()) {
-        let schema = reference(Topic::TransactionSettled);
+        let schema = reference(Topic::of(&event));
         let bytes = encoder().event(&event).expect("an event");
         let (_, datum) = datum(&bytes).expect("framed");
         prop_assert_eq!(reference_read(&schema, datum), settled_value(&event));
@@ -190,9 +123,18 @@ proptest! {
     }
 
     #[test]
+    fn an_update_says_what_its_schema_says(event in updated()) {
+        let topic = Topic::of(&event);
+        let bytes = encoder().event(&event).expect("an event");
+        let (_, datum) = datum(&bytes).expect("framed");
+        prop_assert_eq!(reference_read(&reference(topic), datum), updated_value(&event));
+        prop_assert_eq!(reference_write(&reference(topic), updated_value(&event)), datum);
+    }
+
+    #[test]
     fn without_its_header_an_event_still_tells_its_trace(event in settled()) {
         let bytes = encoder().event(&event).expect("an event");
-        let read = decoder().event(Topic::TransactionSettled, &bytes, "").expect("what was written");
+        let read = decoder().event(Topic::of(&event), &bytes, "").expect("what was written");
         prop_assert_eq!(read.cause.trace_id(), event.cause.trace_id());
     }
 }
@@ -232,6 +174,7 @@ fn sample_settled() -> Event {
             fee_minor: 0,
             channel: schemas::Channel::Wallet,
             refusal: None,
+            link: None,
             postings: [(account_debit, -12_500, 0), (account_credit, 12_500, 12_500)]
                 .map(|(account, amount_minor, balance_minor)| schemas::Posting { account, amount_minor, balance_minor })
                 .to_vec(),

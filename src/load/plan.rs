@@ -74,7 +74,12 @@ impl PlannedPayment {
     pub(super) const fn channel(&self) -> Channel {
         match self.kind {
             PaymentKind::MerchantPayment => Channel::Qr,
-            PaymentKind::Deposit | PaymentKind::Withdrawal | PaymentKind::Transfer => Channel::Wallet,
+            PaymentKind::Deposit
+            | PaymentKind::Withdrawal
+            | PaymentKind::Transfer
+            | PaymentKind::BillPayment
+            | PaymentKind::Refund
+            | PaymentKind::Reversal => Channel::Wallet,
         }
     }
 

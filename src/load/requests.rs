@@ -72,12 +72,14 @@ impl Pay {
 }
 
 /// The route of a payment.
-pub(super) const fn route(kind: PaymentKind) -> &'static str {
+pub(super) fn route(kind: PaymentKind) -> &'static str {
     match kind {
         PaymentKind::Deposit => "/v1/transactions/deposit",
         PaymentKind::Withdrawal => "/v1/transactions/withdrawal",
         PaymentKind::Transfer => "/v1/transactions/transfer",
         PaymentKind::MerchantPayment => "/v1/transactions/merchant-payment",
+        PaymentKind::BillPayment => "/v1/transactions/bill-payment",
+        PaymentKind::Refund | PaymentKind::Reversal => unreachable!("no day is planned that gives something back"),
     }
 }
 

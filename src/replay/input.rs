@@ -239,13 +239,15 @@ impl Log {
     }
 }
 
-/// The id of what a decision created; none where it was refused.
+/// The id of what a decision created or paid; none where it was refused.
 fn created(fact: &Fact) -> Option<String> {
     match fact {
         Fact::CustomerCreated(customer) => Some(customer.id.to_string()),
         Fact::AccountOpened(account) => Some(account.id.to_string()),
         Fact::Repeated(repeat) => repeat.first.as_ref().and_then(created),
-        Fact::Transaction(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } => None,
+        Fact::Transaction(transaction) => transaction.refusal.is_none().then(|| transaction.id.to_string()),
+        Fact::HoldChanged(held) => Some(held.id.to_string()),
+        Fact::PolicyChanged(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } => None,
     }
 }
 

@@ -10,7 +10,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder, Ref, RefOr, Response, Server, Tag};
 
 const DESCRIPTION: &str = "\
-Every `POST` becomes one command in one log, is decided once, and is answered with its decision. \
+Every `POST` becomes one command in one log, is decided once, and is answered with its decision; only \
+`POST /v1/fees/quote` is a read. \
 Amounts are decimal strings in the currency's exponent. Unknown fields are refused. \
 Errors are `application/problem+json` (RFC 9457) with a stable `code`.
 
@@ -25,6 +26,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Customers", "People and companies that the bank knows."),
     ("Accounts", "What they hold."),
     ("Transactions", "What moves between accounts."),
+    ("Holds", "Money that is promised, and not paid yet."),
+    ("Policies", "What staff sets: levels, terms, limits and tariffs."),
     ("Operations", "What became of a command."),
     ("Rules", "By which version of its rules the bank decides."),
     ("Server", "The server itself."),

@@ -5,24 +5,33 @@
 //! 2. a record of the commands log is answered once, and a command id decided once in seven days;
 //! 3. an account is opened once, and before its first posting;
 //! 4. the legs of a transaction sum to zero, in the currency of their accounts;
-//! 5. a posting's balance is the one before it plus its amount, and not below zero where the holder is not the house.
+//! 5. a posting's balance is the one before it plus its amount, and a debit leaves what the floor and the holds of the
+//!    account ask for, where the holder is not the house;
+//! 6. what is held of an account is what its open holds hold, and a capture pays what it takes from its hold;
+//! 7. nothing is given back but what was paid, and no more of it.
 //!
-//! What is kept: an entry an account, and an entry a command of the last seven days.
+//! What is kept: an entry an account, an open hold and a payment of which something was given back, and an entry a command
+//! and a payment of the last seven days.
+
+mod floors;
+mod given_back;
+mod holds;
+mod merge;
 
 use super::Faults;
-use super::events::{Journal, Source, epoch_of, print_gone, sources, whole_from};
+use super::events::{Journal, print_gone, sources, whole_from};
 use super::postgres;
 use crate::config::Config;
-use crate::exit::Exit;
 use crate::progress::Progress;
-use schemas::topic::TRACE_HEADER;
-use schemas::wire::Decoder;
+use floors::Floors;
+use given_back::GivenBack;
+use holds::Holds;
+use merge::Merge;
 use schemas::{
-    AccountId, AccountStatus, CommandId, Currency, CustomerId, Epoch, Event, EventId, Fact, Money, Position, Role, Topic, Transaction,
-    TransactionId,
+    AccountId, AccountStatus, CommandId, Currency, CustomerId, Epoch, Event, EventId, Fact, Link, Money, Policy, Position, Role,
+    Transaction, TransactionId,
 };
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::process::ExitCode;
 
 /// How long a decision stands for its retries.
@@ -72,56 +81,6 @@ pub(super) fn run(config: &Config, quiet: bool) -> anyhow::Result<ExitCode> {
     Ok(books.faults.finish(&format!("books: {} events up to epoch {}", books.events, journal.last)))
 }
 
-/// Events of all partitions in the order of their ids.
-struct Merge {
-    heads: BinaryHeap<Reverse<(EventId, usize)>>,
-    events: Vec<Option<Event>>,
-    from: Epoch,
-    last: Epoch,
-}
-
-impl Merge {
-    fn new(sources: &mut [Source], decoder: &Decoder, from: Epoch, last: Epoch, faults: &mut Faults) -> Result<Self, Exit> {
-        let mut merge = Self { heads: BinaryHeap::new(), events: vec![None; sources.len()], from, last };
-        for (at, source) in sources.iter_mut().enumerate() {
-            merge.fill(at, source, decoder, faults)?;
-        }
-        Ok(merge)
-    }
-
-    fn next(&mut self, sources: &mut [Source], decoder: &Decoder, faults: &mut Faults) -> Result<Option<Event>, Exit> {
-        let Some(Reverse((_, at))) = self.heads.pop() else { return Ok(None) };
-        let event = self.events[at].take();
-        self.fill(at, &mut sources[at], decoder, faults)?;
-        Ok(event)
-    }
-
-    fn fill(&mut self, at: usize, source: &mut Source, decoder: &Decoder, faults: &mut Faults) -> Result<(), Exit> {
-        let topic: Topic = source.topic.parse().expect("a source of events is a topic of ours");
-        while let Some(record) = source.read()? {
-            let epoch = epoch_of(&record);
-            if epoch == 0 {
-                faults.add(|| format!("{} has no epoch: settlement did not write it", source.place(&record)));
-            }
-            if epoch != 0 && (epoch < self.from || epoch > self.last) {
-                continue;
-            }
-            match decoder.event(topic, record.value(), record.header(TRACE_HEADER)) {
-                Ok(event) => {
-                    if epoch != 0 && event.epoch != epoch {
-                        faults.add(|| format!("{} says epoch {} and is of epoch {epoch}", source.place(&record), event.epoch));
-                    }
-                    self.heads.push(Reverse((event.id, at)));
-                    self.events[at] = Some(event);
-                    return Ok(());
-                }
-                Err(error) => faults.add(|| format!("{} can't be read: {error}", source.place(&record))),
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The books as far as they have come.
 pub(super) struct Books {
     /// The first epoch that is seen whole; 0 if all of history is.
@@ -130,6 +89,10 @@ pub(super) struct Books {
     pub accounts: HashMap<AccountId, Account>,
     /// What the last change made of an account, where there was one.
     statuses: HashMap<AccountId, AccountStatus>,
+    /// What is held.
+    pub holds: Holds,
+    floors: Floors,
+    given_back: GivenBack,
     /// Customers, accounts opened, settled, failed, refused: what the views have a row for.
     pub counts: Counts,
     /// What is wrong.
@@ -165,6 +128,11 @@ pub(super) struct Counts {
     pub refusals: u64,
     pub activations: u64,
     pub statuses: u64,
+    pub holds: u64,
+    pub levels: u64,
+    pub terms: u64,
+    pub limits: u64,
+    pub tariffs: u64,
 }
 
 #[derive(Default)]
@@ -192,6 +160,9 @@ impl Books {
             from,
             accounts: HashMap::new(),
             statuses: HashMap::new(),
+            holds: Holds::new(from),
+            floors: Floors::default(),
+            given_back: GivenBack::new(from),
             counts: Counts::default(),
             faults: Faults::default(),
             events: 0,
@@ -239,10 +210,16 @@ impl Books {
             Fact::Transaction(transaction) => {
                 goes_up(&mut self.faults, &mut self.last.transaction, transaction.id, "transaction");
                 match transaction.refusal {
-                    None => self.settle(transaction),
+                    None => self.settle(event.epoch, transaction),
                     Some(_) => self.counts.failed += 1,
                 }
             }
+            // 6.
+            Fact::HoldChanged(held) => {
+                self.counts.holds += 1;
+                self.holds.take(event, held, &mut self.faults);
+            }
+            Fact::PolicyChanged(policy) => self.set(event, policy),
             Fact::StatusChanged(changed) => {
                 self.counts.statuses += 1;
                 if self.from == 0 && !self.accounts.contains_key(&changed.id) {
@@ -253,7 +230,10 @@ impl Books {
                     self.faults.add(|| format!("event {id} leads account {} from {last:?} to {}", changed.id, changed.change.status()));
                 }
             }
-            Fact::RulesActivated { .. } => self.counts.activations += 1,
+            Fact::RulesActivated { version } => {
+                self.counts.activations += 1;
+                self.floors.activate(event.epoch, *version);
+            }
             Fact::Refused { .. } => self.counts.refusals += 1,
             Fact::Repeated(_) => {}
         }
@@ -288,9 +268,27 @@ impl Books {
         self.by_age.push_back((event.epoch, command));
     }
 
-    fn settle(&mut self, transaction: &Transaction) {
+    fn set(&mut self, event: &Event, policy: &Policy) {
+        match policy {
+            Policy::Level(_) => self.counts.levels += 1,
+            Policy::Terms(terms) => {
+                self.counts.terms += 1;
+                self.floors.set(terms, policy.effective(event.epoch));
+            }
+            Policy::Limits(_) => self.counts.limits += 1,
+            Policy::Tariff(_) | Policy::TariffEnd(_) => self.counts.tariffs += 1,
+        }
+        if policy.clone().decided(event.epoch) != *policy {
+            self.faults.add(|| format!("event {} does not say from when on its {} holds", event.id, policy.operation()));
+        }
+    }
+
+    fn settle(&mut self, epoch: Epoch, transaction: &Transaction) {
         self.counts.settled += 1;
         let (id, currency) = (transaction.id, transaction.amount.currency);
+        // 6. and 7.
+        self.holds.settle(transaction, &mut self.faults);
+        self.given_back.settle(epoch, transaction, &mut self.faults);
         // 4.
         let sum: i128 = transaction.postings.iter().map(|leg| i128::from(leg.amount_minor)).sum();
         if sum != 0 || transaction.postings.is_empty() {
@@ -331,7 +329,9 @@ impl Books {
                 let (said, due) = (decimal(i128::from(leg.balance_minor), currency), decimal(due, currency));
                 self.faults.add(|| format!("transaction {id} says that account {} has {said}, and its postings give {due}", leg.account));
             }
-            if account.house == Some(false) && leg.balance_minor < 0 {
+            // What is captured was held, whatever became of the floor and the rules meanwhile.
+            let bound = account.house == Some(false) && amount < 0 && !matches!(transaction.link, Some(Link::Hold(_)));
+            if bound && i128::from(leg.balance_minor) < self.floors.balance_min(leg.account, epoch, self.holds.held_minor(leg.account)) {
                 let balance = decimal(i128::from(leg.balance_minor), currency);
                 self.faults.add(|| format!("transaction {id} leaves account {} with {balance}", leg.account));
             }

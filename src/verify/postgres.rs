@@ -6,7 +6,7 @@ use crate::exit::{self, Exit};
 use schemas::{AccountId, Epoch};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Row};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -79,6 +79,13 @@ impl Views {
         if let Some(id) = missing {
             books.faults.add(|| format!("account {id} has postings in the events and none in postgres"));
         }
+        let held = runtime.block_on(held(connection, from, at_row)).map_err(failed)?;
+        let of_events = books.holds.held.iter().map(|(account, held)| (*account, held.minor.to_string())).collect::<BTreeMap<_, _>>();
+        if let Some(account) = of_events.keys().chain(held.keys()).find(|account| of_events.get(*account) != held.get(*account)) {
+            let said = |held: &BTreeMap<AccountId, String>| held.get(account).map_or_else(|| "nothing".to_owned(), String::clone);
+            let (events, views) = (said(&of_events), said(&held));
+            books.faults.add(|| format!("account {account}: {events} is held by the events, and {views} by postgres"));
+        }
         Ok(format!("postgres: compared at epoch {at}, {} accounts", accounts.len()))
     }
 }
@@ -99,7 +106,12 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
                 (select count(*) from transaction where status = 'failed' and epoch between $1 and $2),
                 (select count(*) from refusal where epoch between $1 and $2),
                 (select count(*) from rules_activation where epoch between $1 and $2),
-                (select count(*) from account_status where epoch between $1 and $2)",
+                (select count(*) from account_status where epoch between $1 and $2),
+                (select count(*) from hold_change where epoch between $1 and $2),
+                (select count(*) from customer_level where epoch between $1 and $2),
+                (select count(*) from account_terms where epoch between $1 and $2),
+                (select count(*) from level_limits where epoch between $1 and $2),
+                (select count(*) from tariff where epoch between $1 and $2)",
     )
     .bind(from)
     .bind(at)
@@ -114,7 +126,19 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
         refusals: count(4)?,
         activations: count(5)?,
         statuses: count(6)?,
+        holds: count(7)?,
+        levels: count(8)?,
+        terms: count(9)?,
+        limits: count(10)?,
+        tariffs: count(11)?,
     })
+}
+
+/// By account of which something was ever held: what is (as text, as below).
+async fn held(connection: &mut PgConnection, from: i64, at: i64) -> Result<BTreeMap<AccountId, String>, sqlx::Error> {
+    let query = "select account_debit, sum(held_minor)::text from hold_change where epoch between $1 and $2 group by account_debit";
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(query).bind(from).bind(at).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|(account, held_minor)| (AccountId(account), held_minor)).collect())
 }
 
 /// By account: balance after the newest posting, sum (as text: it may be larger than any balance) and number of postings.

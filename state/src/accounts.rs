@@ -2,8 +2,9 @@
 
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::table::{Row, Rows, Table};
-use schemas::account::HOUSE_CASH;
-use schemas::{AccountId, AccountStatus, Currency, CustomerId, Refusal, Role};
+use crate::usage::Usage;
+use schemas::account::{HOUSE_CASH, HOUSE_FEES};
+use schemas::{AccountId, AccountStatus, AccountType, Currency, CustomerId, Refusal, Role};
 use std::collections::BTreeMap;
 
 /// What the ledger knows of an account.
@@ -21,21 +22,46 @@ pub struct Holding {
     pub status: AccountStatus,
     /// Credits less debits, in minor units.
     pub balance_minor: i64,
+    /// How much of it is promised, in minor units.
+    pub held_minor: i64,
+    /// The product; none where it was opened before the ledger kept it.
+    pub account_type: Option<AccountType>,
+    /// Whether it has terms of its own, so that most need not be looked for.
+    pub has_terms: bool,
+    /// What it has paid and was paid lately.
+    pub usage: Usage,
 }
 
 impl Holding {
-    /// The balance after `amount_minor` more, if the account's floor and the ledger's range allow it.
-    pub fn after(&self, amount_minor: i64) -> Result<i64, Refusal> {
-        let balance_minor = self.balance_minor.checked_add(amount_minor);
-        // A constrained payer that falls off the range has fallen below its floor before.
-        let below_floor = |balance_minor: Option<i64>| match self.role.floor_minor() {
-            Some(floor_minor) => amount_minor < 0 && balance_minor.is_none_or(|balance_minor| balance_minor < floor_minor),
-            None => false,
-        };
-        if below_floor(balance_minor) {
-            return Err(Refusal::InsufficientFunds);
+    /// An account in which nothing is.
+    pub fn new(id: AccountId, customer_id: Option<CustomerId>, role: Role, currency: Currency) -> Self {
+        Self {
+            id,
+            customer_id,
+            role,
+            currency,
+            status: AccountStatus::Active,
+            balance_minor: 0,
+            held_minor: 0,
+            account_type: None,
+            has_terms: false,
+            usage: Usage::default(),
         }
-        balance_minor.ok_or(Refusal::BalanceOverflow)
+    }
+
+    /// What may be spent, in minor units.
+    pub const fn available_minor(&self) -> i64 {
+        self.balance_minor.saturating_sub(self.held_minor)
+    }
+
+    /// Whether what may be spent covers an amount down to the floor.
+    pub fn covers(&self, amount_minor: i128, floor_minor: Option<i64>) -> Result<(), Refusal> {
+        // No sum of three amounts leaves the range of an i128.
+        let left = i128::from(self.balance_minor) - i128::from(self.held_minor) - amount_minor;
+        match floor_minor {
+            Some(floor_minor) if left < i128::from(floor_minor) => Err(Refusal::InsufficientFunds),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -46,7 +72,7 @@ impl Row for Holding {
         self.id
     }
 
-    fn write(&self, bytes: &mut Vec<u8>) {
+    fn write_first(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.id.0.as_bytes());
         bytes.extend_from_slice(self.currency.code().as_bytes());
         bytes.extend_from_slice(&self.balance_minor.to_le_bytes());
@@ -57,13 +83,27 @@ impl Row for Holding {
         }
     }
 
-    fn read(bytes: &mut Bytes<'_>) -> Result<Self, Damaged> {
+    fn write_more(&self, bytes: &mut Vec<u8>) {
+        put_text(bytes, self.status.as_str());
+        put_text(bytes, self.account_type.map_or("", AccountType::as_str));
+        bytes.extend_from_slice(&self.held_minor.to_le_bytes());
+        self.usage.write(bytes);
+    }
+
+    fn read_more(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        self.status = bytes.word("status")?;
+        self.account_type = bytes.word_or_none("type of account")?;
+        self.held_minor = bytes.i64()?;
+        self.usage = Usage::read(bytes)?;
+        Ok(())
+    }
+
+    fn read_first(bytes: &mut Bytes<'_>) -> Result<Self, Damaged> {
         let id = AccountId(bytes.uuid()?);
         let (currency, balance_minor) = (bytes.currency()?, bytes.i64()?);
-        let role = bytes.text()?.parse().map_err(|_| Damaged::new("an account has a role that is not known"))?;
+        let role = bytes.word("role")?;
         let customer_id = if bytes.u8()? == 0 { None } else { Some(CustomerId(bytes.uuid()?)) };
-        // Of the few that are not active, the snapshot says so elsewhere.
-        Ok(Self { id, customer_id, role, currency, status: AccountStatus::Active, balance_minor })
+        Ok(Self { balance_minor, ..Self::new(id, customer_id, role, currency) })
     }
 }
 
@@ -72,14 +112,15 @@ impl Row for Holding {
 pub struct Accounts {
     holdings: Table<Holding>,
     cash: BTreeMap<Currency, AccountId>,
+    fees: BTreeMap<Currency, AccountId>,
 }
 
 impl Accounts {
     /// These accounts; none if one of them is there twice.
     pub fn of(holdings: Vec<Holding>) -> Option<Self> {
-        let house = holdings.iter().filter(|holding| holding.role == Role::House);
-        let cash = house.map(|holding| (holding.currency, holding.id)).collect();
-        Some(Self { holdings: Table::of(holdings)?, cash })
+        let mut accounts = Self::default();
+        holdings.iter().for_each(|holding| accounts.note(holding));
+        Some(Self { holdings: Table::of(holdings)?, ..accounts })
     }
 
     /// The account of this id.
@@ -89,10 +130,40 @@ impl Accounts {
 
     /// Adds an account that must be new.
     pub fn open(&mut self, holding: Holding) {
-        if holding.role == Role::House {
-            self.cash.insert(holding.currency, holding.id);
-        }
+        self.note(&holding);
         self.holdings.push(holding);
+    }
+
+    /// Remembers which account it is to the house, if it is the house's.
+    fn note(&mut self, holding: &Holding) {
+        if holding.role == Role::House {
+            let is_fees = holding.id == AccountId::house(HOUSE_FEES, holding.currency);
+            let purpose = if is_fees { &mut self.fees } else { &mut self.cash };
+            purpose.insert(holding.currency, holding.id);
+        }
+    }
+
+    /// The account of a place.
+    pub fn at(&self, place: u32) -> &Holding {
+        self.holdings.at(place)
+    }
+
+    /// The place of an account that exists.
+    pub fn place(&self, id: AccountId) -> u32 {
+        self.holdings.place(id).expect("the account was found by the checks")
+    }
+
+    /// The account of this id, to be changed; it exists.
+    pub fn of_id(&mut self, id: AccountId) -> &mut Holding {
+        self.holdings.get_mut(id).expect("the account was found by the checks")
+    }
+
+    /// The house's income from fees in a currency, with whether it was opened already.
+    pub fn house_fees(&self, currency: Currency) -> (AccountId, bool) {
+        match self.fees.get(&currency) {
+            Some(id) => (*id, true),
+            None => (AccountId::house(HOUSE_FEES, currency), false),
+        }
     }
 
     /// The house's cash in a currency, with whether it was opened already.
@@ -103,15 +174,9 @@ impl Accounts {
         }
     }
 
-    /// Sets the balance of an account that exists.
-    pub fn set_balance(&mut self, id: AccountId, balance_minor: i64) {
-        let holding = self.holdings.get_mut(id).expect("the account was found before the payment was allowed");
-        holding.balance_minor = balance_minor;
-    }
-
-    /// Sets the status of an account, if it exists.
-    pub fn set_status(&mut self, id: AccountId, status: AccountStatus) -> Option<()> {
-        self.holdings.get_mut(id).map(|holding| holding.status = status)
+    /// The account of this id, to be changed, if it exists.
+    pub fn find_mut(&mut self, id: AccountId) -> Option<&mut Holding> {
+        self.holdings.get_mut(id)
     }
 
     /// Every account, in the order in which it was opened.

@@ -64,13 +64,42 @@ impl<'a> Bytes<'a> {
         code.parse().map_err(|_| Damaged(format!("{code:?} is no currency")))
     }
 
+    /// A number that may be missing.
+    pub fn optional<const N: usize>(&mut self) -> Result<Option<[u8; N]>, Damaged> {
+        if self.u8()? == 0 { Ok(None) } else { self.array().map(Some) }
+    }
+
+    /// One of the bank's words; `what` says of which kind.
+    pub fn word<W: std::str::FromStr>(&mut self, what: &str) -> Result<W, Damaged> {
+        self.word_or_none(what)?.ok_or_else(|| Damaged(format!("a {what} is missing")))
+    }
+
+    /// One of the bank's words, or none where the text is empty.
+    pub fn word_or_none<W: std::str::FromStr>(&mut self, what: &str) -> Result<Option<W>, Damaged> {
+        match self.text()? {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| Damaged(format!("{text:?} is no {what} that is known"))),
+        }
+    }
+
     /// A text behind its length.
     pub fn text(&mut self) -> Result<&'a str, Damaged> {
-        let length = usize::try_from(self.u32()?).expect("a u32 fits a usize");
-        let (text, rest) = self.0.split_at_checked(length).ok_or_else(|| Damaged::new("a text is cut off"))?;
-        self.0 = rest;
-        std::str::from_utf8(text).map_err(|_| Damaged::new("a text is no UTF-8"))
+        std::str::from_utf8(self.behind_length()?.0).map_err(|_| Damaged::new("a text is no UTF-8"))
     }
+
+    /// Bytes behind their length.
+    pub fn behind_length(&mut self) -> Result<Self, Damaged> {
+        let length = usize::try_from(self.u32()?).expect("a u32 fits a usize");
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or_else(|| Damaged::new("a row or a text is cut off"))?;
+        self.0 = rest;
+        Ok(Self(bytes))
+    }
+}
+
+/// Writes a number that may be missing: whether it is there, then the number.
+pub fn put_optional<const N: usize>(bytes: &mut Vec<u8>, number: Option<[u8; N]>) {
+    bytes.push(u8::from(number.is_some()));
+    bytes.extend_from_slice(number.as_ref().map_or(&[], <[u8; N]>::as_slice));
 }
 
 /// Writes a text behind its length.

@@ -3,40 +3,51 @@
 //! Checks come first, in the order of [`Refusal`]: the first that fails is the reason. Then comes the line
 //! "From here the command must succeed", then the change. A refusal changes nothing but the pin.
 
+mod hold;
+mod pay;
+mod policy;
+mod refund;
+
 use crate::accounts::{Accounts, Holding};
 use crate::bytes::Damaged;
 use crate::customers::Enrolled;
-use crate::permitted::permitted;
-use crate::pins::{Pin, Pins};
+use crate::holds::{Hold, Holds};
+use crate::pins::{Effect, Pin, Pins};
+use crate::policies::Policies;
+use crate::refunds::Refunded;
 use crate::rules;
-use crate::snapshot::{Frozen, Thawed, Thawing};
+use crate::snapshot::{Frozen, More, Thawing};
 use crate::status;
 use crate::table::Table;
-use schemas::account::HOUSE_CASH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Command, CreateCustomer, Currency,
-    Customer, CustomerId, Epoch, Event, EventId, Fact, Fingerprint, KycStatus, Money, OpenAccount, Operation, Payment, Posting, Principal,
-    Refusal, Repeat, Role, StatusChanged, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, ActivateRules, Authority, Cause, ChangeStatus, Command, CommandId, CreateCustomer, Currency,
+    Customer, CustomerId, Epoch, Event, EventId, Fact, Fingerprint, HoldChange, HoldChanged, HoldId, KycStatus, Link, Money, OpenAccount,
+    Operation, Principal, Refusal, Repeat, Role, StatusChanged, TransactionId,
 };
 use std::collections::BTreeMap;
 
 /// The bank's books and everything that decisions depend on.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    epoch: Epoch,
+    pub(crate) epoch: Epoch,
     /// What decides the epoch begun last.
-    rules: u32,
+    pub(crate) rules: u32,
     /// What decides the next; zero as long as there was none.
-    next_rules: u32,
-    numbers: Numbers,
-    customers: Table<Enrolled>,
-    accounts: Accounts,
-    pins: Pins,
+    pub(crate) next_rules: u32,
+    pub(crate) numbers: Numbers,
+    pub(crate) customers: Table<Enrolled>,
+    pub(crate) accounts: Accounts,
+    pub(crate) pins: Pins,
+    pub(crate) holds: Holds,
+    pub(crate) refunded: Table<Refunded>,
+    pub(crate) policies: Policies,
+    /// Whether an epoch was ever decided by rules that keep more than balances and pins.
+    pub(crate) kept_more: bool,
 }
 
 /// How many ids of each kind the open epoch has given.
 #[derive(Clone, Debug, Default)]
-struct Numbers {
+pub(crate) struct Numbers {
     events: u32,
     transactions: u32,
     accounts: u32,
@@ -55,17 +66,22 @@ struct Decision {
     fact: Fact,
     number: u32,
     refusal: Option<Refusal>,
+    effect: Effect,
 }
 
 impl Ledger {
     /// Begins an epoch, which is decided by a version of the rules; each is later than all before it.
-    pub fn begin(&mut self, epoch: Epoch, rules: u32) {
+    ///
+    /// Pushes the events of what ends by itself.
+    pub fn begin(&mut self, epoch: Epoch, rules: u32, events: &mut Vec<Event>) {
         assert!(epoch > self.epoch, "epoch {epoch} does not follow {}", self.epoch);
         assert!([0, rules].contains(&self.next_rules), "epoch {epoch} goes by rules {rules}, and {} are in force", self.next_rules);
         assert!((1..=rules::CODE_VERSION).contains(&rules), "version {rules} of the rules is not known here");
         (self.epoch, self.rules, self.next_rules) = (epoch, rules, rules);
         self.numbers = Numbers::default();
+        self.kept_more |= rules::knows_policies(rules);
         self.pins.forget(epoch);
+        self.expire(events);
     }
 
     /// Decides one command of the epoch begun last.
@@ -74,7 +90,7 @@ impl Ledger {
     pub fn apply(&mut self, cause: &Cause, command: &Command, events: &mut Vec<Event>) {
         let fingerprint = Fingerprint::of(&command.operation);
         if let Some(pin) = self.pins.get(cause.command_id) {
-            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(pin, &command.operation));
+            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(cause.command_id, pin, &command.operation));
             let repeat = Repeat { operation: command.operation.name().to_owned(), first_epoch: pin.epoch, first };
             self.publish(cause, Fact::Repeated(Box::new(repeat)), events);
             return;
@@ -86,8 +102,15 @@ impl Ledger {
             Operation::Pay(payment) => self.pay(cause, &command.principal, payment, events),
             Operation::ActivateRules(activate) => self.activate_rules(&command.principal, *activate),
             Operation::ChangeStatus(asked) => self.change_status(&command.principal, *asked),
+            Operation::Reserve(reserve) => self.reserve(cause, &command.principal, reserve),
+            Operation::Capture(capture) => self.capture(cause, &command.principal, *capture, events),
+            Operation::Release(release) => self.release(&command.principal, *release),
+            Operation::Refund(refund) => self.refund(cause, &command.principal, *refund, events),
+            Operation::Reverse(reverse) => self.reverse(cause, &command.principal, *reverse, events),
+            Operation::SetPolicy(policy) => self.set_policy(&command.principal, policy),
         };
-        self.pins.keep(cause.command_id, Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal });
+        let pin = Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal };
+        self.pins.keep(cause.command_id, pin, decision.effect);
         self.publish(cause, decision.fact, events);
     }
 
@@ -115,6 +138,11 @@ impl Ledger {
         self.epoch
     }
 
+    /// Every open hold.
+    pub fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.iter()
+    }
+
     /// The version of the rules that decides the next epoch; zero where nothing was decided yet, so that any may.
     pub const fn next_rules(&self) -> u32 {
         self.next_rules
@@ -128,17 +156,33 @@ impl Ledger {
             customers: self.customers.freeze(),
             accounts: self.accounts.freeze(),
             pins: self.pins.freeze(),
+            more: self.kept_more.then(|| {
+                let (terms, common) = self.policies.freeze();
+                More { holds: self.holds.freeze(), refunded: self.refunded.freeze(), terms, common }
+            }),
         }
     }
 
     /// The ledger that was frozen; none if not all of it is there, or if its books do not balance.
     pub fn thaw(thawing: Thawing) -> Result<Self, Damaged> {
-        let Thawed { epoch, rules, customers, accounts, pins } = thawing.finish()?;
-        let ledger = Self { epoch, rules, next_rules: rules, numbers: Numbers::default(), customers, accounts, pins };
-        match ledger.trial_balance().iter().find(|(_, sum)| **sum != 0) {
-            None => Ok(ledger),
-            Some((currency, sum)) => Err(Damaged(format!("its books in {currency} are off by {sum}"))),
+        let ledger = thawing.finish()?;
+        if let Some((currency, sum)) = ledger.trial_balance().iter().find(|(_, sum)| **sum != 0) {
+            return Err(Damaged(format!("its books in {currency} are off by {sum}")));
         }
+        let sides = ledger.holds().map(|hold| hold.payee).chain(ledger.refunded.iter().flat_map(|row| [row.payer, row.payee]));
+        if let Some(side) = sides.into_iter().find(|side| ledger.accounts.find(*side).is_none()) {
+            return Err(Damaged(format!("the account {side} is missing")));
+        }
+        let mut held = BTreeMap::<AccountId, i128>::new();
+        for hold in ledger.holds() {
+            *held.entry(hold.payer).or_default() += i128::from(hold.left_minor()) + i128::from(hold.held_fee_minor());
+        }
+        let promised =
+            ledger.accounts().filter(|account| account.held_minor != 0).map(|account| (account.id, i128::from(account.held_minor)));
+        if held != promised.collect() {
+            return Err(Damaged::new("what is held is not what its holds hold"));
+        }
+        Ok(ledger)
     }
 
     fn publish(&mut self, cause: &Cause, fact: Fact, events: &mut Vec<Event>) {
@@ -153,8 +197,8 @@ impl Ledger {
         // From here the command must succeed.
         let number = next(&mut self.numbers.customers);
         let id = CustomerId::mint(self.epoch, number);
-        self.customers.push(Enrolled { id });
-        Decision { fact: Fact::CustomerCreated(customer(id, create)), number, refusal: None }
+        self.customers.push(Enrolled::new(id));
+        Decision { fact: Fact::CustomerCreated(customer(id, create)), number, refusal: None, effect: Effect::None }
     }
 
     fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Decision {
@@ -177,15 +221,10 @@ impl Ledger {
         // From here the command must succeed.
         let number = next(&mut self.numbers.accounts);
         let id = AccountId::mint(self.epoch, number);
-        self.accounts.open(Holding {
-            id,
-            customer_id: Some(open.customer_id),
-            role: open.role,
-            currency: open.currency,
-            status: AccountStatus::Active,
-            balance_minor: 0,
-        });
-        Decision { fact: Fact::AccountOpened(account(id, open)), number, refusal: None }
+        let account_type = rules::knows_policies(self.rules).then_some(open.account_type);
+        let holding = Holding::new(id, Some(open.customer_id), open.role, open.currency);
+        self.accounts.open(Holding { account_type, ..holding });
+        Decision { fact: Fact::AccountOpened(account(id, open)), number, refusal: None, effect: Effect::None }
     }
 
     fn activate_rules(&mut self, principal: &Principal, activate: ActivateRules) -> Decision {
@@ -198,7 +237,7 @@ impl Ledger {
         }
         // From here the command must succeed.
         self.next_rules = version;
-        Decision { fact: Fact::RulesActivated { version }, number: 0, refusal: None }
+        Decision { fact: Fact::RulesActivated { version }, number: 0, refusal: None, effect: Effect::None }
     }
 
     fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Decision {
@@ -207,110 +246,24 @@ impl Ledger {
             Err(refusal) => refused(change.as_str(), refusal),
             Ok(customer_id) => {
                 // From here the command must succeed.
-                self.accounts.set_status(account_id, change.status()).expect("the account was found by the checks");
+                self.accounts.of_id(account_id).status = change.status();
                 let fact = Fact::StatusChanged(StatusChanged { id: account_id, customer_id, change });
-                Decision { fact, number: 0, refusal: None }
+                Decision { fact, number: 0, refusal: None, effect: Effect::None }
             }
         }
     }
 
-    fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, events: &mut Vec<Event>) -> Decision {
-        let number = next(&mut self.numbers.transactions);
-        let id = TransactionId::mint(self.epoch, number);
-        let (account_debit, account_credit) = self.sides(payment);
-        let decide = |refusal, postings| Decision {
-            fact: Fact::Transaction(transaction(id, payment, account_debit, account_credit, refusal, postings)),
-            number,
-            refusal,
-        };
-        let (debit, credit) = match self.check(principal, payment, account_debit, account_credit) {
-            Ok(balances) => balances,
-            Err(refusal) => return decide(Some(refusal), Vec::new()),
-        };
-
-        // From here the command must succeed.
-        if let Some(fact) = self.open_house_cash(payment.currency, [account_debit, account_credit]) {
-            self.publish(cause, fact, events);
-        }
-        self.accounts.set_balance(account_debit, debit);
-        self.accounts.set_balance(account_credit, credit);
-        let postings = vec![
-            Posting { account: account_debit, amount_minor: -payment.amount_minor, balance_minor: debit },
-            Posting { account: account_credit, amount_minor: payment.amount_minor, balance_minor: credit },
-        ];
-        assert_eq!(postings.iter().map(|leg| i128::from(leg.amount_minor)).sum::<i128>(), 0, "the legs of a transaction sum to zero");
-        decide(None, postings)
-    }
-
-    /// Who pays and who is paid; where a side is not named it is the house's cash.
-    fn sides(&self, payment: &Payment) -> (AccountId, AccountId) {
-        let cash = || self.accounts.house_cash(payment.currency).0;
-        (payment.account_debit.unwrap_or_else(cash), payment.account_credit.unwrap_or_else(cash))
-    }
-
-    /// The balances after the payment, or the first check that fails.
-    fn check(
-        &self,
-        principal: &Principal,
-        payment: &Payment,
-        account_debit: AccountId,
-        account_credit: AccountId,
-    ) -> Result<(i64, i64), Refusal> {
-        if payment.amount_minor <= 0 {
-            return Err(Refusal::AmountNotPositive);
-        }
-        let (_, opened) = self.accounts.house_cash(payment.currency);
-        let cash = (!opened).then(|| unopened_cash(payment.currency));
-        let find = |id: AccountId| self.accounts.find(id).or(cash.as_ref().filter(|cash| cash.id == id));
-        let (payer, payee) = (find(account_debit), find(account_credit));
-        let may_ask = principal.authority == Authority::Operator || payer.is_some_and(|payer| may_debit(principal, payer));
-        if !may_ask && !rules::tells_strangers_what_exists(self.rules) {
-            return Err(Refusal::NotAuthorized);
-        }
-        let payer = payer.ok_or(Refusal::DebitAccountNotFound)?;
-        let payee = payee.ok_or(Refusal::CreditAccountNotFound)?;
-        if !may_ask {
-            return Err(Refusal::NotAuthorized);
-        }
-        if payer.id == payee.id {
-            return Err(Refusal::AccountsMustDiffer);
-        }
-        if !permitted(payment.kind, payer.role, payee.role) {
-            return Err(Refusal::RoleNotPermitted);
-        }
-        if payer.currency != payment.currency || payee.currency != payment.currency {
-            return Err(Refusal::CurrencyMismatch);
-        }
-        status::active(self.rules, payer, payee)?;
-        let debit = payer.after(-payment.amount_minor)?;
-        let credit = payee.after(payment.amount_minor)?;
-        Ok((debit, credit))
-    }
-
-    /// Opens the house's cash account of a currency if one of the two sides is its first use.
-    fn open_house_cash(&mut self, currency: Currency, sides: [AccountId; 2]) -> Option<Fact> {
-        let (id, opened) = self.accounts.house_cash(currency);
-        if opened || !sides.contains(&id) {
-            return None;
-        }
-        self.accounts.open(unopened_cash(currency));
-        Some(Fact::AccountOpened(Account {
-            id,
-            customer_id: None,
-            account_type: AccountType::Current,
-            role: Role::House,
-            currency,
-            status: AccountStatus::Active,
-        }))
-    }
-
-    /// What was decided on this very command, from its pin and the command itself.
-    fn first_decision(&self, pin: &Pin, operation: &Operation) -> Fact {
+    /// What was decided on this very command, from its pin, what is kept beside it, and the command itself.
+    fn first_decision(&self, command_id: CommandId, pin: &Pin, operation: &Operation) -> Fact {
         match (operation, pin.refusal) {
-            (Operation::Pay(payment), refusal) => {
+            (Operation::Pay(payment), refusal) if refusal != Some(Refusal::OperationNotInForce) => {
                 let (account_debit, account_credit) = self.sides(payment);
-                let id = TransactionId::mint(pin.epoch, pin.number);
-                Fact::Transaction(transaction(id, payment, account_debit, account_credit, refusal, Vec::new()))
+                let mut first = pay::transaction(TransactionId::mint(pin.epoch, pin.number), payment, account_debit, account_credit);
+                first.refusal = refusal;
+                if let Effect::Moved(moved) = self.pins.effect(command_id) {
+                    first.fee_minor = moved.fee_minor;
+                }
+                Fact::Transaction(first)
             }
             (_, Some(refusal)) => Fact::Refused { operation: operation.name().to_owned(), refusal },
             (Operation::CreateCustomer(create), None) => Fact::CustomerCreated(customer(CustomerId::mint(pin.epoch, pin.number), create)),
@@ -320,26 +273,46 @@ impl Ledger {
                 let account = self.accounts.find(*account_id).expect("an account whose status was changed stays");
                 Fact::StatusChanged(StatusChanged { id: *account_id, customer_id: account.customer_id, change: *change })
             }
+            (Operation::SetPolicy(policy), None) => Fact::PolicyChanged(Box::new(policy.clone().decided(pin.epoch))),
+            (Operation::Reserve(_), None) => self.promised_again(command_id, HoldId::mint(pin.epoch, pin.number), HoldChange::Reserved),
+            (Operation::Release(release), None) => self.promised_again(command_id, release.hold_id, HoldChange::Released),
+            (Operation::Capture(capture), None) => self.moved_again(command_id, pin, Link::Hold(capture.hold_id)),
+            (Operation::Refund(refund), None) => self.moved_again(command_id, pin, Link::Original(refund.transaction_id)),
+            (Operation::Reverse(reverse), None) => self.moved_again(command_id, pin, Link::Original(reverse.transaction_id)),
+            (Operation::Pay(_), None) => unreachable!("a payment that settled was told above"),
         }
     }
-}
 
-/// The house's cash in a currency opens at its first use; until then it stands at zero.
-fn unopened_cash(currency: Currency) -> Holding {
-    let id = AccountId::house(HOUSE_CASH, currency);
-    Holding { id, customer_id: None, role: Role::House, currency, status: AccountStatus::Active, balance_minor: 0 }
-}
+    fn promised_again(&self, command_id: CommandId, id: HoldId, change: HoldChange) -> Fact {
+        let Effect::Promised(promised) = self.pins.effect(command_id) else { unreachable!("a hold that was made is kept with its pin") };
+        let (payer, payee) = (self.accounts.at(promised.payer), self.accounts.at(promised.payee));
+        Fact::HoldChanged(HoldChanged {
+            id,
+            change,
+            kind: promised.kind,
+            channel: promised.channel,
+            account_debit: payer.id,
+            account_credit: payee.id,
+            amount: Money { minor: promised.amount_minor, currency: payer.currency },
+            fee_minor: promised.fee_minor,
+            open: change == HoldChange::Reserved,
+            expires_at: promised.expires_at,
+        })
+    }
 
-/// Staff may debit any account, a customer their own. Only staff may pay out of the house.
-fn may_debit(principal: &Principal, payer: &Holding) -> bool {
-    match principal.authority {
-        Authority::Operator => true,
-        Authority::Customer => payer.customer_id.is_some_and(|owner| owner.text(&mut [0; 36]) == principal.subject),
+    fn moved_again(&self, command_id: CommandId, pin: &Pin, link: Link) -> Fact {
+        let Effect::Moved(moved) = self.pins.effect(command_id) else { unreachable!("what was moved is kept with its pin") };
+        let (payer, payee) = (self.accounts.at(moved.payer), self.accounts.at(moved.payee));
+        let amount = Money { minor: moved.amount_minor, currency: payer.currency };
+        let id = TransactionId::mint(pin.epoch, pin.number);
+        let mut first = pay::blank(id, moved.kind, moved.channel, [payer.id, payee.id], amount);
+        (first.fee_minor, first.link) = (moved.fee_minor, Some(link));
+        Fact::Transaction(first)
     }
 }
 
 fn refused(operation: &str, refusal: Refusal) -> Decision {
-    Decision { fact: Fact::Refused { operation: operation.to_owned(), refusal }, number: 0, refusal: Some(refusal) }
+    Decision { fact: Fact::Refused { operation: operation.to_owned(), refusal }, number: 0, refusal: Some(refusal), effect: Effect::None }
 }
 
 fn customer(id: CustomerId, create: &CreateCustomer) -> Customer {
@@ -360,26 +333,5 @@ fn account(id: AccountId, open: &OpenAccount) -> Account {
         role: open.role,
         currency: open.currency,
         status: AccountStatus::Active,
-    }
-}
-
-fn transaction(
-    id: TransactionId,
-    payment: &Payment,
-    account_debit: AccountId,
-    account_credit: AccountId,
-    refusal: Option<Refusal>,
-    postings: Vec<Posting>,
-) -> Transaction {
-    Transaction {
-        id,
-        kind: payment.kind,
-        account_debit,
-        account_credit,
-        amount: Money { minor: payment.amount_minor, currency: payment.currency },
-        fee_minor: 0,
-        channel: payment.channel,
-        refusal,
-        postings,
     }
 }

@@ -18,6 +18,27 @@ pub mod customers;
 /// Accounts and their balances.
 pub mod accounts;
 
+/// Days and months.
+mod calendar;
+
+/// What accounts have paid and were paid lately.
+pub mod usage;
+
+/// What may be paid.
+mod limits;
+
+/// Money that is promised.
+pub mod holds;
+
+/// Payments that were given back.
+pub mod refunds;
+
+/// What staff has set.
+pub mod policies;
+
+/// What decisions have moved.
+pub mod moved;
+
 /// Decisions, kept for the retries of their commands.
 pub mod pins;
 

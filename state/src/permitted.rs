@@ -6,6 +6,9 @@
 //! | withdrawal | customer, merchant, agent | agent, house |
 //! | transfer | customer, merchant, agent | customer, agent |
 //! | merchant payment | customer, agent | merchant |
+//! | bill payment | customer, agent | merchant |
+//!
+//! A refund and a reversal go back between the accounts of the payment, and are not asked for by roles.
 
 use schemas::{PaymentKind, Role};
 
@@ -21,6 +24,9 @@ pub const fn permitted(kind: PaymentKind, payer: Role, payee: Role) -> bool {
         PaymentKind::Transfer => {
             matches!(payer, Role::Customer | Role::Merchant | Role::Agent) && matches!(payee, Role::Customer | Role::Agent)
         }
-        PaymentKind::MerchantPayment => matches!(payer, Role::Customer | Role::Agent) && matches!(payee, Role::Merchant),
+        PaymentKind::MerchantPayment | PaymentKind::BillPayment => {
+            matches!(payer, Role::Customer | Role::Agent) && matches!(payee, Role::Merchant)
+        }
+        PaymentKind::Refund | PaymentKind::Reversal => false,
     }
 }

@@ -8,6 +8,7 @@
 
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::index::Entries;
+use crate::moved::{Moved, Promised};
 use schemas::{CommandId, Epoch, Fingerprint, Refusal};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -34,9 +35,24 @@ pub struct Pin {
     pub refusal: Option<Refusal>,
 }
 
-/// Decisions that came one after the other.
+/// What a decision did, beyond its pin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing that has to be known again.
+    None,
+    /// It moved money.
+    Moved(Moved),
+    /// It promised money, or gave back what was promised.
+    Promised(Promised),
+}
+
+/// Decisions that came one after the other, and what they did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Segment(Vec<(CommandId, Pin)>);
+pub struct Segment {
+    pins: Vec<(CommandId, Pin)>,
+    moved: Vec<Moved>,
+    promised: Vec<Promised>,
+}
 
 /// All decisions within the horizon.
 #[derive(Clone, Debug, Default)]
@@ -69,15 +85,41 @@ impl Pins {
         Some(&self.at(*number).1)
     }
 
-    /// Keeps a decision that must be the first on its command.
-    pub fn keep(&mut self, command: CommandId, pin: Pin) {
+    /// What the decision on a command did, if its pin is kept.
+    pub fn effect(&self, command: CommandId) -> Effect {
+        let number = self.by_command.get(&command, |number| self.at(*number).0 == command);
+        number.map_or(Effect::None, |number| {
+            let (segment, place) = place(self.first, &self.full, &self.open, *number);
+            segment.effect(u16::try_from(place).expect("a segment has as many pins as a u16 counts"))
+        })
+    }
+
+    /// The settled transaction that was given a number in an epoch, as long as its decision is kept.
+    pub fn transaction(&self, epoch: Epoch, number: u32) -> Option<&Moved> {
+        // Segments are in the order of time, and one epoch may lie in several of them.
+        let from = self.full.partition_point(|segment| segment.last_epoch() < epoch);
+        let segments = (from..).zip(self.full.range(from..).map(|segment| &**segment).chain([&self.open]));
+        let mut candidates = segments.take_while(|(_, segment)| segment.first_epoch().is_some_and(|first| first <= epoch));
+        let (segment, moved) = candidates.find_map(|(place, segment)| segment.moved_at(epoch, number).map(|moved| (place, moved)))?;
+        let forgotten = segment == 0 && u64::from(moved.pin) < self.first % u64::from(SEGMENT_PINS);
+        (!forgotten).then_some(moved)
+    }
+
+    /// Keeps a decision that must be the first on its command, and what it did.
+    pub fn keep(&mut self, command: CommandId, pin: Pin, effect: Effect) {
         let number = low(self.next());
-        self.open.0.push((command, pin));
+        let place = u16::try_from(self.open.pins.len()).expect("a segment has as many pins as a u16 counts");
+        self.open.pins.push((command, pin));
+        match effect {
+            Effect::None => {}
+            Effect::Moved(moved) => self.open.moved.push(Moved { pin: place, ..moved }),
+            Effect::Promised(promised) => self.open.promised.push(Promised { pin: place, ..promised }),
+        }
         let Self { first, full, open, by_command } = self;
         by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
-        if self.open.0.len() == segment_pins() {
-            let full = std::mem::replace(&mut self.open, Segment(Vec::with_capacity(segment_pins())));
-            self.full.push_back(Arc::new(full));
+        if self.open.pins.len() == segment_pins() {
+            let next = Segment { pins: Vec::with_capacity(segment_pins()), ..Segment::default() };
+            self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
         }
     }
 
@@ -119,7 +161,7 @@ impl Pins {
     /// Goes on from frozen pins.
     pub fn thaw(frozen: FrozenPins) -> Result<Self, Damaged> {
         let FrozenPins { first, full, open } = frozen;
-        if full.iter().any(|segment| segment.0.len() != segment_pins()) || open.0.len() >= segment_pins() {
+        if full.iter().any(|segment| segment.pins.len() != segment_pins()) || open.pins.len() >= segment_pins() {
             return Err(Damaged::new("a segment of pins has not its size"));
         }
         let mut pins = Self { first, full: full.into(), open, by_command: Entries::default() };
@@ -135,7 +177,7 @@ impl Pins {
     /// The number that the next pin gets.
     fn next(&self) -> u64 {
         let before = self.first - self.first % u64::from(SEGMENT_PINS);
-        let kept = self.full.len() * segment_pins() + self.open.0.len();
+        let kept = self.full.len() * segment_pins() + self.open.pins.len();
         before + u64::try_from(kept).expect("pins in memory fit a u64")
     }
 
@@ -146,9 +188,15 @@ impl Pins {
 
 /// The pin of a number. Numbers that are kept at the same time differ in their lower 32 bits.
 fn entry<'a>(first: u64, full: &'a VecDeque<Arc<Segment>>, open: &'a Segment, number: u32) -> &'a (CommandId, Pin) {
+    let (segment, place) = place(first, full, open, number);
+    segment.pins.get(place).expect("only kept pins have an entry")
+}
+
+/// The segment of a number, and its place there.
+fn place<'a>(first: u64, full: &'a VecDeque<Arc<Segment>>, open: &'a Segment, number: u32) -> (&'a Segment, usize) {
     let before = low(first - first % u64::from(SEGMENT_PINS));
     let place = usize::try_from(number.wrapping_sub(before)).expect("a u32 fits a usize");
-    full.get(place / segment_pins()).map_or(open, |segment| segment).0.get(place % segment_pins()).expect("only kept pins have an entry")
+    (full.get(place / segment_pins()).map_or(open, |segment| segment), place % segment_pins())
 }
 
 fn low(number: u64) -> u32 {
@@ -162,23 +210,47 @@ fn segment_pins() -> usize {
 impl Segment {
     /// How many pins.
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.pins.len()
     }
 
     /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pins.is_empty()
     }
 
-    /// As bytes. The words of those refusals that occur are listed once: a binary that knows fewer reads what names none of the others.
+    fn first_epoch(&self) -> Option<Epoch> {
+        self.pins.first().map(|(_, pin)| pin.epoch)
+    }
+
+    fn last_epoch(&self) -> Epoch {
+        self.pins.last().map_or(0, |(_, pin)| pin.epoch)
+    }
+
+    /// The transaction of a number: they are in the order of their decisions.
+    fn moved_at(&self, epoch: Epoch, number: u32) -> Option<&Moved> {
+        let id = |moved: &Moved| (self.pins[usize::from(moved.pin)].1.epoch, moved.number);
+        self.moved.binary_search_by_key(&(epoch, number), id).ok().map(|place| &self.moved[place])
+    }
+
+    fn effect(&self, pin: u16) -> Effect {
+        if let Ok(place) = self.moved.binary_search_by_key(&pin, |moved| moved.pin) {
+            return Effect::Moved(self.moved[place]);
+        }
+        match self.promised.binary_search_by_key(&pin, |promised| promised.pin) {
+            Ok(place) => Effect::Promised(self.promised[place]),
+            Err(_) => Effect::None,
+        }
+    }
+
+    /// As bytes. Where nothing was moved or promised, nothing follows the pins, as before there was anything to follow. The words of those refusals that occur are listed once: a binary that knows fewer reads what names none of the others.
     pub fn write(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1024 + self.0.len() * 45);
-        let occurs = |refusal: &&Refusal| self.0.iter().any(|(_, pin)| pin.refusal == Some(**refusal));
+        let mut bytes = Vec::with_capacity(1024 + self.pins.len() * 45 + self.moved.len() * 64);
+        let occurs = |refusal: &&Refusal| self.pins.iter().any(|(_, pin)| pin.refusal == Some(**refusal));
         let words: Vec<Refusal> = Refusal::ALL.iter().filter(occurs).copied().collect();
         bytes.push(u8::try_from(words.len()).expect("there are fewer refusals than 256"));
         words.iter().for_each(|refusal| put_text(&mut bytes, refusal.as_str()));
-        bytes.extend_from_slice(&u32::try_from(self.0.len()).expect("a segment is small").to_le_bytes());
-        for (command, pin) in &self.0 {
+        bytes.extend_from_slice(&u32::try_from(self.pins.len()).expect("a segment is small").to_le_bytes());
+        for (command, pin) in &self.pins {
             bytes.extend_from_slice(command.0.as_bytes());
             bytes.extend_from_slice(&pin.fingerprint.0);
             bytes.extend_from_slice(&pin.epoch.to_le_bytes());
@@ -186,6 +258,14 @@ impl Segment {
             let place = pin.refusal.and_then(|refusal| words.iter().position(|listed| *listed == refusal));
             bytes.push(place.map_or(0, |place| u8::try_from(place + 1).expect("there are fewer refusals than 255")));
         }
+        if self.moved.is_empty() && self.promised.is_empty() {
+            return bytes;
+        }
+        for count in [self.moved.len(), self.promised.len()] {
+            bytes.extend_from_slice(&u32::try_from(count).expect("a segment is small").to_le_bytes());
+        }
+        self.moved.iter().for_each(|moved| moved.write(&mut bytes));
+        self.promised.iter().for_each(|promised| promised.write(&mut bytes));
         bytes
     }
 
@@ -208,7 +288,27 @@ impl Segment {
             };
             pins.push((command, Pin { fingerprint, epoch, number, refusal }));
         }
-        if bytes.is_empty() { Ok(Self(pins)) } else { Err(Damaged::new("bytes follow the last pin")) }
+        let mut segment = Self { pins, moved: Vec::new(), promised: Vec::new() };
+        if bytes.is_empty() {
+            return Ok(segment);
+        }
+        let (moved, promised) = (bytes.u32()?, bytes.u32()?);
+        for _ in 0..moved {
+            segment.moved.push(Moved::read(&mut bytes)?);
+        }
+        for _ in 0..promised {
+            segment.promised.push(Promised::read(&mut bytes)?);
+        }
+        let count = segment.pins.len();
+        let in_order = |places: &mut dyn Iterator<Item = u16>| places.is_sorted_by(|one, next| one < next);
+        let known = segment.moved.iter().map(|moved| moved.pin).chain(segment.promised.iter().map(|promised| promised.pin));
+        let whole = known.clone().all(|pin| usize::from(pin) < count)
+            && in_order(&mut segment.moved.iter().map(|moved| moved.pin))
+            && in_order(&mut segment.promised.iter().map(|promised| promised.pin));
+        if !bytes.is_empty() {
+            return Err(Damaged::new("bytes follow the last pin"));
+        }
+        if whole { Ok(segment) } else { Err(Damaged::new("what was moved is of no pin")) }
     }
 }
 
@@ -227,19 +327,19 @@ mod tests {
     #[test]
     fn a_decision_is_kept_for_the_horizon_and_no_longer() {
         let mut pins = Pins::default();
-        pins.keep(command(0), pin(1_000));
+        pins.keep(command(0), pin(1_000), Effect::None);
         pins.forget(1_000 + HORIZON_MS);
         assert!(pins.get(command(0)).is_some());
         pins.forget(1_001 + HORIZON_MS);
         assert!(pins.get(command(0)).is_none());
-        pins.keep(command(0), pin(1_001 + HORIZON_MS));
+        pins.keep(command(0), pin(1_001 + HORIZON_MS), Effect::None);
         assert_eq!(pins.get(command(0)), Some(&pin(1_001 + HORIZON_MS)));
     }
 
     #[test]
     fn a_jump_of_the_clock_forgets_in_bounded_steps() {
         let mut pins = Pins::default();
-        (0..10_000).for_each(|number| pins.keep(command(number), pin(1_000)));
+        (0..10_000).for_each(|number| pins.keep(command(number), pin(1_000), Effect::None));
         pins.forget(2 * HORIZON_MS);
         assert_eq!(pins.len(), 10_000 - FORGOTTEN_MAX);
     }
@@ -248,7 +348,7 @@ mod tests {
     fn pins_are_found_across_segments_forgotten_from_the_front_and_thawed_as_they_were() {
         let count = SEGMENT_PINS * 2 + 10;
         let mut pins = Pins::default();
-        (0..count).for_each(|number| pins.keep(command(number), Pin { number, ..pin(u64::from(number)) }));
+        (0..count).for_each(|number| pins.keep(command(number), Pin { number, ..pin(u64::from(number)) }, Effect::None));
         // Half of the first segment, then all of it and a little of the second.
         for gone in [SEGMENT_PINS / 2, SEGMENT_PINS + 5] {
             (0..30).for_each(|_| pins.forget(HORIZON_MS + u64::from(gone)));
@@ -261,15 +361,15 @@ mod tests {
         }
         assert_eq!(pins.freeze().full.len(), 1);
         let mut thawed = Pins::thaw(pins.freeze()).unwrap();
-        thawed.keep(command(count), pin(0));
-        pins.keep(command(count), pin(0));
+        thawed.keep(command(count), pin(0), Effect::None);
+        pins.keep(command(count), pin(0), Effect::None);
         assert_eq!(thawed.freeze(), pins.freeze());
     }
 
     #[test]
     fn a_segment_reads_back_or_says_what_is_wrong() {
         let refused = Pin { refusal: Some(Refusal::InsufficientFunds), ..pin(9) };
-        let segment = Segment(vec![(command(1), pin(8)), (command(2), refused)]);
+        let segment = Segment { pins: vec![(command(1), pin(8)), (command(2), refused)], ..Segment::default() };
         let bytes = segment.write();
         assert_eq!(Segment::read(&bytes), Ok(segment));
         assert_eq!(bytes[0], 1, "only what occurs is listed");
@@ -277,7 +377,7 @@ mod tests {
         assert!(Segment::read(&[&bytes[..], b"x"].concat()).is_err());
         let open = FrozenPins { first: 3, full: Vec::new(), open: Segment::read(&bytes).unwrap() };
         assert!(Pins::thaw(open.clone()).is_err(), "more are forgotten than there are");
-        let twice = Segment(vec![(command(1), pin(8)), (command(1), pin(9))]);
+        let twice = Segment { pins: vec![(command(1), pin(8)), (command(1), pin(9))], ..Segment::default() };
         assert!(Pins::thaw(FrozenPins { first: 0, open: twice, ..open }).is_err());
     }
 }

@@ -13,19 +13,37 @@
 //! | segment | `P` | the name of a part that holds a full segment of pins |
 //! | open segment | `O` | the pins since the last full one |
 //!
+//! A ledger that ever went by rules of version 4 or later says more, in these chunks instead of `C`, `A` and `S`. Each row stands behind
+//! its length, so that what a later binary adds at its end is no new kind of chunk.
+//!
+//! | Chunk | First byte | Then |
+//! |---|---|---|
+//! | counts | `N` | how many slots of holds, payments given back, accounts with terms |
+//! | customers | `c` | rows |
+//! | accounts | `a` | rows |
+//! | holds | `h` | the slots of holds, those that are free too |
+//! | refunded | `r` | payments that were given back |
+//! | terms | `t` | terms of accounts |
+//! | common | `p` | limits of levels, and tariffs |
+//!
 //! Numbers have their least byte first.
 
 use crate::accounts::{Accounts, Holding};
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::customers::Enrolled;
+use crate::holds::{Hold, Holds};
+use crate::ledger::Ledger;
 use crate::pins::{FrozenPins, Pins, Segment};
+use crate::policies::{Common, Policies, Terms};
+use crate::refunds::Refunded;
 use crate::table::{CHUNK_ROWS, Row, Rows, Table};
 use schemas::{AccountId, AccountStatus, Epoch};
 use std::sync::Arc;
 
 /// The format of the chunks. Each is the one before with more, and the oldest that can hold the ledger is written, so that the binary
-/// of before can come back. In the first, the rules are version 1; in the second, all accounts are active.
-const FORMAT: u32 = 3;
+/// of before can come back. In the first, the rules are version 1; in the second, all accounts are active; in the third, there is no more
+/// than balances, statuses and pins.
+const FORMAT: u32 = 4;
 
 /// A ledger that no longer changes, sharing what it can with the one that does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +55,16 @@ pub struct Frozen {
     pub(crate) customers: Rows<Enrolled>,
     pub(crate) accounts: Rows<Holding>,
     pub(crate) pins: FrozenPins,
+    pub(crate) more: Option<More>,
+}
+
+/// What rules of version 4 and later keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct More {
+    pub(crate) holds: Rows<Hold>,
+    pub(crate) refunded: Rows<Refunded>,
+    pub(crate) terms: Rows<Terms>,
+    pub(crate) common: Arc<Common>,
 }
 
 impl Frozen {
@@ -58,22 +86,46 @@ impl Frozen {
     /// The chunks; `parts` are the names under which the segments were stored.
     pub fn chunks<'a>(&'a self, parts: &'a [String]) -> impl Iterator<Item = Vec<u8>> + 'a {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
-        let statuses: Vec<&Holding> = self.accounts.iter().filter(|account| account.status != AccountStatus::Active).collect();
-        let head = self.head(statuses.len());
-        let statuses: Vec<_> = statuses.chunks(CHUNK_ROWS).map(write_statuses).collect();
-        let customers = self.customers.chunks().map(|rows| write_rows(b'C', rows));
-        let accounts = self.accounts.chunks().map(|rows| write_rows(b'A', rows));
         let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());
         let open = std::iter::once_with(|| [b"O", self.pins.open.write().as_slice()].concat());
-        std::iter::once(head).chain(customers).chain(accounts).chain(statuses).chain(segments).chain(open)
+        self.rows().chain(segments).chain(open)
+    }
+
+    /// The chunks before the pins.
+    fn rows(&self) -> Box<dyn Iterator<Item = Vec<u8>> + '_> {
+        let Some(More { holds, refunded, terms, common }) = &self.more else {
+            let statuses: Vec<&Holding> = self.accounts.iter().filter(|account| account.status != AccountStatus::Active).collect();
+            let head = self.head(statuses.len());
+            let statuses: Vec<_> = statuses.chunks(CHUNK_ROWS).map(write_statuses).collect();
+            let customers = self.customers.chunks().map(|rows| write_rows(b'C', rows));
+            let accounts = self.accounts.chunks().map(|rows| write_rows(b'A', rows));
+            return Box::new(std::iter::once(head).chain(customers).chain(accounts).chain(statuses));
+        };
+        let mut counts = vec![b'N'];
+        for count in [holds.len(), refunded.len(), terms.len()] {
+            counts.extend_from_slice(&u64::try_from(count).expect("what is in memory fits a u64").to_le_bytes());
+        }
+        let customers = self.customers.chunks().map(|rows| write_long_rows(b'c', rows));
+        let accounts = self.accounts.chunks().map(|rows| write_long_rows(b'a', rows));
+        let holds = holds.chunks().map(|rows| write_long_rows(b'h', rows));
+        let refunded = refunded.chunks().map(|rows| write_long_rows(b'r', rows));
+        let terms = terms.chunks().map(|rows| write_long_rows(b't', rows));
+        let common = std::iter::once_with(|| {
+            let mut bytes = vec![b'p'];
+            common.write(&mut bytes);
+            bytes
+        });
+        let rows = customers.chain(accounts).chain(holds).chain(refunded).chain(terms).chain(common);
+        Box::new([self.head(0), counts].into_iter().chain(rows))
     }
 
     fn head(&self, statuses: usize) -> Vec<u8> {
         let mut bytes = vec![b'L'];
         let format = match (statuses, self.rules) {
-            (0, 1) => 1u32,
+            _ if self.more.is_some() => FORMAT,
+            (0, 1) => 1,
             (0, _) => 2,
-            _ => FORMAT,
+            _ => 3,
         };
         bytes.extend_from_slice(&format.to_le_bytes());
         bytes.extend_from_slice(&self.epoch.to_le_bytes());
@@ -98,12 +150,18 @@ pub struct Thawing {
     customers: Vec<Enrolled>,
     accounts: Vec<Holding>,
     statuses: Vec<(AccountId, AccountStatus)>,
+    counts: Option<[u64; 3]>,
+    holds: Vec<Hold>,
+    refunded: Vec<Refunded>,
+    terms: Vec<Terms>,
+    common: Option<Common>,
     full: Vec<Arc<Segment>>,
     open: Option<Segment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Head {
+    format: u32,
     epoch: Epoch,
     rules: u32,
     customers: u64,
@@ -111,15 +169,6 @@ struct Head {
     segments: u64,
     first_pin: u64,
     statuses: u64,
-}
-
-/// What a ledger is made of, whole.
-pub(crate) struct Thawed {
-    pub(crate) epoch: Epoch,
-    pub(crate) rules: u32,
-    pub(crate) customers: Table<Enrolled>,
-    pub(crate) accounts: Accounts,
-    pub(crate) pins: Pins,
 }
 
 impl Thawing {
@@ -131,6 +180,16 @@ impl Thawing {
             b'C' => self.customers.extend(read_rows::<Enrolled>(rest)?),
             b'A' => self.accounts.extend(read_rows::<Holding>(rest)?),
             b'S' => self.statuses.extend(read_statuses(rest)?),
+            b'N' => {
+                let mut bytes = Bytes(rest);
+                self.counts = Some([bytes.u64()?, bytes.u64()?, bytes.u64()?]);
+            }
+            b'c' => self.customers.extend(read_long_rows::<Enrolled>(rest)?),
+            b'a' => self.accounts.extend(read_long_rows::<Holding>(rest)?),
+            b'h' => self.holds.extend(read_long_rows::<Hold>(rest)?),
+            b'r' => self.refunded.extend(read_long_rows::<Refunded>(rest)?),
+            b't' => self.terms.extend(read_long_rows::<Terms>(rest)?),
+            b'p' => self.common = Some(Common::read(&mut Bytes(rest))?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
                 self.full.push(Arc::new(part(name)?));
@@ -142,26 +201,47 @@ impl Thawing {
     }
 
     /// What came, if it is whole.
-    pub(crate) fn finish(self) -> Result<Thawed, Damaged> {
-        let Head { epoch, rules, customers, accounts, segments, first_pin, statuses } =
+    pub(crate) fn finish(self) -> Result<Ledger, Damaged> {
+        let Head { format, epoch, rules, customers, accounts, segments, first_pin, statuses } =
             self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
+        let [holds, refunded, terms] = match (format, self.counts) {
+            (FORMAT, None) => return Err(Damaged::new("it has no counts")),
+            (_, counts) => counts.unwrap_or_default(),
+        };
         let counts = [
             (customers, self.customers.len()),
             (accounts, self.accounts.len()),
             (segments, self.full.len()),
             (statuses, self.statuses.len()),
+            (holds, self.holds.len()),
+            (refunded, self.refunded.len()),
+            (terms, self.terms.len()),
         ];
-        if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
+        if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) || (format == FORMAT) != self.common.is_some() {
             return Err(Damaged::new("rows are missing"));
         }
-        let customers = Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?;
         let mut accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
         for (id, status) in self.statuses {
-            accounts.set_status(id, status).ok_or_else(|| Damaged::new("a status is of no account"))?;
+            accounts.find_mut(id).ok_or_else(|| Damaged::new("a status is of no account"))?.status = status;
         }
-        let pins = Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?;
-        Ok(Thawed { epoch, rules, customers, accounts, pins })
+        let policies = Policies::of(self.terms, self.common.unwrap_or_default()).ok_or_else(|| Damaged::new("terms are there twice"))?;
+        for id in policies.accounts() {
+            accounts.find_mut(id).ok_or_else(|| Damaged::new("terms are of no account"))?.has_terms = true;
+        }
+        Ok(Ledger {
+            epoch,
+            rules,
+            next_rules: rules,
+            numbers: crate::ledger::Numbers::default(),
+            customers: Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?,
+            accounts,
+            pins: Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?,
+            holds: Holds::of(self.holds).ok_or_else(|| Damaged::new("a hold is there twice"))?,
+            refunded: Table::of(self.refunded).ok_or_else(|| Damaged::new("a payment was given back twice"))?,
+            policies,
+            kept_more: format == FORMAT,
+        })
     }
 }
 
@@ -171,6 +251,7 @@ fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
         return Err(Damaged(format!("its format is {format}, and only those up to {FORMAT} are known here")));
     }
     Ok(Head {
+        format,
         epoch: bytes.u64()?,
         rules: if format == 1 { 1 } else { bytes.u32()? },
         customers: bytes.u64()?,
@@ -184,7 +265,7 @@ fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
 fn write_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + rows.len() * 64);
     bytes.push(kind);
-    rows.iter().for_each(|row| row.write(&mut bytes));
+    rows.iter().for_each(|row| row.write_first(&mut bytes));
     bytes
 }
 
@@ -211,7 +292,34 @@ fn read_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {
     let mut bytes = Bytes(bytes);
     let mut rows = Vec::new();
     while !bytes.is_empty() {
-        rows.push(R::read(&mut bytes)?);
+        rows.push(R::read_first(&mut bytes)?);
+    }
+    Ok(rows)
+}
+
+/// Rows that say all there is, each behind its length.
+fn write_long_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + rows.len() * 160);
+    bytes.push(kind);
+    for row in rows {
+        let at = bytes.len();
+        bytes.extend_from_slice(&[0; 4]);
+        row.write_first(&mut bytes);
+        row.write_more(&mut bytes);
+        let length = u32::try_from(bytes.len() - at - 4).expect("a row is short");
+        bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
+    }
+    bytes
+}
+
+fn read_long_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {
+    let mut bytes = Bytes(bytes);
+    let mut rows = Vec::new();
+    while !bytes.is_empty() {
+        let mut row = bytes.behind_length()?;
+        let mut read = R::read_first(&mut row)?;
+        read.read_more(&mut row)?;
+        rows.push(read);
     }
     Ok(rows)
 }

@@ -27,6 +27,9 @@ pub(crate) fn change(principal: &Principal, account: Option<&Holding>, asked: Ch
     if asked.change == StatusChange::Close && account.balance_minor != 0 {
         return Err(Refusal::BalanceNotZero);
     }
+    if asked.change == StatusChange::Close && account.held_minor != 0 {
+        return Err(Refusal::HoldsOpen);
+    }
     Ok(account.customer_id)
 }
 

@@ -20,11 +20,17 @@ pub trait Row: Clone {
     /// Its id, which never changes.
     fn id(&self) -> Self::Id;
 
-    /// Writes it for a snapshot.
-    fn write(&self, bytes: &mut Vec<u8>);
+    /// Writes what every snapshot says of it.
+    fn write_first(&self, bytes: &mut Vec<u8>);
 
-    /// Reads it back.
-    fn read(bytes: &mut Bytes<'_>) -> Result<Self, Damaged>;
+    /// Writes what only a snapshot of the fourth format or later says of it.
+    fn write_more(&self, bytes: &mut Vec<u8>);
+
+    /// Reads back what every snapshot says of it; the rest is as it was when that was all.
+    fn read_first(bytes: &mut Bytes<'_>) -> Result<Self, Damaged>;
+
+    /// Reads back the rest.
+    fn read_more(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged>;
 }
 
 /// Rows by id.
@@ -32,6 +38,12 @@ pub trait Row: Clone {
 pub struct Table<R> {
     rows: Rows<R>,
     by_id: Entries<u32>,
+}
+
+impl<R> Default for Rows<R> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), count: 0 }
+    }
 }
 
 /// Rows in their order. A clone shares them until one of the two is changed.
@@ -43,7 +55,7 @@ pub struct Rows<R> {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { rows: Rows { chunks: Vec::new(), count: 0 }, by_id: Entries::default() }
+        Self { rows: Rows::default(), by_id: Entries::default() }
     }
 }
 
@@ -67,6 +79,31 @@ impl<R: Row> Table<R> {
     /// The row of this id, to be changed.
     pub fn get_mut(&mut self, id: R::Id) -> Option<&mut R> {
         self.slot(id).map(|slot| self.rows.get_mut(slot))
+    }
+
+    /// The place of the row of this id, which never changes.
+    pub fn place(&self, id: R::Id) -> Option<u32> {
+        self.slot(id)
+    }
+
+    /// The row of a place.
+    pub fn at(&self, place: u32) -> &R {
+        self.rows.get(place)
+    }
+
+    /// The row of a place, to be changed.
+    pub fn at_mut(&mut self, place: u32) -> &mut R {
+        self.rows.get_mut(place)
+    }
+
+    /// How many rows.
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// Adds a row whose id must be new.
@@ -114,17 +151,20 @@ impl<R: Row> Rows<R> {
         self.chunks.iter().map(|chunk| chunk.as_slice())
     }
 
-    fn get(&self, slot: u32) -> &R {
+    /// The row of a place.
+    pub fn get(&self, slot: u32) -> &R {
         let (chunk, place) = place(slot);
         &self.chunks[chunk][place]
     }
 
-    fn get_mut(&mut self, slot: u32) -> &mut R {
+    /// The row of a place, to be changed.
+    pub fn get_mut(&mut self, slot: u32) -> &mut R {
         let (chunk, place) = place(slot);
         &mut Arc::make_mut(&mut self.chunks[chunk])[place]
     }
 
-    fn push(&mut self, row: R) {
+    /// Adds a row behind the last.
+    pub fn push(&mut self, row: R) {
         if self.count.is_multiple_of(CHUNK_ROWS) {
             self.chunks.push(Arc::new(Vec::with_capacity(CHUNK_ROWS)));
         }
@@ -154,12 +194,18 @@ mod tests {
         fn id(&self) -> u64 {
             self.id
         }
-        fn write(&self, bytes: &mut Vec<u8>) {
+        fn write_first(&self, bytes: &mut Vec<u8>) {
             bytes.extend_from_slice(&self.id.to_le_bytes());
+        }
+        fn write_more(&self, bytes: &mut Vec<u8>) {
             bytes.extend_from_slice(&self.count.to_le_bytes());
         }
-        fn read(bytes: &mut Bytes<'_>) -> Result<Self, Damaged> {
-            Ok(Self { id: bytes.u64()?, count: bytes.u64()? })
+        fn read_first(bytes: &mut Bytes<'_>) -> Result<Self, Damaged> {
+            Ok(Self { id: bytes.u64()?, count: 0 })
+        }
+        fn read_more(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+            self.count = bytes.u64()?;
+            Ok(())
         }
     }
 

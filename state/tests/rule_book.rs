@@ -5,10 +5,15 @@
 use schemas::Refusal;
 use std::fmt::Write as _;
 
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 12] = [
     ("payments", include_str!("ledger/payments.table")),
     ("refusals", include_str!("ledger/refusals.table")),
     ("status", include_str!("ledger/status.table")),
+    ("holds", include_str!("ledger/holds.table")),
+    ("refunds", include_str!("ledger/refunds.table")),
+    ("terms", include_str!("ledger/terms.table")),
+    ("limits", include_str!("ledger/limits.table")),
+    ("fees", include_str!("ledger/fees.table")),
     ("authority", include_str!("ledger/authority.table")),
     ("house", include_str!("ledger/house.table")),
     ("idempotency", include_str!("ledger/idempotency.table")),

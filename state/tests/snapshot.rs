@@ -35,7 +35,7 @@ fn pay(kind: PaymentKind, from: Option<AccountId>, to: AccountId) -> Operation {
 /// Two customers with an account each, and more decisions than a segment of pins holds.
 fn busy() -> (Ledger, [AccountId; 2]) {
     let mut ledger = Ledger::default();
-    ledger.begin(FIRST, CODE_VERSION);
+    ledger.begin(FIRST, CODE_VERSION, &mut Vec::new());
     let opened: Vec<AccountId> = (0..2)
         .map(|number| {
             ask(&mut ledger, number, enrol());
@@ -46,7 +46,7 @@ fn busy() -> (Ledger, [AccountId; 2]) {
         .collect();
     for number in 0..SEGMENT_PINS + 5 {
         if number % 5000 == 0 {
-            ledger.begin(FIRST + 1 + u64::from(number), CODE_VERSION);
+            ledger.begin(FIRST + 1 + u64::from(number), CODE_VERSION, &mut Vec::new());
         }
         ask(&mut ledger, 100 + number, pay(PaymentKind::Deposit, None, opened[usize::from(number % 2 == 0)]));
     }
@@ -78,7 +78,7 @@ fn a_thawed_ledger_goes_on_like_the_one_that_was_frozen() {
     let (chunks, part) = stored(&frozen);
     let mut thawed = thaw(&chunks, &part).unwrap();
     for ledger in [&mut ledger, &mut thawed] {
-        ledger.begin(frozen.epoch + 1_000, CODE_VERSION);
+        ledger.begin(frozen.epoch + 1_000, CODE_VERSION, &mut Vec::new());
     }
     // A repeat out of the full segment, one out of the open one, another body under an old key, and a new payment.
     for (number, operation) in [
@@ -121,9 +121,9 @@ fn part_of_a_snapshot_is_no_ledger() {
 fn a_snapshot_whose_books_are_off_is_refused() {
     let (ledger, _) = busy();
     let (mut chunks, part) = stored(&ledger.freeze());
-    let accounts = chunks.iter_mut().find(|chunk| chunk[0] == b'A').unwrap();
-    // The balance of the first account: after the kind, an id and a currency.
-    accounts[1 + 16 + 3] ^= 1;
+    let accounts = chunks.iter_mut().find(|chunk| chunk[0] == b'a').unwrap();
+    // The balance of the first account: after the kind, the length of the row, an id and a currency.
+    accounts[1 + 4 + 16 + 3] ^= 1;
     let error = thaw(&chunks, &part).unwrap_err();
     assert!(error.to_string().contains("its books in XOF are off by"), "{error}");
 }
@@ -131,7 +131,7 @@ fn a_snapshot_whose_books_are_off_is_refused() {
 #[test]
 fn the_oldest_format_that_holds_the_ledger_is_written() {
     let mut ledger = Ledger::default();
-    ledger.begin(FIRST, CODE_VERSION);
+    ledger.begin(FIRST, 3, &mut Vec::new());
     ask(&mut ledger, 0, enrol());
     let opened = ask(&mut ledger, 1, open(CustomerId::mint(FIRST, 0)));
     let Fact::AccountOpened(account) = &opened[0].fact else { panic!("{opened:?}") };
@@ -144,4 +144,15 @@ fn the_oldest_format_that_holds_the_ledger_is_written() {
     assert_eq!(format(&ledger), 2);
     ask(&mut ledger, 4, Operation::ActivateRules(ActivateRules { version: 1 }));
     assert_eq!(format(&ledger), 1);
+    ledger.begin(FIRST + 1, 1, &mut Vec::new());
+    ask(&mut ledger, 5, Operation::ActivateRules(ActivateRules { version: 2 }));
+    ledger.begin(FIRST + 2, 2, &mut Vec::new());
+    ask(&mut ledger, 6, Operation::ActivateRules(ActivateRules { version: 3 }));
+    ledger.begin(FIRST + 3, 3, &mut Vec::new());
+    ask(&mut ledger, 7, Operation::ActivateRules(ActivateRules { version: 4 }));
+    assert_eq!(format(&ledger), 2);
+    // From the first epoch on that counts and keeps more, there is more to say, whatever the rules are later.
+    ledger.begin(FIRST + 4, 4, &mut Vec::new());
+    ask(&mut ledger, 8, Operation::ActivateRules(ActivateRules { version: 1 }));
+    assert_eq!(format(&ledger), 4);
 }

@@ -5,6 +5,7 @@
 //! The short form is part of every run of the tests; `make chaos SECONDS=1800 SEED=7` is the long one. Both need the
 //! feature `faults`, and a stack of their own, which `with-stack.sh` makes.
 
+pub(crate) mod asked;
 mod campaign;
 pub(crate) mod check;
 mod client;
@@ -13,6 +14,7 @@ pub(crate) mod evidence;
 mod gather;
 mod ground;
 pub(crate) mod history;
+pub(crate) mod memory;
 mod nemesis;
 pub(crate) mod random;
 mod report;

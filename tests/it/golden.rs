@@ -8,11 +8,28 @@ mod generate;
 
 use anyhow::{Context, ensure};
 use orion::replay::{self, LogFile, Rule, START_MS};
-use schemas::{Event, Fact, PaymentKind, Refusal, StatusChange, Verdict};
+use schemas::{Epoch, Event, Fact, HoldChange, Link, PaymentKind, Refusal, StatusChange, Transaction, Verdict};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 const RULE: Rule = Rule { every: 1, start_ms: START_MS };
+const DAY_MS: u64 = 86_400_000;
+
+/// What is asked beside payments, statuses and policies.
+const OPERATIONS: &[&str] = &["create_customer", "open_account", "activate_rules", "reserve", "capture", "release", "refund", "reverse"];
+
+/// What staff sets.
+const POLICIES: &[&str] = &["set_customer_level", "set_account_terms", "set_level_limits", "set_tariff", "withdraw_tariff"];
+
+type Has = fn(&Transaction) -> bool;
+
+/// Where fees must occur: on top of an amount, out of it, in parts, and given back.
+const FEES: &[(&str, Has)] = &[
+    ("a payer", |paid| paid.link.is_none() && paid.postings.first().is_some_and(|leg| -leg.amount_minor > paid.amount.minor)),
+    ("a payee", |paid| paid.link.is_none() && paid.postings.get(1).is_some_and(|leg| leg.amount_minor < paid.amount.minor)),
+    ("a capture", |paid| paid.link.and_then(Link::hold).is_some()),
+    ("a reversal", |paid| paid.kind == PaymentKind::Reversal),
+];
 
 /// The golden log of a version; only that of the newest is ever written.
 fn log(version: u32) -> anyhow::Result<PathBuf> {
@@ -43,10 +60,11 @@ fn golden_logs_of_every_released_version_give_the_same_bytes() -> anyhow::Result
 #[test]
 fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
     let path = log(state::CODE_VERSION)?;
-    let (mut events, mut epochs, mut dead_letters) = (Vec::new(), Vec::new(), 0);
+    let (mut events, mut epochs, mut dead_letters, mut expired_alone) = (Vec::new(), Vec::new(), 0, 0);
     replay::file(&path, RULE, |decided, _| {
         epochs.push(decided.output.binding.epoch);
         dead_letters += decided.output.dead_letters.len();
+        expired_alone += if decided.commands.is_empty() { decided.output.events.len() } else { 0 };
         events.extend(decided.output.events.iter().cloned());
         Ok(())
     })
@@ -58,25 +76,56 @@ fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
     for change in StatusChange::ALL {
         ensure!(any(&|fact| matches!(fact, Fact::StatusChanged(changed) if changed.change == *change)), "{change} is done");
     }
+    for change in HoldChange::ALL {
+        ensure!(any(&|fact| matches!(fact, Fact::HoldChanged(held) if held.change == *change)), "a hold is {change}");
+    }
+    for operation in POLICIES {
+        ensure!(any(&|fact| matches!(fact, Fact::PolicyChanged(policy) if policy.operation() == *operation)), "{operation} is done");
+    }
     // The newest version knows every operation.
     for refusal in Refusal::ALL.iter().filter(|refusal| **refusal != Refusal::OperationNotInForce) {
-        let refuses = |fact: &Fact| match fact {
-            Fact::Transaction(paid) => paid.refusal == Some(*refusal),
-            Fact::Refused { refusal: reason, .. } => reason == refusal,
-            Fact::CustomerCreated(_)
-            | Fact::AccountOpened(_)
-            | Fact::RulesActivated { .. }
-            | Fact::StatusChanged(_)
-            | Fact::Repeated(_) => false,
+        ensure!(any(&|fact| refused(fact) == Some(*refusal)), "{refusal} is a reason");
+    }
+    let paid = PaymentKind::ASKED.iter().map(|kind| kind.as_str());
+    let changed = StatusChange::ALL.iter().map(|change| change.as_str());
+    for operation in OPERATIONS.iter().chain(POLICIES).copied().chain(paid).chain(changed) {
+        let said = |done: bool| {
+            let says = |fact: &Fact| {
+                let Fact::Repeated(repeat) = fact else { return false };
+                repeat.operation == operation && repeat.first.as_ref().map_or(!done, |first| done && refused(first).is_none())
+            };
+            any(&says)
         };
-        ensure!(any(&refuses), "{refusal} is a reason");
+        ensure!(said(true), "{operation} is repeated");
+        ensure!(said(false), "the key of {operation} is used twice");
     }
     for verdict in Verdict::ALL {
         ensure!(any(&|fact| matches!(fact, Fact::Repeated(repeat) if repeat.verdict() == *verdict)), "{verdict} is a verdict");
     }
+    for (what, has) in FEES {
+        ensure!(any(&|fact| matches!(fact, Fact::Transaction(paid) if paid.fee_minor > 0 && has(paid))), "{what} has a fee");
+    }
     ensure!(events.len() > 300 && dead_letters >= 3, "{} events, {dead_letters} dead letters", events.len());
-    ensure!(epochs.windows(2).any(|pair| pair[1] - pair[0] > 7 * 86_400_000), "longer than pins are kept");
+    ensure!(expired_alone > 0, "holds expire in an epoch without commands");
+    let passes = |boundary: Epoch| epochs.windows(2).any(|pair| pair[0] + 1 == boundary && pair[1] == boundary);
+    ensure!(passes(START_MS + DAY_MS) && passes(START_MS + 31 * DAY_MS), "midnight and the end of a month pass");
+    ensure!(epochs.windows(2).any(|pair| pair[1] - pair[0] > 7 * DAY_MS), "longer than pins are kept");
     Ok(())
+}
+
+/// Why a fact says no, if it does.
+fn refused(fact: &Fact) -> Option<Refusal> {
+    match fact {
+        Fact::Transaction(paid) => paid.refusal,
+        Fact::Refused { refusal, .. } => Some(*refusal),
+        Fact::CustomerCreated(_)
+        | Fact::AccountOpened(_)
+        | Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::HoldChanged(_)
+        | Fact::PolicyChanged(_)
+        | Fact::Repeated(_) => None,
+    }
 }
 
 #[test]

@@ -2,11 +2,13 @@
 //!
 //! `refused` and `auth` need no services: everything there is decided before the log. `reads` needs Postgres
 //! (`DATABASE_URL`), and prints that it was skipped without it. `walk` is one walk through a whole bank, which
-//! `end_to_end` starts.
+//! `end_to_end` starts; `ledger` starts one of its own, and shows what else it does with money.
 
 mod auth;
 mod bank;
+mod ledger;
 mod reads;
+mod reads_ledger;
 mod refused;
 mod server;
 mod walk;

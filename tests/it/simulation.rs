@@ -49,15 +49,19 @@ fn whatever_fails_each_command_is_decided_once() {
         sum.answers += told.answers;
         sum.faults += told.faults;
         sum.fenced += told.fenced;
+        told.said.into_iter().for_each(|(name, count)| *sum.said.entry(name).or_default() += count);
     }
-    let Told { epochs, commands, answers, faults, fenced, .. } = sum;
+    let Told { epochs, commands, answers, faults, fenced, said, .. } = sum;
     println!(
         "{seeds} seeds: {commands} commands in {epochs} epochs, {answers} answers, {faults} faults and starts, {fenced} processes fenced, \
-         {:?}",
+         {:?}; {said:?}",
         began.elapsed()
     );
     let least = usize::try_from(seeds).unwrap();
     assert!(answers > least && faults > least && fenced > least, "the days are too quiet to show anything");
+    let newest = ["captured", "closed", "released", "expired", "refund", "reverse", "fee", "set_level_limits"];
+    let missing: Vec<_> = newest.into_iter().filter(|name| !said.contains_key(name)).collect();
+    assert!(seeds < SEEDS || missing.is_empty(), "no day shows {missing:?}");
 }
 
 #[test]

@@ -84,6 +84,7 @@ fn event(epoch: Epoch, number: u32, currency: usize, postings: Vec<Posting>) -> 
             fee_minor: 0,
             channel: Channel::Wallet,
             refusal: None,
+            link: None,
             postings,
         }),
     }

@@ -1,8 +1,15 @@
 //! Rows of one transaction, column by column: an `unnest` inserts a thousand as cheaply as one.
 
-use crate::postgres::Imbalance;
-use schemas::{Account, Cause, Customer, Event, Fact, StatusChanged, Transaction};
+mod holds;
+mod policies;
+mod transactions;
+
+use crate::postgres::{Imbalance, RANGE};
+use holds::Holds;
+use policies::Policies;
+use schemas::{Account, Cause, Customer, Epoch, Event, Fact, StatusChanged};
 use sqlx::postgres::PgConnection;
+use transactions::{Postings, Transactions};
 use uuid::Uuid;
 
 /// Rows of one transaction.
@@ -15,6 +22,8 @@ pub struct Rows {
     refusals: Refusals,
     activations: Activations,
     statuses: Statuses,
+    holds: Holds,
+    policies: Policies,
     imbalances: Imbalances,
 }
 
@@ -39,34 +48,6 @@ struct Accounts {
     status: Vec<&'static str>,
     command_id: Vec<Uuid>,
     epoch: Vec<i64>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Transactions {
-    id: Vec<Uuid>,
-    operation: Vec<&'static str>,
-    status: Vec<&'static str>,
-    account_debit: Vec<Uuid>,
-    account_credit: Vec<Uuid>,
-    amount_minor: Vec<i64>,
-    fee_minor: Vec<i64>,
-    currency: Vec<&'static str>,
-    channel: Vec<&'static str>,
-    reason: Vec<Option<&'static str>>,
-    trace_id: Vec<String>,
-    command_id: Vec<Uuid>,
-    event_id: Vec<Uuid>,
-    epoch: Vec<i64>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Postings {
-    account_id: Vec<Uuid>,
-    epoch: Vec<i64>,
-    number: Vec<i32>,
-    transaction_id: Vec<Uuid>,
-    amount_minor: Vec<i64>,
-    balance_minor: Vec<i64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,6 +114,8 @@ impl Rows {
                     self.activations.epoch.push(epoch);
                 }
                 Fact::StatusChanged(changed) => self.statuses.add(epoch, event, changed),
+                Fact::HoldChanged(held) => self.holds.add(epoch, event, held),
+                Fact::PolicyChanged(policy) => self.policies.add(epoch, event, policy),
                 // The first decision has its row.
                 Fact::Repeated(_) => {}
             }
@@ -146,12 +129,8 @@ impl Rows {
         if !self.accounts.id.is_empty() {
             self.accounts.insert(connection).await?;
         }
-        if !self.transactions.id.is_empty() {
-            self.transactions.insert(connection).await?;
-        }
-        if !self.postings.account_id.is_empty() {
-            self.postings.insert(connection).await?;
-        }
+        self.transactions.insert(connection).await?;
+        self.postings.insert(connection).await?;
         if !self.refusals.event_id.is_empty() {
             self.refusals.insert(connection).await?;
         }
@@ -161,11 +140,18 @@ impl Rows {
         if !self.statuses.event_id.is_empty() {
             self.statuses.insert(connection).await?;
         }
+        self.holds.insert(connection).await?;
+        self.policies.insert(connection).await?;
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }
         Ok(())
     }
+}
+
+/// An epoch as a row has it: what is checked at the door and by the ledger is before the year 10000.
+fn moment(epoch: Epoch) -> i64 {
+    i64::try_from(epoch).expect(RANGE)
 }
 
 impl Customers {
@@ -222,84 +208,6 @@ impl Accounts {
         .bind(&self.status)
         .bind(&self.command_id)
         .bind(&self.epoch)
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-}
-
-impl Transactions {
-    fn add(&mut self, epoch: i64, event: &Event, transaction: &Transaction) {
-        self.id.push(transaction.id.0);
-        self.operation.push(transaction.kind.as_str());
-        self.status.push(transaction.status().as_str());
-        self.account_debit.push(transaction.account_debit.0);
-        self.account_credit.push(transaction.account_credit.0);
-        self.amount_minor.push(transaction.amount.minor);
-        self.fee_minor.push(transaction.fee_minor);
-        self.currency.push(transaction.amount.currency.code());
-        self.channel.push(transaction.channel.as_str());
-        self.reason.push(transaction.refusal.map(|refusal| refusal.as_str()));
-        self.trace_id.push(event.cause.trace_id().to_owned());
-        self.command_id.push(event.cause.command_id.0);
-        self.event_id.push(event.id.0);
-        self.epoch.push(epoch);
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into transaction (id, operation, status, account_debit, account_credit, amount_minor, fee_minor,
-                                      currency, channel, reason, trace_id, command_id, event_id, epoch)
-             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
-                                  $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::uuid[], $14::bigint[])",
-        )
-        .bind(&self.id)
-        .bind(&self.operation)
-        .bind(&self.status)
-        .bind(&self.account_debit)
-        .bind(&self.account_credit)
-        .bind(&self.amount_minor)
-        .bind(&self.fee_minor)
-        .bind(&self.currency)
-        .bind(&self.channel)
-        .bind(&self.reason)
-        .bind(&self.trace_id)
-        .bind(&self.command_id)
-        .bind(&self.event_id)
-        .bind(&self.epoch)
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-}
-
-impl Postings {
-    /// Adds the legs of a transaction; gives the next number of the epoch.
-    fn add(&mut self, epoch: i64, first: i32, transaction: &Transaction) -> i32 {
-        let mut number = first;
-        for posting in &transaction.postings {
-            self.account_id.push(posting.account.0);
-            self.epoch.push(epoch);
-            self.number.push(number);
-            self.transaction_id.push(transaction.id.0);
-            self.amount_minor.push(posting.amount_minor);
-            self.balance_minor.push(posting.balance_minor);
-            number += 1;
-        }
-        number
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "insert into posting (account_id, epoch, number, transaction_id, amount_minor, balance_minor)
-             select * from unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[], $5::bigint[], $6::bigint[])",
-        )
-        .bind(&self.account_id)
-        .bind(&self.epoch)
-        .bind(&self.number)
-        .bind(&self.transaction_id)
-        .bind(&self.amount_minor)
-        .bind(&self.balance_minor)
         .execute(connection)
         .await
         .map(drop)

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemas::resource::{self, location};
-use schemas::{CommandId, Epoch, Event, Fact, Position, Problem, Refusal};
+use schemas::{CommandId, Epoch, Event, Fact, HoldChange, Policy, Position, Problem, Refusal};
 
 /// A problem on its way out: the status, and the problem for the outermost layer to write.
 ///
@@ -38,7 +38,20 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
     match fact {
         Fact::CustomerCreated(customer) => created(&location::customer(customer.id), resource::Customer::of(customer, epoch), epoch),
         Fact::AccountOpened(account) => created(&location::account(account.id), resource::Account::of(account, 0, epoch), epoch),
-        Fact::StatusChanged(changed) => with_epoch(Json(resource::AccountUpdate::of(changed, epoch)).into_response(), epoch),
+        Fact::StatusChanged(changed) => changed_to(resource::AccountUpdate::of(changed, epoch), epoch),
+        Fact::HoldChanged(held) => match held.change {
+            HoldChange::Reserved => created(&location::hold(held.id), resource::Hold::of(held, epoch), epoch),
+            HoldChange::Captured | HoldChange::Released | HoldChange::Closed | HoldChange::Expired => {
+                changed_to(resource::Hold::of(held, epoch), epoch)
+            }
+        },
+        Fact::PolicyChanged(policy) => match &**policy {
+            Policy::Level(level) => changed_to(resource::CustomerLevel::of(level, epoch), epoch),
+            Policy::Terms(terms) => changed_to(resource::AccountTerms::of(terms, epoch), epoch),
+            Policy::Limits(limits) => changed_to(resource::LevelLimits::of(limits, epoch), epoch),
+            Policy::Tariff(tariff) => created(&location::tariff(&tariff.code), resource::Tariff::of(tariff, epoch), epoch),
+            Policy::TariffEnd(end) => changed_to(resource::TariffEnd::of(end, epoch), epoch),
+        },
         Fact::Transaction(transaction) => match transaction.refusal {
             None => created(&location::transaction(transaction.id), resource::Transaction::of(transaction, epoch, trace_id), epoch),
             Some(refusal) => {
@@ -65,6 +78,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
 pub(super) fn refused(event: &Event) -> Option<(&str, &str)> {
     match &event.fact {
         Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) => None,
+        Fact::HoldChanged(_) | Fact::PolicyChanged(_) => None,
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| (transaction.kind.as_str(), refusal.as_str())),
         Fact::Refused { operation, refusal } => Some((operation, refusal.as_str())),
         Fact::Repeated(repeat) => repeat.first.is_none().then_some((&*repeat.operation, "idempotency_key_reused")),
@@ -81,6 +95,10 @@ pub(super) fn pending(operation_id: CommandId, position: Position) -> Response {
 fn created(location: &str, resource: impl serde::Serialize, epoch: Epoch) -> Response {
     let response = (StatusCode::CREATED, [(header::LOCATION, location)], Json(resource)).into_response();
     with_epoch(response, epoch)
+}
+
+fn changed_to(resource: impl serde::Serialize, epoch: Epoch) -> Response {
+    with_epoch(Json(resource).into_response(), epoch)
 }
 
 fn replayed(mut response: Response) -> Response {

@@ -23,13 +23,17 @@ const PROBLEMS: &[(u16, &str)] = &[
     ),
 ];
 
+/// The routes whose key is optional: what they do twice can be seen, and moves no money.
+const KEY_OPTIONAL: &[&str] =
+    &["/v1/customers", "/v1/accounts", "/v1/accounts/{id}/suspend", "/v1/accounts/{id}/reactivate", "/v1/accounts/{id}/close", "/v1/rules"];
+
 /// Completes the description of the door.
 pub(super) fn complete(document: &mut OpenApi) {
     know::<Problem>(document);
     know::<resource::Operation>(document);
     for (path, operation) in operations(document) {
-        let moves_money = path.starts_with("/v1/transactions/");
-        operation.parameters.get_or_insert_default().extend([key(moves_money), prefer()].map(RefOr::T));
+        let needs_key = !KEY_OPTIONAL.contains(&path);
+        operation.parameters.get_or_insert_default().extend([key(needs_key), prefer()].map(RefOr::T));
         add(operation, 202, pending());
         add(operation, 422, refused());
         for (status, description) in PROBLEMS {
@@ -59,11 +63,11 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-fn key(moves_money: bool) -> Parameter {
+fn key(needs_key: bool) -> Parameter {
     let description = "Names the command: the same key is the same command, and a retry gets the first answer. 1 to 255 visible ASCII \
                        characters, bare or in double quotes. A key is kept for at least 7 days.";
     let mut key = parameter(ParameterIn::Header, "Idempotency-Key", description, "8e03978e-40d5-43e8-bc93-6894a57f9324");
-    key.required = if moves_money { Required::True } else { Required::False };
+    key.required = if needs_key { Required::True } else { Required::False };
     key
 }
 
@@ -83,5 +87,33 @@ fn pending() -> Response {
 }
 
 fn refused() -> Response {
-    problem("Refused by the ledger: `code` is the reason, `transaction_id` the failed payment; or `idempotency_key_reused`.")
+    problem("Refused by the ledger: `code` is the reason, `transaction_id` the failed payment if it was one; or `idempotency_key_reused`.")
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::resource::{AccountTerms, CustomerLevel, Hold, LevelLimits, Tariff, TariffEnd, Transaction};
+    use serde_json::Value;
+
+    /// An example of an answer reads as the resource, and reads back whole.
+    fn check<T: serde::de::DeserializeOwned + serde::Serialize>(document: &Value, path: &str, status: &str) {
+        let example = &document["paths"][path]["post"]["responses"][status]["content"]["application/json"]["example"];
+        let resource: T = serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(&serde_json::to_value(resource).expect("plain data"), example, "{path}");
+    }
+
+    #[test]
+    fn examples_of_answers_are_answers() {
+        let document = serde_json::to_value(crate::http::routes().into_openapi()).expect("plain data");
+        check::<Hold>(&document, "/v1/holds", "201");
+        check::<Transaction>(&document, "/v1/holds/{id}/captures", "201");
+        check::<Hold>(&document, "/v1/holds/{id}/release", "200");
+        check::<Transaction>(&document, "/v1/transactions/{id}/refunds", "201");
+        check::<Transaction>(&document, "/v1/transactions/{id}/reverse", "201");
+        check::<CustomerLevel>(&document, "/v1/customers/{id}/level", "200");
+        check::<AccountTerms>(&document, "/v1/accounts/{id}/terms", "200");
+        check::<LevelLimits>(&document, "/v1/levels/{level}/limits", "200");
+        check::<Tariff>(&document, "/v1/tariffs", "201");
+        check::<TariffEnd>(&document, "/v1/tariffs/{code}/withdraw", "200");
+    }
 }

@@ -3,20 +3,21 @@
 //! In: the bytes of a body. Out: the fields that a reader asks for, or a problem that lists every field at
 //! fault by JSON pointer. What nobody asked for is refused by name; nothing is ignored, nothing guessed.
 
+mod node;
+
+use node::Node;
 use schemas::Problem;
 use schemas::problem::FieldError;
-use serde::de::{MapAccess, Visitor};
-use serde_json::Value;
-use serde_json::error::Category;
 
 /// Most faults that an answer lists: a body full of nonsense must not make a larger answer.
 const ERRORS_MAX: usize = 32;
 
 /// Reads a whole body with a reader of its fields.
 pub(super) fn read<T>(body: &[u8], reader: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, Problem> {
-    let mut fields = Fields { entries: entries(body)?, asked: Vec::new(), errors: Vec::new() };
+    let mut fields = Fields::of(String::new(), entries(body)?);
     let value = reader(&mut fields);
-    let errors = fields.finish();
+    let mut errors = fields.finish();
+    errors.truncate(ERRORS_MAX);
     match value {
         Some(value) if errors.is_empty() => Ok(value),
         _ => Err(Problem::fields(errors)),
@@ -25,51 +26,110 @@ pub(super) fn read<T>(body: &[u8], reader: impl FnOnce(&mut Fields) -> Option<T>
 
 /// The fields of an object, and what was found wrong so far.
 pub(super) struct Fields {
+    /// The pointer to the object; empty for the whole.
+    prefix: String,
     /// In the order of the body; a name may stand more than once.
-    entries: Vec<(String, Value)>,
+    entries: Vec<(String, Node)>,
     asked: Vec<&'static str>,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
+    fn of(prefix: String, entries: Vec<(String, Node)>) -> Self {
+        Self { prefix, entries, asked: Vec::new(), errors: Vec::new() }
+    }
+
     /// A text that must be there.
     pub(super) fn required<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match self.take(name) {
             None => self.wrong(name, "is missing"),
-            Some(Value::Null) => self.wrong(name, "must be a string, not null"),
             Some(value) => self.text(name, &value, read),
         }
     }
 
     /// A text that may be absent, or null.
     pub(super) fn optional<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        match self.take(name) {
-            None | Some(Value::Null) => None,
-            Some(value) => self.text(name, &value, read),
-        }
+        let value = self.take_if_said(name)?;
+        self.text(name, &value, read)
     }
 
     /// A whole number that must be there.
     pub(super) fn number<T>(&mut self, name: &'static str, read: impl FnOnce(u64) -> Result<T, String>) -> Option<T> {
-        let Some(value) = self.take(name) else { return self.wrong(name, "is missing") };
-        match value.as_u64().map(read) {
-            Some(Ok(read)) => Some(read),
-            Some(Err(detail)) => self.wrong(name, &detail),
-            None => self.wrong(name, &format!("must be a whole number, not {value}")),
+        match self.take(name) {
+            None => self.wrong(name, "is missing"),
+            Some(value) => self.whole(name, &value, read),
         }
     }
 
+    /// A whole number that may be absent, or null.
+    pub(super) fn optional_number<T>(&mut self, name: &'static str, read: impl FnOnce(u64) -> Result<T, String>) -> Option<T> {
+        let value = self.take_if_said(name)?;
+        self.whole(name, &value, read)
+    }
+
+    /// Yes or no; may be absent, or null.
+    pub(super) fn optional_flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.take_if_said(name)? {
+            Node::Bool(flag) => Some(flag),
+            other => self.wrong(name, &format!("must be true or false, not {}", other.kind())),
+        }
+    }
+
+    /// An object that must be there.
+    pub(super) fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        match self.take(name) {
+            None => self.wrong(name, "is missing"),
+            Some(value) => self.inner(self.pointer(name), value, read),
+        }
+    }
+
+    /// An object that may be absent, or null.
+    pub(super) fn optional_object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let value = self.take_if_said(name)?;
+        self.inner(self.pointer(name), value, read)
+    }
+
+    /// One or more objects, at most `most`; the reader hears which of them is the last.
+    pub(super) fn list<T>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        mut read: impl FnMut(&mut Self, bool) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let values = match self.take(name) {
+            None => return self.wrong(name, "is missing"),
+            Some(Node::List(values)) => values,
+            Some(other) => return self.wrong(name, &format!("must be an array, not {}", other.kind())),
+        };
+        let count = values.len();
+        if !(1..=most).contains(&count) {
+            return self.wrong(name, &format!("expected 1 to {most} entries"));
+        }
+        let mut read_all = Vec::with_capacity(count);
+        for (number, value) in values.into_iter().enumerate() {
+            let pointer = format!("{}/{number}", self.pointer(name));
+            read_all.push(self.inner(pointer, value, |fields| read(fields, number + 1 == count)));
+        }
+        read_all.into_iter().collect()
+    }
+
     /// What the path names, if it could be read.
-    pub(super) fn path<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
+    pub(super) fn path<T>(&mut self, name: &str, value: Option<T>, expected: &str) -> Option<T> {
         if value.is_none() {
-            self.errors.push(FieldError { pointer: name.to_owned(), detail: "expected a UUID".to_owned() });
+            self.errors.push(FieldError { pointer: name.to_owned(), detail: format!("expected {expected}") });
         }
         value
     }
 
-    fn text<T>(&mut self, name: &str, value: &Value, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let Value::String(text) = value else {
-            return self.wrong(name, &format!("must be a string, not {}", kind(value)));
+    /// A fault of a field that can be seen only beside the others.
+    pub(super) fn wrong<T>(&mut self, name: &str, detail: &str) -> Option<T> {
+        self.errors.push(FieldError { pointer: self.pointer(name), detail: detail.to_owned() });
+        None
+    }
+
+    fn text<T>(&mut self, name: &str, value: &Node, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let Node::Text(text) = value else {
+            return self.wrong(name, &format!("must be a string, not {}", value.kind()));
         };
         match read(text) {
             Ok(read) => Some(read),
@@ -77,8 +137,30 @@ impl Fields {
         }
     }
 
+    fn whole<T>(&mut self, name: &str, value: &Node, read: impl FnOnce(u64) -> Result<T, String>) -> Option<T> {
+        match value {
+            Node::Number(Some(number)) => match read(*number) {
+                Ok(read) => Some(read),
+                Err(detail) => self.wrong(name, &detail),
+            },
+            Node::Number(None) => self.wrong(name, "must be a whole number, and not negative"),
+            other => self.wrong(name, &format!("must be a whole number, not {}", other.kind())),
+        }
+    }
+
+    fn inner<T>(&mut self, pointer: String, value: Node, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let Node::Object(entries) = value else {
+            self.errors.push(FieldError { pointer, detail: format!("must be an object, not {}", value.kind()) });
+            return None;
+        };
+        let mut inner = Self::of(pointer, entries);
+        let value = read(&mut inner);
+        self.errors.extend(inner.finish());
+        value
+    }
+
     /// The first value of a field; a second one is a fault, since readers disagree about which of the two counts.
-    fn take(&mut self, name: &'static str) -> Option<Value> {
+    fn take(&mut self, name: &'static str) -> Option<Node> {
         self.asked.push(name);
         let mut values = self.entries.extract_if(.., |(other, _)| other == name).map(|(_, value)| value);
         let (first, second) = (values.next(), values.next());
@@ -89,73 +171,39 @@ impl Fields {
         first
     }
 
-    fn wrong<T>(&mut self, name: &str, detail: &str) -> Option<T> {
-        self.errors.push(FieldError { pointer: pointer(name), detail: detail.to_owned() });
-        None
+    fn take_if_said(&mut self, name: &'static str) -> Option<Node> {
+        self.take(name).filter(|value| !matches!(value, Node::Null))
+    }
+
+    /// The JSON pointer (RFC 6901) to a field, its name cut to 64 characters.
+    fn pointer(&self, name: &str) -> String {
+        let name: String = name.chars().take(64).collect();
+        format!("{}/{}", self.prefix, name.replace('~', "~0").replace('/', "~1"))
     }
 
     /// Everything wrong: first what was asked for, then what nobody asked for.
     fn finish(mut self) -> Vec<FieldError> {
+        let whole = if self.prefix.is_empty() { "this request" } else { "this object" };
         let asked = if self.asked.is_empty() { "it has none".to_owned() } else { format!("its fields are {}", self.asked.join(", ")) };
         for (name, _) in std::mem::take(&mut self.entries) {
-            self.wrong::<()>(&name, &format!("is no field of this request; {asked}"));
+            self.wrong::<()>(&name, &format!("is no field of {whole}; {asked}"));
         }
-        self.errors.truncate(ERRORS_MAX);
         self.errors
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// The JSON pointer (RFC 6901) to a field of the whole, its name cut to 64 characters.
-fn pointer(name: &str) -> String {
-    let name: String = name.chars().take(64).collect();
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
 /// The entries of the object that the body is.
-fn entries(body: &[u8]) -> Result<Vec<(String, Value)>, Problem> {
+fn entries(body: &[u8]) -> Result<Vec<(String, Node)>, Problem> {
     // An empty pointer means the whole document.
     let wrong = |detail: String| Problem::field("", detail);
     if body.is_empty() {
         return Err(wrong("the body is empty; a JSON object is expected".to_owned()));
     }
     let text = std::str::from_utf8(body).map_err(|error| wrong(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
-    serde_json::from_str::<Entries>(text).map(|entries| entries.0).map_err(|error| match error.classify() {
-        Category::Data => wrong("a JSON object is expected".to_owned()),
-        Category::Syntax | Category::Eof | Category::Io => wrong(format!("the body is not JSON: {error}")),
-    })
-}
-
-/// An object whose repeated names are kept: `serde_json::Map` would keep the last one in silence.
-struct Entries(Vec<(String, Value)>);
-
-impl<'de> serde::Deserialize<'de> for Entries {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Entries;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Entries, M::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(Object)
+    match serde_json::from_str(text) {
+        Ok(Node::Object(entries)) => Ok(entries),
+        Ok(_) => Err(wrong("a JSON object is expected".to_owned())),
+        Err(error) => Err(wrong(format!("the body is not JSON: {error}"))),
     }
 }
 

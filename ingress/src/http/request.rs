@@ -5,6 +5,8 @@
 
 #![expect(dead_code, reason = "described, never filled")]
 
+pub(super) mod policy;
+
 use schemas::{AccountId, AccountType, Channel, Currency, CustomerId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -97,4 +99,59 @@ pub(super) struct PaymentRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+}
+
+/// Money to hold for a payment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "operation": "merchant_payment", "account_debit": "019ab6f5-1c7b-7002-8000-000000000000",
+    "account_credit": "019ab6f5-1c7b-7002-8000-000000000001", "amount": "12500", "currency": "XOF", "channel": "card",
+    "expires_in_seconds": 604_800,
+}))]
+pub(super) struct HoldRequest {
+    /// What the payment is for.
+    #[schema(pattern = "^(deposit|withdrawal|transfer|merchant_payment|bill_payment)$", example = "merchant_payment")]
+    operation: String,
+    /// Who will pay.
+    account_debit: AccountId,
+    /// Who will be paid.
+    account_credit: AccountId,
+    /// More than zero, as a decimal with at most the currency's decimals.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "12500")]
+    amount: String,
+    /// Of what.
+    currency: Currency,
+    /// Through which channel; `wallet` by default.
+    channel: Option<Channel>,
+    /// After so many seconds whatever is not captured is free again; at most thirty days.
+    #[schema(minimum = 1, maximum = 2_592_000, example = 604_800)]
+    expires_in_seconds: u64,
+}
+
+/// A payment out of a hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "10000", "currency": "XOF", "last": true}))]
+pub(super) struct CaptureRequest {
+    /// More than zero, as a decimal with at most the currency's decimals.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "10000")]
+    amount: String,
+    /// That of the hold.
+    currency: Currency,
+    /// Whether the rest is released at once; `false` by default.
+    #[schema(example = true)]
+    last: Option<bool>,
+}
+
+/// An amount to give back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "2500", "currency": "XOF"}))]
+pub(super) struct RefundRequest {
+    /// More than zero, as a decimal with at most the currency's decimals.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$", example = "2500")]
+    amount: String,
+    /// That of the payment.
+    currency: Currency,
 }

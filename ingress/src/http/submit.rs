@@ -25,7 +25,7 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     let trace: TraceContext = extension(request.extensions())?;
     form.scopes().iter().try_for_each(|scope| caller.require(*scope))?;
     let is_json = headers::json_only(request.headers());
-    if form.has_fields() {
+    if form.needs_body() {
         is_json.clone()?;
     }
     let key = headers::idempotency_key(request.headers())?;
@@ -38,12 +38,13 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     if !body.is_empty() {
         is_json?;
     }
+    let empty_will_do = body.is_empty() && !form.needs_body();
     let command = Command {
         principal: caller.principal,
         // A command that nobody can name again is a command of its own.
         idempotency_key: key.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
         received_ms: now_ms(),
-        operation: fields::read(if body.is_empty() && !form.has_fields() { b"{}" } else { &body }, |fields| form.read(fields))?,
+        operation: fields::read(if empty_will_do { b"{}" } else { &body }, |fields| form.read(fields))?,
     };
     command.check().map_err(|unreadable| Problem::field("", unreadable.to_string()))?;
 
@@ -104,7 +105,7 @@ fn extension<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Resul
 }
 
 fn key_missing() -> Problem {
-    let detail = "Moving money needs the header Idempotency-Key, so that a retry moves none twice.";
+    let detail = "This needs the header Idempotency-Key, so that a retry does nothing twice.";
     Problem { errors: Problem::field("Idempotency-Key", "is missing").errors, ..Problem::new(400, "idempotency_key_missing", detail) }
 }
 

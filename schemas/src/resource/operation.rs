@@ -3,6 +3,7 @@
 use super::location;
 use crate::epoch::{Epoch, Position};
 use crate::event::Fact;
+use crate::hold::HoldChange;
 use crate::id::{CommandId, TransactionId};
 use crate::refusal::Refusal;
 use crate::word::words;
@@ -30,7 +31,7 @@ pub struct Operation {
     pub id: CommandId,
     /// Where it stands.
     pub status: OperationStatus,
-    /// What was asked: a payment's operation, or what else it was, such as `open_account` or `close_account`.
+    /// What was asked: a payment's operation, or what else it was, such as `open_account`, `capture` or `set_tariff`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "transfer")]
     pub operation: Option<String>,
@@ -67,7 +68,7 @@ impl Operation {
         Self { command, ..Self::undescribed(id, OperationStatus::Pending) }
     }
 
-    /// What `fact`, decided in `epoch`, made of the operation; none if the fact is no decision but points to one.
+    /// What `fact`, decided in `epoch`, made of the operation; none if the fact is no decision but points to one, or comes with one.
     pub fn decided(id: CommandId, fact: &Fact, epoch: Epoch) -> Option<Self> {
         let epoch = Some(epoch);
         match fact {
@@ -84,13 +85,27 @@ impl Operation {
                 ..Self::undescribed(id, OperationStatus::Completed)
             }),
             Fact::Transaction(transaction) => Some(Self {
-                operation: Some(transaction.kind.to_string()),
+                operation: Some(transaction.operation().to_owned()),
                 resource: Some(location::transaction(transaction.id)),
                 transaction_id: Some(transaction.id),
                 reason: transaction.refusal,
                 epoch,
                 ..Self::undescribed(id, if transaction.refusal.is_some() { OperationStatus::Failed } else { OperationStatus::Settled })
             }),
+            Fact::HoldChanged(held) => {
+                let operation = match held.change {
+                    HoldChange::Reserved => "reserve",
+                    HoldChange::Released => "release",
+                    // A capture is decided by its transaction, and the end of a time is nobody's operation.
+                    HoldChange::Captured | HoldChange::Closed | HoldChange::Expired => return None,
+                };
+                Some(Self {
+                    operation: Some(operation.to_owned()),
+                    resource: Some(location::hold(held.id)),
+                    epoch,
+                    ..Self::undescribed(id, OperationStatus::Completed)
+                })
+            }
             Fact::StatusChanged(changed) => Some(Self {
                 operation: Some(changed.change.to_string()),
                 resource: Some(location::account(changed.id)),
@@ -109,11 +124,88 @@ impl Operation {
                 epoch,
                 ..Self::undescribed(id, OperationStatus::Failed)
             }),
+            Fact::PolicyChanged(policy) => Some(Self {
+                operation: Some(policy.operation().to_owned()),
+                resource: Some(location::policy(policy)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
             Fact::Repeated(_) => None,
         }
     }
 
     fn undescribed(id: CommandId, status: OperationStatus) -> Self {
         Self { id, status, operation: None, resource: None, transaction_id: None, reason: None, epoch: None, command: None, as_of: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hold::HoldChanged;
+    use crate::id::{AccountId, HoldId};
+    use crate::money::{Currency, Money};
+    use crate::policy::{Policy, TariffEnd};
+    use crate::transaction::{Channel, Link, PaymentKind, Transaction};
+
+    fn shown(fact: &Fact) -> Option<(String, String, OperationStatus)> {
+        let operation = Operation::decided(CommandId(uuid::Uuid::nil()), fact, 7)?;
+        Some((operation.operation?, operation.resource?, operation.status))
+    }
+
+    #[test]
+    fn an_operation_is_called_what_was_asked_and_leads_to_what_came_of_it() {
+        let completed = |name: &str, at: &str| Some((name.to_owned(), at.to_owned(), OperationStatus::Completed));
+        let (account_debit, account_credit) = (AccountId::mint(1, 0), AccountId::mint(1, 1));
+        let amount = Money { minor: 350, currency: Currency::XOF };
+        let hold = HoldId::mint(1, 0);
+        let held = |change| {
+            Fact::HoldChanged(HoldChanged {
+                id: hold,
+                change,
+                kind: PaymentKind::Transfer,
+                channel: Channel::Card,
+                account_debit,
+                account_credit,
+                amount,
+                fee_minor: 0,
+                open: matches!(change, HoldChange::Reserved),
+                expires_at: 0,
+            })
+        };
+        assert_eq!(shown(&held(HoldChange::Reserved)), completed("reserve", &format!("/v1/holds/{hold}")));
+        assert_eq!(shown(&held(HoldChange::Released)), completed("release", &format!("/v1/holds/{hold}")));
+        for change in [HoldChange::Captured, HoldChange::Closed, HoldChange::Expired] {
+            assert_eq!(shown(&held(change)), None, "{change} is nobody's answer");
+        }
+        let end = Policy::TariffEnd(TariffEnd { code: "a".to_owned(), effective_from: None });
+        assert_eq!(shown(&Fact::PolicyChanged(Box::new(end))), completed("withdraw_tariff", "/v1/tariffs/a"));
+        let id = TransactionId::mint(1, 1);
+        let transaction = |kind, link| {
+            let fee_minor = 0;
+            let postings = Vec::new();
+            Transaction {
+                id,
+                kind,
+                account_debit,
+                account_credit,
+                amount,
+                fee_minor,
+                channel: Channel::Card,
+                refusal: None,
+                link,
+                postings,
+            }
+        };
+        let original = Some(Link::Original(TransactionId::mint(1, 0)));
+        for (kind, link, name) in [
+            (PaymentKind::Transfer, None, "transfer"),
+            (PaymentKind::Transfer, Some(Link::Hold(hold)), "capture"),
+            (PaymentKind::Refund, original, "refund"),
+            (PaymentKind::Reversal, original, "reverse"),
+        ] {
+            let expected = (name.to_owned(), format!("/v1/transactions/{id}"), OperationStatus::Settled);
+            assert_eq!(shown(&Fact::Transaction(transaction(kind, link))), Some(expected));
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! Commands on the wire.
 
+use super::policy;
 use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
-use crate::money::Currency;
+use crate::hold;
+use crate::id::{AccountId, CustomerId, HoldId, TransactionId};
+use crate::money::{Currency, Money};
+use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::transaction;
 use serde::{Deserialize, Serialize};
@@ -32,11 +36,31 @@ enum What<'a> {
     #[serde(rename = "Orion.bank.OpenAccount")]
     OpenAccount(Open),
     #[serde(rename = "Orion.bank.Payment")]
-    Payment(Payment),
+    Payment(#[serde(with = "Payment")] transaction::Payment),
     #[serde(rename = "Orion.bank.ActivateRules")]
     ActivateRules(ActivateRules),
     #[serde(rename = "Orion.bank.ChangeStatus")]
     ChangeStatus(ChangeStatus),
+    #[serde(rename = "Orion.bank.Reserve")]
+    Reserve(#[serde(with = "Reserve")] hold::Reserve),
+    #[serde(rename = "Orion.bank.Capture")]
+    Capture(Capture),
+    #[serde(rename = "Orion.bank.Release")]
+    Release(#[serde(with = "Release")] hold::Release),
+    #[serde(rename = "Orion.bank.Refund")]
+    Refund(Refund),
+    #[serde(rename = "Orion.bank.Reverse")]
+    Reverse(#[serde(with = "Reverse")] command::Reverse),
+    #[serde(rename = "Orion.bank.CustomerLevel")]
+    CustomerLevel(#[serde(with = "policy::CustomerLevel")] crate::policy::CustomerLevel),
+    #[serde(rename = "Orion.bank.AccountTerms")]
+    AccountTerms(#[serde(with = "policy::AccountTerms")] crate::policy::AccountTerms),
+    #[serde(rename = "Orion.bank.LevelLimits")]
+    LevelLimits(#[serde(with = "policy::LevelLimits")] crate::policy::LevelLimits),
+    #[serde(rename = "Orion.bank.Tariff")]
+    Tariff(#[serde(with = "policy::Tariff")] crate::policy::Tariff),
+    #[serde(rename = "Orion.bank.TariffEnd")]
+    TariffEnd(#[serde(with = "policy::TariffEnd")] crate::policy::TariffEnd),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,19 +75,20 @@ struct Create<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct Open {
-    customer_id: crate::id::CustomerId,
+    customer_id: CustomerId,
     r#type: crate::account::AccountType,
     role: crate::account::Role,
     currency: Currency,
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "transaction::Payment")]
 struct Payment {
     kind: transaction::PaymentKind,
     #[serde(default)]
-    account_debit: Option<crate::id::AccountId>,
+    account_debit: Option<AccountId>,
     #[serde(default)]
-    account_credit: Option<crate::id::AccountId>,
+    account_credit: Option<AccountId>,
     amount_minor: i64,
     currency: Currency,
     channel: transaction::Channel,
@@ -76,8 +101,43 @@ struct ActivateRules {
 
 #[derive(Serialize, Deserialize)]
 struct ChangeStatus {
-    account_id: crate::id::AccountId,
+    account_id: AccountId,
     change: crate::account::StatusChange,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "hold::Reserve")]
+struct Reserve {
+    #[serde(with = "Payment")]
+    payment: transaction::Payment,
+    expires_in_ms: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Capture {
+    hold_id: HoldId,
+    amount_minor: i64,
+    currency: Currency,
+    last: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "hold::Release")]
+struct Release {
+    hold_id: HoldId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Refund {
+    transaction_id: TransactionId,
+    amount_minor: i64,
+    currency: Currency,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "command::Reverse")]
+struct Reverse {
+    transaction_id: TransactionId,
 }
 
 impl<'a> Wire<'a> {
@@ -94,18 +154,30 @@ impl<'a> Wire<'a> {
                 role: open.role,
                 currency: open.currency,
             }),
-            Operation::Pay(payment) => What::Payment(Payment {
-                kind: payment.kind,
-                account_debit: payment.account_debit,
-                account_credit: payment.account_credit,
-                amount_minor: payment.amount_minor,
-                currency: payment.currency,
-                channel: payment.channel,
-            }),
+            Operation::Pay(payment) => What::Payment(payment.clone()),
             Operation::ActivateRules(activate) => {
                 What::ActivateRules(ActivateRules { version: i32::try_from(activate.version).unwrap_or(i32::MAX) })
             }
             Operation::ChangeStatus(asked) => What::ChangeStatus(ChangeStatus { account_id: asked.account_id, change: asked.change }),
+            Operation::Reserve(reserve) => What::Reserve(reserve.clone()),
+            Operation::Capture(capture) => What::Capture(Capture {
+                hold_id: capture.hold_id,
+                amount_minor: capture.amount.minor,
+                currency: capture.amount.currency,
+                last: capture.last,
+            }),
+            Operation::Release(release) => What::Release(*release),
+            Operation::Refund(refund) => What::Refund(Refund {
+                transaction_id: refund.transaction_id,
+                amount_minor: refund.amount.minor,
+                currency: refund.amount.currency,
+            }),
+            Operation::Reverse(reverse) => What::Reverse(*reverse),
+            Operation::SetPolicy(Policy::Level(set)) => What::CustomerLevel(*set),
+            Operation::SetPolicy(Policy::Terms(terms)) => What::AccountTerms(*terms),
+            Operation::SetPolicy(Policy::Limits(limits)) => What::LevelLimits(*limits),
+            Operation::SetPolicy(Policy::Tariff(tariff)) => What::Tariff(tariff.clone()),
+            Operation::SetPolicy(Policy::TariffEnd(end)) => What::TariffEnd(end.clone()),
         };
         Self {
             principal: Who { subject: Cow::Borrowed(&command.principal.subject), authority: command.principal.authority },
@@ -128,14 +200,7 @@ impl<'a> Wire<'a> {
                 role: open.role,
                 currency: open.currency,
             }),
-            What::Payment(payment) => Operation::Pay(transaction::Payment {
-                kind: payment.kind,
-                account_debit: payment.account_debit,
-                account_credit: payment.account_credit,
-                amount_minor: payment.amount_minor,
-                currency: payment.currency,
-                channel: payment.channel,
-            }),
+            What::Payment(payment) => Operation::Pay(payment),
             What::ActivateRules(ActivateRules { version }) => {
                 let version = u32::try_from(version).map_err(|_| "version is negative".to_owned())?;
                 Operation::ActivateRules(command::ActivateRules { version })
@@ -143,6 +208,23 @@ impl<'a> Wire<'a> {
             What::ChangeStatus(asked) => {
                 Operation::ChangeStatus(command::ChangeStatus { account_id: asked.account_id, change: asked.change })
             }
+            What::Reserve(reserve) => Operation::Reserve(reserve),
+            What::Capture(capture) => Operation::Capture(hold::Capture {
+                hold_id: capture.hold_id,
+                amount: Money { minor: capture.amount_minor, currency: capture.currency },
+                last: capture.last,
+            }),
+            What::Release(release) => Operation::Release(release),
+            What::Refund(refund) => Operation::Refund(command::Refund {
+                transaction_id: refund.transaction_id,
+                amount: Money { minor: refund.amount_minor, currency: refund.currency },
+            }),
+            What::Reverse(reverse) => Operation::Reverse(reverse),
+            What::CustomerLevel(set) => Operation::SetPolicy(Policy::Level(set)),
+            What::AccountTerms(terms) => Operation::SetPolicy(Policy::Terms(terms)),
+            What::LevelLimits(limits) => Operation::SetPolicy(Policy::Limits(limits)),
+            What::Tariff(tariff) => Operation::SetPolicy(Policy::Tariff(tariff)),
+            What::TariffEnd(end) => Operation::SetPolicy(Policy::TariffEnd(end)),
         };
         let command = Command {
             principal: Principal { subject: self.principal.subject.into_owned(), authority: self.principal.authority },

@@ -3,11 +3,13 @@
 use crate::account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 use crate::customer::{Customer, KycStatus};
 use crate::epoch::{Epoch, LAST_EPOCH, Position, rfc3339};
-use crate::event::{Cause, Event, Fact, Repeat, Verdict};
-use crate::id::{AccountId, CommandId, CustomerId, EventId, TransactionId};
+use crate::event::{Cause, Event, Fact};
+use crate::hold::{HoldChange, HoldChanged};
+use crate::id::{AccountId, CommandId, CustomerId, EventId, HoldId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
-use crate::transaction::{Channel, PaymentKind, Posting, Transaction};
+use crate::transaction::{Channel, Link, PaymentKind, Posting, Transaction};
+use crate::wire::policy;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -16,9 +18,11 @@ pub(super) enum Wire<'a> {
     AccountOpened(AccountOpened<'a>),
     Payment(&'a Transaction),
     AccountUpdated(AccountUpdated<'a>),
+    HoldUpdated(HoldUpdated<'a>),
+    PolicyUpdated(PolicyUpdated<'a>),
     RulesActivated(RulesActivated<'a>),
     Refused(Refused<'a>),
-    Repeated(Repeated<'a>),
+    Repeated(Box<Repeated<'a>>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -27,7 +31,7 @@ macro_rules! event_record {
     ($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Serialize, Deserialize)]
-        pub(super) struct $name<'a> {
+        pub(in crate::wire) struct $name<'a> {
             $($(#[$field_meta])* $field: $type,)*
             event_id: EventId,
             #[serde(borrow, default)]
@@ -118,6 +122,10 @@ event_record! {
         operation: PaymentKind,
         #[serde(default)]
         postings: Vec<Leg>,
+        #[serde(default)]
+        hold_id: Option<HoldId>,
+        #[serde(default)]
+        original_transaction_id: Option<TransactionId>,
     }
 }
 
@@ -145,6 +153,34 @@ event_record! {
 }
 
 event_record! {
+    struct HoldUpdated {
+        hold_id: HoldId,
+        change: HoldChange,
+        operation: PaymentKind,
+        channel: Channel,
+        debit_account: AccountId,
+        credit_account: AccountId,
+        #[serde(borrow)]
+        amount: Cow<'a, str>,
+        #[serde(borrow)]
+        held_fee: Cow<'a, str>,
+        currency: Currency,
+        open: bool,
+        expires_at: i64,
+        #[serde(borrow)]
+        updated_at: Cow<'a, str>,
+    }
+}
+
+event_record! {
+    struct PolicyUpdated {
+        policy: policy::Wire,
+        #[serde(borrow)]
+        updated_at: Cow<'a, str>,
+    }
+}
+
+event_record! {
     struct RulesActivated {
         version: i32,
         #[serde(borrow)]
@@ -159,45 +195,6 @@ event_record! {
         reason: Refusal,
         #[serde(borrow)]
         refused_at: Cow<'a, str>,
-    }
-}
-
-event_record! {
-    struct Repeated {
-        verdict: Verdict,
-        #[serde(borrow)]
-        operation: Cow<'a, str>,
-        first_epoch: i64,
-        #[serde(borrow)]
-        result: Cow<'a, str>,
-        #[serde(default)]
-        reason: Option<Refusal>,
-        #[serde(default)]
-        resource_id: Option<String>,
-        #[serde(default)]
-        customer_id: Option<CustomerId>,
-        #[serde(default)]
-        r#type: Option<AccountType>,
-        #[serde(default)]
-        role: Option<Role>,
-        #[serde(default)]
-        currency: Option<Currency>,
-        #[serde(default)]
-        amount: Option<String>,
-        #[serde(default)]
-        charged_fee: Option<String>,
-        #[serde(default)]
-        channel: Option<Channel>,
-        #[serde(default)]
-        debit_account: Option<AccountId>,
-        #[serde(default)]
-        credit_account: Option<AccountId>,
-        #[serde(default)]
-        full_name: Option<String>,
-        #[serde(default)]
-        msisdn: Option<String>,
-        #[serde(default)]
-        country: Option<String>,
     }
 }
 
@@ -216,6 +213,11 @@ macro_rules! record {
         }
     };
 }
+
+// Behind the macros, which it uses too.
+mod repeated;
+
+pub(super) use repeated::Repeated;
 
 impl<'a> Wire<'a> {
     pub(super) fn of(event: &'a Event) -> Self {
@@ -246,6 +248,24 @@ impl<'a> Wire<'a> {
                 updated_at: at(),
             })),
             Fact::Transaction(transaction) => Self::Payment(transaction),
+            Fact::HoldChanged(held) => Self::HoldUpdated(record!(HoldUpdated, event, {
+                hold_id: held.id,
+                change: held.change,
+                operation: held.kind,
+                channel: held.channel,
+                debit_account: held.account_debit,
+                credit_account: held.account_credit,
+                amount: Cow::Owned(held.amount.to_string()),
+                held_fee: Cow::Owned(Money { minor: held.fee_minor, ..held.amount }.to_string()),
+                currency: held.amount.currency,
+                open: held.open,
+                expires_at: i64::try_from(held.expires_at).expect("an epoch is before the year 10000"),
+                updated_at: at(),
+            })),
+            Fact::PolicyChanged(policy) => Self::PolicyUpdated(record!(PolicyUpdated, event, {
+                policy: policy::Wire::of(policy),
+                updated_at: at(),
+            })),
             Fact::RulesActivated { version } => Self::RulesActivated(record!(RulesActivated, event, {
                 version: i32::try_from(*version).expect(FEW),
                 activated_at: at(),
@@ -255,74 +275,8 @@ impl<'a> Wire<'a> {
                 reason: *refusal,
                 refused_at: at(),
             })),
-            Fact::Repeated(repeat) => Self::Repeated(repeated(event, repeat)),
+            Fact::Repeated(repeat) => Self::Repeated(Box::new(repeated::of(event, repeat))),
         }
-    }
-}
-
-fn repeated<'a>(event: &'a Event, repeat: &'a Repeat) -> Repeated<'a> {
-    let blank = record!(Repeated, event, {
-        verdict: repeat.verdict(),
-        operation: Cow::Borrowed(&repeat.operation),
-        first_epoch: i64::try_from(repeat.first_epoch).expect("an epoch is before the year 10000"),
-        result: Cow::Borrowed(""),
-        reason: None,
-        resource_id: None,
-        customer_id: None,
-        r#type: None,
-        role: None,
-        currency: None,
-        amount: None,
-        charged_fee: None,
-        channel: None,
-        debit_account: None,
-        credit_account: None,
-        full_name: None,
-        msisdn: None,
-        country: None,
-    });
-    let Some(first) = &repeat.first else { return blank };
-    match first {
-        Fact::CustomerCreated(customer) => Repeated {
-            result: Cow::Borrowed("customer_created"),
-            resource_id: Some(customer.id.to_string()),
-            full_name: Some(customer.full_name.clone()),
-            msisdn: customer.msisdn.clone(),
-            country: customer.country.clone(),
-            ..blank
-        },
-        Fact::AccountOpened(account) => Repeated {
-            result: Cow::Borrowed("account_opened"),
-            resource_id: Some(account.id.to_string()),
-            customer_id: account.customer_id,
-            r#type: Some(account.account_type),
-            role: Some(account.role),
-            currency: Some(account.currency),
-            ..blank
-        },
-        Fact::Transaction(transaction) => Repeated {
-            result: Cow::Borrowed(transaction.status().as_str()),
-            reason: transaction.refusal,
-            resource_id: Some(transaction.id.to_string()),
-            currency: Some(transaction.amount.currency),
-            amount: Some(transaction.amount.to_string()),
-            charged_fee: Some(Money { minor: transaction.fee_minor, ..transaction.amount }.to_string()),
-            channel: Some(transaction.channel),
-            debit_account: Some(transaction.account_debit),
-            credit_account: Some(transaction.account_credit),
-            ..blank
-        },
-        Fact::StatusChanged(changed) => Repeated {
-            result: Cow::Borrowed("account_updated"),
-            resource_id: Some(changed.id.to_string()),
-            customer_id: changed.customer_id,
-            ..blank
-        },
-        Fact::RulesActivated { version } => {
-            Repeated { result: Cow::Borrowed("rules_activated"), resource_id: Some(version.to_string()), ..blank }
-        }
-        Fact::Refused { refusal, .. } => Repeated { result: Cow::Borrowed("refused"), reason: Some(*refusal), ..blank },
-        Fact::Repeated(_) => unreachable!("a repeat answers a first decision, which is never itself a repeat"),
     }
 }
 
@@ -374,6 +328,7 @@ impl Settled<'_> {
             fee_minor: money(&self.charged_fee, self.currency)?.minor,
             channel: self.channel,
             refusal: None,
+            link: link(self.hold_id, self.original_transaction_id)?,
             postings: self.postings.iter().map(Leg::posting).collect(),
         };
         self.event(traceparent, Fact::Transaction(transaction))
@@ -397,9 +352,35 @@ impl Failed<'_> {
             fee_minor: 0,
             channel: self.channel,
             refusal: Some(self.reason),
+            link: None,
             postings: Vec::new(),
         };
         self.event(traceparent, Fact::Transaction(transaction))
+    }
+}
+
+impl HoldUpdated<'_> {
+    pub(super) fn into_event(self, traceparent: &str) -> Result<Event, String> {
+        let changed = held(HoldChanged {
+            id: self.hold_id,
+            change: self.change,
+            kind: self.operation,
+            channel: self.channel,
+            account_debit: self.debit_account,
+            account_credit: self.credit_account,
+            amount: money(&self.amount, self.currency)?,
+            fee_minor: money(&self.held_fee, self.currency)?.minor,
+            open: self.open,
+            expires_at: epoch(self.expires_at)?,
+        })?;
+        self.event(traceparent, Fact::HoldChanged(changed))
+    }
+}
+
+impl PolicyUpdated<'_> {
+    pub(super) fn into_event(self, traceparent: &str) -> Result<Event, String> {
+        let policy = self.policy.decided()?;
+        self.event(traceparent, Fact::PolicyChanged(Box::new(policy)))
     }
 }
 
@@ -417,64 +398,6 @@ impl Refused<'_> {
     }
 }
 
-impl Repeated<'_> {
-    pub(super) fn into_event(self, traceparent: &str) -> Result<Event, String> {
-        let first = match self.verdict {
-            Verdict::Replayed => Some(self.first()?),
-            Verdict::KeyReused => None,
-        };
-        let repeat = Repeat { operation: self.operation.to_string(), first_epoch: epoch(self.first_epoch)?, first };
-        self.event(traceparent, Fact::Repeated(Box::new(repeat)))
-    }
-
-    fn first(&self) -> Result<Fact, String> {
-        let fact = match &*self.result {
-            "customer_created" => Fact::CustomerCreated(Customer {
-                id: parse(self.resource_id.as_deref())?,
-                full_name: self.full_name.clone().ok_or("full_name is missing")?,
-                msisdn: self.msisdn.clone(),
-                country: self.country.clone(),
-                kyc_status: KycStatus::Pending,
-            }),
-            "account_opened" => Fact::AccountOpened(Account {
-                id: parse(self.resource_id.as_deref())?,
-                customer_id: self.customer_id,
-                account_type: self.r#type.ok_or("type is missing")?,
-                role: self.role.ok_or("role is missing")?,
-                currency: self.currency.ok_or("currency is missing")?,
-                status: AccountStatus::Active,
-            }),
-            "account_updated" => Fact::StatusChanged(StatusChanged {
-                id: parse(self.resource_id.as_deref())?,
-                customer_id: self.customer_id,
-                change: parse(Some(&self.operation))?,
-            }),
-            "rules_activated" => Fact::RulesActivated { version: rules(self.resource_id.as_deref().ok_or("resource_id is missing")?)? },
-            "settled" => Fact::Transaction(self.transaction(None)?),
-            "failed" => Fact::Transaction(self.transaction(Some(self.reason.ok_or("reason is missing")?))?),
-            "refused" => Fact::Refused { operation: self.operation.to_string(), refusal: self.reason.ok_or("reason is missing")? },
-            other => return Err(format!("{other:?} is no result of a command")),
-        };
-        Ok(fact)
-    }
-
-    fn transaction(&self, refusal: Option<Refusal>) -> Result<Transaction, String> {
-        let currency = self.currency.ok_or("currency is missing")?;
-        Ok(Transaction {
-            id: parse(self.resource_id.as_deref())?,
-            kind: parse(Some(&self.operation))?,
-            account_debit: self.debit_account.ok_or("debit_account is missing")?,
-            account_credit: self.credit_account.ok_or("credit_account is missing")?,
-            amount: money(self.amount.as_deref().ok_or("amount is missing")?, currency)?,
-            fee_minor: money(self.charged_fee.as_deref().ok_or("charged_fee is missing")?, currency)?.minor,
-            channel: self.channel.ok_or("channel is missing")?,
-            refusal,
-            // What an account's balance was then is not part of the answer to a repeat.
-            postings: Vec::new(),
-        })
-    }
-}
-
 const FEW: &str = "there are fewer versions of the rules than an i32 counts";
 
 fn rules(version: impl std::fmt::Display) -> Result<u32, String> {
@@ -489,6 +412,25 @@ fn money(text: &str, currency: Currency) -> Result<Money, String> {
     Money::parse(text, currency).map_err(|error| error.to_string())
 }
 
-fn parse<T: std::str::FromStr<Err = crate::money::Unreadable>>(text: Option<&str>) -> Result<T, String> {
-    text.ok_or("resource_id is missing")?.parse().map_err(|error: crate::money::Unreadable| error.to_string())
+/// What holds can be: never less than nothing, and only a capture may leave it open or not.
+fn held(changed: HoldChanged) -> Result<HoldChanged, String> {
+    let open = match changed.change {
+        HoldChange::Reserved => changed.open,
+        HoldChange::Captured => true,
+        HoldChange::Released | HoldChange::Closed | HoldChange::Expired => !changed.open,
+    };
+    if open && changed.amount.minor >= 0 && changed.fee_minor >= 0 {
+        return Ok(changed);
+    }
+    Err(format!("a hold is not {} with {}, and open: {}", changed.change, changed.amount, changed.open))
+}
+
+/// What a transaction comes of, from the two fields of which at most one is filled.
+fn link(hold: Option<HoldId>, original: Option<TransactionId>) -> Result<Option<Link>, String> {
+    match (hold, original) {
+        (None, None) => Ok(None),
+        (Some(hold), None) => Ok(Some(Link::Hold(hold))),
+        (None, Some(original)) => Ok(Some(Link::Original(original))),
+        (Some(_), Some(_)) => Err("a transaction comes of a hold or of another transaction, not of both".to_owned()),
+    }
 }

@@ -9,7 +9,7 @@
 use crate::epoch::put_rfc3339;
 use crate::event::Event;
 use crate::money::Money;
-use crate::transaction::Transaction;
+use crate::transaction::{Link, Transaction};
 use std::io::Write as _;
 use uuid::Uuid;
 
@@ -45,6 +45,23 @@ pub(super) fn put(bytes: &mut Vec<u8>, event: &Event, transaction: &Transaction)
     put_uuid(bytes, event.cause.command_id.0);
     put_long(bytes, i64::from(event.cause.position.partition));
     put_long(bytes, event.cause.position.offset);
+    // A record of its own topic, whose schema goes on.
+    if transaction.link.is_some() {
+        put_link(bytes, transaction.link);
+    }
+}
+
+/// A hold and an original, each a union of null, which is branch 0, and a text, which is branch 1.
+fn put_link(bytes: &mut Vec<u8>, link: Option<Link>) {
+    for id in [link.and_then(Link::hold).map(|id| id.0), link.and_then(Link::original).map(|id| id.0)] {
+        match id {
+            None => put_long(bytes, 0),
+            Some(id) => {
+                put_long(bytes, 1);
+                put_uuid(bytes, id);
+            }
+        }
+    }
 }
 
 fn epoch(event: &Event) -> i64 {

@@ -34,11 +34,15 @@ impl Record {
             Topic::Commands => decoder.command(framed).map(Self::Command),
             Topic::SettlementJournal | Topic::ViewsJournal => decoder.entry(topic, framed).map(|entry| Self::Entry(topic, entry)),
             Topic::Outcomes
+            | Topic::OutcomesLinked
+            | Topic::TransactionLinked
             | Topic::CommandRefused
             | Topic::RulesActivated
             | Topic::CustomerCreated
             | Topic::AccountOpened
             | Topic::AccountUpdated
+            | Topic::HoldUpdated
+            | Topic::PolicyUpdated
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
         }

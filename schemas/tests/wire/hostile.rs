@@ -108,3 +108,115 @@ fn a_record_that_is_not_understood_is_not_guessed_at() {
     assert!(matches!(decoder().event(Topic::Commands, &bytes, ""), Err(WireError::Decode { .. })));
     assert!(matches!(decoder().event(Topic::TransactionSettled, &bytes[4..], ""), Err(WireError::Framing)));
 }
+
+/// Puts a value into the first field of this name, however deep.
+fn put(value: &mut Value, field: &str, new: &Value) -> bool {
+    match value {
+        Value::Record(fields) => fields.iter_mut().any(|(name, value)| {
+            if name != field {
+                return put(value, field, new);
+            }
+            *value = new.clone();
+            true
+        }),
+        Value::Union(_, inner) => put(inner, field, new),
+        Value::Array(items) => items.iter_mut().any(|item| put(item, field, new)),
+        _ => false,
+    }
+}
+
+/// What is read of a record in which one field has another value.
+fn changed(topic: Topic, mut value: Value, field: &str, new: &Value) -> Result<Record, WireError> {
+    assert!(put(&mut value, field, new), "{topic} has {field}");
+    Record::read(&decoder(), topic, &framed(topic, &reference_write(&reference(topic), value)), TRACEPARENT)
+}
+
+fn sample_tariff() -> schemas::Policy {
+    schemas::Policy::Tariff(schemas::Tariff {
+        code: "a".to_owned(),
+        currency: schemas::Currency::XOF,
+        operation: None,
+        channel: None,
+        account_type: None,
+        level: None,
+        bearer: schemas::Bearer::Payer,
+        tiers: vec![schemas::Tier { up_to_minor: None, fixed_minor: 1, rate_ppm: 1 }],
+        min_minor: None,
+        max_minor: None,
+        free_per_month: 0,
+        effective_from: Some(7),
+        effective_to: None,
+    })
+}
+
+#[test]
+fn a_command_that_cannot_be_is_refused() {
+    let some = |number| Value::Union(1, Box::new(Value::Long(number)));
+    let Operation::Pay(payment) = sample_command().operation else { panic!("a payment is the sample") };
+    let payment = schemas::Payment { amount_minor: 1, ..payment };
+    let reserve = Operation::Reserve(schemas::Reserve { payment: payment.clone(), expires_in_ms: 60_000 });
+    let set = Operation::SetPolicy(sample_tariff());
+    for (operation, field, new) in [
+        (&Operation::Pay(payment), "kind", text("refund")),
+        (&reserve, "kind", text("reversal")),
+        (&reserve, "expires_in_ms", Value::Long(0)),
+        (&reserve, "expires_in_ms", Value::Long(-1)),
+        (&reserve, "expires_in_ms", Value::Long(i64::MAX)),
+        (&set, "code", text("")),
+        (&set, "account_type", Value::Union(1, Box::new(text("house")))),
+        (&set, "bearer", text("bank")),
+        (&set, "tiers", Value::Array(Vec::new())),
+        (&set, "up_to_minor", some(1)),
+        (&set, "fixed_minor", Value::Long(-1)),
+        (&set, "rate_ppm", Value::Long(-1)),
+        (&set, "rate_ppm", Value::Long(1_000_001)),
+        (&set, "rate_ppm", Value::Long(i64::MAX)),
+        (&set, "free_per_month", Value::Long(-1)),
+        (&set, "free_per_month", Value::Long(1 << 32)),
+        (&set, "min_minor", some(-1)),
+        (&set, "effective_from", some(-1)),
+        (&set, "effective_from", some(i64::MAX)),
+        (&set, "effective_to", some(7)),
+    ] {
+        let command = command_value(&Command { operation: operation.clone(), ..sample_command() });
+        let read = changed(Topic::Commands, command, field, &new);
+        assert!(matches!(read, Err(WireError::Decode { topic: Topic::Commands, .. })), "{field} {new:?}: {read:?}");
+    }
+}
+
+#[test]
+fn an_event_that_cannot_be_is_refused() {
+    let held = schemas::HoldChanged {
+        id: schemas::HoldId::mint(1, 0),
+        change: schemas::HoldChange::Released,
+        kind: schemas::PaymentKind::MerchantPayment,
+        channel: schemas::Channel::Card,
+        account_debit: schemas::AccountId::mint(1, 0),
+        account_credit: schemas::AccountId::mint(1, 1),
+        amount: Money { minor: 12_500, currency: schemas::Currency::XOF },
+        fee_minor: 125,
+        open: false,
+        expires_at: 7,
+    };
+    let held = Event { fact: Fact::HoldChanged(held), ..sample_settled() };
+    let set = Event { fact: Fact::PolicyChanged(Box::new(sample_tariff())), ..sample_settled() };
+    for (event, field, new) in [
+        (&held, "amount", text("-1")),
+        (&held, "held_fee", text("-1")),
+        (&held, "open", Value::Boolean(true)),
+        (&held, "change", text("reserved")),
+        (&held, "expires_at", Value::Long(-1)),
+        (&held, "expires_at", Value::Long(i64::MAX)),
+        (&set, "tiers", Value::Array(Vec::new())),
+        (&set, "free_per_month", Value::Long(-1)),
+    ] {
+        let read = changed(Topic::of(event), updated_value(event), field, &new);
+        assert!(matches!(read, Err(WireError::Decode { .. })), "{field} {new:?}: {read:?}");
+    }
+    let id = || Value::Union(1, Box::new(text(schemas::HoldId::mint(1, 0))));
+    let Fact::Transaction(settled) = sample_settled().fact else { panic!("it settled") };
+    let link = Some(schemas::Link::Hold(schemas::HoldId::mint(1, 0)));
+    let captured = Event { fact: Fact::Transaction(schemas::Transaction { link, ..settled }), ..sample_settled() };
+    let read = changed(Topic::TransactionLinked, settled_value(&captured), "original_transaction_id", &id());
+    assert!(matches!(read, Err(WireError::Decode { .. })), "{read:?}");
+}

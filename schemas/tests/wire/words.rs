@@ -6,12 +6,15 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::epoch::LAST_EPOCH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Cause, ChangeStatus, Channel, Claim, Command,
-    CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount,
-    Operation, Output, Payment, PaymentKind, Position, Posting, Principal, Refusal, Repeat, Role, SealedEpoch, StatusChange, StatusChanged,
-    Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Capture, Cause, ChangeStatus, Channel, Claim,
+    Command, CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, HoldChange, HoldChanged,
+    HoldId, Input, KycStatus, Link, Money, OpenAccount, Operation, Output, Payment, PaymentKind, Position, Posting, Principal, Refund,
+    Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch, StatusChange, StatusChanged, Transaction, TransactionId,
 };
 use uuid::Uuid;
+
+#[path = "policies.rs"]
+mod policies;
 
 pub(super) fn command() -> impl Strategy<Value = Command> {
     let principal = (line(255), select(Authority::ALL)).prop_map(|(subject, authority)| Principal { subject, authority });
@@ -24,21 +27,50 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
     })
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+fn operation() -> BoxedStrategy<Operation> {
     let create = (line(140), option::of(msisdn()), option::of(country()))
         .prop_map(|(full_name, msisdn, country)| Operation::CreateCustomer(CreateCustomer { full_name, msisdn, country }));
     let open = (id().prop_map(CustomerId), select(AccountType::ALL), select(Role::ALL), currency()).prop_map(
         |(customer_id, account_type, role, currency)| Operation::OpenAccount(OpenAccount { customer_id, account_type, role, currency }),
     );
-    let sides = (option::of(account_id()), option::of(account_id()));
-    let pay = (select(PaymentKind::ALL), sides, any::<i64>(), currency(), select(Channel::ALL)).prop_map(
-        |(kind, (account_debit, account_credit), amount_minor, currency, channel)| {
-            Operation::Pay(Payment { kind, account_debit, account_credit, amount_minor, currency, channel })
-        },
-    );
+    let reserve =
+        (payment(), 1_000..=2_592_000_000u64).prop_map(|(payment, expires_in_ms)| Operation::Reserve(Reserve { payment, expires_in_ms }));
+    let capture =
+        (hold_id(), money(), any::<bool>()).prop_map(|(hold_id, amount, last)| Operation::Capture(Capture { hold_id, amount, last }));
+    let release = hold_id().prop_map(|hold_id| Operation::Release(Release { hold_id }));
+    let refund = (transaction_id(), money()).prop_map(|(transaction_id, amount)| Operation::Refund(Refund { transaction_id, amount }));
+    let reverse = transaction_id().prop_map(|transaction_id| Operation::Reverse(Reverse { transaction_id }));
     let activate = rules().prop_map(|version| Operation::ActivateRules(ActivateRules { version }));
     let change = changed().prop_map(|changed| Operation::ChangeStatus(ChangeStatus { account_id: changed.id, change: changed.change }));
-    prop_oneof![create, open, pay, activate, change]
+    prop_oneof![
+        create,
+        open,
+        payment().prop_map(Operation::Pay),
+        activate,
+        change,
+        reserve,
+        capture,
+        release,
+        refund,
+        reverse,
+        policies::asked().prop_map(Operation::SetPolicy),
+    ]
+    .boxed()
+}
+
+/// A payment that can be asked for by itself.
+fn payment() -> impl Strategy<Value = Payment> {
+    let sides = (option::of(account_id()), option::of(account_id()));
+    (select(PaymentKind::ASKED), sides, any::<i64>(), currency(), select(Channel::ALL)).prop_map(
+        |(kind, (account_debit, account_credit), amount_minor, currency, channel)| Payment {
+            kind,
+            account_debit,
+            account_credit,
+            amount_minor,
+            currency,
+            channel,
+        },
+    )
 }
 
 /// The record's field is an int.
@@ -55,7 +87,7 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
     (id(), 0..=LAST_EPOCH, cause, fact()).prop_map(|(id, epoch, cause, fact)| Event { id: EventId(id), epoch, cause, fact })
 }
 
-fn fact() -> impl Strategy<Value = Fact> {
+fn fact() -> BoxedStrategy<Fact> {
     let any_status = (customer(), select(KycStatus::ALL)).prop_map(|(customer, kyc_status)| Customer { kyc_status, ..customer });
     let any_account = (account(), select(AccountStatus::ALL)).prop_map(|(account, status)| Account { status, ..account });
     prop_oneof![
@@ -65,13 +97,16 @@ fn fact() -> impl Strategy<Value = Fact> {
         failed().prop_map(Fact::Transaction),
         rules().prop_map(|version| Fact::RulesActivated { version }),
         changed().prop_map(Fact::StatusChanged),
+        held().prop_map(Fact::HoldChanged),
+        policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
         repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
     ]
+    .boxed()
 }
 
 /// A repeat tells a decision as it was made: a customer not verified yet, an account active, balances not told.
-fn repeat() -> impl Strategy<Value = Repeat> {
+fn repeat() -> BoxedStrategy<Repeat> {
     let told = |transaction: Transaction| Fact::Transaction(Transaction { postings: Vec::new(), ..transaction });
     let first = prop_oneof![
         customer().prop_map(Fact::CustomerCreated),
@@ -80,17 +115,23 @@ fn repeat() -> impl Strategy<Value = Repeat> {
         failed().prop_map(told),
         rules().prop_map(|version| Fact::RulesActivated { version }),
         changed().prop_map(Fact::StatusChanged),
+        held().prop_map(Fact::HoldChanged),
+        policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
     ];
-    (line(40), 0..=LAST_EPOCH, option::of(first)).prop_map(|(operation, first_epoch, first)| {
-        let operation = match &first {
-            Some(Fact::Refused { operation, .. }) => operation.clone(),
-            Some(Fact::Transaction(transaction)) => transaction.kind.to_string(),
-            Some(Fact::StatusChanged(changed)) => changed.change.to_string(),
-            Some(Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::Repeated(_)) | None => operation,
-        };
-        Repeat { operation, first_epoch, first }
-    })
+    (line(40), 0..=LAST_EPOCH, option::of(first))
+        .prop_map(|(operation, first_epoch, first)| {
+            let operation = match &first {
+                Some(Fact::Refused { operation, .. }) => operation.clone(),
+                Some(Fact::Transaction(transaction)) => transaction.operation().to_owned(),
+                Some(Fact::StatusChanged(changed)) => changed.change.to_string(),
+                Some(Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. })
+                | Some(Fact::HoldChanged(_) | Fact::PolicyChanged(_) | Fact::Repeated(_))
+                | None => operation,
+            };
+            Repeat { operation, first_epoch, first }
+        })
+        .boxed()
 }
 
 fn customer() -> impl Strategy<Value = Customer> {
@@ -125,14 +166,44 @@ fn changed() -> impl Strategy<Value = StatusChanged> {
     })
 }
 
+/// Money is held or it is not, as the change says.
+fn held() -> impl Strategy<Value = HoldChanged> {
+    let change = (select(HoldChange::ALL), any::<bool>()).prop_map(|(change, left)| match change {
+        HoldChange::Reserved => (change, true),
+        HoldChange::Captured => (change, left),
+        HoldChange::Released | HoldChange::Closed | HoldChange::Expired => (change, false),
+    });
+    let amount = (0..=i64::MAX, currency()).prop_map(|(minor, currency)| Money { minor, currency });
+    let payment = (select(PaymentKind::ASKED), select(Channel::ALL), account_id(), account_id());
+    (hold_id(), change, payment, amount, 0..=i64::MAX, 0..=LAST_EPOCH).prop_map(
+        |(id, (change, open), (kind, channel, account_debit, account_credit), amount, fee_minor, expires_at)| HoldChanged {
+            id,
+            change,
+            kind,
+            channel,
+            account_debit,
+            account_credit,
+            amount,
+            fee_minor,
+            open,
+            expires_at,
+        },
+    )
+}
+
+fn link() -> impl Strategy<Value = Option<Link>> {
+    option::of(prop_oneof![hold_id().prop_map(Link::Hold), transaction_id().prop_map(Link::Original)])
+}
+
 pub(super) fn settled() -> impl Strategy<Value = Transaction> {
     let posting = (account_id(), any::<i64>(), any::<i64>()).prop_map(|(account, amount_minor, balance_minor)| Posting {
         account,
         amount_minor,
         balance_minor,
     });
-    (transaction(), any::<i64>(), vec(posting, 0..4)).prop_map(|(transaction, fee_minor, postings)| Transaction {
+    (transaction(), any::<i64>(), link(), vec(posting, 0..4)).prop_map(|(transaction, fee_minor, link, postings)| Transaction {
         fee_minor,
+        link,
         postings,
         ..transaction
     })
@@ -143,19 +214,24 @@ fn failed() -> impl Strategy<Value = Transaction> {
 }
 
 fn transaction() -> impl Strategy<Value = Transaction> {
-    (id(), select(PaymentKind::ALL), account_id(), account_id(), any::<i64>(), currency(), select(Channel::ALL)).prop_map(
-        |(id, kind, account_debit, account_credit, minor, currency, channel)| Transaction {
-            id: TransactionId(id),
+    (transaction_id(), select(PaymentKind::ALL), account_id(), account_id(), money(), select(Channel::ALL)).prop_map(
+        |(id, kind, account_debit, account_credit, amount, channel)| Transaction {
+            id,
             kind,
             account_debit,
             account_credit,
-            amount: Money { minor, currency },
+            amount,
             fee_minor: 0,
             channel,
             refusal: None,
+            link: None,
             postings: Vec::new(),
         },
     )
+}
+
+pub(super) fn updated() -> impl Strategy<Value = Fact> {
+    prop_oneof![held().prop_map(Fact::HoldChanged), policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),]
 }
 
 pub(super) fn entry() -> impl Strategy<Value = Entry> {
@@ -208,6 +284,18 @@ fn currency() -> impl Strategy<Value = Currency> {
 
 fn account_id() -> impl Strategy<Value = AccountId> {
     id().prop_map(AccountId)
+}
+
+fn hold_id() -> impl Strategy<Value = HoldId> {
+    id().prop_map(HoldId)
+}
+
+fn transaction_id() -> impl Strategy<Value = TransactionId> {
+    id().prop_map(TransactionId)
+}
+
+fn money() -> impl Strategy<Value = Money> {
+    (any::<i64>(), currency()).prop_map(|(minor, currency)| Money { minor, currency })
 }
 
 fn id() -> impl Strategy<Value = Uuid> {

@@ -25,6 +25,7 @@ fn settled(epoch: u64, number: u32, currency: &str, postings: &[(u32, i64, i64)]
         fee_minor: 0,
         channel: Channel::Wallet,
         refusal: None,
+        link: None,
         postings: postings.iter().map(posting).collect(),
     };
     let cause = Cause { command_id: CommandId(Uuid::nil()), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };

@@ -23,6 +23,7 @@ fn books() -> Books {
         fee_minor: 0,
         channel: Channel::Wallet,
         refusal: None,
+        link: None,
         postings: vec![posting(HOUSE, -100), posting(PAYEE, 100)],
     };
     let cause = Cause { command_id: CommandId(Uuid::nil()), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };

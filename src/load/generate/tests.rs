@@ -48,8 +48,8 @@ fn a_day_has_everything_in_it() {
         let count = |wanted: &dyn Fn(PaymentKind, Option<Refusal>) -> bool| -> usize {
             decisions.iter().filter(|((kind, refusal), _)| wanted(*kind, *refusal)).map(|(_, count)| count).sum()
         };
-        for kind in PaymentKind::ALL {
-            let share = count(&|of, refusal| of == *kind && refusal.is_none());
+        for kind in [PaymentKind::Deposit, PaymentKind::Withdrawal, PaymentKind::Transfer, PaymentKind::MerchantPayment] {
+            let share = count(&|of, refusal| of == kind && refusal.is_none());
             assert!((3_000..8_000).contains(&share), "seed {seed}: {share} of {kind}");
         }
         let refused = count(&|_, refusal| refusal.is_some());

@@ -56,7 +56,8 @@ fn a_version_of_the_rules_decides_from_the_epoch_after_its_activation() {
     let (back, forth) = (activate(1), activate(2));
     let (decided, _) = run(&[AWA, &back, &forth, &back, WALLET], RULE).unwrap();
     let versions: Vec<u32> = decided.iter().map(|epoch| epoch.output.binding.code_version).collect();
-    assert_eq!(versions, [3, 3, 1, 2, 1]);
+    let newest = state::CODE_VERSION;
+    assert_eq!(versions, [newest, newest, 1, 2, 1]);
     let bind = |epoch: u64, version: u32| format!(r#"{{"binding": {{"epoch": {epoch}, "code_version": {version}}}}}"#);
     let (first, second) = (bind(START_MS, 2), bind(START_MS + 1, 2));
     let error = run(&[&back, &first, AWA, &second], RULE).err().unwrap();
@@ -83,13 +84,42 @@ fn a_refused_command_gives_no_id_to_its_name() {
 }
 
 #[test]
+fn what_is_held_and_paid_has_a_name_for_what_follows() {
+    let pay = |operation: &str, more: &str| {
+        format!(
+            r#"{{"command": {{"operation": "{operation}", "account_debit": "@wallet", "account_credit": "@shop", "amount": "1000", "currency": "XOF"{more}}}, "as": "{operation}"}}"#
+        )
+    };
+    let shop = r#"{"command": {"operation": "open_account", "customer_id": "@awa", "type": "current", "role": "merchant", "currency": "XOF"}, "as": "shop"}"#;
+    let capture = r#"{"command": {"operation": "capture", "hold": "@reserve", "amount": "400", "currency": "XOF"}, "as": "captured"}"#;
+    let refund = r#"{"command": {"operation": "refund", "transaction": "@captured", "amount": "100", "currency": "XOF"}, "as": "refund"}"#;
+    let release = r#"{"command": {"operation": "release", "hold": "@reserve"}}"#;
+    let reverse = r#"{"command": {"operation": "reverse", "transaction": "@merchant_payment"}}"#;
+    let (reserve, merchant) = (pay("reserve", r#", "kind": "merchant_payment""#), pay("merchant_payment", ""));
+    let lines = [AWA, WALLET, shop, DEPOSIT, &reserve, capture, refund, release, &merchant, reverse];
+    let (decided, _) = run(&lines, RULE).unwrap();
+    let answers = decided.iter().flat_map(|epoch| &epoch.output.events).filter(|event| event.answers());
+    let refused = |fact: &Fact| match fact {
+        Fact::Transaction(paid) => paid.refusal,
+        Fact::Refused { refusal, .. } => Some(*refusal),
+        _ => None,
+    };
+    let refusals: Vec<_> = answers.filter_map(|event| refused(&event.fact)).collect();
+    assert_eq!(refusals, []);
+    // A payment that failed gives its name to nothing.
+    let dear = merchant.replace("1000", "100000");
+    let error = run(&[AWA, WALLET, shop, &dear, reverse], RULE).err().unwrap().to_string();
+    assert!(error.ends_with("line 5: nothing that was created before is called \"merchant_payment\""), "{error}");
+}
+
+#[test]
 fn a_bad_line_ends_with_its_number_and_one_sentence() {
     let binding = r#"{"binding": {"epoch": 1767225600005}}"#;
     for (lines, line, what) in [
         (vec![AWA, "{"], 2, "EOF while parsing"),
         (vec![AWA, "{}"], 2, "it should have one of command, junk and binding"),
         (vec![r#"{"comand": {}}"#], 1, "unknown field `comand`"),
-        (vec![r#"{"command": {"operation": "refund"}}"#], 1, "\"refund\" is no operation"),
+        (vec![r#"{"command": {"operation": "gift"}}"#], 1, "\"gift\" is no operation"),
         (vec![r#"{"command": {"operation": "deposit", "amount": "1"}}"#], 1, "a deposit needs currency"),
         (vec![r#"{"command": {"operation": "deposit", "amount": "1.5", "currency": "XOF"}}"#], 1, "\"1.5\" is no amount"),
         (

@@ -1,11 +1,23 @@
 //! The auditor's books: the rules of `ARCHITECTURE.md` and of the words in `schemas`, written a second time,
-//! as slowly and plainly as they read. They keep every command and every leg ever posted, and look everything
-//! up by going through all of it. Nothing of the `state` crate is used here.
+//! as slowly and plainly as they read. They keep every command, every event and every leg ever posted, and look
+//! everything up by going through all of it. Nothing of the `state` crate is used here.
+//!
+//! Paying, holding, giving back, setting, counting and pricing have a file each.
 
+mod counting;
+mod giving_back;
+mod holding;
+mod paying;
+mod pricing;
+mod setting;
+
+use counting::Counted;
+use holding::Held;
+use paying::Original;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Command, Currency, Customer, CustomerId,
-    Epoch, Event, EventId, Fact, KycStatus, Money, OpenAccount, Operation, Payment, PaymentKind, Posting, Principal, Refusal, Repeat, Role,
-    StatusChange, StatusChanged, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, ActivateRules, Authority, Cause, ChangeStatus, Command, Customer, CustomerId, Epoch, Event, EventId,
+    Fact, HoldChange, KycStatus, OpenAccount, Operation, Payment, PaymentKind, Policy, Posting, Principal, Refusal, Repeat, Role,
+    StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
 
@@ -23,17 +35,39 @@ pub(super) struct Books {
     /// Every decision: its command, its epoch, and what was decided.
     decided: Vec<(Command, Epoch, Fact)>,
     customers: Vec<Customer>,
-    accounts: Vec<Account>,
+    /// Every account, and the rules under which it was opened.
+    accounts: Vec<(Account, u32)>,
     /// Every change of a status, in order.
     changes: Vec<(AccountId, StatusChange)>,
     /// Every leg: the account and what it gained.
     legs: Vec<(AccountId, i128)>,
+    /// Every policy that was set: in which epoch, and how it was told.
+    policies: Vec<(Epoch, Policy)>,
+    /// Every hold that was made.
+    holds: Vec<Held>,
+    /// Every operation that counts.
+    counted: Vec<Counted>,
+    /// Every payment that may be given back.
+    originals: Vec<Original>,
+}
+
+/// The first that fails.
+fn first<const N: usize>(refusals: [(bool, Refusal); N]) -> Result<(), Refusal> {
+    refusals.into_iter().find(|(fails, _)| *fails).map_or(Ok(()), |(_, refusal)| Err(refusal))
+}
+
+fn stranger(principal: &Principal, owner: Option<CustomerId>) -> bool {
+    principal.authority == Authority::Customer && owner.is_none_or(|owner| owner.to_string() != principal.subject)
 }
 
 impl Books {
-    pub(super) fn begin(&mut self, epoch: Epoch, rules: u32) {
+    /// Begins an epoch: what was held too long is given back.
+    pub(super) fn begin(&mut self, epoch: Epoch, rules: u32) -> Vec<Event> {
+        let before = self.said.len();
         self.epoch = epoch;
         self.rules = [rules; 2];
+        self.expire();
+        self.said[before..].to_vec()
     }
 
     /// What the bank must say to a command.
@@ -46,22 +80,9 @@ impl Books {
                 self.say(cause, Fact::Repeated(Box::new(repeat)));
             }
             None => {
-                let fact = match &command.operation {
-                    Operation::CreateCustomer(create) => {
-                        let customer = Customer {
-                            id: CustomerId(self.minted(3, self.customers.iter().map(|customer| customer.id.0))),
-                            full_name: create.full_name.clone(),
-                            msisdn: create.msisdn.clone(),
-                            country: create.country.clone(),
-                            kyc_status: KycStatus::Pending,
-                        };
-                        self.create_customer(&command.principal, customer)
-                    }
-                    Operation::OpenAccount(open) => self.open_account(&command.principal, open),
-                    Operation::Pay(payment) => self.pay(cause, &command.principal, payment),
-                    Operation::ActivateRules(ActivateRules { version }) => self.activate_rules(&command.principal, *version),
-                    Operation::ChangeStatus(asked) => self.change_status(&command.principal, *asked),
-                };
+                let fact = self
+                    .decide(cause, command)
+                    .unwrap_or_else(|refusal| Fact::Refused { operation: name(&command.operation).to_owned(), refusal });
                 self.decided.push((command.clone(), self.epoch, fact.clone()));
                 self.say(cause, fact);
             }
@@ -69,23 +90,75 @@ impl Books {
         self.said[before..].to_vec()
     }
 
+    /// The fact that answers, or why there is none.
+    fn decide(&mut self, cause: &Cause, command: &Command) -> Result<Fact, Refusal> {
+        let principal = &command.principal;
+        if since(&command.operation) > self.rules[0] {
+            return Err(Refusal::OperationNotInForce);
+        }
+        match &command.operation {
+            Operation::CreateCustomer(create) => {
+                let customer = Customer {
+                    id: CustomerId(self.minted(3, self.customers.iter().map(|customer| customer.id.0))),
+                    full_name: create.full_name.clone(),
+                    msisdn: create.msisdn.clone(),
+                    country: create.country.clone(),
+                    kyc_status: KycStatus::Pending,
+                };
+                self.create_customer(principal, customer)
+            }
+            Operation::OpenAccount(open) => self.open_account(principal, open),
+            Operation::ActivateRules(ActivateRules { version }) => self.activate_rules(principal, *version),
+            Operation::ChangeStatus(asked) => self.change_status(principal, *asked),
+            Operation::Pay(payment) => Ok(self.pay(cause, principal, payment)),
+            Operation::Reserve(reserve) => self.reserve(cause, principal, reserve),
+            Operation::Capture(capture) => self.capture(cause, principal, *capture),
+            Operation::Release(release) => self.release(principal, release.hold_id),
+            Operation::Refund(refund) => self.refund(principal, *refund),
+            Operation::Reverse(reverse) => self.reverse(principal, reverse.transaction_id),
+            Operation::SetPolicy(policy) => self.set_policy(principal, policy),
+        }
+    }
+
     /// The sum of everything ever posted to an account.
     pub(super) fn balance(&self, account: AccountId) -> i128 {
         self.legs.iter().filter(|(id, _)| *id == account).map(|(_, amount)| amount).sum()
     }
 
-    pub(super) fn accounts(&self) -> &[Account] {
-        &self.accounts
+    /// All that was ever reserved of an account, less all that was captured or given back.
+    pub(super) fn held(&self, account: AccountId) -> i128 {
+        let changes = self.said.iter().filter_map(|event| match &event.fact {
+            Fact::HoldChanged(held) if held.account_debit == account => Some(held),
+            _ => None,
+        });
+        let signed = changes.map(|held| {
+            let all = i128::from(held.amount.minor) + i128::from(held.fee_minor);
+            if held.change == HoldChange::Reserved { all } else { -all }
+        });
+        signed.sum()
     }
 
-    pub(super) fn customers(&self) -> &[Customer] {
-        &self.customers
+    pub(super) fn accounts(&self) -> impl ExactSizeIterator<Item = &Account> {
+        self.accounts.iter().map(|(account, _)| account)
+    }
+
+    /// The rules of the next epoch.
+    pub(super) fn next_rules(&self) -> u32 {
+        self.rules[1]
+    }
+
+    fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts().find(|account| account.id == id)
+    }
+
+    fn owner(&self, id: AccountId) -> Option<CustomerId> {
+        self.account(id).and_then(|account| account.customer_id)
     }
 
     /// The decision on a command of the same caller, operation and key in the last seven days, as a repeat tells it.
     fn first_decision(&self, command: &Command) -> Option<(&Command, Epoch, Fact)> {
         let who = |command: &Command| (command.principal.subject.clone(), name(&command.operation), command.idempotency_key.clone());
-        let same = |decided: &&(Command, Epoch, Fact)| who(&decided.0) == who(command) && self.epoch - decided.1 <= SEVEN_DAYS_MS;
+        let same = |decided: &&(Command, Epoch, Fact)| self.epoch - decided.1 <= SEVEN_DAYS_MS && who(&decided.0) == who(command);
         self.decided.iter().rev().find(same).map(|(first, epoch, fact)| {
             let told = match fact {
                 Fact::Transaction(transaction) => Fact::Transaction(Transaction { postings: Vec::new(), ..transaction.clone() }),
@@ -108,12 +181,31 @@ impl Books {
         Uuid::from_u128(bits.iter().map(|(value, shift)| value << shift).sum())
     }
 
-    fn create_customer(&mut self, principal: &Principal, customer: Customer) -> Fact {
-        if principal.authority == Authority::Customer {
-            return Fact::Refused { operation: "create_customer".to_owned(), refusal: Refusal::NotAuthorized };
+    /// The next id of a transaction (1) or of a hold (4), which share their numbers.
+    fn minted_with_transactions(&self, kind: u128) -> Uuid {
+        let ids = self.said.iter().filter_map(|event| match &event.fact {
+            Fact::Transaction(transaction) => Some(transaction.id.0),
+            Fact::HoldChanged(held) if held.change == HoldChange::Reserved => Some(held.id.0),
+            _ => None,
+        });
+        self.minted(kind, ids)
+    }
+
+    /// Posts the legs, one after the other.
+    fn post(&mut self, legs: &[(AccountId, i128)]) -> Vec<Posting> {
+        let mut postings = Vec::new();
+        for (account, amount) in legs {
+            self.legs.push((*account, *amount));
+            let minor = |amount: i128| i64::try_from(amount).expect("the range was checked");
+            postings.push(Posting { account: *account, amount_minor: minor(*amount), balance_minor: minor(self.balance(*account)) });
         }
+        postings
+    }
+
+    fn create_customer(&mut self, principal: &Principal, customer: Customer) -> Result<Fact, Refusal> {
+        first([(principal.authority == Authority::Customer, Refusal::NotAuthorized)])?;
         self.customers.push(customer.clone());
-        Fact::CustomerCreated(customer)
+        Ok(Fact::CustomerCreated(customer))
     }
 
     /// What the last change made of an account.
@@ -125,179 +217,60 @@ impl Books {
         }
     }
 
-    fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Fact {
+    fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Result<Fact, Refusal> {
         let (id, change) = (asked.account_id, asked.change);
-        let account = self.accounts.iter().find(|account| account.id == id);
+        let account = self.account(id);
         let status = self.status(id);
         let already = match change {
             StatusChange::Suspend => AccountStatus::Suspended,
             StatusChange::Reactivate => AccountStatus::Active,
             StatusChange::Close => AccountStatus::Closed,
         };
-        let refusals = [
-            (self.rules[0] < 3, Refusal::OperationNotInForce),
+        let closes = change == StatusChange::Close;
+        first([
             (principal.authority == Authority::Customer, Refusal::NotAuthorized),
             (account.is_none(), Refusal::AccountNotFound),
             (account.is_some_and(|account| account.customer_id.is_none()), Refusal::RoleNotPermitted),
             (status == AccountStatus::Closed, Refusal::AccountClosed),
             (status == already, Refusal::StatusUnchanged),
-            (change == StatusChange::Close && self.balance(id) != 0, Refusal::BalanceNotZero),
-        ];
-        if let Some((_, refusal)) = refusals.into_iter().find(|(fails, _)| *fails) {
-            return Fact::Refused { operation: change.as_str().to_owned(), refusal };
-        }
+            (closes && self.balance(id) != 0, Refusal::BalanceNotZero),
+            (closes && self.held(id) != 0, Refusal::HoldsOpen),
+        ])?;
         let customer_id = account.and_then(|account| account.customer_id);
         self.changes.push((id, change));
-        Fact::StatusChanged(StatusChanged { id, customer_id, change })
+        Ok(Fact::StatusChanged(StatusChanged { id, customer_id, change }))
     }
 
-    /// The rules of the next epoch.
-    pub(super) fn next_rules(&self) -> u32 {
-        self.rules[1]
-    }
-
-    fn activate_rules(&mut self, principal: &Principal, version: u32) -> Fact {
-        let refusals = [
+    fn activate_rules(&mut self, principal: &Principal, version: u32) -> Result<Fact, Refusal> {
+        first([
             (principal.authority == Authority::Customer, Refusal::NotAuthorized),
             (!(1..=self.rules[1] + 1).contains(&version), Refusal::RulesUnknown),
             (version == self.rules[1], Refusal::RulesInForce),
-        ];
-        if let Some((_, refusal)) = refusals.into_iter().find(|(fails, _)| *fails) {
-            return Fact::Refused { operation: "activate_rules".to_owned(), refusal };
-        }
+        ])?;
         self.rules[1] = version;
-        Fact::RulesActivated { version }
+        Ok(Fact::RulesActivated { version })
     }
 
-    fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Fact {
+    fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Result<Fact, Refusal> {
         let known = self.customers.iter().any(|customer| customer.id == open.customer_id);
         let own = principal.subject == open.customer_id.to_string() && open.role == Role::Customer;
         let stranger = principal.authority == Authority::Customer && !own;
-        let refusals = [
+        first([
             (stranger && self.rules[0] > 1, Refusal::NotAuthorized),
             (!known, Refusal::CustomerNotFound),
             (stranger, Refusal::NotAuthorized),
             (open.role == Role::House, Refusal::RoleNotPermitted),
-        ];
-        if let Some((_, refusal)) = refusals.into_iter().find(|(fails, _)| *fails) {
-            return Fact::Refused { operation: "open_account".to_owned(), refusal };
-        }
-        let minted = self.accounts.iter().map(|account| account.id.0);
+        ])?;
         let account = Account {
-            id: AccountId(self.minted(2, minted)),
+            id: AccountId(self.minted(2, self.accounts().map(|account| account.id.0))),
             customer_id: Some(open.customer_id),
             account_type: open.account_type,
             role: open.role,
             currency: open.currency,
             status: AccountStatus::Active,
         };
-        self.accounts.push(account.clone());
-        Fact::AccountOpened(account)
-    }
-
-    fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment) -> Fact {
-        let cash = cash(payment.currency);
-        let mut transaction = Transaction {
-            id: TransactionId(self.minted(1, self.decided.iter().filter_map(|(_, _, fact)| transaction_id(fact)))),
-            kind: payment.kind,
-            account_debit: payment.account_debit.unwrap_or(cash.id),
-            account_credit: payment.account_credit.unwrap_or(cash.id),
-            amount: Money { minor: payment.amount_minor, currency: payment.currency },
-            fee_minor: 0,
-            channel: payment.channel,
-            refusal: None,
-            postings: Vec::new(),
-        };
-        transaction.refusal = self.refusal(principal, &transaction);
-        if transaction.refusal.is_some() {
-            return Fact::Transaction(transaction);
-        }
-        let legs = [(transaction.account_debit, -payment.amount_minor), (transaction.account_credit, payment.amount_minor)];
-        let first_use = !self.accounts.contains(&cash) && legs.iter().any(|(account, _)| *account == cash.id);
-        if first_use {
-            self.accounts.push(cash.clone());
-            self.say(cause, Fact::AccountOpened(cash));
-        }
-        for (account, amount_minor) in legs {
-            self.legs.push((account, amount_minor.into()));
-            let balance_minor = i64::try_from(self.balance(account)).expect("the range was checked");
-            transaction.postings.push(Posting { account, amount_minor, balance_minor });
-        }
-        Fact::Transaction(transaction)
-    }
-
-    /// Whether an account has a status that these rules mind.
-    fn is(&self, account: AccountId, status: AccountStatus) -> bool {
-        self.rules[0] >= 3 && self.status(account) == status
-    }
-
-    /// The first reason against a payment, in the order of `Refusal`.
-    fn refusal(&self, principal: &Principal, transaction: &Transaction) -> Option<Refusal> {
-        let currency = transaction.amount.currency;
-        let amount = i128::from(transaction.amount.minor);
-        let cash = cash(currency);
-        let find = |id: AccountId| self.accounts.iter().find(|account| account.id == id).or((id == cash.id).then_some(&cash));
-        if amount <= 0 {
-            return Some(Refusal::AmountNotPositive);
-        }
-        let owner = find(transaction.account_debit).and_then(|account| account.customer_id).map(|owner| owner.to_string());
-        let stranger = principal.authority == Authority::Customer && owner.as_ref() != Some(&principal.subject);
-        if stranger && self.rules[0] > 1 {
-            return Some(Refusal::NotAuthorized);
-        }
-        let Some(payer) = find(transaction.account_debit) else { return Some(Refusal::DebitAccountNotFound) };
-        let Some(payee) = find(transaction.account_credit) else { return Some(Refusal::CreditAccountNotFound) };
-        let after = [self.balance(payer.id) - amount, self.balance(payee.id) + amount];
-        let in_range = |balance: i128| (-(1 << 63)..1 << 63).contains(&balance);
-        let refusals = [
-            (stranger, Refusal::NotAuthorized),
-            (payer.id == payee.id, Refusal::AccountsMustDiffer),
-            (!takes_part(transaction.kind, payer.role, payee.role), Refusal::RoleNotPermitted),
-            (payer.currency != currency || payee.currency != currency, Refusal::CurrencyMismatch),
-            (self.is(payer.id, AccountStatus::Closed), Refusal::DebitAccountClosed),
-            (self.is(payer.id, AccountStatus::Suspended), Refusal::DebitAccountSuspended),
-            (self.is(payee.id, AccountStatus::Closed), Refusal::CreditAccountClosed),
-            (self.is(payee.id, AccountStatus::Suspended), Refusal::CreditAccountSuspended),
-            (payer.role != Role::House && after[0] < 0, Refusal::InsufficientFunds),
-            (!after.into_iter().all(in_range), Refusal::BalanceOverflow),
-        ];
-        refusals.into_iter().find(|(fails, _)| *fails).map(|(_, refusal)| refusal)
-    }
-}
-
-/// The house's cash in a currency, as it opens.
-fn cash(currency: Currency) -> Account {
-    Account {
-        id: AccountId::house("cash", currency),
-        customer_id: None,
-        account_type: AccountType::Current,
-        role: Role::House,
-        currency,
-        status: AccountStatus::Active,
-    }
-}
-
-/// The table of who takes part in what: operation, payers, payees.
-fn takes_part(kind: PaymentKind, payer: Role, payee: Role) -> bool {
-    use Role::{Agent, Customer, House, Merchant};
-    let table: [(PaymentKind, &[Role], &[Role]); 4] = [
-        (PaymentKind::Deposit, &[Agent, House], &[Customer, Merchant, Agent]),
-        (PaymentKind::Withdrawal, &[Customer, Merchant, Agent], &[Agent, House]),
-        (PaymentKind::Transfer, &[Customer, Merchant, Agent], &[Customer, Agent]),
-        (PaymentKind::MerchantPayment, &[Customer, Agent], &[Merchant]),
-    ];
-    table.iter().any(|(row, payers, payees)| *row == kind && payers.contains(&payer) && payees.contains(&payee))
-}
-
-fn transaction_id(fact: &Fact) -> Option<Uuid> {
-    match fact {
-        Fact::Transaction(transaction) => Some(transaction.id.0),
-        Fact::CustomerCreated(_)
-        | Fact::AccountOpened(_)
-        | Fact::RulesActivated { .. }
-        | Fact::StatusChanged(_)
-        | Fact::Refused { .. }
-        | Fact::Repeated(_) => None,
+        self.accounts.push((account.clone(), self.rules[0]));
+        Ok(Fact::AccountOpened(account))
     }
 }
 
@@ -313,5 +286,33 @@ fn name(operation: &Operation) -> &'static str {
         Operation::Pay(Payment { kind: PaymentKind::Withdrawal, .. }) => "withdrawal",
         Operation::Pay(Payment { kind: PaymentKind::Transfer, .. }) => "transfer",
         Operation::Pay(Payment { kind: PaymentKind::MerchantPayment, .. }) => "merchant_payment",
+        Operation::Pay(Payment { kind: PaymentKind::BillPayment, .. }) => "bill_payment",
+        Operation::Pay(Payment { kind: PaymentKind::Refund | PaymentKind::Reversal, .. }) => "never asked for",
+        Operation::Reserve(_) => "reserve",
+        Operation::Capture(_) => "capture",
+        Operation::Release(_) => "release",
+        Operation::Refund(_) => "refund",
+        Operation::Reverse(_) => "reverse",
+        Operation::SetPolicy(Policy::Level(_)) => "set_customer_level",
+        Operation::SetPolicy(Policy::Terms(_)) => "set_account_terms",
+        Operation::SetPolicy(Policy::Limits(_)) => "set_level_limits",
+        Operation::SetPolicy(Policy::Tariff(_)) => "set_tariff",
+        Operation::SetPolicy(Policy::TariffEnd(_)) => "withdraw_tariff",
+    }
+}
+
+/// The first rules that know an operation.
+fn since(operation: &Operation) -> u32 {
+    match operation {
+        Operation::CreateCustomer(_) | Operation::OpenAccount(_) | Operation::ActivateRules(_) => 1,
+        Operation::Pay(Payment { kind: PaymentKind::BillPayment, .. }) => 4,
+        Operation::Pay(_) => 1,
+        Operation::ChangeStatus(_) => 3,
+        Operation::Reserve(_)
+        | Operation::Capture(_)
+        | Operation::Release(_)
+        | Operation::Refund(_)
+        | Operation::Reverse(_)
+        | Operation::SetPolicy(_) => 4,
     }
 }

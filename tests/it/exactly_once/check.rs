@@ -5,14 +5,17 @@
 
 mod answers;
 mod books;
+mod decisions;
+mod holds;
 mod journal;
 mod order;
 mod reads;
+mod returns;
 pub(crate) mod rows;
 
 use super::evidence::{Evidence, Recorded};
 use super::history::{Call, Entry, Moment, Outcome};
-use schemas::{Command, CommandId, Fact, Position};
+use schemas::{Command, CommandId, Entry as JournalEntry, Epoch, Fact, Position};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of what can be wrong.
@@ -33,10 +36,14 @@ pub(crate) enum Kind {
     BackInTime,
     /// A read shows less than it was told to, or than its own client was told.
     MissedWrite,
-    /// A balance that is not the sum of its postings.
+    /// A balance that is not the sum of its postings, or what is held of it not that of its holds.
     WrongBalance,
-    /// A customer, merchant or agent owes the bank.
+    /// A customer, merchant or agent may spend less than nothing, or than the floor of the account.
     NegativeBalance,
+    /// A hold that pays what it does not hold, or ends otherwise than it began.
+    HoldDiffers,
+    /// More is given back of a payment than it was, or twice, or to somebody else.
+    ReturnDiffers,
     /// Debits and credits differ, or a decision differs from its command.
     BooksUnbalanced,
     /// Positions, epochs or event ids out of order.
@@ -83,6 +90,8 @@ struct Case<'a> {
     told: BTreeMap<CommandId, (Moment, Moment)>,
     /// The command at each position.
     commands: BTreeMap<Position, Option<&'a Command>>,
+    /// Every epoch of the journal, and the version of the rules by which it was decided.
+    epochs: BTreeMap<Epoch, u32>,
 }
 
 /// Everything that is wrong.
@@ -91,7 +100,10 @@ pub(crate) fn check(evidence: &Evidence) -> Vec<Finding> {
     let case = Case::of(evidence, &mut findings);
     order::check(&case, &mut findings);
     journal::check(&case, &mut findings);
+    decisions::check(&case, &mut findings);
     books::check(&case, &mut findings);
+    holds::check(&case, &mut findings);
+    returns::check(&case, &mut findings);
     answers::check(&case, &mut findings);
     reads::check(&case, &mut findings);
     rows::check(&case, &mut findings);
@@ -124,7 +136,12 @@ impl<'a> Case<'a> {
         let repeated = events.iter().map(|recorded| &recorded.event).filter(|event| matches!(event.fact, Fact::Repeated(_)));
         let repeated = repeated.map(|event| event.cause.command_id).collect();
         let told = told(&evidence.history);
-        Self { evidence, events, first, answered, repeated, told, commands }
+        let commits = evidence.log.journal.iter().filter_map(|entry| match entry {
+            JournalEntry::Commit(commit) => Some(&commit.epochs),
+            JournalEntry::Claim(_) => None,
+        });
+        let epochs = commits.flatten().map(|sealed| (sealed.binding.epoch, sealed.binding.code_version)).collect();
+        Self { evidence, events, first, answered, repeated, told, commands, epochs }
     }
 
     /// Whether somebody knew before `moment` that the command was in the log, or even that it was decided.

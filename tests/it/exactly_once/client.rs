@@ -1,25 +1,29 @@
-//! Clients: they enrol, open, deposit, transfer, withdraw and pay, again and again, under keys that overlap.
+//! Clients: they enrol, open, deposit, transfer, withdraw, pay, hold, capture, give back and set, again and again, under
+//! keys that overlap.
 //!
 //! In: seeded choices. Out: a history. A client that hears nothing asks again under the same key, or leaves it open:
 //! then nobody knows, and the checker must be content with either.
 
-use super::history::{Asked, Call, Entry, Least, Moment, Outcome};
+use super::asked::Asked;
+use super::history::{Call, Entry, Least, Moment, Outcome};
+use super::memory::{Memory, setting};
 use super::random::Random;
 use super::wire::Http;
-use schemas::{AccountId, CommandId, CustomerId, PaymentKind, Role, StatusChange};
+use schemas::{AccountId, CommandId, CustomerId, Epoch, PaymentKind, Role, StatusChange};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// The two currencies of these clients.
 const CURRENCIES: [&str; 2] = ["XOF", "EUR"];
 /// How often one attempt after the other may stay without an answer before a client gives the command up.
 const ATTEMPTS_MAX: usize = 12;
-/// Accounts that are opened before the clients run.
-const FIRST_ACCOUNTS: usize = 8;
-/// How many commands and transactions the clients can come back to.
+/// Customers that are enrolled before the clients run, and the accounts that are opened for them.
+const FIRST_CUSTOMERS: usize = 4;
+const FIRST_ACCOUNTS: usize = FIRST_CUSTOMERS * CURRENCIES.len();
+/// How many commands the clients can come back to.
 const REMEMBERED_MAX: usize = 2000;
 
 /// What all clients share.
@@ -38,8 +42,8 @@ pub(crate) struct Crowd {
 struct Known {
     customers: Vec<CustomerId>,
     accounts: Vec<Account>,
-    transactions: VecDeque<Uuid>,
     commands: VecDeque<(String, Asked)>,
+    memory: Memory,
 }
 
 #[derive(Clone, Copy)]
@@ -102,7 +106,7 @@ impl Crowd {
 
     /// The first customers and accounts, so that everybody has somebody to pay.
     pub(crate) async fn begin(&self, random: &mut Random) -> anyhow::Result<()> {
-        for number in 0..4 {
+        for number in 0..FIRST_CUSTOMERS {
             let full_name = format!("Customer {number}");
             self.settled(0, random, Asked::Customer { full_name }).await?;
         }
@@ -152,7 +156,8 @@ impl Crowd {
                 0..55 => self.new_command(client, &mut random).await,
                 55..65 => self.old_command(client, &mut random).await,
                 65..88 => self.read_balance(client, &mut random, None, None).await,
-                88..95 => self.read_transaction(client, &mut random).await,
+                88..93 => self.read_transaction(client, &mut random).await,
+                93..96 => self.read_hold(client, &mut random).await,
                 _ => drop(self.read_operation(client, &mut random, None).await),
             }
             tokio::time::sleep(Duration::from_millis(u64::try_from(random.below(20)).unwrap_or(0))).await;
@@ -184,15 +189,17 @@ impl Crowd {
     /// A command that can be judged, mostly one that settles.
     fn choose(&self, random: &mut Random) -> Option<Asked> {
         let known = self.known();
+        if let Some(asked) = known.memory.rules(random) {
+            return Some(asked);
+        }
         match random.below(100) {
             0..2 => return Some(Asked::Customer { full_name: format!("Customer {:x}", random.next()) }),
             2..4 => {
                 let customer = *random.of(&known.customers)?;
                 return Some(Asked::Account { customer, role: Role::Customer, currency: (*random.of(&CURRENCIES)?).to_owned() });
             }
-            4 => return Some(Asked::Rules { version: *random.of(&[1, 2, 2, 3, 3, 3])? }),
             // Never the accounts of the beginning, so that money goes on moving.
-            5..8 => {
+            4..7 => {
                 let account = random.of(known.accounts.get(FIRST_ACCOUNTS..)?)?.id;
                 let change = match random.below(10) {
                     0..4 => StatusChange::Suspend,
@@ -201,24 +208,17 @@ impl Crowd {
                 };
                 return Some(Asked::Status { account, change });
             }
+            // Nor do their holders ever have limits.
+            7..11 => {
+                let customer = random.of(known.customers.get(FIRST_CUSTOMERS..)?).copied();
+                let account = random.of(&known.accounts)?;
+                let from = wall_ms() + u64::try_from(random.below(4_000)).ok()?;
+                return Some(Asked::Set(setting(random, customer, (account.id, account.currency), from)));
+            }
+            11..30 => return known.memory.follow(random),
             _ => {}
         }
-        let currency = *random.of(&CURRENCIES)?;
-        let with = |role| {
-            known.accounts.iter().filter(move |account| account.role == role && account.currency == currency).map(|account| account.id)
-        };
-        let (customers, merchants): (Vec<_>, Vec<_>) = (with(Role::Customer).collect(), with(Role::Merchant).collect());
-        let payer = Some(*random.of(&customers)?);
-        let (kind, debit, credit) = match random.below(10) {
-            0..3 => (PaymentKind::Deposit, None, payer),
-            3..5 => (PaymentKind::Withdrawal, payer, None),
-            5..8 => (PaymentKind::Transfer, payer, random.of(&customers).copied()),
-            _ => (PaymentKind::MerchantPayment, payer, random.of(&merchants).copied()),
-        };
-        // Some amounts are more than anybody has.
-        let most = if random.percent(10) { 100_000 } else { 2_000 };
-        let minor = i64::try_from(1 + random.below(most)).ok()?;
-        Some(Asked::Pay { kind, debit, credit, minor, currency: currency.to_owned() })
+        known.pay(random)
     }
 
     /// Asks until there is an answer, or gives up and leaves it open.
@@ -265,6 +265,7 @@ impl Crowd {
         let patience = if random.percent(3) { Duration::from_millis(4) } else { Duration::from_secs(4) };
         let call = Call::Command { id: self.http.command_id(key, asked), asked: asked.clone() };
         let outcome = self.ask(client, call, self.http.command(key, asked, wait, patience)).await;
+        self.known().memory.learn(asked, &outcome);
         if let Outcome::Done { resource, epoch, .. } = outcome {
             self.learn(asked, resource);
             if random.percent(30) {
@@ -286,8 +287,7 @@ impl Crowd {
                     known.accounts.push(Account { id: AccountId(resource), role: *role, currency });
                 }
             }
-            Asked::Pay { .. } => newest(&mut known.transactions, resource),
-            Asked::Customer { .. } | Asked::Account { .. } | Asked::Status { .. } | Asked::Rules { .. } => {}
+            _ => {}
         }
     }
 
@@ -297,8 +297,13 @@ impl Crowd {
     }
 
     async fn read_transaction(&self, client: usize, random: &mut Random) {
-        let Some(id) = random.among(&self.known().transactions).copied() else { return };
+        let Some(id) = self.known().memory.transaction(random) else { return };
         self.ask(client, Call::Transaction { id, at_least: None }, self.http.transaction(id)).await;
+    }
+
+    async fn read_hold(&self, client: usize, random: &mut Random) {
+        let Some(id) = self.known().memory.hold(random) else { return };
+        self.ask(client, Call::Hold { id }, self.http.hold(id)).await;
     }
 
     async fn read_operation(&self, client: usize, random: &mut Random, id: Option<CommandId>) -> Outcome {
@@ -321,24 +326,53 @@ impl Crowd {
     }
 }
 
+impl Known {
+    /// A payment, or money held for one.
+    fn pay(&self, random: &mut Random) -> Option<Asked> {
+        let currency = *random.of(&CURRENCIES)?;
+        let with = |role| {
+            self.accounts.iter().filter(move |account| account.role == role && account.currency == currency).map(|account| account.id)
+        };
+        let (customers, merchants): (Vec<_>, Vec<_>) = (with(Role::Customer).collect(), with(Role::Merchant).collect());
+        let payer = *random.of(&customers)?;
+        let (kind, debit, credit) = match random.below(12) {
+            0..4 => (PaymentKind::Deposit, None, Some(payer)),
+            4 | 5 => (PaymentKind::Withdrawal, Some(payer), None),
+            6..9 => (PaymentKind::Transfer, Some(payer), random.of(&customers).copied()),
+            9 | 10 => (PaymentKind::MerchantPayment, Some(payer), random.of(&merchants).copied()),
+            _ => (PaymentKind::BillPayment, Some(payer), random.of(&merchants).copied()),
+        };
+        // Some amounts are more than anybody has.
+        let most = if random.percent(10) { 100_000 } else { 2_000 };
+        let (minor, currency) = (i64::try_from(1 + random.below(most)).ok()?, currency.to_owned());
+        if let (Some(debit), Some(credit)) = (debit, credit)
+            && random.percent(40)
+        {
+            // Some holds expire under the clients' hands.
+            let seconds = u64::try_from(1 + random.below(20)).ok()?;
+            return Some(Asked::Reserve { kind, debit, credit, minor, currency, seconds });
+        }
+        Some(Asked::Pay { kind, debit, credit, minor, currency })
+    }
+}
+
 /// Whether two bodies may stand under one key as the same operation.
 fn alike(one: &Asked, other: &Asked) -> bool {
-    match (one, other) {
-        (Asked::Customer { .. }, Asked::Customer { .. })
-        | (Asked::Account { .. }, Asked::Account { .. })
-        | (Asked::Rules { .. }, Asked::Rules { .. }) => true,
-        (Asked::Status { change, .. }, Asked::Status { change: other, .. }) => change == other,
-        (Asked::Pay { kind, .. }, Asked::Pay { kind: other, .. }) => kind == other,
-        _ => false,
-    }
+    one.operation().name() == other.operation().name()
 }
 
 /// An account whose balance a command changes.
 const fn touched(asked: &Asked) -> Option<AccountId> {
     match asked {
         Asked::Pay { debit: Some(account), .. } | Asked::Pay { credit: Some(account), .. } => Some(*account),
+        Asked::Reserve { debit, .. } => Some(*debit),
         _ => None,
     }
+}
+
+fn wall_ms() -> Epoch {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Epoch::try_from(since.as_millis()).unwrap_or_default()
 }
 
 fn newest<T>(of: &mut VecDeque<T>, one: T) {

@@ -1,7 +1,7 @@
 //! What there is to judge: what the clients saw, what Kafka holds, what Postgres holds.
 
 use super::history::Entry;
-use schemas::{Command, Epoch, Event, Position, Topic};
+use schemas::{Command, Epoch, Event, Fact, Policy, Position, Topic};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -71,8 +71,21 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 8] =
-        ["customer", "account", "account_status", "transaction", "posting", "refusal", "rules_activation", "imbalance"];
+    pub(crate) const TABLES: [&'static str; 13] = [
+        "customer",
+        "account",
+        "account_status",
+        "transaction",
+        "posting",
+        "refusal",
+        "rules_activation",
+        "hold_change",
+        "customer_level",
+        "account_terms",
+        "level_limits",
+        "tariff",
+        "imbalance",
+    ];
 }
 
 /// A version of the rules in the place of an id.
@@ -80,14 +93,29 @@ pub(crate) const fn rules(version: u32) -> Uuid {
     Uuid::from_fields(version, 0, 0, &[0; 8])
 }
 
+/// A name of at most 16 bytes in the place of an id.
+pub(crate) fn named(name: &str) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = byte);
+    Uuid::from_bytes(bytes)
+}
+
 /// A resource's id, whatever it names.
-pub(crate) const fn resource(event: &Event) -> Option<Uuid> {
-    match &event.fact {
-        schemas::Fact::CustomerCreated(customer) => Some(customer.id.0),
-        schemas::Fact::AccountOpened(account) => Some(account.id.0),
-        schemas::Fact::Transaction(transaction) => Some(transaction.id.0),
-        schemas::Fact::StatusChanged(changed) => Some(changed.id.0),
-        schemas::Fact::RulesActivated { version } => Some(rules(*version)),
-        schemas::Fact::Refused { .. } | schemas::Fact::Repeated(_) => None,
+pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
+    match fact {
+        Fact::CustomerCreated(customer) => Some(customer.id.0),
+        Fact::AccountOpened(account) => Some(account.id.0),
+        Fact::Transaction(transaction) => Some(transaction.id.0),
+        Fact::StatusChanged(changed) => Some(changed.id.0),
+        Fact::RulesActivated { version } => Some(rules(*version)),
+        Fact::HoldChanged(held) => Some(held.id.0),
+        Fact::PolicyChanged(policy) => Some(match &**policy {
+            Policy::Level(set) => set.customer_id.0,
+            Policy::Terms(set) => set.account_id.0,
+            Policy::Limits(set) => named(&format!("{}{}", set.level, set.currency)),
+            Policy::Tariff(set) => named(&set.code),
+            Policy::TariffEnd(end) => named(&end.code),
+        }),
+        Fact::Refused { .. } | Fact::Repeated(_) => None,
     }
 }

@@ -11,6 +11,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, FILLER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, datum};
 use schemas::{Entry, Position, Topic};
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -109,8 +110,9 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
         ),
         (
             "transaction",
-            "select id::text, concat_ws(' ', operation, status, account_debit, account_credit, amount_minor, currency,
-                                        coalesce(reason, 'none'), command_id, event_id, epoch) from transaction",
+            "select id::text, concat_ws(' ', operation, status, account_debit, account_credit, amount_minor, fee_minor, currency,
+                                        channel, coalesce(reason, 'none'), coalesce(hold_id, original_transaction_id)::text,
+                                        command_id, event_id, epoch) from transaction",
         ),
         (
             "posting",
@@ -121,12 +123,47 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
         ("account_status", "select event_id::text, concat_ws(' ', command_id, account_id, operation, status, epoch) from account_status"),
         ("refusal", "select event_id::text, concat_ws(' ', command_id, operation, reason, epoch) from refusal"),
         ("rules_activation", "select event_id::text, concat_ws(' ', command_id, version, epoch) from rules_activation"),
+        (
+            "hold_change",
+            "select event_id::text, concat_ws(' ', command_id, hold_id, change, operation, channel, account_debit, account_credit,
+                                              amount_minor, fee_minor, currency, held_minor, open, expires_at, epoch)
+             from hold_change",
+        ),
+        ("customer_level", "select event_id::text, concat_ws(' ', command_id, customer_id, level, epoch) from customer_level"),
+        (
+            "account_terms",
+            "select event_id::text, concat_ws(' ', command_id, account_id, currency, coalesce(floor_minor::text, 'none'),
+                                              effective_from, epoch), limits::text from account_terms",
+        ),
+        (
+            "level_limits",
+            "select event_id::text, concat_ws(' ', command_id, level, currency, effective_from, epoch), limits::text from level_limits",
+        ),
+        (
+            "tariff",
+            "select event_id::text, concat_ws(' ', command_id, code, withdrawn, currency, coalesce(operation, 'none'),
+                                              coalesce(channel, 'none'), coalesce(account_type, 'none'), coalesce(level, 'none'),
+                                              coalesce(bearer, 'none'), coalesce(min_minor::text, 'none'),
+                                              coalesce(max_minor::text, 'none'), coalesce(free_per_month::text, 'none'),
+                                              effective_from, coalesce(effective_to::text, 'none'), epoch),
+                    coalesce(tiers::text, 'null') from tariff",
+        ),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;
-        let table: Table = found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
-        rows.tables.insert(name, table);
+        rows.tables.insert(name, found.iter().map(row).collect::<anyhow::Result<Table>>()?);
     }
     Ok(rows)
+}
+
+/// A key and the rest as text. A third column is JSON, which is compared by what it says.
+fn row(row: &PgRow) -> anyhow::Result<(String, String)> {
+    let (key, mut text): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    if row.len() > 2 {
+        let mut json: serde_json::Value = serde_json::from_str(row.try_get(2)?)?;
+        json.sort_all_objects();
+        text = format!("{text} {json}");
+    }
+    Ok((key, text))
 }
 
 /// The first epoch that the views do not hold, and where they stand in the commands log.

@@ -1,7 +1,8 @@
 //! What the clients did and saw: one entry a request, with the moments at which it left and at which its answer came,
 //! all by one clock. Everything else is judged from this, from the log and from the rows.
 
-use schemas::{AccountId, CommandId, CustomerId, Epoch, PaymentKind, Role, StatusChange};
+use super::asked::Asked;
+use schemas::{AccountId, CommandId, Epoch, HoldId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -32,6 +33,8 @@ pub(crate) enum Call {
     Balance { account: AccountId, at_least: Option<Least> },
     /// A transaction.
     Transaction { id: Uuid, at_least: Option<Least> },
+    /// What is held.
+    Hold { id: HoldId },
     /// What became of a command.
     Operation { id: CommandId },
 }
@@ -41,16 +44,6 @@ pub(crate) enum Call {
 pub(crate) enum Least {
     Epoch(Epoch),
     Position { partition: i32, offset: i64 },
-}
-
-/// The body of a command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Asked {
-    Customer { full_name: String },
-    Account { customer: CustomerId, role: Role, currency: String },
-    Status { account: AccountId, change: StatusChange },
-    Rules { version: u32 },
-    Pay { kind: PaymentKind, debit: Option<AccountId>, credit: Option<AccountId>, minor: i64, currency: String },
 }
 
 /// What came back.
@@ -65,9 +58,11 @@ pub(crate) enum Outcome {
     /// 202: in the log, not decided in time.
     Accepted { partition: i32, offset: i64 },
     /// A balance.
-    Balance { minor: i64, as_of: Epoch },
+    Balance { minor: i64, held: i64, available: i64, as_of: Epoch },
     /// A transaction.
-    Transaction { settled: bool, minor: i64, epoch: Epoch, as_of: Epoch },
+    Transaction { settled: bool, minor: i64, fee: i64, epoch: Epoch, as_of: Epoch },
+    /// A hold: where it stands since when, and how much of the payment and of the fee that is about.
+    Hold { status: String, minor: i64, fee: i64, epoch: Epoch, as_of: Epoch },
     /// An operation: its status, and when and why it was decided.
     Operation { status: String, resource: Option<Uuid>, reason: Option<String>, epoch: Option<Epoch> },
     /// 404.

@@ -114,6 +114,7 @@ fn name(entry: &Entry) -> String {
         Call::Command { .. } => "command",
         Call::Balance { .. } => "balance",
         Call::Transaction { .. } => "transaction",
+        Call::Hold { .. } => "hold",
         Call::Operation { .. } => "operation",
     };
     let outcome = match &entry.outcome {
@@ -123,7 +124,7 @@ fn name(entry: &Entry) -> String {
         Outcome::KeyReused => "key reused",
         Outcome::Accepted { .. } => "accepted",
         Outcome::Operation { status, .. } => status,
-        Outcome::Balance { .. } | Outcome::Transaction { .. } => "shown",
+        Outcome::Balance { .. } | Outcome::Transaction { .. } | Outcome::Hold { .. } => "shown",
         Outcome::Missing => "missing",
         Outcome::NotNow => "not now",
         Outcome::NotInForce => "not in force",

@@ -1,10 +1,11 @@
 //! The API as these clients speak it: requests out, outcomes back.
 
-use super::evidence::rules;
-use super::history::{Asked, Least, Outcome};
+use super::asked::{Asked, Setting};
+use super::evidence::{named, rules};
+use super::history::{Least, Outcome};
 use orion::config::Auth;
 use reqwest::{Client, RequestBuilder};
-use schemas::{AccountId, CommandId, Epoch, PaymentKind, StatusChange};
+use schemas::{AccountId, CommandId, Epoch, HoldId, PaymentKind, StatusChange, rfc3339};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -30,14 +31,7 @@ impl Http {
 
     /// The id of a command, the same for every attempt under its key.
     pub(crate) fn command_id(&self, key: &str, asked: &Asked) -> CommandId {
-        let operation = match asked {
-            Asked::Customer { .. } => "create_customer",
-            Asked::Account { .. } => "open_account",
-            Asked::Status { change, .. } => change.as_str(),
-            Asked::Rules { .. } => "activate_rules",
-            Asked::Pay { kind, .. } => kind.as_str(),
-        };
-        CommandId::derive(SUBJECT, operation, key)
+        CommandId::derive(SUBJECT, asked.operation().name(), key)
     }
 
     pub(crate) async fn command(&self, key: &str, asked: &Asked, prefer: Option<&str>, patience: Duration) -> Outcome {
@@ -49,8 +43,9 @@ impl Http {
         let Some(answer) = self.send(request).await else { return Outcome::Unknown };
         // What changes something answers 200, what makes something 201; only the newer operations can be unknown.
         let fits = match answer.status {
-            200 | 409 => matches!(asked, Asked::Status { .. }),
-            201 => !matches!(asked, Asked::Status { .. }),
+            200 => changes(asked),
+            201 => !changes(asked),
+            409 => asked.operation().since() > 1,
             _ => true,
         };
         decided(&answer).filter(|_| fits).unwrap_or_else(|| odd(&answer))
@@ -58,8 +53,12 @@ impl Http {
 
     pub(crate) async fn balance(&self, account: AccountId, at_least: Option<Least>) -> Outcome {
         self.read(&format!("/v1/accounts/{account}/balance"), at_least, |body| {
-            let minor = minor(body["balance_posted"].as_str()?, body["currency"].as_str()?)?;
-            Some(Outcome::Balance { minor, as_of: body["as_of"].as_u64()? })
+            Some(Outcome::Balance {
+                minor: minor(body, "balance_posted")?,
+                held: minor(body, "balance_held")?,
+                available: minor(body, "balance_available")?,
+                as_of: body["as_of"].as_u64()?,
+            })
         })
         .await
     }
@@ -68,7 +67,21 @@ impl Http {
         self.read(&format!("/v1/transactions/{id}"), None, |body| {
             Some(Outcome::Transaction {
                 settled: body["status"] == "settled",
-                minor: minor(body["amount"].as_str()?, body["currency"].as_str()?)?,
+                minor: minor(body, "amount")?,
+                fee: minor(body, "charged_fee")?,
+                epoch: body["epoch"].as_u64()?,
+                as_of: body["as_of"].as_u64()?,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn hold(&self, id: HoldId) -> Outcome {
+        self.read(&format!("/v1/holds/{id}"), None, |body| {
+            Some(Outcome::Hold {
+                status: body["status"].as_str()?.to_owned(),
+                minor: minor(body, "amount")?,
+                fee: minor(body, "held_fee")?,
                 epoch: body["epoch"].as_u64()?,
                 as_of: body["as_of"].as_u64()?,
             })
@@ -78,7 +91,7 @@ impl Http {
 
     pub(crate) async fn operation(&self, id: CommandId) -> Outcome {
         self.read(&format!("/v1/operations/{id}"), None, |body| {
-            let resource = body["resource"].as_str().and_then(|path| path.rsplit('/').next()).and_then(|id| id.parse().ok());
+            let resource = body["resource"].as_str().and_then(at);
             let reason = body["reason"].as_str().map(str::to_owned);
             Some(Outcome::Operation { status: body["status"].as_str()?.to_owned(), resource, reason, epoch: body["epoch"].as_u64() })
         })
@@ -120,15 +133,11 @@ struct Answer {
 fn decided(answer: &Answer) -> Option<Outcome> {
     let Answer { status, replayed, epoch, body } = answer;
     let replayed = *replayed;
-    let id = |field: &str| body[field].as_str().and_then(|id| id.parse::<Uuid>().ok());
-    let version = || body["version"].as_u64().and_then(|version| version.try_into().ok()).map(rules);
     match status {
         // The header and the body say the same epoch, or nothing is understood.
-        200 | 201 => Some(Outcome::Done {
-            resource: id("id").or_else(version)?,
-            epoch: body["epoch"].as_u64().filter(|said| Some(*said) == *epoch)?,
-            replayed,
-        }),
+        200 | 201 => {
+            Some(Outcome::Done { resource: resource(body)?, epoch: body["epoch"].as_u64().filter(|said| Some(*said) == *epoch)?, replayed })
+        }
         202 => {
             let (partition, offset) = body["command"].as_str()?.split_once(':')?;
             Some(Outcome::Accepted { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
@@ -136,7 +145,7 @@ fn decided(answer: &Answer) -> Option<Outcome> {
         422 if body["code"] == "idempotency_key_reused" => Some(Outcome::KeyReused),
         422 => Some(Outcome::Refused {
             reason: body["code"].as_str()?.to_owned(),
-            transaction: id("transaction_id"),
+            transaction: id(body, "transaction_id"),
             epoch: (*epoch)?,
             replayed,
         }),
@@ -147,15 +156,52 @@ fn decided(answer: &Answer) -> Option<Outcome> {
     }
 }
 
+/// Whether it changes something that there is, and makes nothing.
+const fn changes(asked: &Asked) -> bool {
+    match asked {
+        Asked::Status { .. } | Asked::Release { .. } => true,
+        Asked::Set(setting) => !matches!(setting, Setting::Tariff { .. }),
+        Asked::Customer { .. } | Asked::Account { .. } | Asked::Rules { .. } | Asked::Pay { .. } | Asked::Reserve { .. } => false,
+        Asked::Capture { .. } | Asked::Refund { .. } | Asked::Reverse { .. } => false,
+    }
+}
+
+fn id(body: &Value, field: &str) -> Option<Uuid> {
+    body[field].as_str()?.parse().ok()
+}
+
+/// What an answer is about: its id, or whatever stands in the place of one.
+fn resource(body: &Value) -> Option<Uuid> {
+    let text = |field: &str| body[field].as_str();
+    let version = || body["version"].as_u64().and_then(|version| version.try_into().ok()).map(rules);
+    let tariff = || text("code").map(named);
+    let limits = || Some(named(&format!("{}{}", text("level")?, text("currency")?)));
+    let of = |field| move || id(body, field);
+    id(body, "id").or_else(version).or_else(tariff).or_else(of("account_id")).or_else(of("customer_id")).or_else(limits)
+}
+
+/// What stands at a path.
+fn at(path: &str) -> Option<Uuid> {
+    let parts: Vec<_> = path.split('/').collect();
+    match parts[..] {
+        ["", "v1", "tariffs", code] => Some(named(code)),
+        ["", "v1", "levels", level, "limits", currency] => Some(named(&format!("{level}{currency}"))),
+        ["", "v1", _, id] | ["", "v1", "accounts", id, "terms"] => id.parse().ok(),
+        _ => None,
+    }
+}
+
 fn odd(answer: &Answer) -> Outcome {
     Outcome::Odd { status: answer.status, body: answer.body.to_string().chars().take(300).collect() }
 }
 
+/// Where it is asked, and how.
 fn body(asked: &Asked) -> (String, Value) {
-    let (path, body) = match asked {
-        Asked::Customer { full_name } => ("/v1/customers", json!({ "full_name": full_name })),
+    let same = |path: &str, body| (path.to_owned(), body);
+    match asked {
+        Asked::Customer { full_name } => same("/v1/customers", json!({ "full_name": full_name })),
         Asked::Account { customer, role, currency } => {
-            ("/v1/accounts", json!({ "customer_id": customer, "type": "wallet", "role": role.as_str(), "currency": currency }))
+            same("/v1/accounts", json!({ "customer_id": customer, "type": "wallet", "role": role.as_str(), "currency": currency }))
         }
         Asked::Status { account, change } => {
             let verb = match change {
@@ -163,34 +209,88 @@ fn body(asked: &Asked) -> (String, Value) {
                 StatusChange::Reactivate => "reactivate",
                 StatusChange::Close => "close",
             };
-            return (format!("/v1/accounts/{account}/{verb}"), json!({}));
+            (format!("/v1/accounts/{account}/{verb}"), json!({}))
         }
-        Asked::Rules { version } => ("/v1/rules", json!({ "version": version })),
+        Asked::Rules { version } => same("/v1/rules", json!({ "version": version })),
         Asked::Pay { kind, debit, credit, minor, currency } => {
             let path = match kind {
                 PaymentKind::Deposit => "/v1/transactions/deposit",
                 PaymentKind::Withdrawal => "/v1/transactions/withdrawal",
                 PaymentKind::Transfer => "/v1/transactions/transfer",
                 PaymentKind::MerchantPayment => "/v1/transactions/merchant-payment",
+                PaymentKind::BillPayment => "/v1/transactions/bill-payment",
+                PaymentKind::Refund | PaymentKind::Reversal => unreachable!("they come of a payment"),
             };
-            let mut body = json!({ "amount": decimal(*minor, currency), "currency": currency });
+            let mut body = amount(*minor, currency);
             for (field, account) in [("account_debit", debit), ("account_credit", credit)] {
                 if let Some(account) = account {
                     body[field] = json!(account);
                 }
             }
-            (path, body)
+            same(path, body)
         }
+        Asked::Reserve { kind, debit, credit, minor, currency, seconds } => {
+            let mut body = amount(*minor, currency);
+            body["operation"] = json!(kind);
+            body["account_debit"] = json!(debit);
+            body["account_credit"] = json!(credit);
+            body["expires_in_seconds"] = json!(seconds);
+            same("/v1/holds", body)
+        }
+        Asked::Capture { hold, minor, currency, last } => {
+            let mut body = amount(*minor, currency);
+            body["last"] = json!(last);
+            (format!("/v1/holds/{hold}/captures"), body)
+        }
+        Asked::Release { hold } => (format!("/v1/holds/{hold}/release"), json!({})),
+        Asked::Refund { transaction, minor, currency } => (format!("/v1/transactions/{transaction}/refunds"), amount(*minor, currency)),
+        Asked::Reverse { transaction } => (format!("/v1/transactions/{transaction}/reverse"), json!({})),
+        Asked::Set(setting) => set(setting),
+    }
+}
+
+fn set(setting: &Setting) -> (String, Value) {
+    let (path, mut body, from) = match setting {
+        Setting::Level { customer, level } => (format!("/v1/customers/{customer}/level"), json!({ "level": level }), None),
+        Setting::Terms { account, currency, floor, from } => {
+            let mut body = json!({ "currency": currency, "limits": {} });
+            if let Some(floor) = floor {
+                body["floor"] = json!(decimal(*floor, currency));
+            }
+            (format!("/v1/accounts/{account}/terms"), body, *from)
+        }
+        Setting::Limits { level, currency, operation, day_count } => {
+            let debit = json!({ "operation": decimal(*operation, currency), "day_count": day_count });
+            (format!("/v1/levels/{level}/limits"), json!({ "currency": currency, "limits": { "debit": debit } }), None)
+        }
+        Setting::Tariff { code, currency, bearer, fixed, rate_ppm, free, from } => {
+            let rate = format!("{}.{:04}", rate_ppm / 10_000, rate_ppm % 10_000);
+            let tier = json!({ "fixed": decimal(*fixed, currency), "rate": rate });
+            let body = json!({ "code": code, "currency": currency, "bearer": bearer, "tiers": [tier], "free_per_month": free });
+            ("/v1/tariffs".to_owned(), body, *from)
+        }
+        Setting::TariffEnd { code } => (format!("/v1/tariffs/{code}/withdraw"), json!({}), None),
     };
-    (path.to_owned(), body)
+    if let Some(from) = from {
+        body["effective_from"] = json!(rfc3339(from));
+    }
+    (path, body)
+}
+
+fn amount(minor: i64, currency: &str) -> Value {
+    json!({ "amount": decimal(minor, currency), "currency": currency })
 }
 
 /// Euros have cents, francs have none.
 fn decimal(minor: i64, currency: &str) -> String {
-    if currency == "EUR" { format!("{}.{:02}", minor / 100, minor % 100) } else { minor.to_string() }
+    let sign = if minor < 0 { "-" } else { "" };
+    let minor = minor.unsigned_abs();
+    if currency == "EUR" { format!("{sign}{}.{:02}", minor / 100, minor % 100) } else { format!("{sign}{minor}") }
 }
 
-fn minor(decimal: &str, currency: &str) -> Option<i64> {
+/// The amount in a field, in minor units.
+fn minor(body: &Value, field: &str) -> Option<i64> {
+    let (decimal, currency) = (body[field].as_str()?, body["currency"].as_str()?);
     match decimal.split_once('.') {
         None if currency == "XOF" => decimal.parse().ok(),
         Some((whole, cents)) if currency == "EUR" && cents.len() == 2 => format!("{whole}{cents}").parse().ok(),

@@ -1,5 +1,8 @@
-//! What a golden log asks: every operation, every refusal, repeats, keys used twice, junk, a gap and a week, then a
-//! few hundred payments of a seed. Only used where a version has no golden log yet.
+//! What a golden log asks: every operation, every refusal, repeats, keys used twice, junk, a gap, midnight, a few hundred
+//! payments of a seed, and the end of a month. Only used where a version has no golden log yet.
+
+mod held;
+mod policies;
 
 use orion::replay::{Asked, Junk, Line, START_MS};
 use schemas::{AccountType, Authority, Channel, Role};
@@ -13,15 +16,23 @@ const STRANGER: &str = "00000000-0000-7002-8000-000000000063";
 
 /// Lines of a log with bindings; their digests are not known yet.
 pub(super) fn log(seed: u64) -> Vec<Line> {
-    let mut log = Log { lines: Vec::new(), epoch: START_MS, random: seed };
+    let mut log = Log { lines: Vec::new(), epoch: START_MS, random: seed, holds: Vec::new(), bound_holds: Vec::new() };
     log.open_the_bank();
     log.refuse_everything();
     log.repeat();
     log.junk();
     // A gap: empty epochs, a minute apart, as a cell that was away catches up.
     (0..5).for_each(|_| log.bind(60_000));
-    for number in 0..300 {
-        log.payment(number);
+    log.set_policies();
+    log.hold();
+    log.give_back();
+    log.run_into_limits();
+    for number in 0..400 {
+        if log.below(4) == 0 {
+            log.held_payment(number);
+        } else {
+            log.payment(number);
+        }
         if log.below(4) == 0 {
             let later = 1 + log.below(40);
             log.bind(later);
@@ -29,11 +40,12 @@ pub(super) fn log(seed: u64) -> Vec<Line> {
     }
     log.bind(1_000);
     // Longer than a decision is kept: the same key is a new operation.
-    log.bind(8 * DAY_MS);
+    log.end_the_month();
     log.pay("transfer", "@awa/xof", "@moussa/xof", "1", "XOF", "once");
     log.ask(json!({"operation": "create_customer", "full_name": "Awa Diop", "idempotency_key": "awa"}), None);
+    log.give_back_late();
     // Other rules from the next epoch on, which is never minted.
-    (0..2).for_each(|_| log.ask(json!({"operation": "activate_rules", "version": 1, "idempotency_key": "back"}), None));
+    log.thrice(json!({"operation": "activate_rules", "version": 1}), &json!({"version": 2}), "back", None);
     log.bind(1);
     log.lines
 }
@@ -42,6 +54,9 @@ struct Log {
     lines: Vec<Line>,
     epoch: u64,
     random: u64,
+    /// Names of holds of the seed, and of those that are there since an earlier epoch.
+    holds: Vec<String>,
+    bound_holds: Vec<String>,
 }
 
 impl Log {
@@ -55,6 +70,22 @@ impl Log {
         let line = serde_json::from_value(json!({"binding": {"epoch": self.epoch}})).expect("a binding");
         self.lines.push(line);
         self.epoch += after_ms;
+        self.bound_holds.append(&mut self.holds);
+    }
+
+    /// Binds, so that the next epoch is this one.
+    fn bind_until(&mut self, epoch: u64) {
+        self.bind(epoch - self.epoch);
+    }
+
+    /// A command, the same again, and another one under the same key.
+    fn thrice(&mut self, mut asked: serde_json::Value, changed: &serde_json::Value, key: &str, name: Option<&str>) {
+        asked["idempotency_key"] = json!(key);
+        self.ask(asked.clone(), name);
+        self.ask(asked.clone(), None);
+        let fields = asked.as_object_mut().expect("a command is an object");
+        fields.extend(changed.as_object().expect("so is what changes").clone());
+        self.ask(asked, None);
     }
 
     fn open_the_bank(&mut self) {
@@ -94,6 +125,7 @@ impl Log {
             self.pay("deposit", &format!("@yao/{small}"), &format!("@awa/{small}"), "1000", currency, &format!("float/{small}"));
             self.pay("transfer", &format!("@awa/{small}"), &format!("@moussa/{small}"), "125", currency, &format!("first/{small}"));
             self.pay("merchant_payment", &format!("@moussa/{small}"), &format!("@fatou/{small}"), "25", currency, &format!("shop/{small}"));
+            self.pay("bill_payment", &format!("@moussa/{small}"), &format!("@fatou/{small}"), "5", currency, &format!("bill/{small}"));
             self.pay("withdrawal", &format!("@awa/{small}"), &format!("@yao/{small}"), "10", currency, &format!("cash/{small}"));
         }
         self.ask(
@@ -154,17 +186,18 @@ impl Log {
             ("suspend_account", STRANGER, staff),
             ("reactivate_account", "@moussa/second", staff),
             ("close_account", "@awa/xof", staff),
-            ("suspend_account", "@moussa/second", staff),
         ] {
             self.ask(change(operation, account, authority), None);
         }
+        let other = json!({"account": "@awa/xof"});
+        self.thrice(change("suspend_account", "@moussa/second", staff), &other, "suspend", None);
         let pay_both_ways = |log: &mut Self, key: &str| {
             log.pay("transfer", "@moussa/second", "@awa/xof", "1", "XOF", &format!("out-{key}"));
             log.pay("transfer", "@awa/xof", "@moussa/second", "1", "XOF", &format!("in-{key}"));
         };
         pay_both_ways(self, "suspended");
-        self.ask(change("reactivate_account", "@moussa/second", staff), None);
-        self.ask(change("close_account", "@moussa/second", staff), None);
+        self.thrice(change("reactivate_account", "@moussa/second", staff), &other, "reactivate", None);
+        self.thrice(change("close_account", "@moussa/second", staff), &other, "close", None);
         self.ask(change("reactivate_account", "@moussa/second", staff), None);
         pay_both_ways(self, "closed");
         self.bind(1);
@@ -178,11 +211,22 @@ impl Log {
         // A refusal, a customer and an account, again.
         self.pay("transfer", "@awa/xof", "@moussa/xof", "99999999", "XOF", "too-much");
         self.ask(json!({"operation": "create_customer", "full_name": "Awa Diop", "msisdn": "+221770000001", "country": "SN", "idempotency_key": "awa"}), None);
-        self.ask(json!({"operation": "open_account", "customer_id": "@awa", "type": "wallet", "role": "customer", "currency": "XOF", "idempotency_key": "awa/xof"}), None);
-        self.ask(
-            json!({"operation": "open_account", "customer_id": "@awa", "type": "savings", "currency": "XOF", "idempotency_key": "awa/xof"}),
-            None,
-        );
+        self.ask(json!({"operation": "create_customer", "full_name": "Awa Fall", "idempotency_key": "awa"}), None);
+        for account_type in ["wallet", "savings"] {
+            self.ask(
+                json!({"operation": "open_account", "customer_id": "@awa", "type": account_type, "role": "customer", "currency": "XOF", "idempotency_key": "awa/xof"}),
+                None,
+            );
+        }
+        for (operation, debit, credit) in [
+            ("deposit", "@yao/xof", "@awa/xof"),
+            ("withdrawal", "@awa/xof", "@yao/xof"),
+            ("merchant_payment", "@awa/xof", "@fatou/xof"),
+            ("bill_payment", "@awa/xof", "@fatou/xof"),
+        ] {
+            let asked = json!({"operation": operation, "account_debit": debit, "account_credit": credit, "amount": "3", "currency": "XOF"});
+            self.thrice(asked, &json!({"amount": "4"}), "again", None);
+        }
         self.bind(1);
     }
 
@@ -203,7 +247,7 @@ impl Log {
             ("transfer", "moussa", "awa"),
             ("transfer", "fatou", "yao"),
             ("merchant_payment", "awa", "fatou"),
-            ("merchant_payment", "moussa", "fatou"),
+            ("bill_payment", "moussa", "fatou"),
             ("deposit", "yao", "awa"),
             ("deposit", "yao", "moussa"),
             ("withdrawal", "awa", "yao"),

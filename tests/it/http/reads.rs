@@ -28,8 +28,7 @@ async fn balances_now_and_then() -> anyhow::Result<()> {
         (format!("?at={}", t0 + 5), "700", t0 + 5),
     ] {
         let path = format!("/v1/accounts/{id}");
-        let expected =
-            json!({"account_id": id, "currency": "XOF", "balance_posted": balance, "balance_available": balance, "as_of": as_of});
+        let expected = json!({"account_id": id, "currency": "XOF", "balance_posted": balance, "balance_held": "0", "balance_available": balance, "as_of": as_of});
         assert_eq!(bank.staff(&format!("{path}/balance{query}")).await?, expected, "{query}");
         let expected = json!({
             "id": id, "customer_id": bank.customer(0), "type": "wallet", "role": "customer", "currency": "XOF", "status": "active",
@@ -142,6 +141,7 @@ fn transfer(bank: &Bank, epoch: Epoch, refusal: Option<Refusal>) -> Transaction 
         fee_minor: 0,
         channel: Channel::Wallet,
         refusal,
+        link: None,
         postings: Vec::new(),
     }
 }

@@ -15,15 +15,31 @@ fn transfer() -> Value {
     json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF"})
 }
 
-/// Every route that writes, with a body that it would take.
-fn writes() -> Vec<(&'static str, Value)> {
+fn hold() -> Value {
+    let mut hold = transfer();
+    hold["operation"] = json!("merchant_payment");
+    hold["expires_in_seconds"] = json!(60);
+    hold
+}
+
+/// Every route that writes what its body says, with a body that it would take.
+fn writes() -> Vec<(String, Value)> {
+    let path = |path: &str| path.replace("{id}", A);
     vec![
-        ("/v1/customers", json!({"full_name": "Awa Diop"})),
-        ("/v1/accounts", json!({"customer_id": A, "type": "wallet", "currency": "XOF"})),
-        ("/v1/transactions/deposit", json!({"account_credit": A, "amount": "1", "currency": "XOF"})),
-        ("/v1/transactions/withdrawal", json!({"account_debit": A, "amount": "1", "currency": "XOF"})),
-        ("/v1/transactions/transfer", transfer()),
-        ("/v1/transactions/merchant-payment", transfer()),
+        (path("/v1/customers"), json!({"full_name": "Awa Diop"})),
+        (path("/v1/accounts"), json!({"customer_id": A, "type": "wallet", "currency": "XOF"})),
+        (path("/v1/transactions/deposit"), json!({"account_credit": A, "amount": "1", "currency": "XOF"})),
+        (path("/v1/transactions/withdrawal"), json!({"account_debit": A, "amount": "1", "currency": "XOF"})),
+        (path("/v1/transactions/transfer"), transfer()),
+        (path("/v1/transactions/merchant-payment"), transfer()),
+        (path("/v1/transactions/bill-payment"), transfer()),
+        (path("/v1/holds"), hold()),
+        (path("/v1/holds/{id}/captures"), json!({"amount": "1", "currency": "XOF"})),
+        (path("/v1/transactions/{id}/refunds"), json!({"amount": "1", "currency": "XOF"})),
+        (path("/v1/customers/{id}/level"), json!({"level": "standard"})),
+        (path("/v1/accounts/{id}/terms"), json!({"currency": "XOF", "limits": {}})),
+        (path("/v1/levels/standard/limits"), json!({"currency": "XOF", "limits": {}})),
+        (path("/v1/tariffs"), json!({"code": "bills", "currency": "XOF", "bearer": "payer", "tiers": [{}]})),
     ]
 }
 
@@ -34,7 +50,7 @@ async fn all_refuse(headers: &[(&str, &str)], body: &[u8], status: u16, code: &s
     for (path, _) in writes() {
         let mut all = vec![("authorization", bearer.as_str())];
         all.extend_from_slice(headers);
-        let problem = server.send(Method::POST, path, &all, body.to_vec()).await?.problem()?;
+        let problem = server.send(Method::POST, &path, &all, body.to_vec()).await?.problem()?;
         let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!((problem.status, problem.code.as_str(), &found[..]), (status, code, pointers), "{path} {headers:?}");
     }
@@ -68,12 +84,13 @@ async fn keys_that_name_no_command() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn money_needs_a_key() -> anyhow::Result<()> {
+async fn what_moves_money_or_sets_its_price_needs_a_key() -> anyhow::Result<()> {
     let server = Server::start(Ground::none()?).await?;
     let token = server.token("teller", STAFF)?;
     for (path, body) in writes() {
-        let problem = server.post(&token, path, &[], &body).await?.problem()?;
-        let expected = if path.starts_with("/v1/transactions/") { (400, "idempotency_key_missing") } else { (503, "log_unavailable") };
+        let problem = server.post(&token, &path, &[], &body).await?.problem()?;
+        let optional = ["/v1/customers", "/v1/accounts"].contains(&path.as_str());
+        let expected = if optional { (503, "log_unavailable") } else { (400, "idempotency_key_missing") };
         assert_eq!((problem.status, problem.code.as_str()), expected, "{path}");
     }
     Ok(())
@@ -104,6 +121,32 @@ async fn every_bad_field_at_once() -> anyhow::Result<()> {
             json!({"account_debit": A, "account_credit": B, "amount": "0", "currency": "XOF"}),
             vec!["/amount"],
         ),
+        (
+            "/v1/holds",
+            json!({"operation": "refund", "account_debit": A, "amount": "1", "currency": "XOF", "expires_in_seconds": 0}),
+            vec!["/operation", "/account_credit", "/expires_in_seconds"],
+        ),
+        ("/v1/holds/x/captures", json!({"amount": "0", "currency": "XOF", "last": 1}), vec!["id", "/amount", "/last"]),
+        ("/v1/holds/x/release", json!({"amount": "1"}), vec!["id", "/amount"]),
+        ("/v1/transactions/x/refunds", json!({"amount": "1"}), vec!["id", "/currency"]),
+        ("/v1/transactions/x/reverse", json!({}), vec!["id"]),
+        ("/v1/customers/x/level", json!({"level": "known"}), vec!["id", "/level"]),
+        (
+            "/v1/accounts/x/terms",
+            json!({"currency": "XOF", "floor": "0.5", "limits": {"debit": {"day": "-1"}, "all": 1}}),
+            vec!["id", "/floor", "/limits/debit/day", "/limits/all"],
+        ),
+        (
+            "/v1/levels/known/limits",
+            json!({"currency": "XOF", "limits": {"credit": {"month_count": "1"}}, "effective_from": "soon"}),
+            vec!["level", "/limits/credit/month_count", "/effective_from"],
+        ),
+        (
+            "/v1/tariffs",
+            json!({"code": "a b", "currency": "XOF", "bearer": "payer", "tiers": [{"up_to": "5"}, {"rate": "101"}], "max": "x"}),
+            vec!["/code", "/tiers/1/rate", "/max"],
+        ),
+        ("/v1/tariffs/A/withdraw", json!({"effective_from": 1}), vec!["code", "/effective_from"]),
     ] {
         let problem = server.post(&token, path, &[KEY], &body).await?.problem()?;
         let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
@@ -129,6 +172,10 @@ async fn paths_methods_and_parameters_that_are_none() -> anyhow::Result<()> {
         (Method::GET, "/v1/accounts/awa", 400, "invalid_request", "", vec!["id"]),
         (Method::POST, "/v1/accounts/awa/reactivate", 400, "invalid_request", "", vec!["id"]),
         (Method::POST, "/v1/accounts/%ff/reactivate", 400, "invalid_request", "", vec![]),
+        (Method::POST, "/v1/holds/%ff/release", 400, "invalid_request", "", vec![]),
+        (Method::PUT, "/v1/holds", 405, "method_not_allowed", "POST", vec![]),
+        (Method::GET, &format!("/v1/holds/{A}/captures"), 405, "method_not_allowed", "POST", vec![]),
+        (Method::GET, &format!("/v1/transactions/{A}/reverse"), 405, "method_not_allowed", "POST", vec![]),
         (Method::GET, &format!("/v1/accounts/{A}/suspend"), 405, "method_not_allowed", "POST", vec![]),
         (Method::GET, "/v1/accounts/%ff", 400, "invalid_request", "", vec![]),
         (Method::GET, "/v1/transactions/1", 400, "invalid_request", "", vec!["id"]),
@@ -182,16 +229,31 @@ async fn too_much_waits_or_is_kept_already() -> anyhow::Result<()> {
 #[tokio::test]
 async fn what_the_rules_do_not_know_is_not_taken() -> anyhow::Result<()> {
     let path = format!("/v1/accounts/{A}/close");
-    for (rules, status, code) in [(0, 503, "rules_not_known"), (2, 409, "operation_not_in_force"), (3, 503, "log_unavailable")] {
+    let in_force = |rules: u32, since: u32| match rules {
+        0 => (503, "rules_not_known"),
+        rules if rules < since => (409, "operation_not_in_force"),
+        _ => (503, "log_unavailable"),
+    };
+    for rules in 0..=4 {
         let server = Server::start(Ground { rules, ..Ground::none()? }).await?;
         let token = server.token("teller", STAFF)?;
         let problem = server.post(&token, &path, &[KEY], &json!({})).await?.problem()?;
+        let (status, code) = in_force(rules, 3);
         assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (status, code, status == 503));
+        for (path, body) in writes().into_iter().filter(|(path, _)| !known_from_the_start(path)) {
+            let problem = server.post(&token, &path, &[KEY], &body).await?.problem()?;
+            assert_eq!((problem.status, problem.code.as_str()), in_force(rules, 4), "{path} under {rules}");
+        }
         // What every version knows is taken.
         let problem = server.post(&token, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
         assert_eq!(problem.code, "log_unavailable");
     }
     Ok(())
+}
+
+fn known_from_the_start(path: &str) -> bool {
+    let pays = ["deposit", "withdrawal", "transfer", "merchant-payment"].map(|kind| format!("/v1/transactions/{kind}"));
+    ["/v1/customers", "/v1/accounts"].contains(&path) || pays.iter().any(|pays| pays == path)
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use super::house::{Action, House, Kind, Life};
 use super::judge::judge;
 use super::mistakes::Mistake;
 use super::settlement::commands_place;
+use schemas::Fact;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Choices of a day.
-const CHOICES: usize = 1_400;
+const CHOICES: usize = 2_000;
 /// Choices in the morning, when nothing fails yet.
 const MORNING: usize = 150;
 /// Actions after which a house that does not rest never will.
@@ -31,6 +32,8 @@ pub(super) struct Told {
     pub(super) answers: usize,
     pub(super) faults: usize,
     pub(super) fenced: usize,
+    /// What was said, and how often.
+    pub(super) said: BTreeMap<&'static str, usize>,
 }
 
 /// One thing that happened.
@@ -63,8 +66,33 @@ pub(super) fn run(seed: u64, mistake: Option<Mistake>) -> Told {
         answers: clients.history.iter().filter(|entry| entry.outcome.is_decision()).count(),
         faults: day.trace.iter().filter(|happened| matches!(happened, Happened::Fault(_))).count(),
         fenced: ended.iter().filter(|(_, end)| *end == super::settlement::End::Fenced).count(),
+        said: said(&day.house),
         trace: day.trace,
     }
+}
+
+/// How often Postgres was told of each kind of thing that can happen.
+fn said(house: &House) -> BTreeMap<&'static str, usize> {
+    let mut said = BTreeMap::new();
+    for event in house.world.postgres.written.iter().flat_map(|write| &write.epochs).flat_map(|epoch| &epoch.events) {
+        let name = match &event.fact {
+            Fact::CustomerCreated(_) => "customer",
+            Fact::AccountOpened(_) => "account",
+            Fact::Transaction(transaction) if transaction.refusal.is_some() => "failed",
+            Fact::Transaction(transaction) => transaction.operation(),
+            Fact::RulesActivated { .. } => "rules",
+            Fact::StatusChanged(changed) => changed.change.as_str(),
+            Fact::HoldChanged(held) => held.change.as_str(),
+            Fact::PolicyChanged(policy) => policy.operation(),
+            Fact::Refused { .. } => "refused",
+            Fact::Repeated(_) => "repeated",
+        };
+        *said.entry(name).or_default() += 1;
+        if matches!(&event.fact, Fact::Transaction(transaction) if transaction.fee_minor > 0) {
+            *said.entry("fee").or_default() += 1;
+        }
+    }
+    said
 }
 
 /// Lets a house come to rest, from wherever it stands, and judges it.
@@ -206,7 +234,7 @@ impl Day {
         }
         let doors = self.house.of(Kind::Door);
         let (Some(client), Some(door)) = (self.house.clients.idle(), self.random.of(&doors).copied()) else { return };
-        let (key, asked) = self.house.clients.choose(&mut self.random);
+        let (key, asked) = self.house.clients.choose(&mut self.random, self.house.world.now_ms);
         if self.house.ask(client, &key, asked, door).is_some() {
             self.trace.push(Happened::Asked(format!("client {client} asks door {door} under {key}")));
         }

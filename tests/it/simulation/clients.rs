@@ -1,14 +1,16 @@
-//! Clients: they enrol, open and pay, ask again under the same key, and now and then use a key for something else. What
-//! they saw is a history for the checker.
+//! Clients: they enrol, open, pay, hold, capture, give back and set, ask again under the same key, and now and then use a
+//! key for something else. What they saw is a history for the checker.
 
-use super::super::exactly_once::evidence::rules;
-use super::super::exactly_once::history::{Asked, Call, Entry, Outcome};
+use super::super::exactly_once::asked::Asked;
+use super::super::exactly_once::evidence::resource;
+use super::super::exactly_once::history::{Call, Entry, Outcome};
+use super::super::exactly_once::memory::{Memory, setting};
 use super::super::exactly_once::random::Random;
 use super::mistakes::Mistake;
 use super::world::World;
 use schemas::{
-    AccountId, AccountType, ActivateRules, Authority, ChangeStatus, Channel, Command, CommandId, CreateCustomer, Currency, CustomerId,
-    Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, StatusChange,
+    AccountId, Authority, Command, CommandId, Currency, CustomerId, Epoch, Event, Fact, PaymentKind, Position, Principal, Role,
+    StatusChange, Transaction,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +34,8 @@ pub(super) struct Clients {
     pub(super) history: Vec<Entry>,
     pub(super) attempts: usize,
     customers: Vec<CustomerId>,
-    accounts: Vec<AccountId>,
+    accounts: Vec<(AccountId, Role)>,
+    memory: Memory,
     /// What was asked under each key.
     keys: Vec<(String, Asked)>,
 }
@@ -56,12 +59,12 @@ impl Clients {
     }
 
     /// The next command: a new one, an old one again, or another under an old key.
-    pub(super) fn choose(&self, random: &mut Random) -> (String, Asked) {
+    pub(super) fn choose(&self, random: &mut Random, now_ms: Epoch) -> (String, Asked) {
         let fresh = format!("key-{}", self.keys.len());
         match random.of(&self.keys) {
-            Some((key, asked)) if random.percent(25) => (key.clone(), asked.clone()),
-            Some((key, _)) if random.percent(5) => (key.clone(), self.anything(random)),
-            _ => (fresh, self.anything(random)),
+            Some((key, asked)) if random.percent(20) => (key.clone(), asked.clone()),
+            Some((key, _)) if random.percent(5) => (key.clone(), self.anything(random, now_ms)),
+            _ => (fresh, self.anything(random, now_ms)),
         }
     }
 
@@ -104,11 +107,13 @@ impl Clients {
         if let Some(event) = &event {
             world.shown(event.epoch, "an answer");
         }
+        self.memory.learn(&attempt.asked, &outcome);
         if let Outcome::Done { resource, .. } = outcome {
+            let (customer, account) = (CustomerId(resource), AccountId(resource));
             match attempt.asked {
-                Asked::Customer { .. } if !self.customers.contains(&CustomerId(resource)) => self.customers.push(CustomerId(resource)),
-                Asked::Account { .. } if !self.accounts.contains(&AccountId(resource)) => self.accounts.push(AccountId(resource)),
-                Asked::Customer { .. } | Asked::Account { .. } | Asked::Status { .. } | Asked::Rules { .. } | Asked::Pay { .. } => {}
+                Asked::Customer { .. } if !self.customers.contains(&customer) => self.customers.push(customer),
+                Asked::Account { role, .. } if !self.accounts.contains(&(account, role)) => self.accounts.push((account, role)),
+                _ => {}
             }
         }
         let Attempt { client, invoked, id, asked, .. } = attempt;
@@ -120,62 +125,70 @@ impl Clients {
         numbers.iter().for_each(|number| self.end(*number, now, world));
     }
 
-    fn anything(&self, random: &mut Random) -> Asked {
+    fn anything(&self, random: &mut Random, now_ms: Epoch) -> Asked {
         let currency = Currency::XOF.code().to_owned();
-        let Some(customer) = random.of(&self.customers).copied() else {
+        let Some(customer) = random.of(&self.customers).copied().filter(|_| self.customers.len() > 1 || random.percent(80)) else {
             return Asked::Customer { full_name: format!("Customer {}", random.below(9)) };
         };
-        if random.percent(5) {
-            return Asked::Rules { version: *random.of(&[1, 2, 2, 3, 3, 3]).expect("there are some") };
+        if let Some(asked) = self.memory.rules(random) {
+            return asked;
         }
-        if random.percent(6)
-            && let Some(account) = random.of(&self.accounts).copied()
-        {
+        let opened = self.keys.iter().filter(|(_, asked)| matches!(asked, Asked::Account { .. })).count();
+        if self.accounts.is_empty() || opened < 4 || random.percent(3) {
+            // Whoever pays and whoever is paid come first.
+            return Asked::Account { customer, role: [Role::Customer, Role::Merchant, Role::Customer, Role::Agent][opened % 4], currency };
+        }
+        let (account, _) = *random.of(&self.accounts).expect("there is one");
+        if random.percent(5) {
             // Mostly back to life, so that money goes on moving.
             let changes = [StatusChange::Suspend, StatusChange::Reactivate, StatusChange::Reactivate, StatusChange::Close];
             return Asked::Status { account, change: *random.of(&changes).expect("there are some") };
         }
-        if self.accounts.len() < 2 || random.percent(10) {
-            let role = *random.of(&[Role::Customer, Role::Merchant, Role::Agent]).expect("there are three");
-            return Asked::Account { customer, role, currency };
+        if random.percent(8) {
+            let from = now_ms + u64::try_from(random.below(3_000)).expect("it is small");
+            // The first customer never has limits.
+            let customer = self.customers.get(1..).and_then(|customers| random.of(customers)).copied();
+            return Asked::Set(setting(random, customer, (account, Currency::XOF.code()), from));
         }
-        let mut account = || random.of(&self.accounts).copied();
-        let (debit, credit) = (account(), account());
-        let minor = i64::try_from(random.below(90)).expect("it is small") + 1;
-        let (kind, debit, credit) = match random.below(4) {
-            0 => (PaymentKind::Deposit, None, credit),
-            1 => (PaymentKind::Withdrawal, debit, None),
-            2 => (PaymentKind::Transfer, debit, credit),
-            _ => (PaymentKind::MerchantPayment, debit, credit),
+        if random.percent(45)
+            && let Some(asked) = self.memory.follow(random)
+        {
+            return asked;
+        }
+        self.pay(random, currency)
+    }
+
+    /// A payment, or money held for one, mostly between those who may.
+    fn pay(&self, random: &mut Random, currency: String) -> Asked {
+        let mut account = |role| {
+            let may = |known: &&(AccountId, Role)| known.1 == role || random.percent(5);
+            let found: Vec<_> = self.accounts.iter().filter(may).map(|(account, _)| *account).collect();
+            random.of(&found).copied().unwrap_or(self.accounts[0].0)
         };
+        let (payer, payee, merchant) = (account(Role::Customer), account(Role::Customer), account(Role::Merchant));
+        let minor = i64::try_from(random.below(90)).expect("it is small") + 1;
+        let (kind, debit, credit) = match random.below(6) {
+            0 | 1 => (PaymentKind::Deposit, None, Some(payer)),
+            2 => (PaymentKind::Withdrawal, Some(payer), None),
+            3 => (PaymentKind::Transfer, Some(payer), Some(payee)),
+            4 => (PaymentKind::MerchantPayment, Some(payer), Some(merchant)),
+            _ => (PaymentKind::BillPayment, Some(payer), Some(merchant)),
+        };
+        if let (Some(debit), Some(credit)) = (debit, credit)
+            && random.percent(60)
+        {
+            let seconds = *random.of(&[1, 10, 60, 600]).expect("there are some");
+            return Asked::Reserve { kind, debit, credit, minor, currency, seconds };
+        }
+        // A purse to begin with.
+        let minor = if kind == PaymentKind::Deposit { minor * 5 } else { minor };
         Asked::Pay { kind, debit, credit, minor, currency }
     }
 }
 
 /// The command that a client means.
 pub(super) fn command(key: &str, asked: &Asked) -> Command {
-    let currency = |code: &str| code.parse().expect("clients know the codes");
-    let operation = match asked {
-        Asked::Customer { full_name } => {
-            Operation::CreateCustomer(CreateCustomer { full_name: full_name.clone(), msisdn: None, country: None })
-        }
-        Asked::Account { customer, role, currency: code } => Operation::OpenAccount(OpenAccount {
-            customer_id: *customer,
-            account_type: AccountType::Wallet,
-            role: *role,
-            currency: currency(code),
-        }),
-        Asked::Status { account, change } => Operation::ChangeStatus(ChangeStatus { account_id: *account, change: *change }),
-        Asked::Rules { version } => Operation::ActivateRules(ActivateRules { version: *version }),
-        Asked::Pay { kind, debit, credit, minor, currency: code } => Operation::Pay(Payment {
-            kind: *kind,
-            account_debit: *debit,
-            account_credit: *credit,
-            amount_minor: *minor,
-            currency: currency(code),
-            channel: Channel::Wallet,
-        }),
-    };
+    let operation = asked.operation();
     let principal = Principal { subject: "teller".to_owned(), authority: Authority::Operator };
     Command { principal, idempotency_key: key.to_owned(), received_ms: 0, operation }
 }
@@ -184,18 +197,12 @@ pub(super) fn command(key: &str, asked: &Asked) -> Command {
 fn outcome(fact: &Fact, epoch: u64, replayed: bool) -> Outcome {
     let refused = |reason: &str, transaction| Outcome::Refused { reason: reason.to_owned(), transaction, epoch, replayed };
     match fact {
-        Fact::CustomerCreated(customer) => Outcome::Done { resource: customer.id.0, epoch, replayed },
-        Fact::AccountOpened(account) => Outcome::Done { resource: account.id.0, epoch, replayed },
-        Fact::Transaction(transaction) => match transaction.refusal {
-            None => Outcome::Done { resource: transaction.id.0, epoch, replayed },
-            Some(refusal) => refused(refusal.as_str(), Some(transaction.id.0)),
-        },
-        Fact::StatusChanged(changed) => Outcome::Done { resource: changed.id.0, epoch, replayed },
-        Fact::RulesActivated { version } => Outcome::Done { resource: rules(*version), epoch, replayed },
-        Fact::Refused { refusal, .. } => refused(refusal.as_str(), None),
         Fact::Repeated(repeat) => match &repeat.first {
             Some(first) => outcome(first, repeat.first_epoch, true),
             None => Outcome::KeyReused,
         },
+        Fact::Refused { refusal, .. } => refused(refusal.as_str(), None),
+        Fact::Transaction(Transaction { id, refusal: Some(refusal), .. }) => refused(refusal.as_str(), Some(id.0)),
+        done => Outcome::Done { resource: resource(done).expect("whatever is done is about something"), epoch, replayed },
     }
 }

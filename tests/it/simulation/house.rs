@@ -1,7 +1,7 @@
 //! The whole house in one thread: processes, network, servers and clients, and every action that could come next. Who
 //! chooses among them is outside: a seed, a script, or an enumeration.
 
-use super::super::exactly_once::history::Asked;
+use super::super::exactly_once::asked::Asked;
 use super::broker::{Place, Record};
 use super::clients::{self, Clients};
 use super::disk::Disk;

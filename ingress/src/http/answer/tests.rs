@@ -2,8 +2,9 @@
 
 use super::*;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Cause, Channel, Customer, CustomerId, EventId, KycStatus, Money, PaymentKind, Repeat,
-    Role, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountTerms, AccountType, Bearer, Cause, Channel, Currency, Customer, CustomerId, CustomerLevel,
+    EventId, HoldChanged, HoldId, KycLevel, KycStatus, LevelLimits, Limits, Link, Money, PaymentKind, Repeat, Role, Tariff, TariffEnd,
+    Tier, Transaction, TransactionId,
 };
 use serde_json::{Value, json};
 
@@ -29,6 +30,7 @@ fn transaction(refusal: Option<Refusal>) -> Fact {
         fee_minor: 0,
         channel: Channel::Wallet,
         refusal,
+        link: None,
         postings: Vec::new(),
     })
 }
@@ -94,8 +96,10 @@ async fn customers_and_accounts_are_created_or_refused() {
     };
     let (status, headers, body) = seen(decided(&event(Fact::CustomerCreated(customer.clone())))).await;
     assert_eq!((status, &headers[0]), (201, &header("location", &format!("/v1/customers/{}", customer.id))));
-    let expected =
-        json!({"id": customer.id, "full_name": "Awa Diop", "msisdn": null, "country": "SN", "kyc_status": "pending", "epoch": EPOCH});
+    let expected = json!({
+        "id": customer.id, "full_name": "Awa Diop", "msisdn": null, "country": "SN", "kyc_status": "pending", "level": "unidentified",
+        "epoch": EPOCH,
+    });
     assert_eq!(body, expected);
 
     let account = Account {
@@ -124,6 +128,109 @@ async fn customers_and_accounts_are_created_or_refused() {
     let refusal = Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
     let (status, _, body) = seen(decided(&event(refusal))).await;
     assert_eq!((status, &body["code"], body.get("transaction_id")), (422, &json!("customer_not_found"), None));
+}
+
+#[tokio::test]
+async fn a_hold_is_created_and_then_changed() {
+    let held = |change, open| HoldChanged {
+        id: HoldId::mint(EPOCH, 0),
+        change,
+        kind: PaymentKind::BillPayment,
+        channel: Channel::Card,
+        account_debit: AccountId::mint(1, 0),
+        account_credit: AccountId::mint(1, 1),
+        amount: Money { minor: 500, currency: Currency::XOF },
+        fee_minor: 5,
+        open,
+        expires_at: EPOCH + 1000,
+    };
+    let expected = |status: &str| {
+        json!({
+            "id": HoldId::mint(EPOCH, 0), "operation": "bill_payment", "status": status, "account_debit": AccountId::mint(1, 0),
+            "account_credit": AccountId::mint(1, 1), "amount": "500", "held_fee": "5", "currency": "XOF", "channel": "card",
+            "expires_at": "2025-11-24T16:00:01.123Z", "epoch": EPOCH,
+        })
+    };
+    let epoch = header("orion-epoch", &EPOCH.to_string());
+    let reserved = event(Fact::HoldChanged(held(HoldChange::Reserved, true)));
+    assert_eq!(refused(&reserved), None);
+    let location = header("location", &format!("/v1/holds/{}", HoldId::mint(EPOCH, 0)));
+    assert_eq!(seen(decided(&reserved)).await, (201, vec![location, epoch.clone()], expected("held")));
+    let released = event(Fact::HoldChanged(held(HoldChange::Released, false)));
+    assert_eq!(seen(decided(&released)).await, (200, vec![epoch], expected("released")));
+}
+
+#[tokio::test]
+async fn what_follows_says_of_what() {
+    let Fact::Transaction(base) = transaction(None) else { panic!("a transaction") };
+    for (kind, link, field, id) in [
+        (PaymentKind::MerchantPayment, Link::Hold(HoldId::mint(1, 2)), "hold_id", HoldId::mint(1, 2).to_string()),
+        (PaymentKind::Refund, Link::Original(TransactionId::mint(1, 2)), "original_transaction_id", TransactionId::mint(1, 2).to_string()),
+    ] {
+        let fact = Fact::Transaction(Transaction { kind, link: Some(link), ..base.clone() });
+        let (status, _, body) = seen(decided(&event(fact))).await;
+        assert_eq!((status, &body["operation"], &body[field]), (201, &json!(kind), &json!(id)));
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_answered_as_it_was_decided() {
+    let limits = Limits { balance_minor: Some(9), ..Limits::default() };
+    let tariff = Tariff {
+        code: "bills".to_owned(),
+        currency: Currency::XOF,
+        operation: None,
+        channel: None,
+        account_type: None,
+        level: None,
+        bearer: Bearer::Payee,
+        tiers: vec![Tier { up_to_minor: None, fixed_minor: 5, rate_ppm: 12_500 }],
+        min_minor: None,
+        max_minor: None,
+        free_per_month: 0,
+        effective_from: None,
+        effective_to: None,
+    };
+    let (account_id, customer_id, level, currency) = (AccountId::mint(1, 0), CustomerId::mint(1, 0), KycLevel::Standard, Currency::XOF);
+    let terms = AccountTerms { account_id, currency, floor_minor: Some(-50), limits, effective_from: None };
+    let from = "2025-11-24T16:00:00.123Z";
+    let shown = json!({"balance": "9", "debit": {}, "credit": {}});
+    for (policy, status, expected) in [
+        (Policy::Level(CustomerLevel { customer_id, level }), 200, json!({"customer_id": customer_id, "level": "standard"})),
+        (
+            Policy::Terms(terms),
+            200,
+            json!({"account_id": account_id, "currency": "XOF", "floor": "-50", "limits": shown, "effective_from": from}),
+        ),
+        (
+            Policy::Limits(LevelLimits { level, currency, limits, effective_from: None }),
+            200,
+            json!({"level": "standard", "currency": "XOF", "limits": shown, "effective_from": from}),
+        ),
+        (
+            Policy::Tariff(tariff),
+            201,
+            json!({
+                "code": "bills", "currency": "XOF", "bearer": "payee", "tiers": [{"fixed": "5", "rate": "1.25"}], "free_per_month": 0,
+                "effective_from": from,
+            }),
+        ),
+        (
+            Policy::TariffEnd(TariffEnd { code: "bills".to_owned(), effective_from: None }),
+            200,
+            json!({"code": "bills", "effective_from": from}),
+        ),
+    ] {
+        let decision = event(Fact::PolicyChanged(Box::new(policy.decided(EPOCH))));
+        assert_eq!(refused(&decision), None);
+        let (answered, headers, body) = seen(decided(&decision)).await;
+        let mut expected = expected;
+        expected["epoch"] = json!(EPOCH);
+        assert_eq!((answered, body), (status, expected));
+        let location = header("location", "/v1/tariffs/bills");
+        let epoch = header("orion-epoch", &EPOCH.to_string());
+        assert_eq!(headers, if status == 201 { vec![location, epoch] } else { vec![epoch] });
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! Bodies as data: each with the pointers of what is wrong with it, all of them.
 
+mod hold;
+mod policy;
+
 use super::*;
 use crate::http::fields;
 use schemas::{Authority, Command, Principal};
 use serde_json::{Value, json};
+use utoipa::openapi::schema::Object;
+use utoipa::openapi::{RefOr, Schema};
 
 const CUSTOMER: Form = Form::Customer;
 const ACCOUNT: Form = Form::Account;
@@ -14,43 +19,95 @@ const RULES: Form = Form::Rules { newest: 2 };
 const CLOSE: Form = Form::Status { account_id: Some(AccountId(uuid::Uuid::nil())), change: StatusChange::Close };
 const NOWHERE: Form = Form::Status { account_id: None, change: StatusChange::Close };
 const MERCHANT: Form = Form::Payment(PaymentKind::MerchantPayment);
+const BILL: Form = Form::Payment(PaymentKind::BillPayment);
 
 const A: &str = "019ab6f5-1c7b-7002-8000-000000000000";
 const B: &str = "019ab6f5-1c7b-7002-8000-000000000001";
 
-fn good(form: Form) -> Value {
+/// A body with every field.
+fn good(form: &Form) -> Value {
     match form {
         Form::Customer => json!({"full_name": "Awa Diop", "msisdn": "+221771234567", "country": "SN"}),
         Form::Account => json!({"customer_id": A, "type": "wallet", "currency": "XOF", "role": "agent"}),
         Form::Status { .. } => json!({}),
         Form::Rules { .. } => json!({"version": 1}),
+        Form::Reserve | Form::Capture(_) | Form::Release(_) | Form::Refund(_) | Form::Reverse(_) => hold::good(form),
+        Form::Level(_) | Form::Terms(_) | Form::Limits(_) | Form::Tariff | Form::TariffEnd(_) => policy::good(form),
         Form::Payment(_) => json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "qr"}),
     }
 }
 
-/// The good body with some fields set, or removed where the value is null.
-fn changed(form: Form, changes: &Value) -> Vec<u8> {
+/// The good body with some fields set, each by its pointer or, at the top, its name; or removed where the value is null.
+fn changed(form: &Form, changes: &Value) -> Vec<u8> {
     let mut body = good(form);
-    let fields = body.as_object_mut().expect("good bodies are objects");
     for (name, value) in changes.as_object().expect("changes are objects") {
-        if value.is_null() {
-            fields.remove(name);
-        } else {
-            fields.insert(name.clone(), value.clone());
+        let pointer = if name.starts_with('/') { name.clone() } else { format!("/{name}") };
+        let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
+        match body.pointer_mut(parent).unwrap_or_else(|| panic!("{form:?} has no {parent}")) {
+            Value::Object(fields) if value.is_null() => drop(fields.remove(name)),
+            Value::Object(fields) => drop(fields.insert(name.to_owned(), value.clone())),
+            Value::Array(list) => list[name.parse::<usize>().expect("a place in a list")] = value.clone(),
+            other => panic!("{other} has no fields"),
         }
     }
     body.to_string().into_bytes()
 }
 
-fn read(form: Form, body: &[u8]) -> Result<Operation, Vec<String>> {
-    let problem = fields::read(body, |fields| form.read(fields));
+fn read(form: &Form, body: &[u8]) -> Result<Operation, Vec<String>> {
+    let problem = fields::read(body, |fields| form.clone().read(fields));
     problem.map_err(|problem| problem.errors.into_iter().map(|error| error.pointer).collect())
+}
+
+/// Each form with changes to its good body, and the pointers of all that is wrong then.
+fn check<const N: usize>(cases: [(Form, Value, Vec<&str>); N]) {
+    for (form, changes, pointers) in cases {
+        let found = read(&form, &changed(&form, &changes)).err().unwrap_or_default();
+        assert_eq!(found, pointers, "{form:?} {changes}");
+    }
+}
+
+/// What a door takes, the log takes.
+fn check_taken<const N: usize>(forms: [Form; N]) {
+    for form in forms {
+        let operation = read(&form, good(&form).to_string().as_bytes()).expect("a good body");
+        let principal = Principal { subject: A.to_owned(), authority: Authority::Customer };
+        let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
+        assert_eq!(command.check(), Ok(()), "{form:?}");
+    }
+}
+
+fn described(schema: RefOr<Schema>) -> Object {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object,
+        RefOr::T(_) | RefOr::Ref(_) => panic!("a request is described as an object"),
+    }
+}
+
+fn names(object: &Value) -> Vec<String> {
+    let mut names: Vec<_> = object.as_object().expect("an object").keys().cloned().collect();
+    names.sort();
+    names
+}
+
+/// What is described is what is read: the same fields, the same of them required, and the example is taken.
+fn check_described(form: &Form, schema: RefOr<Schema>) {
+    let object = described(schema);
+    let (mut all, mut required) = (object.properties.into_keys().collect::<Vec<_>>(), object.required);
+    all.sort();
+    required.sort();
+    assert_eq!(names(&good(form)), all, "{form:?}");
+    let mut missing: Vec<_> = read(form, b"{}").err().unwrap_or_default().into_iter().map(|pointer| pointer[1..].to_owned()).collect();
+    missing.sort();
+    assert_eq!(missing, required, "{form:?}");
+    if let Some(example) = object.example {
+        assert!(read(form, example.to_string().as_bytes()).is_ok(), "{form:?} {example}");
+    }
 }
 
 #[test]
 fn every_fault_has_its_pointer() {
     let (name_140, name_141) = ("é".repeat(140), "é".repeat(141));
-    let cases = [
+    check([
         (CUSTOMER, json!({}), vec![]),
         (CUSTOMER, json!({"msisdn": null, "country": null}), vec![]),
         (CUSTOMER, json!({"full_name": null}), vec!["/full_name"]),
@@ -107,6 +164,8 @@ fn every_fault_has_its_pointer() {
         (TRANSFER, json!({"account_credit": null}), vec!["/account_credit"]),
         (TRANSFER, json!({"account_debit": "1", "account_credit": "2"}), vec!["/account_debit", "/account_credit"]),
         (TRANSFER, json!({"memo": "rent"}), vec!["/memo"]),
+        (BILL, json!({}), vec![]),
+        (BILL, json!({"account_debit": null, "account_credit": null}), vec!["/account_debit", "/account_credit"]),
         (MERCHANT, json!({}), vec![]),
         (MERCHANT, json!({"account_debit": null}), vec!["/account_debit"]),
         (MERCHANT, json!({"account_credit": null}), vec!["/account_credit"]),
@@ -124,11 +183,7 @@ fn every_fault_has_its_pointer() {
         (RULES, json!({"version": -1}), vec!["/version"]),
         (RULES, json!({"version": 1.5}), vec!["/version"]),
         (RULES, json!({"version": "1", "at": 7}), vec!["/version", "/at"]),
-    ];
-    for (form, changes, pointers) in cases {
-        let found = read(form, &changed(form, &changes)).err().unwrap_or_default();
-        assert_eq!(found, pointers, "{form:?} {changes}");
-    }
+    ]);
 }
 
 #[test]
@@ -140,26 +195,22 @@ fn an_empty_body_lacks_exactly_what_is_required() {
         (WITHDRAWAL, vec!["/account_debit", "/currency", "/amount"]),
         (TRANSFER, vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
         (MERCHANT, vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
+        (BILL, vec!["/account_debit", "/account_credit", "/currency", "/amount"]),
         (RULES, vec!["/version"]),
     ] {
-        assert_eq!(read(form, b"{}").err().unwrap_or_default(), required, "{form:?}");
+        assert_eq!(read(&form, b"{}").err().unwrap_or_default(), required, "{form:?}");
     }
 }
 
 #[test]
 fn what_the_door_takes_the_log_takes() {
-    for form in [CUSTOMER, ACCOUNT, DEPOSIT, WITHDRAWAL, TRANSFER, MERCHANT, RULES] {
-        let operation = read(form, good(form).to_string().as_bytes()).expect("a good body");
-        let principal = Principal { subject: A.to_owned(), authority: Authority::Customer };
-        let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
-        assert_eq!(command.check(), Ok(()), "{form:?}");
-    }
+    check_taken([CUSTOMER, ACCOUNT, DEPOSIT, WITHDRAWAL, TRANSFER, MERCHANT, BILL, CLOSE, RULES]);
 }
 
 #[test]
 fn defaults_are_filled_in() {
     let operation =
-        read(TRANSFER, &changed(TRANSFER, &json!({"channel": null, "amount": "1.50", "currency": "EUR"}))).expect("a good body");
+        read(&TRANSFER, &changed(&TRANSFER, &json!({"channel": null, "amount": "1.50", "currency": "EUR"}))).expect("a good body");
     let expected = Payment {
         kind: PaymentKind::Transfer,
         account_debit: A.parse().ok(),
@@ -169,18 +220,13 @@ fn defaults_are_filled_in() {
         channel: Channel::Wallet,
     };
     assert_eq!(operation, Operation::Pay(expected));
-    let body = changed(ACCOUNT, &json!({"role": null}));
-    assert!(matches!(read(ACCOUNT, &body), Ok(Operation::OpenAccount(OpenAccount { role: Role::Customer, .. }))));
+    let body = changed(&ACCOUNT, &json!({"role": null}));
+    assert!(matches!(read(&ACCOUNT, &body), Ok(Operation::OpenAccount(OpenAccount { role: Role::Customer, .. }))));
 }
 
 #[test]
 fn what_is_described_is_what_is_read() {
     use crate::http::request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, RulesRequest, WithdrawalRequest};
-    use utoipa::openapi::{RefOr, Schema};
-    let fields = |schema: RefOr<Schema>| match schema {
-        RefOr::T(Schema::Object(object)) => (object.properties.into_keys().collect::<Vec<_>>(), object.required),
-        RefOr::T(_) | RefOr::Ref(_) => panic!("a request is described as an object"),
-    };
     for (form, schema) in [
         (CUSTOMER, <CustomerRequest as utoipa::PartialSchema>::schema()),
         (ACCOUNT, <AccountRequest as utoipa::PartialSchema>::schema()),
@@ -188,18 +234,9 @@ fn what_is_described_is_what_is_read() {
         (WITHDRAWAL, <WithdrawalRequest as utoipa::PartialSchema>::schema()),
         (TRANSFER, <PaymentRequest as utoipa::PartialSchema>::schema()),
         (MERCHANT, <PaymentRequest as utoipa::PartialSchema>::schema()),
+        (BILL, <PaymentRequest as utoipa::PartialSchema>::schema()),
         (RULES, <RulesRequest as utoipa::PartialSchema>::schema()),
     ] {
-        let (mut described, mut required) = fields(schema);
-        let sorted = |mut names: Vec<String>| {
-            names.sort();
-            names
-        };
-        described.sort();
-        required.sort();
-        let Value::Object(good) = good(form) else { panic!("good bodies are objects") };
-        assert_eq!(sorted(good.into_iter().map(|(name, _)| name).collect()), described, "{form:?}");
-        let missing = read(form, b"{}").err().unwrap_or_default();
-        assert_eq!(sorted(missing.into_iter().map(|pointer| pointer[1..].to_owned()).collect()), required, "{form:?}");
+        check_described(&form, schema);
     }
 }

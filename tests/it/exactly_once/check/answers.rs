@@ -1,9 +1,10 @@
 //! Answers: each is what the log says, each attempt of a command hears the same, and what was taken is decided.
 
+use super::super::asked::Asked;
 use super::super::evidence::resource;
-use super::super::history::{Asked, Call, Entry, Outcome};
+use super::super::history::{Call, Entry, Outcome};
 use super::{Case, Findings, Kind};
-use schemas::{Command, CommandId, Event, Fact, Operation, Position};
+use schemas::{Command, CommandId, Event, Fact, Position};
 use std::collections::BTreeMap;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
@@ -18,7 +19,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
                 one(case, *id, asked, &entry.outcome, findings);
             }
             Call::Operation { id } => operation(case, *id, entry, findings),
-            Call::Balance { .. } | Call::Transaction { .. } => {}
+            Call::Balance { .. } | Call::Transaction { .. } | Call::Hold { .. } => {}
         }
     }
     for (id, attempts) in attempts {
@@ -43,19 +44,19 @@ fn one(case: &Case<'_>, id: CommandId, asked: &Asked, outcome: &Outcome, finding
         return;
     };
     let event = &decision.event;
-    let same_body = case.decided(decision).is_none_or(|command| asked.is(command));
+    let same_body = case.decided(decision).is_none_or(|command| asked.operation() == command.operation);
     let agrees = match outcome {
         Outcome::Done { resource: told, epoch, replayed } => {
             same_body
                 && refusal(event).is_none()
-                && resource(event) == Some(*told)
+                && resource(&event.fact) == Some(*told)
                 && event.epoch == *epoch
                 && (!replayed || case.repeated.contains(&id))
         }
         Outcome::Refused { reason, transaction, epoch, replayed } => {
             same_body
                 && refusal(event) == Some(reason)
-                && resource(event) == *transaction
+                && resource(&event.fact) == *transaction
                 && event.epoch == *epoch
                 && (!replayed || case.repeated.contains(&id))
         }
@@ -102,7 +103,7 @@ fn operation(case: &Case<'_>, id: CommandId, entry: &Entry, findings: &mut Findi
                 _ => "completed",
             };
             // Where the rules are shown does not say which.
-            let named = resource(event).filter(|_| !matches!(event.fact, Fact::RulesActivated { .. }));
+            let named = resource(&event.fact).filter(|_| !matches!(event.fact, Fact::RulesActivated { .. }));
             status == expected && *told == named && reason.as_deref() == refused && *epoch == Some(event.epoch)
         }
         (Outcome::Operation { .. }, None) => {
@@ -130,30 +131,12 @@ fn refusal(event: &Event) -> Option<&str> {
     match &event.fact {
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| refusal.as_str()),
         Fact::Refused { refusal, .. } => Some(refusal.as_str()),
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Repeated(_) => {
-            None
-        }
-    }
-}
-
-impl Asked {
-    /// Whether the command in the log is the one that was sent.
-    fn is(&self, command: &Command) -> bool {
-        match (self, &command.operation) {
-            (Self::Customer { full_name }, Operation::CreateCustomer(create)) => *full_name == create.full_name,
-            (Self::Account { customer, role, currency }, Operation::OpenAccount(open)) => {
-                *customer == open.customer_id && *role == open.role && currency == open.currency.code()
-            }
-            (Self::Status { account, change }, Operation::ChangeStatus(asked)) => *account == asked.account_id && *change == asked.change,
-            (Self::Rules { version }, Operation::ActivateRules(activate)) => *version == activate.version,
-            (Self::Pay { kind, debit, credit, minor, currency }, Operation::Pay(payment)) => {
-                *kind == payment.kind
-                    && *debit == payment.account_debit
-                    && *credit == payment.account_credit
-                    && *minor == payment.amount_minor
-                    && currency == payment.currency.code()
-            }
-            _ => false,
-        }
+        Fact::CustomerCreated(_)
+        | Fact::AccountOpened(_)
+        | Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::HoldChanged(_)
+        | Fact::PolicyChanged(_)
+        | Fact::Repeated(_) => None,
     }
 }

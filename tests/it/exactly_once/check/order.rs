@@ -1,7 +1,7 @@
 //! Order: that of the log is that of the decisions, of their ids and of real time.
 
 use super::{Case, Findings, Kind};
-use schemas::{CommandId, Position};
+use schemas::{CommandId, Event, Fact, HoldChange, Position};
 use std::collections::BTreeMap;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
@@ -16,6 +16,12 @@ fn ids_and_partitions(case: &Case<'_>, findings: &mut Findings) {
         if before.id == after.id {
             findings.add(Kind::DoubledDecision, format!("event {} is there twice", after.id));
         }
+    }
+    // The end of a time names the command that set it, which is long past.
+    let expired = |event: &Event| matches!(&event.fact, Fact::HoldChanged(held) if held.change == HoldChange::Expired);
+    let said: Vec<_> = case.events.iter().map(|recorded| &recorded.event).filter(|event| !expired(event)).collect();
+    for pair in said.windows(2) {
+        let (before, after) = (pair[0], pair[1]);
         if before.cause.position > after.cause.position {
             let sentence =
                 format!("event {} answers {}, after {} answered {}", after.id, after.cause.position, before.id, before.cause.position);

@@ -2,50 +2,49 @@
 
 use super::super::history::{Call, Entry, Least, Outcome};
 use super::{Case, Findings, Kind};
-use schemas::{AccountId, Epoch, Fact, Position, Transaction};
+use schemas::{AccountId, Epoch, Fact, HoldChange, HoldChanged, HoldId, Position, Transaction};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
-    // Of each account the epochs at which it moved, with the balance after each.
-    let mut moved: BTreeMap<AccountId, Vec<(Epoch, i64)>> = BTreeMap::new();
-    let mut transactions: BTreeMap<Uuid, (Epoch, &Transaction)> = BTreeMap::new();
-    for recorded in &case.events {
-        if let Fact::Transaction(transaction) = &recorded.event.fact {
-            transactions.insert(transaction.id.0, (recorded.event.epoch, transaction));
-            for posting in &transaction.postings {
-                let balances = moved.entry(posting.account).or_default();
-                let before = balances.last().map_or(0, |(_, balance)| *balance);
-                balances.push((recorded.event.epoch, before.saturating_add(posting.amount_minor)));
-            }
-        }
-    }
+    let past = Past::of(case);
     for entry in &case.evidence.history {
         let least = match &entry.call {
             Call::Balance { at_least, .. } | Call::Transaction { at_least, .. } => at_least.and_then(|least| epoch_of(case, least)),
+            Call::Hold { .. } => None,
             Call::Command { .. } | Call::Operation { .. } => continue,
         };
         match (&entry.call, &entry.outcome) {
-            (Call::Balance { account, .. }, Outcome::Balance { minor, as_of }) => {
-                let balances = moved.get(account).map_or(&[][..], Vec::as_slice);
-                let upto = balances.partition_point(|(epoch, _)| epoch <= as_of);
-                let sum = upto.checked_sub(1).map_or(0, |last| balances[last].1);
-                if sum != *minor {
-                    findings.add(
-                        Kind::WrongBalance,
-                        format!("account {account} showed {minor} as of {as_of}, when its postings summed to {sum}"),
+            (Call::Balance { account, .. }, Outcome::Balance { minor, held, available, as_of }) => {
+                let sums = past.at(*account, *as_of);
+                if (*minor, *held, *available) != (sums.posted, sums.held, sums.posted.saturating_sub(sums.held)) {
+                    let Sums { posted, held: of_it, .. } = sums;
+                    let sentence = format!(
+                        "account {account} showed {minor}, {held} of it held and {available} available as of {as_of}, \
+                         when its postings summed to {posted} and {of_it} of it were held"
                     );
+                    findings.add(Kind::WrongBalance, sentence);
                 }
             }
-            (Call::Transaction { id, .. }, Outcome::Transaction { settled, minor, epoch, as_of }) => {
-                let agrees = transactions.get(id).is_some_and(|(decided, transaction)| {
-                    decided == epoch && epoch <= as_of && *minor == transaction.amount.minor && *settled == transaction.refusal.is_none()
+            (Call::Transaction { id, .. }, Outcome::Transaction { settled, minor, fee, epoch, as_of }) => {
+                let transaction = past.transactions.get(id);
+                let agrees = transaction.is_some_and(|(decided, transaction)| {
+                    decided == epoch
+                        && epoch <= as_of
+                        && (*minor, *fee) == (transaction.amount.minor, transaction.fee_minor)
+                        && *settled == transaction.refusal.is_none()
                 });
                 if !agrees {
-                    findings.add(
-                        Kind::AnswerContradictsLog,
-                        format!("transaction {id} was shown as {:?}, and the log has {:?}", entry.outcome, transactions.get(id)),
-                    );
+                    let sentence = format!("transaction {id} was shown as {:?}, and the log has {transaction:?}", entry.outcome);
+                    findings.add(Kind::AnswerContradictsLog, sentence);
+                }
+            }
+            (Call::Hold { id }, Outcome::Hold { status, minor, fee, epoch, as_of }) => {
+                let last = past.holds.get(id).and_then(|changes| changes.iter().rfind(|stands| stands.epoch <= *as_of));
+                let shown = Stands { status, minor: *minor, fee: *fee, epoch: *epoch };
+                if last != Some(&shown) {
+                    let sentence = format!("hold {id} was shown as {:?}, and the log has {last:?}", entry.outcome);
+                    findings.add(Kind::AnswerContradictsLog, sentence);
                 }
             }
             (call, Outcome::Missing) if told(case, call, entry) => {
@@ -60,6 +59,88 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
         }
     }
     monotone(case, findings);
+}
+
+/// What the events add up to, epoch by epoch.
+#[derive(Default)]
+struct Past<'a> {
+    /// Of each account the epochs at which it moved, with what was in it after each.
+    accounts: BTreeMap<AccountId, Vec<Sums>>,
+    transactions: BTreeMap<Uuid, (Epoch, &'a Transaction)>,
+    /// Where each hold stood after each change.
+    holds: BTreeMap<HoldId, Vec<Stands<'a>>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    epoch: Epoch,
+    posted: i64,
+    held: i64,
+}
+
+/// While it is held, how much is left; afterwards, how much the end was about.
+#[derive(Debug, PartialEq, Eq)]
+struct Stands<'a> {
+    status: &'a str,
+    minor: i64,
+    fee: i64,
+    epoch: Epoch,
+}
+
+impl<'a> Past<'a> {
+    fn of(case: &Case<'a>) -> Self {
+        let mut past = Self::default();
+        for event in case.events.iter().map(|recorded| &recorded.event) {
+            match &event.fact {
+                Fact::Transaction(transaction) => {
+                    past.transactions.insert(transaction.id.0, (event.epoch, transaction));
+                    for posting in &transaction.postings {
+                        past.moves(posting.account, event.epoch, posting.amount_minor, 0);
+                    }
+                }
+                Fact::HoldChanged(held) => {
+                    let whole = held.amount.minor.saturating_add(held.fee_minor);
+                    let whole = if held.change == HoldChange::Reserved { whole } else { -whole };
+                    past.moves(held.account_debit, event.epoch, 0, whole);
+                    past.changes(held, event.epoch);
+                }
+                Fact::CustomerCreated(_)
+                | Fact::AccountOpened(_)
+                | Fact::RulesActivated { .. }
+                | Fact::StatusChanged(_)
+                | Fact::PolicyChanged(_)
+                | Fact::Refused { .. }
+                | Fact::Repeated(_) => {}
+            }
+        }
+        past
+    }
+
+    fn moves(&mut self, account: AccountId, epoch: Epoch, posted: i64, held: i64) {
+        let sums = self.accounts.entry(account).or_default();
+        let before = sums.last().copied().unwrap_or_default();
+        sums.push(Sums { epoch, posted: before.posted.saturating_add(posted), held: before.held.saturating_add(held) });
+    }
+
+    fn changes(&mut self, held: &HoldChanged, epoch: Epoch) {
+        let stood = self.holds.entry(held.id).or_default();
+        let (mut minor, mut fee) = (held.amount.minor, held.fee_minor);
+        if let Some(before) = stood.last().filter(|_| held.open) {
+            (minor, fee) = (before.minor.saturating_sub(minor), before.fee.saturating_sub(fee));
+        }
+        let status = match held.change {
+            HoldChange::Reserved | HoldChange::Captured if held.open => "held",
+            HoldChange::Reserved | HoldChange::Captured | HoldChange::Closed => "captured",
+            HoldChange::Released => "released",
+            HoldChange::Expired => "expired",
+        };
+        stood.push(Stands { status, minor, fee, epoch });
+    }
+
+    fn at(&self, account: AccountId, epoch: Epoch) -> Sums {
+        let sums = self.accounts.get(&account).map_or(&[][..], Vec::as_slice);
+        sums[..sums.partition_point(|sums| sums.epoch <= epoch)].last().copied().unwrap_or_default()
+    }
 }
 
 /// The views are one: whoever asks after somebody was shown an epoch is shown at least that one.
@@ -85,7 +166,7 @@ fn monotone(case: &Case<'_>, findings: &mut Findings) {
 
 const fn as_of(outcome: &Outcome) -> Option<Epoch> {
     match outcome {
-        Outcome::Balance { as_of, .. } | Outcome::Transaction { as_of, .. } => Some(*as_of),
+        Outcome::Balance { as_of, .. } | Outcome::Transaction { as_of, .. } | Outcome::Hold { as_of, .. } => Some(*as_of),
         _ => None,
     }
 }
@@ -103,6 +184,7 @@ fn told(case: &Case<'_>, call: &Call, read: &Entry) -> bool {
     let wanted = match call {
         Call::Balance { account, .. } => account.0,
         Call::Transaction { id, .. } => *id,
+        Call::Hold { id } => id.0,
         Call::Command { .. } | Call::Operation { .. } => return false,
     };
     case.evidence.history.iter().any(|entry| {

@@ -2,7 +2,7 @@
 
 use super::super::evidence::{Rows, Table};
 use super::{Case, Findings, Kind};
-use schemas::{Epoch, Event, Fact};
+use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, resource};
 use std::collections::BTreeMap;
 
 /// Most differences that are told of one table.
@@ -52,14 +52,21 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
             }
             Fact::Transaction(transaction) => {
                 let reason = transaction.refusal.map_or("none", |refusal| refusal.as_str());
+                let link = match transaction.link {
+                    None => String::new(),
+                    Some(Link::Hold(id)) => format!("{id} "),
+                    Some(Link::Original(id)) => format!("{id} "),
+                };
                 let row = format!(
-                    "{} {} {} {} {} {} {reason} {command} {} {epoch}",
+                    "{} {} {} {} {} {} {} {} {reason} {link}{command} {} {epoch}",
                     transaction.kind,
                     transaction.status(),
                     transaction.account_debit,
                     transaction.account_credit,
                     transaction.amount.minor,
+                    transaction.fee_minor,
                     transaction.amount.currency,
+                    transaction.channel,
                     event.id,
                 );
                 add("transaction", transaction.id.to_string(), row);
@@ -73,6 +80,29 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                 let (account, change, status) = (changed.id, changed.change, changed.change.status());
                 add("account_status", event.id.to_string(), format!("{command} {account} {change} {status} {epoch}"));
             }
+            Fact::HoldChanged(held) => {
+                let whole_minor = held.amount.minor.saturating_add(held.fee_minor);
+                let held_minor = if held.change == HoldChange::Reserved { whole_minor } else { -whole_minor };
+                let row = format!(
+                    "{command} {} {} {} {} {} {} {} {} {} {held_minor} {} {} {epoch}",
+                    held.id,
+                    held.change,
+                    held.kind,
+                    held.channel,
+                    held.account_debit,
+                    held.account_credit,
+                    held.amount.minor,
+                    held.fee_minor,
+                    held.amount.currency,
+                    if held.open { "t" } else { "f" },
+                    held.expires_at,
+                );
+                add("hold_change", event.id.to_string(), row);
+            }
+            Fact::PolicyChanged(policy) => {
+                let (table, row) = set(policy, event);
+                add(table, event.id.to_string(), row);
+            }
             Fact::RulesActivated { version } => add("rules_activation", event.id.to_string(), format!("{command} {version} {epoch}")),
             Fact::Refused { operation, refusal } => {
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))
@@ -81,4 +111,51 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
         }
     }
     tables
+}
+
+/// The table and the row of a policy that was set.
+fn set(policy: &Policy, event: &Event) -> (&'static str, String) {
+    let (command, epoch) = (event.cause.command_id, event.epoch);
+    let from = policy.effective(epoch);
+    match policy {
+        Policy::Level(set) => ("customer_level", format!("{command} {} {} {epoch}", set.customer_id, set.level)),
+        Policy::Terms(set) => {
+            let limits = json(&resource::Limits::of(&set.limits, set.currency));
+            let floor = text(set.floor_minor);
+            ("account_terms", format!("{command} {} {} {floor} {from} {epoch} {limits}", set.account_id, set.currency))
+        }
+        Policy::Limits(set) => {
+            let limits = json(&resource::Limits::of(&set.limits, set.currency));
+            ("level_limits", format!("{command} {} {} {from} {epoch} {limits}", set.level, set.currency))
+        }
+        Policy::Tariff(set) => {
+            let named = [
+                text(set.operation),
+                text(set.channel),
+                text(set.account_type),
+                text(set.level),
+                set.bearer.to_string(),
+                text(set.min_minor),
+                text(set.max_minor),
+                set.free_per_month.to_string(),
+            ];
+            let (named, to) = (named.join(" "), text(set.effective_to));
+            let tiers = json(&resource::Tariff::of(set, epoch).tiers);
+            ("tariff", format!("{command} {} f {} {named} {from} {to} {epoch} {tiers}", set.code, set.currency))
+        }
+        Policy::TariffEnd(end) => {
+            let none = ["none"; 8].join(" ");
+            ("tariff", format!("{command} {} t {none} {from} none {epoch} null", end.code))
+        }
+    }
+}
+
+fn text<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| value.to_string())
+}
+
+fn json(shown: &impl serde::Serialize) -> String {
+    let mut json = serde_json::to_value(shown).expect("a resource is plain data");
+    json.sort_all_objects();
+    json.to_string()
 }

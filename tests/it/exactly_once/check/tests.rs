@@ -1,6 +1,7 @@
 //! The checker on a small bank: nothing is wrong with it, until a case makes one thing wrong.
 
 mod bank;
+mod held;
 
 use super::super::evidence::Evidence;
 use super::super::history::{Call, Outcome};
@@ -80,7 +81,7 @@ const CASES: &[Case] = &[
         *outcome(bank, 6) = Outcome::Operation { status: "failed".to_owned(), resource: None, reason: None, epoch: Some(13) };
     }),
     ("another amount than was decided", Kind::AnswerContradictsLog, |bank| {
-        *outcome(bank, 11) = Outcome::Transaction { settled: true, minor: 301, epoch: 13, as_of: 15 };
+        *outcome(bank, 11) = Outcome::Transaction { settled: true, minor: 301, fee: 0, epoch: 13, as_of: 15 };
     }),
     ("two answers to one command", Kind::AnswersDiffer, |bank| {
         *outcome(bank, 8) = Outcome::Done { resource: TransactionId::mint(15, 0).0, epoch: 15, replayed: true };
@@ -92,17 +93,19 @@ const CASES: &[Case] = &[
         *outcome(bank, 6) = Outcome::Operation { status: "pending".to_owned(), resource: None, reason: None, epoch: None };
     }),
     ("a view older than one that was shown", Kind::BackInTime, |bank| {
-        *outcome(bank, 11) = Outcome::Transaction { settled: true, minor: 300, epoch: 13, as_of: 14 };
+        *outcome(bank, 11) = Outcome::Transaction { settled: true, minor: 300, fee: 0, epoch: 13, as_of: 14 };
     }),
     ("a view older than an epoch that was asked for", Kind::MissedWrite, |bank| {
-        *outcome(bank, 10) = Outcome::Balance { minor: 0, as_of: 12 };
+        *outcome(bank, 10) = Outcome::Balance { minor: 0, held: 0, available: 0, as_of: 12 };
     }),
     ("a view older than a command that was asked for", Kind::MissedWrite, |bank| {
-        *outcome(bank, 4) = Outcome::Balance { minor: 0, as_of: 11 };
+        *outcome(bank, 4) = Outcome::Balance { minor: 0, held: 0, available: 0, as_of: 11 };
     }),
     ("an operation that is gone", Kind::MissedWrite, |bank| *outcome(bank, 6) = Outcome::Missing),
     ("a transaction that is gone", Kind::MissedWrite, |bank| *outcome(bank, 11) = Outcome::Missing),
-    ("a balance that is no sum", Kind::WrongBalance, |bank| *outcome(bank, 10) = Outcome::Balance { minor: 301, as_of: 15 }),
+    ("a balance that is no sum", Kind::WrongBalance, |bank| {
+        *outcome(bank, 10) = Outcome::Balance { minor: 301, held: 0, available: 301, as_of: 15 };
+    }),
     ("a running balance that is no sum", Kind::WrongBalance, |bank| {
         moved(bank, 5).postings[1].balance_minor = 301;
         write_down(bank);

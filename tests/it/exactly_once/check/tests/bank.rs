@@ -1,7 +1,8 @@
 //! A small bank in which nothing is wrong: what was asked, said and written.
 
+use super::super::super::asked::Asked;
 use super::super::super::evidence::{Evidence, Recorded};
-use super::super::super::history::{Asked, Call, Entry, Least, Outcome};
+use super::super::super::history::{Call, Entry, Least, Outcome};
 use super::super::rows;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Command, Commit, CreateCustomer, Currency,
@@ -11,6 +12,8 @@ use schemas::{
 use std::collections::BTreeMap;
 
 pub(super) const SUBJECT: &str = "teller";
+/// The rules by which all is decided.
+pub(super) const RULES: u32 = 4;
 
 pub(super) fn customer() -> CustomerId {
     CustomerId::mint(10, 0)
@@ -31,12 +34,7 @@ pub(super) fn pay(kind: PaymentKind, debit: Option<u32>, minor: i64) -> Operatio
 }
 
 pub(super) fn open() -> Operation {
-    Operation::OpenAccount(OpenAccount {
-        customer_id: customer(),
-        account_type: AccountType::Wallet,
-        role: Role::Customer,
-        currency: Currency::XOF,
-    })
+    Operation::OpenAccount(open_account())
 }
 
 pub(super) fn transfer(minor: i64) -> Operation {
@@ -66,6 +64,7 @@ pub(super) fn paid(epoch: Epoch, kind: PaymentKind, debit: AccountId, credit: Ac
         fee_minor: 0,
         channel: Channel::Wallet,
         refusal: left.is_none().then_some(Refusal::InsufficientFunds),
+        link: None,
         postings,
     })
 }
@@ -122,12 +121,7 @@ pub(super) fn bank() -> Evidence {
 }
 
 pub(super) fn open_account() -> OpenAccount {
-    match open() {
-        Operation::OpenAccount(open) => open,
-        Operation::CreateCustomer(_) | Operation::Pay(_) | Operation::ActivateRules(_) | Operation::ChangeStatus(_) => {
-            unreachable!("it opens an account")
-        }
-    }
+    OpenAccount { customer_id: customer(), account_type: AccountType::Wallet, role: Role::Customer, currency: Currency::XOF }
 }
 
 /// Appends an event, as settlement would.
@@ -162,13 +156,13 @@ pub(super) fn write_down(evidence: &mut Evidence) {
             count: records.count(),
             digest: records.digest(),
         };
-        let binding = Binding { epoch, generation: 1, code_version: 1, inputs };
+        let binding = Binding { epoch, generation: 1, code_version: RULES, inputs };
         epochs.push(SealedEpoch { binding, outputs: outputs.into_iter().map(output).collect(), pinned: 0 });
         from = upper;
     }
     evidence.log.journal = vec![schemas::Entry::Commit(Commit { generation: 1, epochs })];
     evidence.rows.tables = rows::derive(evidence.log.events.iter().map(|recorded| &recorded.event));
-    evidence.rows.upper = 17;
+    evidence.rows.upper = evidence.log.events.iter().map(|recorded| recorded.epoch + 1).max().unwrap_or_default();
 }
 
 /// What two clients saw of it; each entry takes its turn of ten microseconds.
@@ -195,16 +189,19 @@ pub(super) fn history() -> Vec<Entry> {
         (ask(opens("one")), done(account(0).0, 11, false)),
         (ask(opens("two")), Outcome::Unknown),
         (ask(paid_in), Outcome::Accepted { partition: 0, offset: 4 }),
-        (balance(0, Some(Least::Position { partition: 0, offset: 4 })), Outcome::Balance { minor: 1000, as_of: 12 }),
+        (
+            balance(0, Some(Least::Position { partition: 0, offset: 4 })),
+            Outcome::Balance { minor: 1000, held: 0, available: 1000, as_of: 12 },
+        ),
         (ask(sent("on", 300)), done(transaction(13), 13, false)),
         (Call::Operation { id: sent("on", 300).0 }, settled),
         (ask(sent("much", 5000)), refused),
         (ask(sent("on", 300)), done(transaction(13), 13, true)),
         (ask(sent("on", 301)), Outcome::KeyReused),
-        (balance(1, Some(Least::Epoch(13))), Outcome::Balance { minor: 300, as_of: 15 }),
+        (balance(1, Some(Least::Epoch(13))), Outcome::Balance { minor: 300, held: 0, available: 300, as_of: 15 }),
         (
             Call::Transaction { id: transaction(13), at_least: None },
-            Outcome::Transaction { settled: true, minor: 300, epoch: 13, as_of: 15 },
+            Outcome::Transaction { settled: true, minor: 300, fee: 0, epoch: 13, as_of: 15 },
         ),
         // It may have reached the log, or not: it did not.
         (ask(sent("never", 7)), Outcome::Unknown),

@@ -1,0 +1,366 @@
+//! A command of a line, flat: the operation's name says which fields it may have.
+
+use super::policy::{Limits, Tariff, decimal, minor};
+use schemas::money::Unreadable;
+use schemas::{
+    AccountTerms, AccountType, ActivateRules, Authority, Capture, ChangeStatus, Channel, Command, CreateCustomer, Currency, CustomerLevel,
+    Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Principal, Refund, Release, Reserve,
+    Reverse, Role, StatusChange, TariffEnd,
+};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// A command, flat.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Asked {
+    /// Such as `create_customer`, `open_account`, `deposit`, `close_account`, `activate_rules`, `reserve` or `set_tariff`.
+    pub operation: String,
+    /// Who asks; `operator` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What the subject may act for; an operator without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
+    /// The caller's key; `line-7` on line 7 without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// When the door took it; 0 without it. Decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received_ms: Option<u64>,
+    /// Of a customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    /// Of a customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub msisdn: Option<String>,
+    /// Of a customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Of an account or a level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
+    /// Of an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<AccountType>,
+    /// Of an account; a customer's without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Of a status or terms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Who pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_debit: Option<String>,
+    /// Who is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_credit: Option<String>,
+    /// How much, as a decimal of the currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+    /// Of an account, of an amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// Of a payment; a wallet without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Of the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Of a reserve: what the payment is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PaymentKind>,
+    /// Of a reserve; a day without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in_ms: Option<u64>,
+    /// What is captured or released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
+    /// Of a capture; not without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<bool>,
+    /// What is given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    /// Of a customer, of limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<KycLevel>,
+    /// Of terms, as a decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
+    /// Of terms or a level; none without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+    /// A whole tariff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tariff: Option<Tariff>,
+    /// Of a tariff that ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Of what is set, but for a tariff, which says it itself; at once without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Epoch>,
+}
+
+/// How long money is reserved where a line does not say it.
+const RESERVED_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// The fields that an operation may have, beside who asks; none of what is no operation.
+fn fields(operation: &str) -> Option<&'static [&'static str]> {
+    const PAYMENT: &[&str] = &["account_debit", "account_credit", "amount", "currency", "channel"];
+    Some(match operation {
+        "create_customer" => &["full_name", "msisdn", "country"],
+        "open_account" => &["customer_id", "type", "role", "currency"],
+        "activate_rules" => &["version"],
+        "reserve" => &["account_debit", "account_credit", "amount", "currency", "channel", "kind", "expires_in_ms"],
+        "capture" => &["hold", "amount", "currency", "last"],
+        "release" => &["hold"],
+        "refund" => &["transaction", "amount", "currency"],
+        "reverse" => &["transaction"],
+        "set_customer_level" => &["customer_id", "level"],
+        "set_account_terms" => &["account", "currency", "floor", "limits", "effective_from"],
+        "set_level_limits" => &["level", "currency", "limits", "effective_from"],
+        "set_tariff" => &["tariff"],
+        "withdraw_tariff" => &["code", "effective_from"],
+        _ if StatusChange::from_str(operation).is_ok() => &["account"],
+        _ if PaymentKind::ASKED.iter().any(|kind| kind.as_str() == operation) => PAYMENT,
+        _ => return None,
+    })
+}
+
+impl Asked {
+    /// The command of line `line`; `id` gives the id that a name stands for.
+    pub fn command(self, line: usize, id: impl Fn(&str) -> Result<String, String>) -> Result<Command, String> {
+        let may = fields(&self.operation).ok_or_else(|| format!("{:?} is no operation", self.operation))?;
+        if let Some(field) = self.present().find(|field| !may.contains(field)) {
+            return Err(format!("a {} has no {field}", self.operation));
+        }
+        let operation = self.operation(&id)?;
+        let subject = self.subject.unwrap_or_else(|| "operator".to_owned());
+        let command = Command {
+            principal: Principal {
+                subject: if subject.starts_with('@') { id(&subject)? } else { subject },
+                authority: self.authority.unwrap_or(Authority::Operator),
+            },
+            idempotency_key: self.idempotency_key.unwrap_or_else(|| format!("line-{line}")),
+            received_ms: self.received_ms.unwrap_or(0),
+            operation,
+        };
+        read(command.check())?;
+        Ok(command)
+    }
+
+    /// The fields that are there, beside who asks.
+    fn present(&self) -> impl Iterator<Item = &'static str> {
+        let fields = [
+            ("full_name", self.full_name.is_some()),
+            ("msisdn", self.msisdn.is_some()),
+            ("country", self.country.is_some()),
+            ("customer_id", self.customer_id.is_some()),
+            ("type", self.r#type.is_some()),
+            ("role", self.role.is_some()),
+            ("account", self.account.is_some()),
+            ("account_debit", self.account_debit.is_some()),
+            ("account_credit", self.account_credit.is_some()),
+            ("amount", self.amount.is_some()),
+            ("currency", self.currency.is_some()),
+            ("channel", self.channel.is_some()),
+            ("version", self.version.is_some()),
+            ("kind", self.kind.is_some()),
+            ("expires_in_ms", self.expires_in_ms.is_some()),
+            ("hold", self.hold.is_some()),
+            ("last", self.last.is_some()),
+            ("transaction", self.transaction.is_some()),
+            ("level", self.level.is_some()),
+            ("floor", self.floor.is_some()),
+            ("limits", self.limits.is_some()),
+            ("tariff", self.tariff.is_some()),
+            ("code", self.code.is_some()),
+            ("effective_from", self.effective_from.is_some()),
+        ];
+        fields.into_iter().filter(|(_, present)| *present).map(|(field, _)| field)
+    }
+
+    fn operation(&self, id: &impl Fn(&str) -> Result<String, String>) -> Result<Operation, String> {
+        let named = self.operation.as_str();
+        Ok(match named {
+            "create_customer" => Operation::CreateCustomer(CreateCustomer {
+                full_name: self.some("full_name", self.full_name.clone())?,
+                msisdn: self.msisdn.clone(),
+                country: self.country.clone(),
+            }),
+            "open_account" => Operation::OpenAccount(OpenAccount {
+                customer_id: self.id("customer_id", self.customer_id.as_ref(), id)?,
+                account_type: self.some("type", self.r#type)?,
+                role: self.role.unwrap_or(Role::Customer),
+                currency: self.some("currency", self.currency)?,
+            }),
+            "activate_rules" => Operation::ActivateRules(ActivateRules { version: self.some("version", self.version)? }),
+            "reserve" => Operation::Reserve(Reserve {
+                payment: self.payment(self.some("kind", self.kind)?, id)?,
+                expires_in_ms: self.expires_in_ms.unwrap_or(RESERVED_MS),
+            }),
+            "capture" => Operation::Capture(Capture {
+                hold_id: self.id("hold", self.hold.as_ref(), id)?,
+                amount: self.amount()?,
+                last: self.last.unwrap_or(false),
+            }),
+            "release" => Operation::Release(Release { hold_id: self.id("hold", self.hold.as_ref(), id)? }),
+            "refund" => {
+                Operation::Refund(Refund { transaction_id: self.id("transaction", self.transaction.as_ref(), id)?, amount: self.amount()? })
+            }
+            "reverse" => Operation::Reverse(Reverse { transaction_id: self.id("transaction", self.transaction.as_ref(), id)? }),
+            "set_customer_level" => Operation::SetPolicy(Policy::Level(CustomerLevel {
+                customer_id: self.id("customer_id", self.customer_id.as_ref(), id)?,
+                level: self.some("level", self.level)?,
+            })),
+            "set_account_terms" => {
+                let currency = self.some("currency", self.currency)?;
+                Operation::SetPolicy(Policy::Terms(AccountTerms {
+                    account_id: self.id("account", self.account.as_ref(), id)?,
+                    currency,
+                    floor_minor: minor(self.floor.as_deref(), currency)?,
+                    limits: self.limits(currency)?,
+                    effective_from: self.effective_from,
+                }))
+            }
+            "set_level_limits" => {
+                let currency = self.some("currency", self.currency)?;
+                Operation::SetPolicy(Policy::Limits(LevelLimits {
+                    level: self.some("level", self.level)?,
+                    currency,
+                    limits: self.limits(currency)?,
+                    effective_from: self.effective_from,
+                }))
+            }
+            "set_tariff" => Operation::SetPolicy(Policy::Tariff(self.some("tariff", self.tariff.clone())?.tariff()?)),
+            "withdraw_tariff" => {
+                let code = self.some("code", self.code.clone())?;
+                Operation::SetPolicy(Policy::TariffEnd(TariffEnd { code, effective_from: self.effective_from }))
+            }
+            named => match StatusChange::from_str(named) {
+                Ok(change) => Operation::ChangeStatus(ChangeStatus { account_id: self.id("account", self.account.as_ref(), id)?, change }),
+                Err(_) => Operation::Pay(self.payment(read(named.parse())?, id)?),
+            },
+        })
+    }
+
+    fn payment(&self, kind: PaymentKind, id: &impl Fn(&str) -> Result<String, String>) -> Result<Payment, String> {
+        let Money { minor: amount_minor, currency } = self.amount()?;
+        Ok(Payment {
+            kind,
+            account_debit: self.account_debit.as_deref().map(|text| read(id(text)?.parse())).transpose()?,
+            account_credit: self.account_credit.as_deref().map(|text| read(id(text)?.parse())).transpose()?,
+            amount_minor,
+            currency,
+            channel: self.channel.unwrap_or(Channel::Wallet),
+        })
+    }
+
+    fn amount(&self) -> Result<Money, String> {
+        let currency = self.some("currency", self.currency)?;
+        read(Money::parse(&self.some("amount", self.amount.clone())?, currency))
+    }
+
+    fn limits(&self, currency: Currency) -> Result<schemas::Limits, String> {
+        self.limits.as_ref().map_or_else(|| Ok(schemas::Limits::default()), |limits| limits.limits(currency))
+    }
+
+    fn some<T>(&self, field: &str, value: Option<T>) -> Result<T, String> {
+        value.ok_or_else(|| format!("a {} needs {field}", self.operation))
+    }
+
+    fn id<T: FromStr<Err = Unreadable>>(
+        &self,
+        field: &str,
+        text: Option<&String>,
+        id: &impl Fn(&str) -> Result<String, String>,
+    ) -> Result<T, String> {
+        read(id(self.some(field, text)?)?.parse())
+    }
+
+    /// The names that it uses.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let accounts = [&self.account, &self.account_debit, &self.account_credit];
+        let texts = accounts.into_iter().chain([&self.subject, &self.customer_id, &self.hold, &self.transaction]);
+        texts.flatten().filter_map(|text| text.strip_prefix('@'))
+    }
+
+    /// A command as a line says it, everything spelt out.
+    pub fn of(command: &Command) -> Self {
+        let blank = Self {
+            operation: command.operation.name().to_owned(),
+            subject: Some(command.principal.subject.clone()),
+            authority: Some(command.principal.authority),
+            idempotency_key: Some(command.idempotency_key.clone()),
+            received_ms: Some(command.received_ms),
+            ..Self::default()
+        };
+        match &command.operation {
+            Operation::CreateCustomer(create) => {
+                Self { full_name: Some(create.full_name.clone()), msisdn: create.msisdn.clone(), country: create.country.clone(), ..blank }
+            }
+            Operation::OpenAccount(open) => Self {
+                customer_id: Some(open.customer_id.to_string()),
+                r#type: Some(open.account_type),
+                role: Some(open.role),
+                currency: Some(open.currency),
+                ..blank
+            },
+            Operation::Pay(payment) => blank.paying(payment),
+            Operation::ChangeStatus(asked) => Self { account: Some(asked.account_id.to_string()), ..blank },
+            Operation::ActivateRules(ActivateRules { version }) => Self { version: Some(*version), ..blank },
+            Operation::Reserve(reserve) => {
+                let Reserve { payment, expires_in_ms } = reserve;
+                Self { kind: Some(payment.kind), expires_in_ms: Some(*expires_in_ms), ..blank.paying(payment) }
+            }
+            Operation::Capture(capture) => {
+                Self { hold: Some(capture.hold_id.to_string()), last: Some(capture.last), ..blank.amounting(capture.amount) }
+            }
+            Operation::Release(release) => Self { hold: Some(release.hold_id.to_string()), ..blank },
+            Operation::Refund(refund) => Self { transaction: Some(refund.transaction_id.to_string()), ..blank.amounting(refund.amount) },
+            Operation::Reverse(reverse) => Self { transaction: Some(reverse.transaction_id.to_string()), ..blank },
+            Operation::SetPolicy(policy) => blank.setting(policy),
+        }
+    }
+
+    fn paying(self, payment: &Payment) -> Self {
+        Self {
+            account_debit: payment.account_debit.map(|account| account.to_string()),
+            account_credit: payment.account_credit.map(|account| account.to_string()),
+            channel: Some(payment.channel),
+            ..self.amounting(Money { minor: payment.amount_minor, currency: payment.currency })
+        }
+    }
+
+    fn amounting(self, amount: Money) -> Self {
+        Self { amount: Some(amount.to_string()), currency: Some(amount.currency), ..self }
+    }
+
+    fn setting(self, policy: &Policy) -> Self {
+        match policy {
+            Policy::Level(set) => Self { customer_id: Some(set.customer_id.to_string()), level: Some(set.level), ..self },
+            Policy::Terms(terms) => Self {
+                account: Some(terms.account_id.to_string()),
+                currency: Some(terms.currency),
+                floor: decimal(terms.floor_minor, terms.currency),
+                limits: Some(Limits::of(&terms.limits, terms.currency)),
+                effective_from: terms.effective_from,
+                ..self
+            },
+            Policy::Limits(set) => Self {
+                level: Some(set.level),
+                currency: Some(set.currency),
+                limits: Some(Limits::of(&set.limits, set.currency)),
+                effective_from: set.effective_from,
+                ..self
+            },
+            Policy::Tariff(tariff) => Self { tariff: Some(Tariff::of(tariff)), ..self },
+            Policy::TariffEnd(end) => Self { code: Some(end.code.clone()), effective_from: end.effective_from, ..self },
+        }
+    }
+}
+
+pub(super) fn read<T>(result: Result<T, Unreadable>) -> Result<T, String> {
+    result.map_err(|error| error.to_string())
+}

@@ -1,0 +1,54 @@
+//! How low may a debit lead an account?
+//!
+//! By the rules of version 4 and later to the floor of its terms, or zero, plus what is held of it; by older ones, which know
+//! neither terms nor holds, to zero.
+
+use schemas::{AccountId, AccountTerms, Epoch};
+use std::collections::HashMap;
+
+/// The first version of the rules that knows terms and holds.
+const SINCE: u32 = 4;
+
+/// The floors of accounts, and the version of the rules.
+#[derive(Default)]
+pub(super) struct Floors {
+    /// By account, from when on it has which; in the order of time.
+    by_account: HashMap<AccountId, Vec<(Epoch, Option<i64>)>>,
+    /// The version that was in force before the last activation, and that activation.
+    before: Option<u32>,
+    activated: Option<(Epoch, u32)>,
+}
+
+impl Floors {
+    /// Terms were set: they replace those that would hold from then on or later.
+    pub(super) fn set(&mut self, terms: &AccountTerms, effective: Epoch) {
+        let floors = self.by_account.entry(terms.account_id).or_default();
+        floors.retain(|(from, _)| *from < effective);
+        floors.push((effective, terms.floor_minor));
+    }
+
+    /// A version of the rules was activated: it decides every later epoch.
+    pub(super) fn activate(&mut self, epoch: Epoch, version: u32) {
+        if let Some((last, version)) = self.activated
+            && last < epoch
+        {
+            self.before = Some(version);
+        }
+        self.activated = Some((epoch, version));
+    }
+
+    /// The lowest balance that a debit may leave while so much is held.
+    pub(super) fn balance_min(&self, account: AccountId, epoch: Epoch, held_minor: i128) -> i128 {
+        let rules = match self.activated {
+            Some((activated, version)) if activated < epoch => Some(version),
+            Some(_) | None => self.before,
+        };
+        // Terms and holds come only of rules that know them, so whoever sees one and no activation sees those rules.
+        if rules.is_some_and(|version| version < SINCE) {
+            return 0;
+        }
+        let floors = self.by_account.get(&account).map(Vec::as_slice).unwrap_or_default();
+        let floor_minor = floors.iter().rev().find(|(from, _)| *from <= epoch).and_then(|(_, floor_minor)| *floor_minor);
+        i128::from(floor_minor.unwrap_or(0)) + held_minor
+    }
+}

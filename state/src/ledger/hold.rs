@@ -1,0 +1,170 @@
+//! Holds: reserve, capture, release, and their end by time.
+
+use super::pay::{Fee, Sides, blank, may_act};
+use super::{Decision, Ledger, next, refused};
+use crate::holds::Hold;
+use crate::moved::Promised;
+use crate::permitted::permitted;
+use crate::pins::Effect;
+use crate::status;
+use crate::usage::{Side, Usage};
+use schemas::{
+    Authority, Capture, Cause, Event, Fact, HoldChange, HoldChanged, HoldId, Link, PaymentKind, Principal, Refusal, Release, Reserve, Role,
+    TransactionId,
+};
+
+impl Ledger {
+    pub(super) fn reserve(&mut self, cause: &Cause, principal: &Principal, reserve: &Reserve) -> Decision {
+        let payment = &reserve.payment;
+        let (payer, payee) = self.sides(payment);
+        let (fee, usage) = match self.check_reserve(principal, reserve) {
+            Ok(checked) => checked,
+            Err(refusal) => return refused("reserve", refusal),
+        };
+
+        // From here the command must succeed.
+        let number = next(&mut self.numbers.transactions);
+        let hold = Hold {
+            id: HoldId::mint(self.epoch, number),
+            command_id: cause.command_id,
+            position: cause.position,
+            kind: payment.kind,
+            channel: payment.channel,
+            bearer: fee.bearer,
+            payer,
+            payee,
+            currency: payment.currency,
+            amount_minor: payment.amount_minor,
+            captured_minor: 0,
+            fee_minor: fee.minor,
+            expires_at: self.epoch + reserve.expires_in_ms,
+            open: true,
+        };
+        let told = hold.told(HoldChange::Reserved, payment.amount_minor, hold.held_fee_minor());
+        self.holds.open(hold);
+        let account = self.accounts.of_id(payer);
+        account.held_minor += told.held_minor();
+        account.usage = usage;
+        Decision { effect: self.promised(&told), fact: Fact::HoldChanged(told), number, refusal: None }
+    }
+
+    /// The fee of a reservation and what its payer will have paid, or the first check that fails.
+    fn check_reserve(&self, principal: &Principal, reserve: &Reserve) -> Result<(Fee, Usage), Refusal> {
+        let payment = &reserve.payment;
+        let (debit, credit) = self.sides(payment);
+        let cash = self.unopened_cash(payment.currency);
+        let sides = self.check_sides(principal, payment, [debit, credit], cash.as_ref(), permitted_to_reserve)?;
+        let fee = self.fee(&sides, payment);
+        let held_minor = i128::from(payment.amount_minor) + i128::from(fee.of_payer());
+        sides.payer.covers(held_minor, self.floor(sides.payer))?;
+        let held = i128::from(sides.payer.held_minor) + held_minor;
+        i64::try_from(held).map_err(|_| Refusal::BalanceOverflow)?;
+        let usage = sides.payer.usage.with(Side::Debit, self.epoch, payment.amount_minor)?;
+        Ok((fee, usage))
+    }
+
+    pub(super) fn capture(&mut self, cause: &Cause, principal: &Principal, capture: Capture, events: &mut Vec<Event>) -> Decision {
+        let Capture { hold_id, amount, last } = capture;
+        let (fee, legs) = match self.check_capture(principal, capture) {
+            Ok(checked) => checked,
+            Err(refusal) => return refused("capture", refusal),
+        };
+
+        // From here the command must succeed.
+        let number = next(&mut self.numbers.transactions);
+        let postings = self.post(cause, amount.currency, legs, events);
+        let hold = self.holds.capture(hold_id, amount.minor, last).clone();
+        let captured = hold.told(HoldChange::Captured, amount.minor, fee.of_payer());
+        self.accounts.of_id(hold.payer).held_minor += captured.held_minor();
+        self.publish(cause, Fact::HoldChanged(captured), events);
+        if !hold.open && hold.left_minor() > 0 {
+            let told = self.give_back(&hold, HoldChange::Closed);
+            self.publish(cause, Fact::HoldChanged(told), events);
+        }
+        let id = TransactionId::mint(self.epoch, number);
+        let mut transaction = blank(id, hold.kind, hold.channel, [hold.payer, hold.payee], amount);
+        (transaction.fee_minor, transaction.link, transaction.postings) = (fee.minor, Some(Link::Hold(hold_id)), postings);
+        let effect = self.moved(&transaction, number, fee);
+        Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
+    }
+
+    /// The fee and the legs of a capture, or the first check that fails.
+    fn check_capture(&self, principal: &Principal, capture: Capture) -> Result<(Fee, super::pay::Legs), Refusal> {
+        let Capture { hold_id, amount, .. } = capture;
+        if amount.minor <= 0 {
+            return Err(Refusal::AmountNotPositive);
+        }
+        let hold = self.open_hold(principal, hold_id)?;
+        if hold.currency != amount.currency {
+            return Err(Refusal::CurrencyMismatch);
+        }
+        if amount.minor > hold.left_minor() {
+            return Err(Refusal::CaptureExceedsHold);
+        }
+        let find = |id| self.accounts.find(id).expect("the sides of a hold exist");
+        let sides = Sides { payer: find(hold.payer), payee: find(hold.payee) };
+        status::active(self.rules, sides.payer, sides.payee)?;
+        let fee = Fee::of(hold.share_minor(amount.minor), hold.bearer);
+        let legs = self.check_money(&sides, amount.minor, fee, Side::Credit)?;
+        Ok((fee, legs))
+    }
+
+    pub(super) fn release(&mut self, principal: &Principal, release: Release) -> Decision {
+        if let Err(refusal) = self.open_hold(principal, release.hold_id) {
+            return refused("release", refusal);
+        }
+
+        // From here the command must succeed.
+        let hold = self.holds.close(release.hold_id).clone();
+        let told = self.give_back(&hold, HoldChange::Released);
+        Decision { effect: self.promised(&told), fact: Fact::HoldChanged(told), number: 0, refusal: None }
+    }
+
+    /// Ends the holds whose time is over, as many as an epoch takes.
+    pub(super) fn expire(&mut self, events: &mut Vec<Event>) {
+        for id in self.holds.expired(self.epoch) {
+            let hold = self.holds.close(id).clone();
+            let told = self.give_back(&hold, HoldChange::Expired);
+            self.publish(&hold.cause(), Fact::HoldChanged(told), events);
+        }
+    }
+
+    /// The open hold on which the caller may act: staff on any, a payee on those that are for them.
+    fn open_hold(&self, principal: &Principal, id: HoldId) -> Result<&Hold, Refusal> {
+        let hold = self.holds.get(id).filter(|hold| hold.expires_at > self.epoch);
+        let payee = hold.map(|hold| self.accounts.find(hold.payee).expect("the sides of a hold exist"));
+        if !payee.map_or(principal.authority == Authority::Operator, |payee| may_act(principal, payee)) {
+            return Err(Refusal::NotAuthorized);
+        }
+        hold.ok_or(Refusal::HoldNotOpen)
+    }
+
+    /// Gives back what is left of a hold that has ended, to the payer and to the payer's limits.
+    fn give_back(&mut self, hold: &Hold, change: HoldChange) -> HoldChanged {
+        let told = hold.told(change, hold.left_minor(), hold.held_fee_minor());
+        let account = self.accounts.of_id(hold.payer);
+        account.held_minor += told.held_minor();
+        let reserved = hold.id.epoch().expect("the ledger minted the id of the hold");
+        account.usage.give_back(reserved, hold.left_minor(), hold.captured_minor == 0);
+        told
+    }
+
+    /// What is kept of a hold that was made or given back.
+    fn promised(&self, told: &HoldChanged) -> Effect {
+        Effect::Promised(Promised {
+            pin: 0,
+            kind: told.kind,
+            channel: told.channel,
+            payer: self.accounts.place(told.account_debit),
+            payee: self.accounts.place(told.account_credit),
+            amount_minor: told.amount.minor,
+            fee_minor: told.fee_minor,
+            expires_at: told.expires_at,
+        })
+    }
+}
+
+/// Money is reserved between accounts of customers: what the house promises itself or from itself binds nobody.
+fn permitted_to_reserve(kind: PaymentKind, payer: Role, payee: Role) -> bool {
+    payer != Role::House && payee != Role::House && permitted(kind, payer, payee)
+}

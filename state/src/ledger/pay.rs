@@ -1,0 +1,334 @@
+//! Payments: the checks in their order, then the legs.
+
+use super::{Decision, Ledger, next};
+use crate::accounts::Holding;
+use crate::limits::{self, Both};
+use crate::moved::Moved;
+use crate::permitted::permitted;
+use crate::pins::Effect;
+use crate::rules;
+use crate::status;
+use crate::usage::{Side, Usage};
+use schemas::account::{HOUSE_CASH, HOUSE_FEES};
+use schemas::policy::Borne;
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Authority, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment,
+    PaymentKind, Posting, Priced, Principal, Refusal, Role, Transaction, TransactionId,
+};
+
+/// A fee: how much, and who bears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fee {
+    pub(super) minor: i64,
+    pub(super) bearer: Bearer,
+}
+
+impl Fee {
+    pub(super) const NONE: Self = Self::of(0, Bearer::Payer);
+
+    /// So much, borne by one of the two.
+    pub(super) const fn of(minor: i64, bearer: Bearer) -> Self {
+        Self { minor, bearer }
+    }
+
+    /// What the payer pays on top of the amount.
+    pub(super) const fn of_payer(self) -> i64 {
+        match self.bearer {
+            Bearer::Payer => self.minor,
+            Bearer::Payee => 0,
+        }
+    }
+
+    /// What the payee gets less than the amount.
+    pub(super) const fn of_payee(self) -> i64 {
+        self.minor - self.of_payer()
+    }
+}
+
+/// A payment between two accounts whose words, sides and status allow it.
+pub(super) struct Sides<'a> {
+    pub(super) payer: &'a Holding,
+    pub(super) payee: &'a Holding,
+}
+
+/// The legs of a transaction that may be made, and what else changes with them.
+pub(super) struct Legs {
+    postings: Vec<Posting>,
+    usage: Vec<(AccountId, Usage)>,
+}
+
+/// What one account gets by a transaction; negative where it pays.
+pub(super) struct Leg<'a> {
+    pub(super) account: &'a Holding,
+    pub(super) amount_minor: i128,
+    /// The lowest available balance to which it may lead, if it pays.
+    pub(super) floor_minor: Option<i64>,
+}
+
+impl Ledger {
+    pub(super) fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, events: &mut Vec<Event>) -> Decision {
+        let number = next(&mut self.numbers.transactions);
+        let id = TransactionId::mint(self.epoch, number);
+        let (account_debit, account_credit) = self.sides(payment);
+        let mut transaction = transaction(id, payment, account_debit, account_credit);
+        let (legs, fee) = match self.check_payment(principal, payment, account_debit, account_credit) {
+            Ok(legs) => legs,
+            Err(refusal) => {
+                transaction.refusal = Some(refusal);
+                return Decision { fact: Fact::Transaction(transaction), number, refusal: Some(refusal), effect: Effect::None };
+            }
+        };
+
+        // From here the command must succeed.
+        self.open_house_cash(cause, payment.currency, [account_debit, account_credit], events);
+        transaction.fee_minor = fee.minor;
+        transaction.postings = self.post(cause, payment.currency, legs, events);
+        let effect = self.moved(&transaction, number, fee);
+        Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
+    }
+
+    /// Who pays and who is paid; where a side is not named it is the house's cash.
+    pub(super) fn sides(&self, payment: &Payment) -> (AccountId, AccountId) {
+        let cash = || self.accounts.house_cash(payment.currency).0;
+        (payment.account_debit.unwrap_or_else(cash), payment.account_credit.unwrap_or_else(cash))
+    }
+
+    /// The legs of a payment and its fee, or the first check that fails.
+    fn check_payment(&self, principal: &Principal, payment: &Payment, debit: AccountId, credit: AccountId) -> Result<(Legs, Fee), Refusal> {
+        let cash = self.unopened_cash(payment.currency);
+        let sides = self.check_sides(principal, payment, [debit, credit], cash.as_ref(), permitted)?;
+        let fee = self.fee(&sides, payment);
+        let legs = self.check_money(&sides, payment.amount_minor, fee, Side::Debit)?;
+        Ok((legs, fee))
+    }
+
+    /// The house's cash in a currency, if it is not open yet.
+    pub(super) fn unopened_cash(&self, currency: Currency) -> Option<Holding> {
+        let (_, opened) = self.accounts.house_cash(currency);
+        (!opened).then(|| unopened(HOUSE_CASH, currency))
+    }
+
+    /// Every check that does not depend on how much money there is.
+    pub(super) fn check_sides<'a>(
+        &'a self,
+        principal: &Principal,
+        payment: &Payment,
+        [debit, credit]: [AccountId; 2],
+        cash: Option<&'a Holding>,
+        permitted: fn(PaymentKind, Role, Role) -> bool,
+    ) -> Result<Sides<'a>, Refusal> {
+        if payment.amount_minor <= 0 {
+            return Err(Refusal::AmountNotPositive);
+        }
+        let find = |id: AccountId| self.accounts.find(id).or(cash.filter(|cash| cash.id == id));
+        let (payer, payee) = (find(debit), find(credit));
+        let may_ask = payer.map_or(principal.authority == Authority::Operator, |payer| may_act(principal, payer));
+        if !may_ask && !rules::tells_strangers_what_exists(self.rules) {
+            return Err(Refusal::NotAuthorized);
+        }
+        let payer = payer.ok_or(Refusal::DebitAccountNotFound)?;
+        let payee = payee.ok_or(Refusal::CreditAccountNotFound)?;
+        if !may_ask {
+            return Err(Refusal::NotAuthorized);
+        }
+        if payer.id == payee.id {
+            return Err(Refusal::AccountsMustDiffer);
+        }
+        if !permitted(payment.kind, payer.role, payee.role) {
+            return Err(Refusal::RoleNotPermitted);
+        }
+        if payer.currency != payment.currency || payee.currency != payment.currency {
+            return Err(Refusal::CurrencyMismatch);
+        }
+        status::active(self.rules, payer, payee)?;
+        if rules::knows_policies(self.rules) {
+            limits::debit(payer, self.limits(payer), payment.amount_minor, self.epoch)?;
+        }
+        Ok(Sides { payer, payee })
+    }
+
+    /// The legs of a payment with its fee, or the first check of money that fails. Where the payer's side is counted already, as in a
+    /// capture, only the payee's is.
+    pub(super) fn check_money(&self, sides: &Sides<'_>, amount_minor: i64, fee: Fee, counts: Side) -> Result<Legs, Refusal> {
+        let Sides { payer, payee } = *sides;
+        let credit_minor = i128::from(amount_minor) - i128::from(fee.of_payee());
+        if rules::knows_policies(self.rules) {
+            let balance_minor = i128::from(payee.balance_minor) + credit_minor;
+            // What leaves the range is above every limit, and else refused for that.
+            let balance_minor = i64::try_from(balance_minor).unwrap_or(i64::MAX);
+            limits::credit(payee, self.limits(payee), amount_minor, balance_minor, self.epoch)?;
+        }
+        let floor_minor = if counts == Side::Debit { self.floor(payer) } else { None };
+        let fees = (fee.minor > 0).then(|| self.income(payer.currency));
+        let mut legs = vec![
+            Leg { account: payer, amount_minor: -i128::from(amount_minor) - i128::from(fee.of_payer()), floor_minor },
+            Leg { account: payee, amount_minor: credit_minor, floor_minor: None },
+        ];
+        legs.extend(fees.iter().map(|fees| Leg { account: fees, amount_minor: fee.minor.into(), floor_minor: None }));
+        let mut made = made(&legs)?;
+        if rules::knows_policies(self.rules) {
+            let counted = if counts == Side::Debit { &[(payer, Side::Debit), (payee, Side::Credit)][..] } else { &[(payee, Side::Credit)] };
+            for (account, side) in counted.iter().filter(|(account, _)| account.role != Role::House) {
+                made.usage.push((account.id, account.usage.with(*side, self.epoch, amount_minor)?));
+            }
+        }
+        Ok(made)
+    }
+
+    /// Makes legs that were checked, in a house whose accounts are open but for its income.
+    pub(super) fn post(&mut self, cause: &Cause, currency: Currency, legs: Legs, events: &mut Vec<Event>) -> Vec<Posting> {
+        let Legs { postings, usage } = legs;
+        let (fees, opened) = self.accounts.house_fees(currency);
+        if !opened && postings.iter().any(|posting| posting.account == fees) {
+            self.open_house(cause, HOUSE_FEES, currency, events);
+        }
+        assert_eq!(postings.iter().map(|leg| i128::from(leg.amount_minor)).sum::<i128>(), 0, "the legs of a transaction sum to zero");
+        for posting in &postings {
+            self.accounts.of_id(posting.account).balance_minor = posting.balance_minor;
+        }
+        for (account, usage) in usage {
+            self.accounts.of_id(account).usage = usage;
+        }
+        postings
+    }
+
+    /// The fee of a payment.
+    pub(super) fn fee(&self, sides: &Sides<'_>, payment: &Payment) -> Fee {
+        if !rules::knows_policies(self.rules) || !self.policies.goes_by_level() {
+            return Fee::NONE;
+        }
+        let borne = |account: &Holding| Some(Borne { account_type: account.account_type, level: self.level(account)? });
+        let priced = Priced {
+            operation: payment.kind,
+            channel: payment.channel,
+            currency: payment.currency,
+            payer: borne(sides.payer),
+            payee: borne(sides.payee),
+        };
+        let Some(tariff) = self.policies.tariff(&priced, self.epoch) else { return Fee::NONE };
+        let (bearer, side, most_minor) = match tariff.bearer {
+            Bearer::Payer => (sides.payer, Side::Debit, i64::MAX),
+            Bearer::Payee => (sides.payee, Side::Credit, payment.amount_minor),
+        };
+        if bearer.usage.of(side, self.epoch).month_count < tariff.free_per_month {
+            return Fee::NONE;
+        }
+        Fee { minor: tariff.fee_minor(payment.amount_minor).min(most_minor), bearer: tariff.bearer }
+    }
+
+    /// The lowest available balance of an account; none where the house is the holder.
+    pub(super) fn floor(&self, account: &Holding) -> Option<i64> {
+        let terms = self.terms(account).and_then(|terms| terms.floor_minor);
+        terms.or(account.role.floor_minor())
+    }
+
+    fn limits(&self, account: &Holding) -> Both<'_> {
+        let own = self.terms(account).map(|terms| &terms.limits);
+        let level = if self.policies.goes_by_level() { self.level(account) } else { None };
+        [own, level.and_then(|level| self.policies.limits(level, account.currency, self.epoch))]
+    }
+
+    fn terms(&self, account: &Holding) -> Option<&schemas::AccountTerms> {
+        let known = account.has_terms && rules::knows_policies(self.rules);
+        if known { self.policies.terms(account.id, self.epoch) } else { None }
+    }
+
+    /// The level of an account's holder; none where it is the house.
+    fn level(&self, account: &Holding) -> Option<KycLevel> {
+        let holder = account.customer_id?;
+        Some(self.customers.get(holder).expect("a holder is enrolled").level)
+    }
+
+    /// The house's income from fees, open or not.
+    pub(super) fn income(&self, currency: Currency) -> Holding {
+        let (id, _) = self.accounts.house_fees(currency);
+        self.accounts.find(id).cloned().unwrap_or_else(|| unopened(HOUSE_FEES, currency))
+    }
+
+    /// Opens the house's cash account of a currency if one of the two sides is its first use.
+    fn open_house_cash(&mut self, cause: &Cause, currency: Currency, sides: [AccountId; 2], events: &mut Vec<Event>) {
+        let (id, opened) = self.accounts.house_cash(currency);
+        if !opened && sides.contains(&id) {
+            self.open_house(cause, HOUSE_CASH, currency, events);
+        }
+    }
+
+    fn open_house(&mut self, cause: &Cause, purpose: &str, currency: Currency, events: &mut Vec<Event>) {
+        let account = unopened(purpose, currency);
+        let told = Account {
+            id: account.id,
+            customer_id: None,
+            account_type: AccountType::Current,
+            role: Role::House,
+            currency,
+            status: AccountStatus::Active,
+        };
+        self.accounts.open(account);
+        self.publish(cause, Fact::AccountOpened(told), events);
+    }
+
+    /// What is kept of a transaction that settled.
+    pub(super) fn moved(&self, transaction: &Transaction, number: u32, fee: Fee) -> Effect {
+        if !rules::knows_policies(self.rules) {
+            return Effect::None;
+        }
+        Effect::Moved(Moved {
+            pin: 0,
+            number,
+            kind: transaction.kind,
+            channel: transaction.channel,
+            bearer: fee.bearer,
+            payer: self.accounts.place(transaction.account_debit),
+            payee: self.accounts.place(transaction.account_credit),
+            amount_minor: transaction.amount.minor,
+            fee_minor: fee.minor,
+        })
+    }
+}
+
+/// The postings of legs, if every floor and the ledger's range allow them.
+pub(super) fn made(legs: &[Leg<'_>]) -> Result<Legs, Refusal> {
+    for leg in legs.iter().filter(|leg| leg.amount_minor < 0) {
+        leg.account.covers(-leg.amount_minor, leg.floor_minor)?;
+    }
+    let mut postings: Vec<Posting> = Vec::with_capacity(legs.len());
+    for leg in legs {
+        let amount_minor = i64::try_from(leg.amount_minor).map_err(|_| Refusal::BalanceOverflow)?;
+        // One of the sides may be the house's income itself: each leg starts from where those before it have led.
+        let before = postings.iter().rev().find(|posting| posting.account == leg.account.id);
+        let balance_minor = before.map_or(leg.account.balance_minor, |posting| posting.balance_minor);
+        let balance_minor = balance_minor.checked_add(amount_minor).ok_or(Refusal::BalanceOverflow)?;
+        postings.push(Posting { account: leg.account.id, amount_minor, balance_minor });
+    }
+    Ok(Legs { postings, usage: Vec::new() })
+}
+
+/// An account of the house opens at its first use; until then it stands at zero.
+fn unopened(purpose: &str, currency: Currency) -> Holding {
+    Holding::new(AccountId::house(purpose, currency), None, Role::House, currency)
+}
+
+/// Staff may act on any account, a customer on their own. Only staff may act for the house.
+pub(super) fn may_act(principal: &Principal, account: &Holding) -> bool {
+    match principal.authority {
+        Authority::Operator => true,
+        Authority::Customer => account.customer_id.is_some_and(|owner| owner.text(&mut [0; 36]) == principal.subject),
+    }
+}
+
+/// A payment as asked for, before it is known what becomes of it.
+pub(super) fn transaction(id: TransactionId, payment: &Payment, account_debit: AccountId, account_credit: AccountId) -> Transaction {
+    blank(
+        id,
+        payment.kind,
+        payment.channel,
+        [account_debit, account_credit],
+        Money { minor: payment.amount_minor, currency: payment.currency },
+    )
+}
+
+/// A transaction without legs.
+pub(super) fn blank(id: TransactionId, kind: PaymentKind, channel: Channel, sides: [AccountId; 2], amount: Money) -> Transaction {
+    let [account_debit, account_credit] = sides;
+    Transaction { id, kind, account_debit, account_credit, amount, fee_minor: 0, channel, refusal: None, link: None, postings: Vec::new() }
+}

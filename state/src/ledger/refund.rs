@@ -1,0 +1,134 @@
+//! Refunds and reversals: what a payment moved goes back, never more than once.
+
+use super::pay::{Fee, Leg, Legs, blank, made, may_act};
+use super::{Decision, Ledger, next, refused};
+use crate::refunds::Refunded;
+use crate::status;
+use schemas::{Authority, Cause, Event, Fact, Link, Money, PaymentKind, Principal, Refund, Refusal, Reverse, TransactionId};
+
+impl Ledger {
+    pub(super) fn refund(&mut self, cause: &Cause, principal: &Principal, refund: Refund, events: &mut Vec<Event>) -> Decision {
+        match self.check_refund(principal, refund) {
+            Err(refusal) => refused("refund", refusal),
+            Ok((original, legs)) => {
+                let taken = Refunded { refunded_minor: original.refunded_minor + refund.amount.minor, ..original };
+                self.take_back(cause, taken, PaymentKind::Refund, refund.amount, Fee::NONE, legs, events)
+            }
+        }
+    }
+
+    pub(super) fn reverse(&mut self, cause: &Cause, principal: &Principal, reverse: Reverse, events: &mut Vec<Event>) -> Decision {
+        match self.check_reverse(principal, reverse) {
+            Err(refusal) => refused("reverse", refusal),
+            Ok((original, legs)) => {
+                let amount = Money { minor: original.left_minor(), currency: original.currency };
+                let fee = Fee::of(original.fee_minor, original.bearer);
+                let taken = Refunded { refunded_minor: original.amount_minor, reversed: true, ..original };
+                self.take_back(cause, taken, PaymentKind::Reversal, amount, fee, legs, events)
+            }
+        }
+    }
+
+    /// What of the original has been given back so far and the legs of a refund, or the first check that fails.
+    fn check_refund(&self, principal: &Principal, refund: Refund) -> Result<(Refunded, Legs), Refusal> {
+        if refund.amount.minor <= 0 {
+            return Err(Refusal::AmountNotPositive);
+        }
+        let original = self.original(refund.transaction_id);
+        let payee = original.as_ref().map(|original| self.accounts.find(original.payee).expect("the sides of a payment exist"));
+        if !payee.map_or(principal.authority == Authority::Operator, |payee| may_act(principal, payee)) {
+            return Err(Refusal::NotAuthorized);
+        }
+        let original = original.ok_or(Refusal::OriginalNotFound)?;
+        if original.currency != refund.amount.currency {
+            return Err(Refusal::CurrencyMismatch);
+        }
+        if original.reversed {
+            return Err(Refusal::AlreadyReversed);
+        }
+        if refund.amount.minor > original.left_minor() {
+            return Err(Refusal::RefundExceedsOriginal);
+        }
+        let legs = self.legs_back(&original, refund.amount.minor, Fee::NONE)?;
+        Ok((original, legs))
+    }
+
+    /// The same of a reversal.
+    fn check_reverse(&self, principal: &Principal, reverse: Reverse) -> Result<(Refunded, Legs), Refusal> {
+        if principal.authority != Authority::Operator {
+            return Err(Refusal::NotAuthorized);
+        }
+        let original = self.original(reverse.transaction_id).ok_or(Refusal::OriginalNotFound)?;
+        if original.reversed {
+            return Err(Refusal::AlreadyReversed);
+        }
+        if original.left_minor() == 0 {
+            return Err(Refusal::RefundExceedsOriginal);
+        }
+        let legs = self.legs_back(&original, original.left_minor(), Fee::of(original.fee_minor, original.bearer))?;
+        Ok((original, legs))
+    }
+
+    /// A payment that can be given back, whether something of it was or not.
+    fn original(&self, id: TransactionId) -> Option<Refunded> {
+        if let Some(refunded) = self.refunded.get(id) {
+            return Some(refunded.clone());
+        }
+        let (epoch, number) = id.minted()?;
+        let moved = self.pins.transaction(epoch, number).filter(|moved| PaymentKind::ASKED.contains(&moved.kind))?;
+        let (payer, payee) = (self.accounts.at(moved.payer), self.accounts.at(moved.payee));
+        Some(Refunded {
+            id,
+            payer: payer.id,
+            payee: payee.id,
+            currency: payer.currency,
+            channel: moved.channel,
+            bearer: moved.bearer,
+            amount_minor: moved.amount_minor,
+            fee_minor: moved.fee_minor,
+            refunded_minor: 0,
+            reversed: false,
+        })
+    }
+
+    /// The legs that give back an amount, and a fee to whoever bore it.
+    fn legs_back(&self, original: &Refunded, amount_minor: i64, fee: Fee) -> Result<Legs, Refusal> {
+        let find = |id| self.accounts.find(id).expect("the sides of a payment exist");
+        let (payer, payee) = (find(original.payer), find(original.payee));
+        status::active(self.rules, payee, payer)?;
+        let amount_minor = i128::from(amount_minor);
+        let fees = (fee.minor > 0).then(|| self.income(original.currency));
+        let mut legs = vec![
+            Leg { account: payee, amount_minor: i128::from(fee.of_payee()) - amount_minor, floor_minor: self.floor(payee) },
+            Leg { account: payer, amount_minor: amount_minor + i128::from(fee.of_payer()), floor_minor: None },
+        ];
+        legs.extend(fees.iter().map(|fees| Leg { account: fees, amount_minor: -i128::from(fee.minor), floor_minor: None }));
+        made(&legs)
+    }
+
+    /// Makes the legs and remembers what was given back.
+    #[expect(clippy::too_many_arguments, reason = "each is one part of one transaction")]
+    fn take_back(
+        &mut self,
+        cause: &Cause,
+        taken: Refunded,
+        kind: PaymentKind,
+        amount: Money,
+        fee: Fee,
+        legs: Legs,
+        events: &mut Vec<Event>,
+    ) -> Decision {
+        // From here the command must succeed.
+        let number = next(&mut self.numbers.transactions);
+        let id = TransactionId::mint(self.epoch, number);
+        let mut transaction = blank(id, kind, taken.channel, [taken.payee, taken.payer], amount);
+        (transaction.fee_minor, transaction.link) = (fee.minor, Some(Link::Original(taken.id)));
+        transaction.postings = self.post(cause, amount.currency, legs, events);
+        match self.refunded.get_mut(taken.id) {
+            Some(known) => *known = taken,
+            None => self.refunded.push(taken),
+        }
+        let effect = self.moved(&transaction, number, fee);
+        Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
+    }
+}

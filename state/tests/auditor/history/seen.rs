@@ -1,0 +1,233 @@
+//! What there is, as far as the events say it; a step's command is made among it.
+
+use super::policies::code;
+use super::{Paid, Part, Set, Side, Step, What, Which, Who};
+use schemas::{
+    Account, AccountId, AccountTerms, ActivateRules, Authority, Capture, ChangeStatus, Command, CreateCustomer, Currency, CustomerId,
+    CustomerLevel, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, LevelLimits, Link, Money, OpenAccount, Operation, Payment,
+    PaymentKind, Policy, Principal, Refund, Release, Reserve, Reverse, Tariff, TariffEnd, Transaction, TransactionId,
+};
+
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    customers: Vec<CustomerId>,
+    accounts: Vec<Account>,
+    /// Every hold, and what is left of it.
+    holds: Vec<(HoldChanged, i64)>,
+    /// Every transaction, and what can be given back of it.
+    transactions: Vec<(Transaction, i64)>,
+    asked: Vec<Command>,
+}
+
+impl Seen {
+    /// Remembers a command that was asked, and how many were.
+    pub(crate) fn ask(&mut self, command: &Command) -> usize {
+        self.asked.push(command.clone());
+        self.asked.len() - 1
+    }
+
+    pub(crate) fn hear(&mut self, events: &[Event]) {
+        for event in events {
+            match &event.fact {
+                Fact::CustomerCreated(customer) => self.customers.push(customer.id),
+                Fact::AccountOpened(account) => self.accounts.push(account.clone()),
+                Fact::HoldChanged(held) => self.hear_hold(held),
+                Fact::Transaction(transaction) => self.hear_transaction(transaction),
+                Fact::RulesActivated { .. }
+                | Fact::StatusChanged(_)
+                | Fact::PolicyChanged(_)
+                | Fact::Refused { .. }
+                | Fact::Repeated(_) => {}
+            }
+        }
+    }
+
+    fn hear_hold(&mut self, held: &HoldChanged) {
+        if held.change == HoldChange::Reserved {
+            return self.holds.push((held.clone(), held.amount.minor));
+        }
+        let known = self.holds.iter_mut().filter(|(hold, _)| hold.id == held.id);
+        known.for_each(|(_, left)| *left = if held.open { *left - held.amount.minor } else { 0 });
+    }
+
+    fn hear_transaction(&mut self, transaction: &Transaction) {
+        let settled = transaction.refusal.is_none();
+        if let (Some(Link::Original(original)), true) = (transaction.link, settled) {
+            let known = self.transactions.iter_mut().filter(|(known, _)| known.id == original);
+            known.for_each(|(_, left)| *left -= transaction.amount.minor);
+        }
+        let asked = !matches!(transaction.kind, PaymentKind::Refund | PaymentKind::Reversal);
+        self.transactions.push((transaction.clone(), if settled && asked { transaction.amount.minor } else { 0 }));
+    }
+
+    /// The command of a step.
+    pub(crate) fn command(&self, step: &Step, epoch: Epoch) -> Option<Command> {
+        let (who, key, what) = match step {
+            Step::Ask { who, key, what } => (who, key, what),
+            Step::Again(_) if self.asked.is_empty() => return None,
+            Step::Again(earlier) => return Some(earlier.get(&self.asked).clone()),
+        };
+        let (operation, holder) = self.operation(what, epoch);
+        let (subject, authority) = match who {
+            Who::Staff => ("staff".to_owned(), Authority::Operator),
+            Who::Teller => ("teller".to_owned(), Authority::Operator),
+            Who::Holder => (holder.unwrap_or(nobody()).to_string(), Authority::Customer),
+            Who::Customer(number) => (self.customer(*number).to_string(), Authority::Customer),
+            Who::Trusted(number) => (self.customer(*number).to_string(), Authority::Operator),
+            Who::Nobody => ("nobody".to_owned(), Authority::Customer),
+        };
+        let principal = Principal { subject, authority };
+        let command = Command { principal, idempotency_key: format!("k{key}"), received_ms: 0, operation };
+        command.check().expect("histories ask what the doors let in");
+        Some(command)
+    }
+
+    /// What is asked, and whose account it is about.
+    fn operation(&self, what: &What, epoch: Epoch) -> (Operation, Option<CustomerId>) {
+        match what {
+            What::Enrol { name } => {
+                let country = (*name > 1).then(|| "SN".to_owned());
+                (Operation::CreateCustomer(CreateCustomer { full_name: format!("Customer {name}"), msisdn: None, country }), None)
+            }
+            What::Activate { version } => (Operation::ActivateRules(ActivateRules { version: *version }), None),
+            What::Change { account, change } => {
+                let account_id = self.account(*account).unwrap_or(AccountId::house("cash", Currency::XOF));
+                (Operation::ChangeStatus(ChangeStatus { account_id, change: *change }), self.holder(account_id))
+            }
+            What::Open { customer, account_type, role, currency } => {
+                let customer_id = customer.map_or(nobody(), |number| self.customer(number));
+                let open = OpenAccount { customer_id, account_type: *account_type, role: *role, currency: *currency };
+                (Operation::OpenAccount(open), Some(customer_id))
+            }
+            What::Pay(paid) => {
+                let payment = self.payment(paid);
+                let holder = payment.account_debit.and_then(|payer| self.holder(payer));
+                (Operation::Pay(payment), holder)
+            }
+            What::Reserve { paid, expires_in_ms } => {
+                let payment = self.payment(paid);
+                let holder = payment.account_debit.and_then(|payer| self.holder(payer));
+                (Operation::Reserve(Reserve { payment, expires_in_ms: *expires_in_ms }), holder)
+            }
+            What::Capture { hold, part, currency, last } => {
+                let (hold_id, amount, payee) = self.hold(*hold, *part);
+                let amount = Money { currency: currency.unwrap_or(amount.currency), ..amount };
+                (Operation::Capture(Capture { hold_id, amount, last: *last }), payee)
+            }
+            What::Release { hold } => {
+                let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4));
+                (Operation::Release(Release { hold_id }), payee)
+            }
+            What::Refund { payment, part, currency } => {
+                let (transaction_id, amount, payee) = self.transaction(*payment, *part);
+                let amount = Money { currency: currency.unwrap_or(amount.currency), ..amount };
+                (Operation::Refund(Refund { transaction_id, amount }), payee)
+            }
+            What::Reverse { payment } => {
+                let (transaction_id, _, payee) = self.transaction(*payment, Part::Quarters(4));
+                (Operation::Reverse(Reverse { transaction_id }), payee)
+            }
+            What::Set(set) => (Operation::SetPolicy(self.policy(set, epoch)), None),
+        }
+    }
+
+    fn payment(&self, paid: &Paid) -> Payment {
+        let Paid { kind, debit, credit, amount_minor, currency, channel } = paid;
+        let (account_debit, account_credit) = (self.account(*debit), self.account(*credit));
+        let known = |id: Option<AccountId>| self.accounts.iter().find(|account| Some(account.id) == id);
+        let of_side = known(account_debit).or(known(account_credit)).map(|account| account.currency);
+        let currency = currency.or(of_side).unwrap_or(Currency::XOF);
+        Payment { kind: *kind, account_debit, account_credit, amount_minor: *amount_minor, currency, channel: *channel }
+    }
+
+    fn policy(&self, set: &Set, epoch: Epoch) -> Policy {
+        match set {
+            Set::Level { customer, level } => Policy::Level(CustomerLevel { customer_id: self.customer(*customer), level: *level }),
+            Set::Terms { account, currency, floor_minor, limits, from } => {
+                let account_id = self.account(*account).unwrap_or(AccountId::house("cash", Currency::XOF));
+                let known = self.accounts.iter().find(|account| account.id == account_id).map(|account| account.currency);
+                Policy::Terms(AccountTerms {
+                    account_id,
+                    currency: currency.or(known).unwrap_or(Currency::XOF),
+                    floor_minor: *floor_minor,
+                    limits: *limits,
+                    effective_from: from.at(epoch),
+                })
+            }
+            Set::Limits { level, currency, limits, from } => {
+                Policy::Limits(LevelLimits { level: *level, currency: *currency, limits: *limits, effective_from: from.at(epoch) })
+            }
+            Set::Tariff { tariff, from, lasts_ms } => {
+                let effective_from = from.at(epoch);
+                // A tariff that begins in the past may be over already.
+                let effective_to = lasts_ms.map(|lasts_ms| effective_from.unwrap_or(epoch) + lasts_ms);
+                Policy::Tariff(Tariff { effective_from, effective_to, ..tariff.clone() })
+            }
+            Set::End { code: number, from } => Policy::TariffEnd(TariffEnd { code: code(*number), effective_from: from.at(epoch) }),
+        }
+    }
+
+    fn customer(&self, number: u8) -> CustomerId {
+        pick(&self.customers, number).copied().unwrap_or(nobody())
+    }
+
+    fn account(&self, side: Side) -> Option<AccountId> {
+        let unknown = AccountId::mint(1, 0);
+        match side {
+            Side::Unnamed => None,
+            Side::Cash(currency) => Some(AccountId::house("cash", currency)),
+            Side::Fees(currency) => Some(AccountId::house("fees", currency)),
+            Side::Account(number) => Some(pick(&self.accounts, number).map_or(unknown, |account| account.id)),
+            Side::Newest => Some(self.accounts.last().map_or(unknown, |account| account.id)),
+            Side::Unknown => Some(unknown),
+        }
+    }
+
+    fn holder(&self, id: AccountId) -> Option<CustomerId> {
+        self.accounts.iter().find(|account| account.id == id).and_then(|account| account.customer_id)
+    }
+
+    /// A hold, some of what is left of it, and who is to be paid.
+    fn hold(&self, which: Which, part: Part) -> (HoldId, Money, Option<CustomerId>) {
+        match chosen(&self.holds, which) {
+            None => (HoldId::mint(1, 0), some(0, Currency::XOF, part), None),
+            Some((hold, left)) => (hold.id, some(*left, hold.amount.currency, part), self.holder(hold.account_credit)),
+        }
+    }
+
+    /// A transaction, some of what can be given back of it, and who was paid.
+    fn transaction(&self, which: Which, part: Part) -> (TransactionId, Money, Option<CustomerId>) {
+        match chosen(&self.transactions, which) {
+            None => (TransactionId::mint(1, 0), some(0, Currency::XOF, part), None),
+            Some((paid, left)) => (paid.id, some(*left, paid.amount.currency, part), self.holder(paid.account_credit)),
+        }
+    }
+}
+
+fn nobody() -> CustomerId {
+    CustomerId::mint(1, 0)
+}
+
+fn pick<T>(among: &[T], number: u8) -> Option<&T> {
+    among.get(usize::from(number).checked_rem(among.len())?)
+}
+
+fn chosen<T>(among: &[(T, i64)], which: Which) -> Option<&(T, i64)> {
+    let (these, number): (Vec<&(T, i64)>, u8) = match which {
+        Which::Left(number) => (among.iter().filter(|(_, left)| *left > 0).collect(), number),
+        Which::Any(number) => (among.iter().collect(), number),
+        Which::Unknown => return None,
+    };
+    let back = usize::from(number).checked_rem(these.len())?;
+    these.into_iter().nth_back(back)
+}
+
+fn some(left: i64, currency: Currency, part: Part) -> Money {
+    let minor = match part {
+        // Four quarters are all of it, whatever is left.
+        Part::Quarters(quarters) => i64::try_from(i128::from(left) * i128::from(quarters) / 4).expect("a part").max(1),
+        Part::TooMuch => left.saturating_add(1),
+        Part::Minor(minor) => minor,
+    };
+    Money { minor, currency }
+}

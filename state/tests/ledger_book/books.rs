@@ -1,0 +1,190 @@
+//! What holds of every decision, whatever the tables say: seen from the events alone and compared with the ledger.
+
+use schemas::account::HOUSE_FEES;
+use schemas::{
+    AccountId, Cause, Epoch, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, Link, Operation, PaymentKind, Refusal, Transaction,
+    TransactionId,
+};
+use state::Ledger;
+use std::collections::BTreeMap;
+
+/// What the events have said so far.
+#[derive(Default)]
+pub(crate) struct Books {
+    last: Option<EventId>,
+    /// Of which epoch and number the last transaction or hold is: they share a counter.
+    minted: Option<(Epoch, u32)>,
+    holds: BTreeMap<HoldId, Hold>,
+    held: BTreeMap<AccountId, i64>,
+    /// The balances, each as its last posting told it.
+    posted: BTreeMap<AccountId, i64>,
+    payments: BTreeMap<TransactionId, Transaction>,
+}
+
+/// A hold: as it was told first, by whom, and what is left of it, as amount and fee.
+struct Hold {
+    reserved: HoldChanged,
+    cause: Cause,
+    left: (i64, i64),
+    open: bool,
+}
+
+impl Books {
+    /// Reads the events of one command.
+    pub(crate) fn decided(&mut self, operation: &Operation, cause: &Cause, epoch: Epoch, events: &[Event]) {
+        let last = events.len() - 1;
+        for (place, event) in events.iter().enumerate() {
+            self.follows(event, epoch);
+            assert_eq!(event.cause, *cause, "an event says what it answers");
+            assert_eq!(event.answers(), place == last, "the answer comes last, and is the only one: {events:?}");
+            if let Fact::HoldChanged(changed) = &event.fact {
+                self.hold(changed, cause);
+            }
+        }
+        match (&events[last].fact, operation) {
+            (Fact::Transaction(transaction), _) => {
+                self.mint(transaction.id.minted(), epoch);
+                well_formed(transaction);
+                self.comes_of(transaction, operation, events);
+                self.posted.extend(transaction.postings.iter().map(|leg| (leg.account, leg.balance_minor)));
+                self.payments.insert(transaction.id, transaction.clone());
+            }
+            (Fact::HoldChanged(reserved), Operation::Reserve(asked)) => {
+                self.mint(reserved.id.minted(), epoch);
+                let payment = &asked.payment;
+                assert_eq!((reserved.amount.minor, reserved.amount.currency), (payment.amount_minor, payment.currency));
+                assert_eq!((reserved.kind, reserved.channel), (payment.kind, payment.channel));
+                assert_eq!((Some(reserved.account_debit), Some(reserved.account_credit)), (payment.account_debit, payment.account_credit));
+                assert_eq!(reserved.expires_at, epoch + asked.expires_in_ms);
+            }
+            (Fact::PolicyChanged(policy), Operation::SetPolicy(asked)) => {
+                assert_eq!(**policy, asked.clone().decided(epoch), "a policy is told with its moment");
+            }
+            (Fact::Refused { operation: told, refusal }, _) => {
+                assert_eq!(told, operation.name());
+                let payment = matches!(operation, Operation::Pay(_)) && *refusal != Refusal::OperationNotInForce;
+                assert!(!payment, "a payment that is refused is a transaction");
+            }
+            _ => {}
+        }
+        assert!(self.holds.values().all(|hold| hold.open), "a hold that is not open holds nothing");
+    }
+
+    /// Reads the events with which an epoch begins.
+    pub(crate) fn expired(&mut self, epoch: Epoch, events: &[Event]) {
+        let mut order = Vec::new();
+        for event in events {
+            self.follows(event, epoch);
+            let Fact::HoldChanged(changed) = &event.fact else { panic!("an epoch begins with {event:?}") };
+            let hold = self.holds.get(&changed.id).expect("only what is held expires");
+            assert_eq!(event.cause, Cause { traceparent: String::new(), ..hold.cause.clone() }, "who reserved hears of the end");
+            assert!(changed.change == HoldChange::Expired && changed.expires_at <= epoch && !event.answers(), "{changed:?}");
+            order.push((changed.expires_at, changed.id));
+            self.hold(changed, &event.cause);
+        }
+        assert!(order.is_sorted(), "what is over first ends first: {order:?}");
+    }
+
+    /// Compares what was posted last, what is held, and the sums, with the ledger.
+    pub(crate) fn agree(&self, ledger: &Ledger) {
+        assert!(ledger.trial_balance().values().all(|sum| *sum == 0), "the books do not balance");
+        for holding in ledger.accounts() {
+            assert_eq!(Some(&holding.balance_minor), self.posted.get(&holding.id).or(Some(&0)), "the balance of {}", holding.id);
+            let held_minor = self.held.get(&holding.id).copied().unwrap_or(0);
+            assert_eq!(holding.held_minor, held_minor, "what is held of {}", holding.id);
+            assert_eq!(i128::from(holding.available_minor()), i128::from(holding.balance_minor) - i128::from(held_minor));
+        }
+    }
+
+    /// What a hold still holds, as amount and fee.
+    pub(crate) fn left(&self, id: HoldId) -> (i64, i64) {
+        self.holds.get(&id).map_or((0, 0), |hold| hold.left)
+    }
+
+    /// Whether a transaction says what it comes of, and is like it.
+    fn comes_of(&self, transaction: &Transaction, operation: &Operation, events: &[Event]) {
+        let Transaction { kind, channel, account_debit, account_credit, amount, fee_minor, link, .. } = transaction;
+        let sides = (*account_debit, *account_credit);
+        let back = |id: TransactionId| {
+            let original = self.payments.get(&id).expect("only what was paid is given back");
+            assert_eq!((sides, channel), ((original.account_credit, original.account_debit), &original.channel), "{transaction:?}");
+            assert_eq!(*link, Some(Link::Original(id)));
+        };
+        match operation {
+            Operation::Pay(asked) => {
+                assert_eq!((*kind, *channel, *link), (asked.kind, asked.channel, None));
+                assert_eq!((amount.minor, amount.currency), (asked.amount_minor, asked.currency));
+            }
+            Operation::Capture(asked) => {
+                let held = events.iter().filter_map(|event| if let Fact::HoldChanged(held) = &event.fact { Some(held) } else { None });
+                let captured: Vec<_> = held.filter(|held| held.change == HoldChange::Captured).collect();
+                let [captured] = captured[..] else { panic!("one capture: {events:?}") };
+                assert_eq!((*link, captured.id, *amount), (Some(Link::Hold(asked.hold_id)), asked.hold_id, asked.amount));
+                assert_eq!((*kind, *channel, sides), (captured.kind, captured.channel, (captured.account_debit, captured.account_credit)));
+                assert!([0, *fee_minor].contains(&captured.fee_minor) && captured.amount == *amount, "{captured:?} {transaction:?}");
+            }
+            Operation::Refund(asked) => {
+                assert_eq!((*kind, *amount, *fee_minor), (PaymentKind::Refund, asked.amount, 0));
+                back(asked.transaction_id);
+            }
+            Operation::Reverse(asked) => {
+                assert_eq!(*kind, PaymentKind::Reversal);
+                back(asked.transaction_id);
+            }
+            other => panic!("{} is no payment", other.name()),
+        }
+    }
+
+    fn mint(&mut self, minted: Option<(Epoch, u32)>, epoch: Epoch) {
+        assert!(self.minted < minted && minted.is_some_and(|(when, _)| when == epoch), "{minted:?} comes after {:?}", self.minted);
+        self.minted = minted;
+    }
+
+    fn follows(&mut self, event: &Event, epoch: Epoch) {
+        assert!(self.last < Some(event.id) && event.epoch == epoch, "{event:?} comes after {:?}", self.last);
+        self.last = Some(event.id);
+    }
+
+    fn hold(&mut self, changed: &HoldChanged, cause: &Cause) {
+        let sum = (changed.amount.minor, changed.fee_minor);
+        assert!(sum.0 > 0 && sum.1 >= 0, "{changed:?}");
+        let held_minor = self.held.entry(changed.account_debit).or_default();
+        if changed.change == HoldChange::Reserved {
+            *held_minor += sum.0 + sum.1;
+            let hold = Hold { reserved: changed.clone(), cause: cause.clone(), left: sum, open: true };
+            assert!(self.holds.insert(changed.id, hold).is_none() && changed.open, "{changed:?}");
+            return;
+        }
+        *held_minor -= sum.0 + sum.1;
+        let hold = self.holds.get_mut(&changed.id).expect("only what is held changes");
+        let HoldChanged { id, kind, channel, account_debit, account_credit, expires_at, .. } = hold.reserved;
+        let same = HoldChanged { id, kind, channel, account_debit, account_credit, expires_at, ..changed.clone() };
+        assert_eq!(*changed, same, "a hold stays what it is");
+        hold.left = (hold.left.0 - sum.0, hold.left.1 - sum.1);
+        hold.open = changed.open;
+        let ended = hold.left == (0, 0);
+        assert!(hold.left.0 >= 0 && hold.left.1 >= 0, "{changed:?} leaves {:?}", hold.left);
+        match changed.change {
+            HoldChange::Captured => assert!(!changed.open || hold.left.0 > 0, "{changed:?} leaves nothing"),
+            _ => assert!(!changed.open && ended, "{changed:?} leaves {:?}", hold.left),
+        }
+        if ended {
+            self.holds.remove(&changed.id);
+        }
+    }
+}
+
+/// Whether the legs of a transaction are those of its sides and its fee.
+fn well_formed(transaction: &Transaction) {
+    let Transaction { postings, fee_minor, .. } = transaction;
+    if transaction.refusal.is_some() {
+        return assert!(postings.is_empty() && *fee_minor == 0, "nothing moves: {transaction:?}");
+    }
+    assert_eq!(postings.iter().map(|leg| i128::from(leg.amount_minor)).sum::<i128>(), 0, "{transaction:?}");
+    assert_eq!(postings.len(), if *fee_minor == 0 { 2 } else { 3 }, "payer, payee and the fee, if there is one: {transaction:?}");
+    assert_eq!((postings[0].account, postings[1].account), (transaction.account_debit, transaction.account_credit));
+    if let Some(income) = postings.get(2) {
+        assert_eq!(income.account, AccountId::house(HOUSE_FEES, transaction.amount.currency));
+        assert_eq!(income.amount_minor.abs(), *fee_minor, "{transaction:?}");
+    }
+}

@@ -1,0 +1,264 @@
+//! A bank that reads the lines of the tables: asks its ledger, and compares what it hears.
+
+mod books;
+mod told;
+mod words;
+
+use books::Books;
+use schemas::account::{HOUSE_CASH, HOUSE_FEES};
+use schemas::{
+    AccountId, ActivateRules, Authority, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer, CustomerId,
+    CustomerLevel, Epoch, Event, Fact, HoldChange, HoldId, Money, OpenAccount, Operation, Payment, Policy, Position, Principal, Refund,
+    Release, Reserve, Reverse, StatusChange, Transaction, TransactionId,
+};
+use state::{CODE_VERSION, Ledger};
+use std::collections::BTreeMap;
+pub(crate) use words::Words;
+use words::{duration_ms, moment};
+
+/// When every case begins.
+const BEGIN: &str = "2025-11-24T16:00:00.000";
+
+/// A ledger, and the names that a table gives to what is in it.
+pub(crate) struct Bank {
+    ledger: Ledger,
+    epoch: Epoch,
+    commands: u32,
+    customers: BTreeMap<String, CustomerId>,
+    accounts: BTreeMap<String, AccountId>,
+    transactions: BTreeMap<String, TransactionId>,
+    holds: BTreeMap<String, HoldId>,
+    answers: BTreeMap<CommandId, Fact>,
+    books: Books,
+}
+
+impl Bank {
+    pub(crate) fn new() -> Self {
+        let (mut ledger, epoch, mut events) = (Ledger::default(), moment(BEGIN), Vec::new());
+        ledger.begin(epoch, CODE_VERSION, &mut events);
+        assert_eq!(events, [], "nothing is over before it began");
+        Self {
+            ledger,
+            epoch,
+            commands: 0,
+            customers: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            transactions: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            books: Books::default(),
+        }
+    }
+
+    /// Reads a step: a command and its answer, a look at the books, or a new epoch.
+    pub(crate) fn read(&mut self, place: &str, line: &str) {
+        if let Some((times, step)) = line.split_once(" times ") {
+            let times: u32 = times.trim().parse().expect("so many times");
+            return (1..=times).for_each(|number| self.read(place, &step.replace('$', &number.to_string())));
+        }
+        let mut words = Words::of(line);
+        let operation = match words.next() {
+            "later" => return self.begin(place, self.epoch + duration_ms(words.next()), words),
+            "at" => return self.begin(place, moment(words.next()), words),
+            look @ ("balance" | "held" | "available") => return self.look(place, look, words),
+            "enrol" => {
+                let name = words.next();
+                let create = CreateCustomer { full_name: name.to_owned(), msisdn: None, country: None };
+                return self.ask(place, name, Operation::CreateCustomer(create), words);
+            }
+            "open" => {
+                let name = words.next();
+                let (role, account_type, currency) = (words.read(), words.read(), words.read());
+                let customer_id = self.customer(name.split('.').next().unwrap_or_default());
+                return self.ask(place, name, Operation::OpenAccount(OpenAccount { customer_id, account_type, role, currency }), words);
+            }
+            word => self.operation(word, &mut words),
+        };
+        self.ask(place, "", operation, words);
+    }
+
+    /// What is asked, up to who asks.
+    fn operation(&self, word: &str, words: &mut Words<'_>) -> Operation {
+        match word {
+            "activate" => Operation::ActivateRules(ActivateRules { version: words.read() }),
+            "reserve" => {
+                let payment = self.payment(words.next(), words);
+                let expires_in_ms = words.after("for").map(duration_ms).expect("money is held for a time");
+                Operation::Reserve(Reserve { payment, expires_in_ms })
+            }
+            "capture" => Operation::Capture(Capture { hold_id: self.hold(words), amount: words.money(), last: words.flag("last") }),
+            "release" => Operation::Release(Release { hold_id: self.hold(words) }),
+            "refund" => Operation::Refund(Refund { transaction_id: self.transaction(words), amount: words.money() }),
+            "reverse" => Operation::Reverse(Reverse { transaction_id: self.transaction(words) }),
+            "level" => {
+                let customer_id = self.customer(words.next());
+                Operation::SetPolicy(Policy::Level(CustomerLevel { customer_id, level: words.read() }))
+            }
+            "terms" => {
+                let account = self.account(words.next()).expect("terms are of a named account");
+                Operation::SetPolicy(Policy::Terms(words.terms(account)))
+            }
+            "limits" => Operation::SetPolicy(Policy::Limits(words.level_limits())),
+            "tariff" => Operation::SetPolicy(Policy::Tariff(words.tariff())),
+            "withdraw" => Operation::SetPolicy(Policy::TariffEnd(words.tariff_end())),
+            word if let Ok(change) = word.parse::<StatusChange>() => {
+                // An account that was never opened has an id of nobody.
+                let account_id = self.account(words.next()).expect("a status is of a named account");
+                Operation::ChangeStatus(ChangeStatus { account_id, change })
+            }
+            kind => Operation::Pay(self.payment(kind, words)),
+        }
+    }
+
+    /// `KIND PAYER → PAYEE AMOUNT CURRENCY`, behind the kind.
+    fn payment(&self, kind: &str, words: &mut Words<'_>) -> Payment {
+        let kind = kind.parse().expect("an operation");
+        let (debit, arrow, credit) = (words.next(), words.next(), words.next());
+        assert_eq!(arrow, "→", "{kind} {debit}");
+        let Money { minor: amount_minor, currency } = words.money();
+        let (account_debit, account_credit) = (self.account(debit), self.account(credit));
+        Payment { kind, account_debit, account_credit, amount_minor, currency, channel: Channel::Wallet }
+    }
+
+    /// Asks the ledger, and compares the answer with the rest of the line.
+    fn ask(&mut self, place: &str, name: &str, mut operation: Operation, mut words: Words<'_>) {
+        self.commands += 1;
+        let principal = self.principal(words.after("by").expect("somebody asks"));
+        let idempotency_key = words.after("key").map_or_else(|| format!("#{}", self.commands), str::to_owned);
+        if let Some(channel) = words.after("via") {
+            let channel = channel.parse().expect("a channel");
+            match &mut operation {
+                Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. }) => payment.channel = channel,
+                other => panic!("{place}: {} comes through no channel", other.name()),
+            }
+        }
+        let name = words.after("as").unwrap_or(name);
+        let command = Command { principal, idempotency_key, received_ms: 0, operation };
+        command.check().unwrap_or_else(|malformed| panic!("{place}: {malformed}"));
+        let position = Position { partition: 0, offset: self.commands.into() };
+        let traceparent = format!("00-{:032x}-{:016x}-01", self.commands, self.commands);
+        let cause = Cause { command_id: command.id(), position, traceparent };
+        let mut events = Vec::new();
+        self.ledger.apply(&cause, &command, &mut events);
+        self.books.decided(&command.operation, &cause, self.epoch, &events);
+        assert_eq!(self.told(&events), words.rest().join(" "), "{place}");
+        self.remember(name, cause.command_id, &events);
+        self.books.agree(&self.ledger);
+    }
+
+    /// The events of one command in the words of the tables.
+    fn told(&self, events: &[Event]) -> String {
+        let (answer, before) = events.split_last().expect("every command is answered");
+        let beside = before.iter().filter_map(|event| match &event.fact {
+            Fact::HoldChanged(changed) => told::beside(&event.fact, self.books.left(changed.id)),
+            other => told::beside(other, (0, 0)),
+        });
+        std::iter::once(told::answer(&answer.fact, answer.epoch)).chain(beside).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Gives names to what was made, and sees that a decision that is repeated is the first one.
+    fn remember(&mut self, name: &str, command_id: CommandId, events: &[Event]) {
+        let last = events.last().expect("every command is answered");
+        let name = name.to_owned();
+        match &last.fact {
+            Fact::CustomerCreated(customer) => drop(self.customers.insert(name, customer.id)),
+            Fact::AccountOpened(account) => drop(self.accounts.insert(name, account.id)),
+            Fact::Transaction(transaction) if !name.is_empty() => drop(self.transactions.insert(name, transaction.id)),
+            Fact::HoldChanged(changed) if !name.is_empty() && changed.change == HoldChange::Reserved => {
+                self.holds.insert(name, changed.id);
+            }
+            Fact::Repeated(repeat) => match &repeat.first {
+                Some(first) => {
+                    return assert_eq!(self.answers.get(&command_id), Some(first), "a repeat is answered as the first time");
+                }
+                None => return,
+            },
+            Fact::Transaction(_)
+            | Fact::RulesActivated { .. }
+            | Fact::StatusChanged(_)
+            | Fact::HoldChanged(_)
+            | Fact::PolicyChanged(_)
+            | Fact::Refused { .. } => {}
+        }
+        self.answers.insert(command_id, without_postings(&last.fact));
+    }
+
+    /// Begins an epoch, which may begin with the end of holds.
+    fn begin(&mut self, place: &str, epoch: Epoch, words: Words<'_>) {
+        self.epoch = epoch;
+        let (rules, mut events) = (self.ledger.next_rules(), Vec::new());
+        self.ledger.begin(epoch, rules, &mut events);
+        self.books.expired(epoch, &events);
+        let told = events.iter().map(|event| match &event.fact {
+            Fact::HoldChanged(changed) => format!("{} {}", self.name_of(changed.id), told::sum(changed.amount, changed.fee_minor)),
+            other => format!("{other:?}"),
+        });
+        let told: Vec<_> = told.collect();
+        let told = match told.len() {
+            0 => String::new(),
+            // More than a line can name.
+            count @ 9.. => format!("expired {count} holds"),
+            _ => format!("expired {}", told.join(", ")),
+        };
+        assert_eq!(told, words.rest().join(" "), "{place}");
+        self.books.agree(&self.ledger);
+    }
+
+    /// `ACCOUNT AMOUNT [held AMOUNT] [available AMOUNT]`, behind the first of the three.
+    fn look(&self, place: &str, first: &str, mut words: Words<'_>) {
+        let (name, amount) = (words.next(), words.next());
+        let account = self.account(name).expect("a balance is of a named account");
+        let holding = self.ledger.accounts().find(|holding| holding.id == account).unwrap_or_else(|| panic!("{place}: {name} is open"));
+        let mut looks = vec![(first, amount)];
+        ["held", "available"].iter().for_each(|look| looks.extend(words.after(look).map(|amount| (*look, amount))));
+        assert_eq!(words.rest(), [""; 0], "{place}");
+        for (look, amount) in looks {
+            let minor = match look {
+                "balance" => holding.balance_minor,
+                "held" => holding.held_minor,
+                _ => holding.available_minor(),
+            };
+            assert_eq!(Money { minor, currency: holding.currency }.to_string(), amount, "{place}: {look} {name}");
+        }
+    }
+
+    fn principal(&self, name: &str) -> Principal {
+        match name {
+            "staff" | "teller" => Principal { subject: name.to_owned(), authority: Authority::Operator },
+            _ => Principal { subject: self.customer(name).to_string(), authority: Authority::Customer },
+        }
+    }
+
+    fn customer(&self, name: &str) -> CustomerId {
+        self.customers.get(name).copied().unwrap_or_else(|| CustomerId::mint(1, 0))
+    }
+
+    fn account(&self, name: &str) -> Option<AccountId> {
+        let house = |purpose, currency: &str| Some(AccountId::house(purpose, currency.parse().expect("a currency")));
+        match name.split_once('.') {
+            Some(("cash", currency)) => house(HOUSE_CASH, currency),
+            Some(("fees", currency)) => house(HOUSE_FEES, currency),
+            _ => (name != "house").then(|| self.accounts.get(name).copied().unwrap_or_else(|| AccountId::mint(1, 0))),
+        }
+    }
+
+    fn hold(&self, words: &mut Words<'_>) -> HoldId {
+        self.holds.get(words.next()).copied().unwrap_or_else(|| HoldId::mint(1, 0))
+    }
+
+    fn name_of(&self, hold: HoldId) -> &str {
+        self.holds.iter().find(|(_, id)| **id == hold).map_or("a hold without a name", |(name, _)| name)
+    }
+
+    fn transaction(&self, words: &mut Words<'_>) -> TransactionId {
+        self.transactions.get(words.next()).copied().unwrap_or_else(|| TransactionId::mint(1, 0))
+    }
+}
+
+/// A decision as a repeat tells it: without the balances of then.
+fn without_postings(fact: &Fact) -> Fact {
+    match fact {
+        Fact::Transaction(transaction) => Fact::Transaction(Transaction { postings: Vec::new(), ..transaction.clone() }),
+        other => other.clone(),
+    }
+}

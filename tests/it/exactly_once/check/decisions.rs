@@ -1,0 +1,80 @@
+//! Decisions: each does what its command asked, by rules that know the operation.
+
+use super::{Case, Findings, Kind};
+use schemas::account::HOUSE_CASH;
+use schemas::{AccountId, Event, Fact, HoldChange, HoldChanged, Link, Operation, Payment, PaymentKind, Reserve, Transaction};
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
+    for recorded in case.events.iter().filter(|recorded| recorded.event.answers()) {
+        let event = &recorded.event;
+        let Some(operation) = case.decided(recorded).map(|command| &command.operation) else { continue };
+        if !does(operation, event) {
+            findings
+                .add(Kind::BooksUnbalanced, format!("event {} is not what its command asked: {:?} of {operation:?}", event.id, event.fact));
+        }
+        let says_no = matches!(event.fact, Fact::Refused { .. } | Fact::Repeated(_));
+        if let Some(rules) = case.epochs.get(&event.epoch).filter(|rules| **rules < operation.since())
+            && !says_no
+        {
+            let sentence = format!("event {} is decided by rules {rules}, which do not know {}", event.id, operation.name());
+            findings.add(Kind::BooksUnbalanced, sentence);
+        }
+    }
+}
+
+/// Whether the event does what the operation asks.
+fn does(operation: &Operation, event: &Event) -> bool {
+    match (&event.fact, operation) {
+        (Fact::Repeated(_), _) => true,
+        (Fact::Refused { operation: name, .. }, asked) => name == asked.name(),
+        (Fact::CustomerCreated(customer), Operation::CreateCustomer(create)) => {
+            (&customer.full_name, &customer.msisdn, &customer.country) == (&create.full_name, &create.msisdn, &create.country)
+        }
+        (Fact::AccountOpened(account), Operation::OpenAccount(open)) => {
+            (account.customer_id, account.role, account.currency, account.account_type)
+                == (Some(open.customer_id), open.role, open.currency, open.account_type)
+        }
+        (Fact::StatusChanged(changed), Operation::ChangeStatus(asked)) => (changed.id, changed.change) == (asked.account_id, asked.change),
+        (Fact::RulesActivated { version }, Operation::ActivateRules(activate)) => *version == activate.version,
+        (Fact::PolicyChanged(policy), Operation::SetPolicy(asked)) => **policy == asked.clone().decided(event.epoch),
+        (Fact::Transaction(transaction), Operation::Pay(payment)) => pays(payment, transaction),
+        (Fact::Transaction(transaction), Operation::Capture(capture)) => {
+            (transaction.link, transaction.amount, transaction.refusal) == (Some(Link::Hold(capture.hold_id)), capture.amount, None)
+        }
+        (Fact::Transaction(transaction), Operation::Refund(refund)) => {
+            let found = (transaction.link, transaction.kind, transaction.amount, transaction.refusal);
+            found == (Some(Link::Original(refund.transaction_id)), PaymentKind::Refund, refund.amount, None)
+        }
+        (Fact::Transaction(transaction), Operation::Reverse(reverse)) => {
+            let found = (transaction.link, transaction.kind, transaction.refusal);
+            found == (Some(Link::Original(reverse.transaction_id)), PaymentKind::Reversal, None)
+        }
+        (Fact::HoldChanged(held), Operation::Reserve(reserve)) => reserves(reserve, held, event),
+        (Fact::HoldChanged(held), Operation::Release(release)) => (held.id, held.change) == (release.hold_id, HoldChange::Released),
+        _ => false,
+    }
+}
+
+fn pays(payment: &Payment, transaction: &Transaction) -> bool {
+    // A side that is not named is the house's cash.
+    let cash = AccountId::house(HOUSE_CASH, payment.currency);
+    transaction.link.is_none()
+        && payment.kind == transaction.kind
+        && payment.channel == transaction.channel
+        && payment.amount_minor == transaction.amount.minor
+        && payment.currency == transaction.amount.currency
+        && payment.account_debit.unwrap_or(cash) == transaction.account_debit
+        && payment.account_credit.unwrap_or(cash) == transaction.account_credit
+}
+
+fn reserves(reserve: &Reserve, held: &HoldChanged, event: &Event) -> bool {
+    let payment = &reserve.payment;
+    held.change == HoldChange::Reserved
+        && held.kind == payment.kind
+        && held.channel == payment.channel
+        && held.amount.minor == payment.amount_minor
+        && held.amount.currency == payment.currency
+        && Some(held.account_debit) == payment.account_debit
+        && Some(held.account_credit) == payment.account_credit
+        && held.expires_at == event.epoch + reserve.expires_in_ms
+}
