@@ -119,3 +119,27 @@ pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
         Fact::Refused { .. } | Fact::Repeated(_) => None,
     }
 }
+
+/// How often each kind of thing was said.
+pub(crate) fn said<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'static str, usize> {
+    let mut said = BTreeMap::new();
+    for event in events {
+        let name = match &event.fact {
+            Fact::CustomerCreated(_) => "customer",
+            Fact::AccountOpened(_) => "account",
+            Fact::Transaction(transaction) if transaction.refusal.is_some() => "failed",
+            Fact::Transaction(transaction) => transaction.operation(),
+            Fact::RulesActivated { .. } => "rules",
+            Fact::StatusChanged(changed) => changed.change.as_str(),
+            Fact::HoldChanged(held) => held.change.as_str(),
+            Fact::PolicyChanged(policy) => policy.operation(),
+            Fact::Refused { .. } => "refused",
+            Fact::Repeated(_) => "repeated",
+        };
+        *said.entry(name).or_default() += 1;
+        if matches!(&event.fact, Fact::Transaction(transaction) if transaction.fee_minor > 0) {
+            *said.entry("fee").or_default() += 1;
+        }
+    }
+    said
+}

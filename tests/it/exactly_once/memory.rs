@@ -62,9 +62,9 @@ impl Memory {
     /// The newest rules, mostly; whoever left them goes back one version at a time, since none is known but the next.
     pub(crate) fn rules(&self, random: &mut Random) -> Option<Asked> {
         if self.rules < RULES {
-            return random.percent(25).then(|| Asked::Rules { version: self.rules + 1 });
+            return random.percent(50).then(|| Asked::Rules { version: self.rules + 1 });
         }
-        random.percent(2).then(|| Asked::Rules { version: *random.of(&[1, 2, 3, 3]).expect("there are some") })
+        random.percent(1).then(|| Asked::Rules { version: *random.of(&[1, 2, 3, 3]).expect("there are some") })
     }
 
     /// What follows a hold or a payment: mostly one of those that came last, and now and then too much.

@@ -23,6 +23,8 @@ pub(crate) struct Report {
     /// Commands of which no client knows what became of them.
     unknown: usize,
     events: usize,
+    /// The events, by what they say.
+    said: BTreeMap<&'static str, usize>,
     epochs: usize,
     generations: u64,
     toll: Toll,
@@ -56,6 +58,7 @@ impl Report {
             commands: decided.len(),
             unknown: decided.values().filter(|decided| !**decided).count(),
             events: evidence.log.events.len(),
+            said: super::evidence::said(evidence.log.events.iter().map(|recorded| &recorded.event)),
             epochs: commits.sum(),
             generations: evidence.log.journal.iter().map(schemas::Entry::generation).max().unwrap_or(0),
             kills: toll.kills.values().sum(),
@@ -76,6 +79,7 @@ impl Report {
     pub(crate) fn print(&self) {
         println!("seed {}, {} s: {} commands, {} of unknown outcome", self.seed, self.seconds, self.commands, self.unknown);
         println!("{} events in {} epochs of {} generations", self.events, self.epochs, self.generations);
+        println!("{:?}", self.said);
         self.requests.iter().for_each(|(name, count)| println!("  {count:>8}  {name}"));
         println!("{} kills", self.kills);
         self.toll.kills.iter().chain(&self.toll.others).for_each(|(name, count)| println!("  {count:>8}  {name}"));

@@ -1,13 +1,13 @@
 //! A day of the house by a seed: actions in a random order, and between them faults. In the evening the faults end, the
 //! house comes to rest by itself, and it is judged.
 
+use super::super::exactly_once::evidence::said;
 use super::super::exactly_once::random::Random;
 use super::broker::{Place, Record};
 use super::house::{Action, House, Kind, Life};
 use super::judge::judge;
 use super::mistakes::Mistake;
 use super::settlement::commands_place;
-use schemas::Fact;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -58,6 +58,7 @@ pub(super) fn run(seed: u64, mistake: Option<Mistake>) -> Told {
     };
     let wrong = ended.unwrap_or_else(panicked);
     let House { world, clients, ended, .. } = &day.house;
+    let written = world.postgres.written.iter().flat_map(|write| &write.epochs).flat_map(|epoch| &epoch.events);
     Told {
         seed,
         wrong,
@@ -66,33 +67,9 @@ pub(super) fn run(seed: u64, mistake: Option<Mistake>) -> Told {
         answers: clients.history.iter().filter(|entry| entry.outcome.is_decision()).count(),
         faults: day.trace.iter().filter(|happened| matches!(happened, Happened::Fault(_))).count(),
         fenced: ended.iter().filter(|(_, end)| *end == super::settlement::End::Fenced).count(),
-        said: said(&day.house),
+        said: said(written),
         trace: day.trace,
     }
-}
-
-/// How often Postgres was told of each kind of thing that can happen.
-fn said(house: &House) -> BTreeMap<&'static str, usize> {
-    let mut said = BTreeMap::new();
-    for event in house.world.postgres.written.iter().flat_map(|write| &write.epochs).flat_map(|epoch| &epoch.events) {
-        let name = match &event.fact {
-            Fact::CustomerCreated(_) => "customer",
-            Fact::AccountOpened(_) => "account",
-            Fact::Transaction(transaction) if transaction.refusal.is_some() => "failed",
-            Fact::Transaction(transaction) => transaction.operation(),
-            Fact::RulesActivated { .. } => "rules",
-            Fact::StatusChanged(changed) => changed.change.as_str(),
-            Fact::HoldChanged(held) => held.change.as_str(),
-            Fact::PolicyChanged(policy) => policy.operation(),
-            Fact::Refused { .. } => "refused",
-            Fact::Repeated(_) => "repeated",
-        };
-        *said.entry(name).or_default() += 1;
-        if matches!(&event.fact, Fact::Transaction(transaction) if transaction.fee_minor > 0) {
-            *said.entry("fee").or_default() += 1;
-        }
-    }
-    said
 }
 
 /// Lets a house come to rest, from wherever it stands, and judges it.
