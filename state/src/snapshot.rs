@@ -175,6 +175,14 @@ impl Thawing {
     /// Takes the next chunk; `part` gives the segment that a part holds by the part's name.
     pub fn chunk<E: From<Damaged>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<Segment, E>) -> Result<(), E> {
         let (kind, rest) = chunk.split_first().ok_or_else(|| Damaged::new("a chunk is empty"))?;
+        let formats = match kind {
+            b'C' | b'A' | b'S' => 1..=FORMAT - 1,
+            b'N' | b'c' | b'a' | b'h' | b'r' | b't' | b'p' => FORMAT..=FORMAT,
+            _ => 1..=FORMAT,
+        };
+        if self.head.is_some_and(|head| !formats.contains(&head.format)) {
+            return Err(Damaged::new("a chunk is of another format than the head").into());
+        }
         match kind {
             b'L' => self.head = Some(read_head(Bytes(rest))?),
             b'C' => self.customers.extend(read_rows::<Enrolled>(rest)?),

@@ -114,6 +114,10 @@ fn part_of_a_snapshot_is_no_ledger() {
     }
     thaw(&chunks, &part[..part.len() - 45]).expect_err("a pin is missing");
     thaw(&[&chunks[..], &[b"?what".to_vec()]].concat(), &part).expect_err("a chunk of a kind that is not known");
+    let mut older = chunks.clone();
+    // After the kind, the least byte of the format.
+    older[0][1] = 3;
+    thaw(&older, &part).expect_err("chunks of a later format than the head");
     assert!(thaw(&chunks, &part).is_ok());
 }
 
