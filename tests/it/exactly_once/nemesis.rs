@@ -208,9 +208,11 @@ impl Nemesis<'_> {
 }
 
 /// How often a log says that a cell was taken over by somebody else. Views that are stopped in the middle of a
-/// transaction hear it from Postgres, which has ended the transaction.
+/// transaction hear it from Postgres, which has ended the transaction. A commit that meets the takeover half way is answered by Kafka
+/// with an error that it has no name for.
 fn replaced(log: &Path) -> anyhow::Result<usize> {
-    let says = |line: &&str| ["another process has taken", "idle-in-transaction timeout"].iter().any(|words| line.contains(words));
+    let words = ["another process has taken", "idle-in-transaction timeout", "kafka failed at: commit"];
+    let says = |line: &&str| words.iter().any(|words| line.contains(words));
     Ok(std::fs::read_to_string(log)?.lines().filter(says).count())
 }
 
