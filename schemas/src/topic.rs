@@ -78,6 +78,9 @@ impl Topic {
         Self::OutcomesLinked,
     ];
 
+    /// Where whatever moved money is said.
+    pub const MOVED: &'static [Self] = &[Self::TransactionSettled, Self::TransactionLinked];
+
     /// The schema registry's subject.
     pub fn subject(self) -> String {
         format!("{self}-value")

@@ -143,17 +143,19 @@ async fn views_of(database_url: &str, last: Epoch) -> Result<Views, Trouble> {
 
 /// The books of every event below an epoch.
 fn events_below(topics: &Topics, upper: Epoch) -> Result<(bool, Books), Trouble> {
-    let topic = Topic::TransactionSettled;
     let mut decoder = topics.decoder()?;
-    let mut books = Books::default();
-    let extents = topics.read(topic, |message| {
-        let event = topics.event(&mut decoder, topic, message)?;
-        if event.epoch < upper {
-            books.enter(&event);
-        }
-        Ok(())
-    })?;
-    Ok((extents.iter().all(|extent| extent.low == 0), books))
+    let (mut books, mut whole) = (Books::default(), true);
+    for topic in Topic::MOVED {
+        let extents = topics.read(*topic, |message| {
+            let event = topics.event(&mut decoder, *topic, message)?;
+            if event.epoch < upper {
+                books.enter(&event);
+            }
+            Ok(())
+        })?;
+        whole &= extents.iter().all(|extent| extent.low == 0);
+    }
+    Ok((whole, books))
 }
 
 /// What is off in the books, or between the two.

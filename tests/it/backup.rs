@@ -9,6 +9,7 @@ mod half;
 mod refused;
 
 use crate::house::{Environment, House, fresh};
+use crate::http::{Server, scenes};
 use anyhow::{Context, ensure};
 use client::Client;
 use rdkafka::ClientConfig;
@@ -21,6 +22,9 @@ use std::time::{Duration, Instant};
 #[test]
 fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     let Some(mut house) = House::start_with("backup", often)? else { return Ok(()) };
+    // Something of every kind, so that all of it comes back.
+    let server = Server::at(&house.base, house.auth())?;
+    tokio::runtime::Runtime::new()?.block_on(scenes(&server))?;
     let client = Client::open(&house)?;
     let first = client.deposit("first")?;
     let refusal = client.withdraw_too_much("poor")?;

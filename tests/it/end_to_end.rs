@@ -3,7 +3,7 @@
 //! adding up the events and the rows itself.
 
 use crate::house::House;
-use crate::http::{Server, walk};
+use crate::http::{Server, scenes, walk};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::process::{Output, Stdio};
@@ -14,7 +14,10 @@ fn a_day_of_payments_survives_the_death_of_every_process() -> anyhow::Result<()>
     let Some(mut house) = House::start("end-to-end")? else { return Ok(()) };
     junk_goes_to_the_dead_letters(&house)?;
     let server = Server::at(&house.base, house.auth())?;
-    tokio::runtime::Runtime::new()?.block_on(walk(&server))?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        walk(&server).await?;
+        scenes(&server).await
+    })?;
 
     let out = house.file("demo.json");
     let mut load = house.orion();

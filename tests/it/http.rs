@@ -13,5 +13,6 @@ mod refused;
 mod server;
 mod walk;
 
+pub(crate) use ledger::scenes;
 pub(crate) use server::{Answer, STAFF, Server};
 pub(crate) use walk::walk;

@@ -5,7 +5,7 @@ mod damage;
 mod prune;
 
 use crate::house::{Environment, House};
-use crate::http::{Server, walk};
+use crate::http::{Server, scenes, walk};
 use anyhow::{Context, ensure};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::Value;
@@ -20,7 +20,10 @@ fn offline_tools_agree_with_a_live_bank_and_find_every_damage() -> anyhow::Resul
     let Some(mut house) = House::start_with("offline", often)? else { return Ok(()) };
     let server = Server::at(&house.base, house.auth())?;
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(walk(&server))?;
+    runtime.block_on(async {
+        walk(&server).await?;
+        scenes(&server).await
+    })?;
     junk()?;
     another_claim(&mut house, "views")?;
     let archive = house.file("archive");
@@ -106,7 +109,15 @@ fn replays_are_the_same(house: &House, dir: &str) -> anyhow::Result<()> {
     ensure!(exported.starts_with(&again) && !again.is_empty(), "a log that was bound again is another log");
 
     let out = files(&house.file("from-archive"))?;
-    for (topic, partition) in [("transaction.settled.v1", 0), ("orion.outcomes.v1", 0), ("orion.commands.dlq.v1", 0)] {
+    for (topic, partition) in [
+        ("transaction.settled.v1", 0),
+        ("transaction.linked.v1", 0),
+        ("hold.updated.v1", 0),
+        ("policy.updated.v1", 0),
+        ("orion.outcomes.v1", 0),
+        ("orion.outcomes.v2", 0),
+        ("orion.commands.dlq.v1", 0),
+    ] {
         let replayed = lines(out.get(&format!("{topic}-{partition}.jsonl")).with_context(|| format!("{topic} was not replayed"))?)?;
         let tapped = tool(house, 0, &["tap", topic, "--from", "beginning", "--until-end"])?;
         let tapped = lines(tapped.as_bytes())?;

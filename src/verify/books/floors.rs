@@ -1,12 +1,12 @@
 //! How low may a debit lead an account?
 //!
-//! By the rules of version 4 and later to the floor of its terms, or zero, plus what is held of it; by older ones, which know
-//! neither terms nor holds, to zero.
+//! To its floor and what is held of it. The floor is that of its terms by the rules of version 4 and later, zero without terms and by
+//! older rules. What is held stays held whatever the rules are.
 
 use schemas::{AccountId, AccountTerms, Epoch};
 use std::collections::HashMap;
 
-/// The first version of the rules that knows terms and holds.
+/// The first version of the rules that knows terms.
 const SINCE: u32 = 4;
 
 /// The floors of accounts, and the version of the rules.
@@ -43,9 +43,9 @@ impl Floors {
             Some((activated, version)) if activated < epoch => Some(version),
             Some(_) | None => self.before,
         };
-        // Terms and holds come only of rules that know them, so whoever sees one and no activation sees those rules.
+        // Terms come only of rules that know them, so whoever sees some and no activation sees those rules.
         if rules.is_some_and(|version| version < SINCE) {
-            return 0;
+            return held_minor;
         }
         let floors = self.by_account.get(&account).map(Vec::as_slice).unwrap_or_default();
         let floor_minor = floors.iter().rev().find(|(from, _)| *from <= epoch).and_then(|(_, floor_minor)| *floor_minor);

@@ -54,7 +54,8 @@ pub(super) struct Sides<'a> {
 /// The legs of a transaction that may be made, and what else changes with them.
 pub(super) struct Legs {
     postings: Vec<Posting>,
-    usage: Vec<(AccountId, Usage)>,
+    /// What the first two have then paid and been paid, where that is counted.
+    usage: [Option<Usage>; 2],
 }
 
 /// What one account gets by a transaction; negative where it pays.
@@ -160,17 +161,17 @@ impl Ledger {
         }
         let floor_minor = if counts == Side::Debit { self.floor(payer) } else { None };
         let fees = (fee.minor > 0).then(|| self.income(payer.currency));
-        let mut legs = vec![
-            Leg { account: payer, amount_minor: -i128::from(amount_minor) - i128::from(fee.of_payer()), floor_minor },
-            Leg { account: payee, amount_minor: credit_minor, floor_minor: None },
-        ];
-        legs.extend(fees.iter().map(|fees| Leg { account: fees, amount_minor: fee.minor.into(), floor_minor: None }));
-        let mut made = made(&legs)?;
+        let debit = Leg { account: payer, amount_minor: -i128::from(amount_minor) - i128::from(fee.of_payer()), floor_minor };
+        let credit = Leg { account: payee, amount_minor: credit_minor, floor_minor: None };
+        let mut made =
+            made(debit, credit, fees.as_ref().map(|fees| Leg { account: fees, amount_minor: fee.minor.into(), floor_minor: None }))?;
         if rules::knows_policies(self.rules) {
-            let counted = if counts == Side::Debit { &[(payer, Side::Debit), (payee, Side::Credit)][..] } else { &[(payee, Side::Credit)] };
-            for (account, side) in counted.iter().filter(|(account, _)| account.role != Role::House) {
-                made.usage.push((account.id, account.usage.with(*side, self.epoch, amount_minor)?));
-            }
+            let counted = |account: &Holding, side| match account.role {
+                Role::House => Ok(None),
+                Role::Customer | Role::Merchant | Role::Agent => account.usage.with(side, self.epoch, amount_minor).map(Some),
+            };
+            let paid = if counts == Side::Debit { counted(payer, Side::Debit)? } else { None };
+            made.usage = [paid, counted(payee, Side::Credit)?];
         }
         Ok(made)
     }
@@ -183,11 +184,10 @@ impl Ledger {
             self.open_house(cause, HOUSE_FEES, currency, events);
         }
         assert_eq!(postings.iter().map(|leg| i128::from(leg.amount_minor)).sum::<i128>(), 0, "the legs of a transaction sum to zero");
-        for posting in &postings {
-            self.accounts.of_id(posting.account).balance_minor = posting.balance_minor;
-        }
-        for (account, usage) in usage {
-            self.accounts.of_id(account).usage = usage;
+        for (posting, usage) in postings.iter().zip(usage.into_iter().chain([None])) {
+            let account = self.accounts.of_id(posting.account);
+            account.balance_minor = posting.balance_minor;
+            account.usage = usage.unwrap_or(account.usage);
         }
         postings
     }
@@ -287,12 +287,13 @@ impl Ledger {
 }
 
 /// The postings of legs, if every floor and the ledger's range allow them.
-pub(super) fn made(legs: &[Leg<'_>]) -> Result<Legs, Refusal> {
-    for leg in legs.iter().filter(|leg| leg.amount_minor < 0) {
+pub(super) fn made(debit: Leg<'_>, credit: Leg<'_>, fee: Option<Leg<'_>>) -> Result<Legs, Refusal> {
+    let legs = [Some(debit), Some(credit), fee];
+    for leg in legs.iter().flatten().filter(|leg| leg.amount_minor < 0) {
         leg.account.covers(-leg.amount_minor, leg.floor_minor)?;
     }
-    let mut postings: Vec<Posting> = Vec::with_capacity(legs.len());
-    for leg in legs {
+    let mut postings: Vec<Posting> = Vec::with_capacity(if legs[2].is_some() { 3 } else { 2 });
+    for leg in legs.iter().flatten() {
         let amount_minor = i64::try_from(leg.amount_minor).map_err(|_| Refusal::BalanceOverflow)?;
         // One of the sides may be the house's income itself: each leg starts from where those before it have led.
         let before = postings.iter().rev().find(|posting| posting.account == leg.account.id);
@@ -300,7 +301,7 @@ pub(super) fn made(legs: &[Leg<'_>]) -> Result<Legs, Refusal> {
         let balance_minor = balance_minor.checked_add(amount_minor).ok_or(Refusal::BalanceOverflow)?;
         postings.push(Posting { account: leg.account.id, amount_minor, balance_minor });
     }
-    Ok(Legs { postings, usage: Vec::new() })
+    Ok(Legs { postings, usage: [None; 2] })
 }
 
 /// An account of the house opens at its first use; until then it stands at zero.

@@ -98,12 +98,9 @@ impl Ledger {
         status::active(self.rules, payee, payer)?;
         let amount_minor = i128::from(amount_minor);
         let fees = (fee.minor > 0).then(|| self.income(original.currency));
-        let mut legs = vec![
-            Leg { account: payee, amount_minor: i128::from(fee.of_payee()) - amount_minor, floor_minor: self.floor(payee) },
-            Leg { account: payer, amount_minor: amount_minor + i128::from(fee.of_payer()), floor_minor: None },
-        ];
-        legs.extend(fees.iter().map(|fees| Leg { account: fees, amount_minor: -i128::from(fee.minor), floor_minor: None }));
-        made(&legs)
+        let debit = Leg { account: payee, amount_minor: i128::from(fee.of_payee()) - amount_minor, floor_minor: self.floor(payee) };
+        let credit = Leg { account: payer, amount_minor: amount_minor + i128::from(fee.of_payer()), floor_minor: None };
+        made(debit, credit, fees.as_ref().map(|fees| Leg { account: fees, amount_minor: -i128::from(fee.minor), floor_minor: None }))
     }
 
     /// Makes the legs and remembers what was given back.

@@ -17,15 +17,18 @@ const NOBODY: &str = "00000000-0000-7002-8000-000000000063";
 fn money_is_held_given_back_bounded_and_priced() -> anyhow::Result<()> {
     let Some(house) = House::start("ledger")? else { return Ok(()) };
     let server = Server::at(&house.base, house.auth())?;
-    tokio::runtime::Runtime::new()?.block_on(async {
-        holds(&server).await?;
-        expiry(&server).await?;
-        giving_back(&server).await?;
-        terms(&server).await?;
-        levels(&server).await?;
-        tariffs(&server).await
-    })?;
+    tokio::runtime::Runtime::new()?.block_on(scenes(&server))?;
     house.forget()
+}
+
+/// All scenes, once in a bank: after them it has every kind of event and row.
+pub(crate) async fn scenes(server: &Server) -> anyhow::Result<()> {
+    holds(server).await?;
+    expiry(server).await?;
+    giving_back(server).await?;
+    terms(server).await?;
+    levels(server).await?;
+    tariffs(server).await
 }
 
 /// Reserves, captures in two parts, releases; by the right people only, and never more than is there.
