@@ -2,6 +2,7 @@
 
 use super::pay::{Fee, Leg, Legs, blank, made, may_act};
 use super::{Decision, Ledger, next, refused};
+use crate::pins::HORIZON_MS;
 use crate::refunds::Refunded;
 use crate::status;
 use schemas::{Authority, Cause, Event, Fact, Link, Money, PaymentKind, Principal, Refund, Refusal, Reverse, TransactionId};
@@ -75,6 +76,10 @@ impl Ledger {
             return Some(refunded.clone());
         }
         let (epoch, number) = id.minted()?;
+        // Pins leave a bounded number an epoch, so after a leap of the clock some are older.
+        if epoch + HORIZON_MS < self.epoch {
+            return None;
+        }
         let moved = self.pins.transaction(epoch, number).filter(|moved| PaymentKind::ASKED.contains(&moved.kind))?;
         let (payer, payee) = (self.accounts.at(moved.payer), self.accounts.at(moved.payee));
         Some(Refunded {
