@@ -83,8 +83,8 @@ fn what_the_rules_of_version_4_do_is_right() {
         // Down to a floor, from when on it holds.
         vec![(2, terms(Some(-50), Some(T0 + 3))), (3, pays(3, 1050, -50))],
         vec![(2, terms(Some(-50), Some(T0 + 2))), (3, terms(None, Some(T0 + 9))), (4, pays(4, 1050, -50))],
-        // Older rules know no holds; and what was held can be captured later, out of whatever is there.
-        vec![reserved(), (3, Fact::RulesActivated { version: 3 }), (4, pays(4, 1000, 0))],
+        // What is held stays held by older rules too.
+        vec![reserved(), (3, Fact::RulesActivated { version: 3 }), (4, pays(4, 340, 660))],
         // A refund, another, and the rest.
         vec![
             (3, pays(3, 300, 700)),
@@ -121,6 +121,8 @@ fn every_fault_of_holds_floors_and_refunds_is_found() {
         (vec![(2, held(Reserved, 0, 0, true))], "says that 0 of hold"),
         (vec![(3, held(Reserved, 600, 60, true))], "is over or of another epoch"),
         (vec![reserved(), (3, pays(3, 341, 659))], "leaves account"),
+        (vec![reserved(), (3, Fact::RulesActivated { version: 3 }), (4, pays(4, 341, 659))], "leaves account"),
+        (vec![(2, terms(Some(-50), Some(T0 + 2))), (3, Fact::RulesActivated { version: 3 }), (4, pays(4, 1050, -50))], "leaves account"),
         (vec![(2, held(Released, 600, 60, false))], "which is not open"),
         (vec![reserved(), (3, held(Released, 500, 60, false))], "leaves 100 with a fee of 0"),
         (vec![reserved(), (3, held(Released, 700, 60, false))], "leaves -100 with a fee of 0"),
