@@ -2,9 +2,11 @@
 //!
 //! A million accounts of ten thousand customers, each with money; then transfers asked for by their owners, a thousand an
 //! epoch, once between accounts chosen evenly (`ledger_per_s`) and once between few that are chosen often
-//! (`ledger_zipf_per_s`: the one of rank r with a weight of about 1/r). Everything that the deciding thread does for a
-//! command is timed: its id, its fingerprint, its look-ups, checks, pin and event. Decoding and encoding, which other
-//! threads do, are not, nor is making the commands.
+//! (`ledger_zipf_per_s`: the one of rank r with a weight of about 1/r). Staff has set limits for the level of these
+//! customers, every one that there is, and a tariff for transfers: a rate with a least and a highest fee, borne by the
+//! payer. So each transfer is checked against ten limits of either side and posts its fee as a third leg; none is
+//! refused. Everything that the deciding thread does for a command is timed: its look-ups, checks, pin and event.
+//! Decoding and encoding, which other threads do, are not, nor is making the commands.
 
 use crate::Extent;
 use crate::figures::{Figure, per_second};
@@ -13,8 +15,9 @@ use anyhow::ensure;
 use dataflows::settlement::decide;
 use orion::load::random::SplitMix64;
 use schemas::{
-    AccountId, AccountType, Authority, Binding, Bound, Channel, Command, CreateCustomer, Currency, CustomerId, EpochInput, EpochOutput,
-    Fact, Input, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, Topic,
+    AccountId, AccountType, Asked, Authority, Bearer, Binding, Bound, Channel, Command, CreateCustomer, Currency, CustomerId, EpochInput,
+    EpochOutput, Fact, Input, KycLevel, LevelLimits, Limits, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
+    Quota, Role, Tariff, Tier, Topic,
 };
 use state::{CODE_VERSION, Ledger};
 use std::time::{Duration, Instant};
@@ -92,6 +95,9 @@ impl Books {
             books.decide(opened.iter().map(fund).collect(), None);
             books.accounts.extend(opened);
         }
+        let policies = [Policy::Limits(limits()), Policy::Tariff(tariff())];
+        let output = books.decide(policies.map(Operation::SetPolicy).into(), None).0;
+        ensure!(output.events.iter().all(|event| matches!(event.fact, Fact::PolicyChanged(_))), "not set: {:?}", output.events);
         Ok(books)
     }
 
@@ -110,9 +116,10 @@ impl Books {
             }
             let (output, once) = self.decide(asked, Some(&payers));
             took += once;
-            let settled = |fact: &Fact| matches!(fact, Fact::Transaction(transaction) if transaction.refusal.is_none());
-            let refused = output.events.iter().find(|event| !settled(&event.fact));
-            ensure!(refused.is_none(), "not settled: {refused:?}");
+            let paid = |fact: &Fact| matches!(fact, Fact::Transaction(transaction) if transaction.fee_minor > 0 && transaction.postings.len() == 3);
+            // The first fee opens the account for the house's income.
+            let other = output.events.iter().find(|event| !paid(&event.fact) && !matches!(event.fact, Fact::AccountOpened(_)));
+            ensure!(other.is_none(), "not settled with a fee: {other:?}");
         }
         Ok(took)
     }
@@ -129,7 +136,7 @@ impl Books {
             };
             let idempotency_key = Uuid::from_u64_pair(self.random.next(), self.random.next()).to_string();
             let command = Command { principal, idempotency_key, received_ms: self.epoch, operation };
-            Bound { position: Position { partition: 0, offset: self.offset }, traceparent: String::new(), command: Ok(command) }
+            Bound { position: Position { partition: 0, offset: self.offset }, traceparent: String::new(), command: Ok(Asked::of(command)) }
         });
         let commands = commands.collect();
         let input = Input {
@@ -143,6 +150,33 @@ impl Books {
         let started = Instant::now();
         let output = decide(input, &mut self.ledger);
         (output, started.elapsed())
+    }
+}
+
+/// Limits of every kind, none of which a transfer reaches.
+fn limits() -> LevelLimits {
+    let most = Some(i64::MAX / 2);
+    let quota = Quota { operation_minor: most, day_count: Some(u32::MAX), day_minor: most, month_count: Some(u32::MAX), month_minor: most };
+    let limits = Limits { balance_minor: most, debit: quota, credit: quota };
+    LevelLimits { level: KycLevel::Unidentified, currency: Currency::XOF, limits, effective_from: None }
+}
+
+/// One percent of a transfer.
+fn tariff() -> Tariff {
+    Tariff {
+        code: "transfers".to_owned(),
+        currency: Currency::XOF,
+        operation: Some(PaymentKind::Transfer),
+        channel: None,
+        account_type: None,
+        level: None,
+        bearer: Bearer::Payer,
+        tiers: vec![Tier { up_to_minor: None, fixed_minor: 0, rate_ppm: 10_000 }],
+        min_minor: Some(1),
+        max_minor: Some(500),
+        free_per_month: 0,
+        effective_from: None,
+        effective_to: None,
     }
 }
 

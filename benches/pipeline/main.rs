@@ -24,6 +24,10 @@ use figures::Figure;
 use services::Services;
 use std::process::ExitCode;
 
+/// As in the bank itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Everything that is measured, in this order.
 const MEASUREMENTS: &[(&str, Measure)] = &[
     ("ledger", ledger::measure),

@@ -43,9 +43,9 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     let mut dead_letters = Vec::new();
     for bound in epoch.commands {
         match bound.command {
-            Ok(command) => {
-                let cause = Cause { command_id: command.id(), position: bound.position, traceparent: bound.traceparent };
-                ledger.apply(&cause, &command, &mut events);
+            Ok(asked) => {
+                let cause = Cause { command_id: asked.id(), position: bound.position, traceparent: bound.traceparent };
+                ledger.apply(cause, &asked, &mut events);
             }
             Err(record) => dead_letters.push(DeadLetter { position: bound.position, traceparent: bound.traceparent, record }),
         }
@@ -58,7 +58,7 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
 mod tests {
     use super::*;
     use schemas::{
-        Authority, Binding, Bound, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position,
+        Asked, Authority, Binding, Bound, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position,
         Principal,
     };
     use timely::dataflow::InputHandle;
@@ -66,7 +66,7 @@ mod tests {
 
     fn bound(offset: i64, operation: Option<Operation>) -> Bound {
         let principal = Principal { subject: "teller".to_owned(), authority: Authority::Operator };
-        let command = |operation| Command { principal, idempotency_key: offset.to_string(), received_ms: 0, operation };
+        let command = |operation| Asked::of(Command { principal, idempotency_key: offset.to_string(), received_ms: 0, operation });
         let malformed = Malformed { key: None, value: Some(b"junk".to_vec()), reason: "junk".to_owned() };
         Bound { position: Position { partition: 0, offset }, traceparent: String::new(), command: operation.map(command).ok_or(malformed) }
     }

@@ -10,7 +10,7 @@ use crate::stop::Stop;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, WireError};
-use schemas::{Bound, Epoch, EpochInput, Malformed, Position, SealedEpoch, Topic};
+use schemas::{Asked, Bound, Epoch, EpochInput, Malformed, Position, SealedEpoch, Topic};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -227,7 +227,7 @@ pub fn bound(decoder: &mut Decoder, record: &Record<'_>) -> Option<Bound> {
     Some(Bound {
         position: record.position,
         traceparent: traceparent(record.traceparent),
-        command: command.map_err(|error| Malformed {
+        command: command.map(Asked::of).map_err(|error| Malformed {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
             reason: error.to_string(),

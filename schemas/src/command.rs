@@ -282,6 +282,41 @@ fn pay_fields(payment: &Payment, mut field: impl FnMut(&str, &str)) {
     field("channel", payment.channel.as_str());
 }
 
+/// A command with its id and its fingerprint, which are worked out by whoever reads it, not by the one thread that decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    id: CommandId,
+    fingerprint: Fingerprint,
+    command: Command,
+}
+
+impl Asked {
+    /// A command as it was read.
+    pub fn of(command: Command) -> Self {
+        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), command }
+    }
+
+    /// The command's id.
+    pub const fn id(&self) -> CommandId {
+        self.id
+    }
+
+    /// What the command says, in short.
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The command.
+    pub const fn command(&self) -> &Command {
+        &self.command
+    }
+
+    /// The command alone.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+}
+
 /// A record of the commands log at its place, readable or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
@@ -290,7 +325,7 @@ pub struct Bound {
     /// The W3C trace context that came with it; empty if none.
     pub traceparent: String,
     /// What it says.
-    pub command: Result<Command, Malformed>,
+    pub command: Result<Asked, Malformed>,
 }
 
 /// A record that is no command. It goes to the dead-letter topic as it is.

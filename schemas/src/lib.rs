@@ -71,7 +71,7 @@ pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 pub use command::{
-    ActivateRules, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
+    ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
 };
 pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};

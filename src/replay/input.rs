@@ -10,7 +10,7 @@ use crate::exit::{self, Exit};
 use egress::topics::Topics;
 use ingress::commands::traceparent;
 use ingress::epochs::{Epochs, Policy};
-use schemas::{Binding, Bound, EpochInput, Fact, Input, Position, SealedEpoch, Topic};
+use schemas::{Asked, Binding, Bound, EpochInput, Fact, Input, Position, SealedEpoch, Topic};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -152,7 +152,7 @@ impl Log {
         }
         let position = Position { partition, offset };
         let command = match (line.command, line.junk) {
-            (Some(asked), _) => Ok(asked.command(number, |text| resolve(&self.names, text))?),
+            (Some(asked), _) => Ok(Asked::of(asked.command(number, |text| resolve(&self.names, text))?)),
             (None, junk) => Err(junk.unwrap_or_default().record()?),
         };
         if let Some(name) = line.name {

@@ -47,7 +47,7 @@ impl LogFile {
     pub fn command(&mut self, bound: &Bound) -> anyhow::Result<()> {
         self.commands += 1;
         let (command, junk) = match &bound.command {
-            Ok(command) => (Some(Asked::of(command)), None),
+            Ok(asked) => (Some(Asked::of(asked.command())), None),
             Err(record) => (None, Some(Junk::of(record))),
         };
         self.line(&Line {

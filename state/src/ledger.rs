@@ -20,9 +20,9 @@ use crate::snapshot::{Frozen, More, Thawing};
 use crate::status;
 use crate::table::Table;
 use schemas::{
-    Account, AccountId, AccountStatus, ActivateRules, Authority, Cause, ChangeStatus, Command, CommandId, CreateCustomer, Currency,
-    Customer, CustomerId, Epoch, Event, EventId, Fact, Fingerprint, HoldChange, HoldChanged, HoldId, KycStatus, Link, Money, OpenAccount,
-    Operation, Principal, Refusal, Repeat, Role, StatusChanged, TransactionId,
+    Account, AccountId, AccountStatus, ActivateRules, Asked, Authority, Cause, ChangeStatus, CommandId, CreateCustomer, Currency, Customer,
+    CustomerId, Epoch, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, KycStatus, Link, Money, OpenAccount, Operation, Principal,
+    Refusal, Repeat, Role, StatusChanged, TransactionId,
 };
 use std::collections::BTreeMap;
 
@@ -87,8 +87,8 @@ impl Ledger {
     /// Decides one command of the epoch begun last.
     ///
     /// Pushes the events of the decision; the one for which the caller waits comes last.
-    pub fn apply(&mut self, cause: &Cause, command: &Command, events: &mut Vec<Event>) {
-        let fingerprint = Fingerprint::of(&command.operation);
+    pub fn apply(&mut self, cause: Cause, asked: &Asked, events: &mut Vec<Event>) {
+        let (command, fingerprint) = (asked.command(), asked.fingerprint());
         if let Some(pin) = self.pins.get(cause.command_id) {
             let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(cause.command_id, pin, &command.operation));
             let repeat = Repeat { operation: command.operation.name().to_owned(), first_epoch: pin.epoch, first };
@@ -99,14 +99,14 @@ impl Ledger {
             operation if operation.since() > self.rules => refused(operation.name(), Refusal::OperationNotInForce),
             Operation::CreateCustomer(create) => self.create_customer(&command.principal, create),
             Operation::OpenAccount(open) => self.open_account(&command.principal, open),
-            Operation::Pay(payment) => self.pay(cause, &command.principal, payment, events),
+            Operation::Pay(payment) => self.pay(&cause, &command.principal, payment, events),
             Operation::ActivateRules(activate) => self.activate_rules(&command.principal, *activate),
             Operation::ChangeStatus(asked) => self.change_status(&command.principal, *asked),
-            Operation::Reserve(reserve) => self.reserve(cause, &command.principal, reserve),
-            Operation::Capture(capture) => self.capture(cause, &command.principal, *capture, events),
+            Operation::Reserve(reserve) => self.reserve(&cause, &command.principal, reserve),
+            Operation::Capture(capture) => self.capture(&cause, &command.principal, *capture, events),
             Operation::Release(release) => self.release(&command.principal, *release),
-            Operation::Refund(refund) => self.refund(cause, &command.principal, *refund, events),
-            Operation::Reverse(reverse) => self.reverse(cause, &command.principal, *reverse, events),
+            Operation::Refund(refund) => self.refund(&cause, &command.principal, *refund, events),
+            Operation::Reverse(reverse) => self.reverse(&cause, &command.principal, *reverse, events),
             Operation::SetPolicy(policy) => self.set_policy(&command.principal, policy),
         };
         let pin = Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal };
@@ -185,9 +185,9 @@ impl Ledger {
         Ok(ledger)
     }
 
-    fn publish(&mut self, cause: &Cause, fact: Fact, events: &mut Vec<Event>) {
+    fn publish(&mut self, cause: Cause, fact: Fact, events: &mut Vec<Event>) {
         let id = EventId::mint(self.epoch, next(&mut self.numbers.events));
-        events.push(Event { id, epoch: self.epoch, cause: cause.clone(), fact });
+        events.push(Event { id, epoch: self.epoch, cause, fact });
     }
 
     fn create_customer(&mut self, principal: &Principal, create: &CreateCustomer) -> Decision {

@@ -17,7 +17,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use schemas::wire::Encoder;
 use schemas::{
-    AccountId, Bearer, CommandId, Currency, Epoch, Event, Fact, HoldChange, Link, PaymentKind, Refusal, Role, StatusChange, Topic,
+    AccountId, Asked, Bearer, CommandId, Currency, Epoch, Event, Fact, HoldChange, Link, PaymentKind, Refusal, Role, StatusChange, Topic,
     Transaction, Verdict,
 };
 use state::{CODE_VERSION, Frozen, Ledger};
@@ -48,7 +48,7 @@ fn audit(history: &History) -> Result<Vec<Event>, TestCaseError> {
         let Some(command) = seen.command(step, epoch) else { continue };
         let cause = cause(&command, seen.ask(&command));
         let mut events = Vec::new();
-        ledger.apply(&cause, &command, &mut events);
+        ledger.apply(cause.clone(), &Asked::of(command.clone()), &mut events);
         prop_assert_eq!(&events, &books.apply(&cause, &command), "{:#?}", command);
         let answers = events.iter().filter(|event| event.answers()).count();
         prop_assert!(answers == 1 && events.last().is_some_and(Event::answers), "one answer, and it comes last: {:#?}", events);

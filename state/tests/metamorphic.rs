@@ -11,8 +11,8 @@ use history::{
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use schemas::{
-    AccountId, Authority, Channel, Command, CommandId, Event, Fact, HoldChange, Link, Operation, PaymentKind, Principal, Refusal, Release,
-    Reverse, Transaction, TransactionId,
+    AccountId, Asked, Authority, Channel, Command, CommandId, Event, Fact, HoldChange, Link, Operation, PaymentKind, Principal, Refusal,
+    Release, Reverse, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ fn staff(key: &str, operation: Operation) -> Command {
 
 fn ask(ledger: &mut Ledger, command: &Command, asked: usize) -> Vec<Event> {
     let mut events = Vec::new();
-    ledger.apply(&cause(command, asked), command, &mut events);
+    ledger.apply(cause(command, asked), &Asked::of(command.clone()), &mut events);
     events
 }
 

@@ -1,8 +1,8 @@
 //! A snapshot is whole or it is refused; and one of a large ledger goes on like the ledger itself.
 
 use schemas::{
-    AccountId, AccountType, ActivateRules, Authority, Cause, ChangeStatus, Channel, Command, CreateCustomer, Currency, CustomerId, Epoch,
-    Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, StatusChange,
+    AccountId, AccountType, ActivateRules, Asked, Authority, Cause, ChangeStatus, Channel, Command, CreateCustomer, Currency, CustomerId,
+    Epoch, Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, StatusChange,
 };
 use state::bytes::Damaged;
 use state::pins::{SEGMENT_PINS, Segment};
@@ -14,8 +14,8 @@ fn ask(ledger: &mut Ledger, number: u32, operation: Operation) -> Vec<Event> {
     let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
     let command = Command { principal, idempotency_key: number.to_string(), received_ms: 0, operation };
     let position = Position { partition: 0, offset: i64::from(number) };
-    let mut events = Vec::new();
-    ledger.apply(&Cause { command_id: command.id(), position, traceparent: String::new() }, &command, &mut events);
+    let (asked, mut events) = (Asked::of(command), Vec::new());
+    ledger.apply(Cause { command_id: asked.id(), position, traceparent: String::new() }, &asked, &mut events);
     events
 }
 

@@ -122,7 +122,7 @@ impl Source {
 
 /// Whether other rules may decide what comes after this epoch.
 fn activates(epoch: &EpochInput) -> bool {
-    let activates = |bound: &Bound| matches!(&bound.command, Ok(command) if matches!(command.operation, Operation::ActivateRules(_)));
+    let activates = |bound: &Bound| matches!(&bound.command, Ok(asked) if matches!(asked.command().operation, Operation::ActivateRules(_)));
     epoch.commands.iter().any(activates)
 }
 
@@ -160,7 +160,7 @@ fn check_gap(last: Option<Epoch>, now_ms: u64, accept_gap: bool) -> Result<(), S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schemas::{ActivateRules, Authority, Binding, Command, Input, Position, Principal};
+    use schemas::{ActivateRules, Asked, Authority, Binding, Command, Input, Position, Principal};
 
     fn sealed(upper: i64) -> SealedEpoch {
         let inputs = vec![Input { topic: "log".to_owned(), partition: 0, upper, count: 0 }];
@@ -187,7 +187,7 @@ mod tests {
             let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
             let operation = Operation::ActivateRules(ActivateRules { version: 1 });
             let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
-            Some(Bound { position: Position { partition: 0, offset }, traceparent: String::new(), command: Ok(command) })
+            Some(Bound { position: Position { partition: 0, offset }, traceparent: String::new(), command: Ok(Asked::of(command)) })
         };
         let policy = Policy { age_max_ms: 5, weight_max: 10, tick_ms: 10, in_flight_max: 9 };
         let start = || Start {

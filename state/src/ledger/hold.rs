@@ -76,10 +76,10 @@ impl Ledger {
         let hold = self.holds.capture(hold_id, amount.minor, last).clone();
         let captured = hold.told(HoldChange::Captured, amount.minor, fee.of_payer());
         self.accounts.of_id(hold.payer).held_minor += captured.held_minor();
-        self.publish(cause, Fact::HoldChanged(captured), events);
+        self.publish(cause.clone(), Fact::HoldChanged(captured), events);
         if !hold.open && hold.left_minor() > 0 {
             let told = self.give_back(&hold, HoldChange::Closed);
-            self.publish(cause, Fact::HoldChanged(told), events);
+            self.publish(cause.clone(), Fact::HoldChanged(told), events);
         }
         let id = TransactionId::mint(self.epoch, number);
         let mut transaction = blank(id, hold.kind, hold.channel, [hold.payer, hold.payee], amount);
@@ -125,7 +125,7 @@ impl Ledger {
         for id in self.holds.expired(self.epoch) {
             let hold = self.holds.close(id).clone();
             let told = self.give_back(&hold, HoldChange::Expired);
-            self.publish(&hold.cause(), Fact::HoldChanged(told), events);
+            self.publish(hold.cause(), Fact::HoldChanged(told), events);
         }
     }
 

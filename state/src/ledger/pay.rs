@@ -264,7 +264,7 @@ impl Ledger {
             status: AccountStatus::Active,
         };
         self.accounts.open(account);
-        self.publish(cause, Fact::AccountOpened(told), events);
+        self.publish(cause.clone(), Fact::AccountOpened(told), events);
     }
 
     /// What is kept of a transaction that settled.

@@ -7,7 +7,7 @@ mod words;
 use books::Books;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
-    AccountId, ActivateRules, Authority, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer, CustomerId,
+    AccountId, ActivateRules, Asked, Authority, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer, CustomerId,
     CustomerLevel, Epoch, Event, Fact, HoldChange, HoldId, Money, OpenAccount, Operation, Payment, Policy, Position, Principal, Refund,
     Release, Reserve, Reverse, StatusChange, Transaction, TransactionId,
 };
@@ -139,7 +139,7 @@ impl Bank {
         let traceparent = format!("00-{:032x}-{:016x}-01", self.commands, self.commands);
         let cause = Cause { command_id: command.id(), position, traceparent };
         let mut events = Vec::new();
-        self.ledger.apply(&cause, &command, &mut events);
+        self.ledger.apply(cause.clone(), &Asked::of(command.clone()), &mut events);
         self.books.decided(&command.operation, &cause, self.epoch, &events);
         assert_eq!(self.told(&events), words.rest().join(" "), "{place}");
         self.remember(name, cause.command_id, &events);

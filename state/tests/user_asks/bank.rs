@@ -1,9 +1,9 @@
 //! A bank that is asked by staff, in few words.
 
 use schemas::{
-    AccountId, AccountTerms, AccountType, Authority, Bearer, Capture, Cause, Channel, Command, CreateCustomer, Currency, CustomerId, Epoch,
-    Event, Fact, HoldChange, HoldId, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal, Refund,
-    Refusal, Release, Reserve, Reverse, Role, Tariff, Tier, Transaction, TransactionId,
+    AccountId, AccountTerms, AccountType, Asked, Authority, Bearer, Capture, Cause, Channel, Command, CreateCustomer, Currency, CustomerId,
+    Epoch, Event, Fact, HoldChange, HoldId, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
+    Refund, Refusal, Release, Reserve, Reverse, Role, Tariff, Tier, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 
@@ -41,7 +41,7 @@ impl Bank {
         let position = Position { partition: 0, offset: self.asked.into() };
         let cause = Cause { command_id: command.id(), position, traceparent: String::new() };
         let mut events = Vec::new();
-        self.ledger.apply(&cause, &command, &mut events);
+        self.ledger.apply(cause, &Asked::of(command), &mut events);
         assert!(self.ledger.trial_balance().values().all(|sum| *sum == 0), "the books do not balance");
         events
     }

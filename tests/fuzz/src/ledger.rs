@@ -9,8 +9,8 @@ use super::snapshots::thaw;
 use super::wire::{DECODER, ENCODER, there_and_back};
 use arbitrary::{Result, Unstructured};
 use schemas::{
-    AccountType, Authority, Cause, Channel, Command, CreateCustomer, Currency, Epoch, Event, OpenAccount, Operation, Payment, PaymentKind,
-    Position, Principal, Role,
+    AccountType, Asked, Authority, Cause, Channel, Command, CreateCustomer, Currency, Epoch, Event, OpenAccount, Operation, Payment,
+    PaymentKind, Position, Principal, Role,
 };
 use state::{CODE_VERSION, Ledger};
 use std::sync::LazyLock;
@@ -136,7 +136,8 @@ impl Bank {
         let cause = Cause { command_id: command.id(), position: Position { partition: 0, offset }, traceparent: String::new() };
         self.asked.push(command.clone());
         let from = self.said.len();
-        self.both(|ledger, events| ledger.apply(&cause, command, events));
+        let asked = Asked::of(command.clone());
+        self.both(|ledger, events| ledger.apply(cause.clone(), &asked, events));
         let said = &self.said[from..];
         assert_eq!(said.iter().filter(|event| event.answers()).count(), 1, "{said:?}");
         assert!(said.last().is_some_and(Event::answers), "the answer comes last: {said:?}");

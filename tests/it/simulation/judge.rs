@@ -22,7 +22,7 @@ use ingress::commands;
 use orion::cell::{snapshots, views};
 use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, datum};
-use schemas::{Bound, Epoch, EpochEvents, EpochInput, Position, Topic};
+use schemas::{Asked, Bound, Epoch, EpochEvents, EpochInput, Position, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -234,7 +234,7 @@ fn log(house: &House) -> Log {
             }));
         }
     }
-    let commands = commands(house).into_iter().map(|bound| (bound.position, bound.command.ok()));
+    let commands = commands(house).into_iter().map(|bound| (bound.position, bound.command.ok().map(Asked::into_command)));
     log.commands = commands.collect();
     log.dead =
         broker.committed(&(COMMANDS_DLQ, 0)).filter_map(|record| std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok()).collect();

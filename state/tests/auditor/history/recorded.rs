@@ -28,7 +28,7 @@ pub(crate) fn recorded(history: &History) -> Vec<Asked> {
         let Some(command) = seen.command(step, ledger.epoch()) else { continue };
         let cause = cause(&command, seen.ask(&command));
         let mut events = Vec::new();
-        ledger.apply(&cause, &command, &mut events);
+        ledger.apply(cause.clone(), &schemas::Asked::of(command.clone()), &mut events);
         seen.hear(&events);
         asked.push((ledger.epoch(), rules, cause, command));
     }
@@ -42,7 +42,7 @@ pub(crate) fn replay(ledger: &mut Ledger, asked: &[Asked]) -> Vec<Event> {
         if *epoch > ledger.epoch() {
             ledger.begin(*epoch, *rules, &mut events);
         }
-        ledger.apply(cause, command, &mut events);
+        ledger.apply(cause.clone(), &schemas::Asked::of(command.clone()), &mut events);
     }
     events
 }
