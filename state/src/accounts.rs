@@ -111,15 +111,16 @@ impl Row for Holding {
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
     holdings: Table<Holding>,
-    cash: BTreeMap<Currency, AccountId>,
-    fees: BTreeMap<Currency, AccountId>,
+    /// The house's accounts by currency, each with its place.
+    cash: BTreeMap<Currency, (AccountId, u32)>,
+    fees: BTreeMap<Currency, (AccountId, u32)>,
 }
 
 impl Accounts {
     /// These accounts; none if one of them is there twice.
     pub fn of(holdings: Vec<Holding>) -> Option<Self> {
         let mut accounts = Self::default();
-        holdings.iter().for_each(|holding| accounts.note(holding));
+        (0..).zip(&holdings).for_each(|(place, holding)| accounts.note(holding, place));
         Some(Self { holdings: Table::of(holdings)?, ..accounts })
     }
 
@@ -130,16 +131,17 @@ impl Accounts {
 
     /// Adds an account that must be new.
     pub fn open(&mut self, holding: Holding) {
-        self.note(&holding);
+        let place = u32::try_from(self.holdings.len()).expect("four billion accounts do not fit into memory");
+        self.note(&holding, place);
         self.holdings.push(holding);
     }
 
     /// Remembers which account it is to the house, if it is the house's.
-    fn note(&mut self, holding: &Holding) {
+    fn note(&mut self, holding: &Holding, place: u32) {
         if holding.role == Role::House {
             let is_fees = holding.id == AccountId::house(HOUSE_FEES, holding.currency);
             let purpose = if is_fees { &mut self.fees } else { &mut self.cash };
-            purpose.insert(holding.currency, holding.id);
+            purpose.insert(holding.currency, (holding.id, place));
         }
     }
 
@@ -148,9 +150,24 @@ impl Accounts {
         self.holdings.at(place)
     }
 
+    /// The account of a place, to be changed.
+    pub fn at_mut(&mut self, place: u32) -> &mut Holding {
+        self.holdings.at_mut(place)
+    }
+
+    /// The place of the account of this id.
+    pub fn find_place(&self, id: AccountId) -> Option<u32> {
+        self.holdings.place(id)
+    }
+
+    /// The place of the account of this id, or of another in one case of billions.
+    pub fn likely_place(&self, id: AccountId) -> Option<u32> {
+        self.holdings.likely_place(id)
+    }
+
     /// The place of an account that exists.
     pub fn place(&self, id: AccountId) -> u32 {
-        self.holdings.place(id).expect("the account was found by the checks")
+        self.find_place(id).expect("the account was found by the checks")
     }
 
     /// The account of this id, to be changed; it exists.
@@ -158,18 +175,15 @@ impl Accounts {
         self.holdings.get_mut(id).expect("the account was found by the checks")
     }
 
-    /// The house's income from fees in a currency, with whether it was opened already.
-    pub fn house_fees(&self, currency: Currency) -> (AccountId, bool) {
-        match self.fees.get(&currency) {
-            Some(id) => (*id, true),
-            None => (AccountId::house(HOUSE_FEES, currency), false),
-        }
+    /// The place of the house's income from fees in a currency, if it was opened already.
+    pub fn house_fees(&self, currency: Currency) -> Option<u32> {
+        self.fees.get(&currency).map(|(_, place)| *place)
     }
 
     /// The house's cash in a currency, with whether it was opened already.
     pub fn house_cash(&self, currency: Currency) -> (AccountId, bool) {
         match self.cash.get(&currency) {
-            Some(id) => (*id, true),
+            Some((id, _)) => (*id, true),
             None => (AccountId::house(HOUSE_CASH, currency), false),
         }
     }

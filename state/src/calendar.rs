@@ -4,6 +4,20 @@ use schemas::Epoch;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
+/// The day and the month of an epoch, worked out once for all that is decided in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Today {
+    pub(crate) day: u32,
+    pub(crate) month: u32,
+}
+
+impl Today {
+    /// Those of an epoch.
+    pub fn of(epoch: Epoch) -> Self {
+        Self { day: day(epoch), month: month(epoch) }
+    }
+}
+
 /// The number of the day since 1970.
 pub(crate) fn day(epoch: Epoch) -> u32 {
     u32::try_from(epoch / DAY_MS).expect("an epoch is before the year 10000")

@@ -10,6 +10,7 @@ mod refund;
 
 use crate::accounts::{Accounts, Holding};
 use crate::bytes::Damaged;
+use crate::calendar::Today;
 use crate::customers::Enrolled;
 use crate::holds::{Hold, Holds};
 use crate::pins::{Effect, Pin, Pins};
@@ -30,6 +31,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub(crate) epoch: Epoch,
+    /// The day and the month of the epoch begun last.
+    pub(crate) today: Today,
     /// What decides the epoch begun last.
     pub(crate) rules: u32,
     /// What decides the next; zero as long as there was none.
@@ -78,6 +81,7 @@ impl Ledger {
         assert!([0, rules].contains(&self.next_rules), "epoch {epoch} goes by rules {rules}, and {} are in force", self.next_rules);
         assert!((1..=rules::CODE_VERSION).contains(&rules), "version {rules} of the rules is not known here");
         (self.epoch, self.rules, self.next_rules) = (epoch, rules, rules);
+        self.today = Today::of(epoch);
         self.numbers = Numbers::default();
         self.kept_more |= rules::knows_policies(rules);
         self.pins.forget(epoch);

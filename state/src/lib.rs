@@ -19,7 +19,7 @@ pub mod customers;
 pub mod accounts;
 
 /// Days and months.
-mod calendar;
+pub mod calendar;
 
 /// What accounts have paid and were paid lately.
 pub mod usage;
@@ -53,6 +53,9 @@ pub mod rules;
 
 /// The ledger at the end of an epoch, as bytes.
 pub mod snapshot;
+
+/// Looks at what commands are about to need.
+mod ahead;
 
 /// The ledger itself.
 pub mod ledger;

@@ -85,6 +85,11 @@ impl Pins {
         Some(&self.at(*number).1)
     }
 
+    /// The number of the pin of a command if it has one, or of another in one case of billions.
+    pub fn likely_number(&self, command: CommandId) -> Option<u32> {
+        self.by_command.likely(&command).copied()
+    }
+
     /// What the decision on a command did, if its pin is kept.
     pub fn effect(&self, command: CommandId) -> Effect {
         let number = self.by_command.get(&command, |number| self.at(*number).0 == command);
@@ -118,7 +123,9 @@ impl Pins {
         let Self { first, full, open, by_command } = self;
         by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
         if self.open.pins.len() == segment_pins() {
-            let next = Segment { pins: Vec::with_capacity(segment_pins()), ..Segment::default() };
+            // Most likely as much will be moved as in the last.
+            let moved = Vec::with_capacity(self.open.moved.len());
+            let next = Segment { pins: Vec::with_capacity(segment_pins()), moved, ..Segment::default() };
             self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
         }
     }

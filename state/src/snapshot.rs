@@ -239,6 +239,7 @@ impl Thawing {
         }
         Ok(Ledger {
             epoch,
+            today: crate::calendar::Today::default(),
             rules,
             next_rules: rules,
             numbers: crate::ledger::Numbers::default(),

@@ -86,6 +86,11 @@ impl<R: Row> Table<R> {
         self.slot(id)
     }
 
+    /// The place of the row of this id, or of another row in one case of billions: no row is looked at.
+    pub fn likely_place(&self, id: R::Id) -> Option<u32> {
+        self.by_id.likely(&id).copied()
+    }
+
     /// The row of a place.
     pub fn at(&self, place: u32) -> &R {
         self.rows.get(place)

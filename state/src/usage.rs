@@ -1,7 +1,7 @@
 //! What an account has paid and was paid in the day and the month, as limits and waivers count it.
 
 use crate::bytes::{Bytes, Damaged};
-use crate::calendar::{day, month};
+use crate::calendar::{Today, day, month};
 use schemas::{Epoch, Refusal};
 
 /// Counts and sums of the day and the month of the last operation.
@@ -36,13 +36,13 @@ pub enum Side {
 }
 
 impl Usage {
-    /// What counts in `epoch`: nothing of another day, or of another month.
-    pub fn of(&self, side: Side, epoch: Epoch) -> Counted {
+    /// What counts today: nothing of another day, or of another month.
+    pub fn of(&self, side: Side, today: Today) -> Counted {
         let counted = match side {
             Side::Debit => self.debit,
             Side::Credit => self.credit,
         };
-        let (this_day, this_month) = (self.day == day(epoch), self.month == month(epoch));
+        let (this_day, this_month) = (self.day == today.day, self.month == today.month);
         Counted {
             day_count: if this_day { counted.day_count } else { 0 },
             day_minor: if this_day { counted.day_minor } else { 0 },
@@ -52,8 +52,8 @@ impl Usage {
     }
 
     /// With one operation more; refused where a sum would leave its range.
-    pub fn with(&self, side: Side, epoch: Epoch, amount_minor: i64) -> Result<Self, Refusal> {
-        let before = self.of(side, epoch);
+    pub fn with(&self, side: Side, today: Today, amount_minor: i64) -> Result<Self, Refusal> {
+        let before = self.of(side, today);
         let sum = |sum_minor: i64| sum_minor.checked_add(amount_minor).ok_or(Refusal::BalanceOverflow);
         let counted = Counted {
             day_count: before.day_count.saturating_add(1),
@@ -62,10 +62,10 @@ impl Usage {
             month_minor: sum(before.month_minor)?,
         };
         let (debit, credit) = match side {
-            Side::Debit => (counted, self.of(Side::Credit, epoch)),
-            Side::Credit => (self.of(Side::Debit, epoch), counted),
+            Side::Debit => (counted, self.of(Side::Credit, today)),
+            Side::Credit => (self.of(Side::Debit, today), counted),
         };
-        Ok(Self { day: day(epoch), month: month(epoch), debit, credit })
+        Ok(Self { day: today.day, month: today.month, debit, credit })
     }
 
     /// Without what was counted as paid in `epoch` and was not paid in the end; `whole` where nothing was.

@@ -1,6 +1,6 @@
 //! Holds: reserve, capture, release, and their end by time.
 
-use super::pay::{Fee, Sides, blank, may_act};
+use super::pay::{Fee, blank, may_act};
 use super::{Decision, Ledger, next, refused};
 use crate::holds::Hold;
 use crate::moved::Promised;
@@ -52,14 +52,15 @@ impl Ledger {
     fn check_reserve(&self, principal: &Principal, reserve: &Reserve) -> Result<(Fee, Usage), Refusal> {
         let payment = &reserve.payment;
         let (debit, credit) = self.sides(payment);
-        let cash = self.unopened_cash(payment.currency);
-        let sides = self.check_sides(principal, payment, [debit, credit], cash.as_ref(), permitted_to_reserve)?;
+        let places = self.places([debit, credit]);
+        let cash = self.unopened_cash(payment.currency, places);
+        let sides = self.check_sides(principal, payment, [debit, credit], places, cash.as_ref(), permitted_to_reserve)?;
         let fee = self.fee(&sides, payment);
         let held_minor = i128::from(payment.amount_minor) + i128::from(fee.of_payer());
         sides.payer.covers(held_minor, self.floor(sides.payer))?;
         let held = i128::from(sides.payer.held_minor) + held_minor;
         i64::try_from(held).map_err(|_| Refusal::BalanceOverflow)?;
-        let usage = sides.payer.usage.with(Side::Debit, self.epoch, payment.amount_minor)?;
+        let usage = sides.payer.usage.with(Side::Debit, self.today, payment.amount_minor)?;
         Ok((fee, usage))
     }
 
@@ -72,7 +73,7 @@ impl Ledger {
 
         // From here the command must succeed.
         let number = next(&mut self.numbers.transactions);
-        let postings = self.post(cause, amount.currency, legs, events);
+        let (postings, places) = self.post(cause, amount.currency, legs, events);
         let hold = self.holds.capture(hold_id, amount.minor, last).clone();
         let captured = hold.told(HoldChange::Captured, amount.minor, fee.of_payer());
         self.accounts.of_id(hold.payer).held_minor += captured.held_minor();
@@ -84,7 +85,7 @@ impl Ledger {
         let id = TransactionId::mint(self.epoch, number);
         let mut transaction = blank(id, hold.kind, hold.channel, [hold.payer, hold.payee], amount);
         (transaction.fee_minor, transaction.link, transaction.postings) = (fee.minor, Some(Link::Hold(hold_id)), postings);
-        let effect = self.moved(&transaction, number, fee);
+        let effect = self.moved(&transaction, number, fee, places);
         Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
     }
 
@@ -101,8 +102,7 @@ impl Ledger {
         if amount.minor > hold.left_minor() {
             return Err(Refusal::CaptureExceedsHold);
         }
-        let find = |id| self.accounts.find(id).expect("the sides of a hold exist");
-        let sides = Sides { payer: find(hold.payer), payee: find(hold.payee) };
+        let sides = self.reserved_sides([hold.payer, hold.payee]);
         status::active(self.rules, sides.payer, sides.payee)?;
         let fee = Fee::of(hold.share_minor(amount.minor), hold.bearer);
         let legs = self.check_money(&sides, amount.minor, fee, Side::Credit)?;

@@ -49,11 +49,17 @@ impl Fee {
 pub(super) struct Sides<'a> {
     pub(super) payer: &'a Holding,
     pub(super) payee: &'a Holding,
+    /// Where they lie; nowhere yet what opens with the payment.
+    places: [Option<u32>; 2],
+    /// The levels of their holders, where anything goes by them; none of the house.
+    levels: [Option<KycLevel>; 2],
 }
 
 /// The legs of a transaction that may be made, and what else changes with them.
 pub(super) struct Legs {
     postings: Vec<Posting>,
+    /// Where the account of each leg lies; nowhere yet what opens with the transaction.
+    places: [Option<u32>; 3],
     /// What the first two have then paid and been paid, where that is counted.
     usage: [Option<Usage>; 2],
 }
@@ -61,6 +67,7 @@ pub(super) struct Legs {
 /// What one account gets by a transaction; negative where it pays.
 pub(super) struct Leg<'a> {
     pub(super) account: &'a Holding,
+    pub(super) place: Option<u32>,
     pub(super) amount_minor: i128,
     /// The lowest available balance to which it may lead, if it pays.
     pub(super) floor_minor: Option<i64>,
@@ -81,10 +88,13 @@ impl Ledger {
         };
 
         // From here the command must succeed.
-        self.open_house_cash(cause, payment.currency, [account_debit, account_credit], events);
+        if legs.places[..2].contains(&None) {
+            self.open_house(cause, HOUSE_CASH, payment.currency, events);
+        }
         transaction.fee_minor = fee.minor;
-        transaction.postings = self.post(cause, payment.currency, legs, events);
-        let effect = self.moved(&transaction, number, fee);
+        let (postings, places) = self.post(cause, payment.currency, legs, events);
+        transaction.postings = postings;
+        let effect = self.moved(&transaction, number, fee, places);
         Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
     }
 
@@ -96,15 +106,24 @@ impl Ledger {
 
     /// The legs of a payment and its fee, or the first check that fails.
     fn check_payment(&self, principal: &Principal, payment: &Payment, debit: AccountId, credit: AccountId) -> Result<(Legs, Fee), Refusal> {
-        let cash = self.unopened_cash(payment.currency);
-        let sides = self.check_sides(principal, payment, [debit, credit], cash.as_ref(), permitted)?;
+        let places = self.places([debit, credit]);
+        let cash = self.unopened_cash(payment.currency, places);
+        let sides = self.check_sides(principal, payment, [debit, credit], places, cash.as_ref(), permitted)?;
         let fee = self.fee(&sides, payment);
         let legs = self.check_money(&sides, payment.amount_minor, fee, Side::Debit)?;
         Ok((legs, fee))
     }
 
-    /// The house's cash in a currency, if it is not open yet.
-    pub(super) fn unopened_cash(&self, currency: Currency) -> Option<Holding> {
+    /// Where the two sides lie, if they are open.
+    pub(super) fn places(&self, sides: [AccountId; 2]) -> [Option<u32>; 2] {
+        sides.map(|id| self.accounts.find_place(id))
+    }
+
+    /// The house's cash in a currency, if it is not open yet and one of the places is of what is not open.
+    pub(super) fn unopened_cash(&self, currency: Currency, places: [Option<u32>; 2]) -> Option<Holding> {
+        if !places.contains(&None) {
+            return None;
+        }
         let (_, opened) = self.accounts.house_cash(currency);
         (!opened).then(|| unopened(HOUSE_CASH, currency))
     }
@@ -115,14 +134,18 @@ impl Ledger {
         principal: &Principal,
         payment: &Payment,
         [debit, credit]: [AccountId; 2],
+        places: [Option<u32>; 2],
         cash: Option<&'a Holding>,
         permitted: fn(PaymentKind, Role, Role) -> bool,
     ) -> Result<Sides<'a>, Refusal> {
         if payment.amount_minor <= 0 {
             return Err(Refusal::AmountNotPositive);
         }
-        let find = |id: AccountId| self.accounts.find(id).or(cash.filter(|cash| cash.id == id));
-        let (payer, payee) = (find(debit), find(credit));
+        let find = |id: AccountId, place: Option<u32>| match place {
+            Some(place) => Some(self.accounts.at(place)),
+            None => cash.filter(|cash| cash.id == id),
+        };
+        let (payer, payee) = (find(debit, places[0]), find(credit, places[1]));
         let may_ask = payer.map_or(principal.authority == Authority::Operator, |payer| may_act(principal, payer));
         if !may_ask && !rules::tells_strangers_what_exists(self.rules) {
             return Err(Refusal::NotAuthorized);
@@ -143,32 +166,41 @@ impl Ledger {
         }
         status::active(self.rules, payer, payee)?;
         if rules::knows_policies(self.rules) {
-            limits::debit(payer, self.limits(payer), payment.amount_minor, self.epoch)?;
+            let level = self.level(payer);
+            limits::debit(payer, self.limits(payer, level), payment.amount_minor, self.today)?;
+            return Ok(Sides { payer, payee, places, levels: [level, self.level(payee)] });
         }
-        Ok(Sides { payer, payee })
+        Ok(Sides { payer, payee, places, levels: [None, None] })
+    }
+
+    /// The sides of what was reserved earlier.
+    pub(super) fn reserved_sides(&self, sides: [AccountId; 2]) -> Sides<'_> {
+        let [payer, payee] = sides.map(|id| self.accounts.place(id));
+        let places = [Some(payer), Some(payee)];
+        let (payer, payee) = (self.accounts.at(payer), self.accounts.at(payee));
+        Sides { payer, payee, places, levels: [self.level(payer), self.level(payee)] }
     }
 
     /// The legs of a payment with its fee, or the first check of money that fails. Where the payer's side is counted already, as in a
     /// capture, only the payee's is.
     pub(super) fn check_money(&self, sides: &Sides<'_>, amount_minor: i64, fee: Fee, counts: Side) -> Result<Legs, Refusal> {
-        let Sides { payer, payee } = *sides;
+        let Sides { payer, payee, places, levels } = *sides;
         let credit_minor = i128::from(amount_minor) - i128::from(fee.of_payee());
         if rules::knows_policies(self.rules) {
             let balance_minor = i128::from(payee.balance_minor) + credit_minor;
             // What leaves the range is above every limit, and else refused for that.
             let balance_minor = i64::try_from(balance_minor).unwrap_or(i64::MAX);
-            limits::credit(payee, self.limits(payee), amount_minor, balance_minor, self.epoch)?;
+            limits::credit(payee, self.limits(payee, levels[1]), amount_minor, balance_minor, self.today)?;
         }
         let floor_minor = if counts == Side::Debit { self.floor(payer) } else { None };
-        let fees = (fee.minor > 0).then(|| self.income(payer.currency));
-        let debit = Leg { account: payer, amount_minor: -i128::from(amount_minor) - i128::from(fee.of_payer()), floor_minor };
-        let credit = Leg { account: payee, amount_minor: credit_minor, floor_minor: None };
-        let mut made =
-            made(debit, credit, fees.as_ref().map(|fees| Leg { account: fees, amount_minor: fee.minor.into(), floor_minor: None }))?;
+        let debit_minor = -i128::from(amount_minor) - i128::from(fee.of_payer());
+        let debit = Leg { account: payer, place: places[0], amount_minor: debit_minor, floor_minor };
+        let credit = Leg { account: payee, place: places[1], amount_minor: credit_minor, floor_minor: None };
+        let mut made = self.made(debit, credit, fee.minor.into())?;
         if rules::knows_policies(self.rules) {
             let counted = |account: &Holding, side| match account.role {
                 Role::House => Ok(None),
-                Role::Customer | Role::Merchant | Role::Agent => account.usage.with(side, self.epoch, amount_minor).map(Some),
+                Role::Customer | Role::Merchant | Role::Agent => account.usage.with(side, self.today, amount_minor).map(Some),
             };
             let paid = if counts == Side::Debit { counted(payer, Side::Debit)? } else { None };
             made.usage = [paid, counted(payee, Side::Credit)?];
@@ -176,20 +208,23 @@ impl Ledger {
         Ok(made)
     }
 
-    /// Makes legs that were checked, in a house whose accounts are open but for its income.
-    pub(super) fn post(&mut self, cause: &Cause, currency: Currency, legs: Legs, events: &mut Vec<Event>) -> Vec<Posting> {
-        let Legs { postings, usage } = legs;
-        let (fees, opened) = self.accounts.house_fees(currency);
-        if !opened && postings.iter().any(|posting| posting.account == fees) {
+    /// Makes legs that were checked, in a house whose accounts are open but for its income. The legs, and where the first two lie.
+    pub(super) fn post(&mut self, cause: &Cause, currency: Currency, legs: Legs, events: &mut Vec<Event>) -> (Vec<Posting>, [u32; 2]) {
+        let Legs { postings, places, usage } = legs;
+        if postings.len() == 3 && places[2].is_none() {
             self.open_house(cause, HOUSE_FEES, currency, events);
         }
         assert_eq!(postings.iter().map(|leg| i128::from(leg.amount_minor)).sum::<i128>(), 0, "the legs of a transaction sum to zero");
-        for (posting, usage) in postings.iter().zip(usage.into_iter().chain([None])) {
-            let account = self.accounts.of_id(posting.account);
+        let mut at = [0; 3];
+        for (number, posting) in postings.iter().enumerate() {
+            at[number] = places[number].unwrap_or_else(|| self.accounts.place(posting.account));
+            let account = self.accounts.at_mut(at[number]);
             account.balance_minor = posting.balance_minor;
-            account.usage = usage.unwrap_or(account.usage);
+            if let Some(Some(usage)) = usage.get(number) {
+                account.usage = *usage;
+            }
         }
-        postings
+        (postings, [at[0], at[1]])
     }
 
     /// The fee of a payment.
@@ -197,20 +232,20 @@ impl Ledger {
         if !rules::knows_policies(self.rules) || !self.policies.goes_by_level() {
             return Fee::NONE;
         }
-        let borne = |account: &Holding| Some(Borne { account_type: account.account_type, level: self.level(account)? });
+        let borne = |account: &Holding, level: Option<KycLevel>| Some(Borne { account_type: account.account_type, level: level? });
         let priced = Priced {
             operation: payment.kind,
             channel: payment.channel,
             currency: payment.currency,
-            payer: borne(sides.payer),
-            payee: borne(sides.payee),
+            payer: borne(sides.payer, sides.levels[0]),
+            payee: borne(sides.payee, sides.levels[1]),
         };
         let Some(tariff) = self.policies.tariff(&priced, self.epoch) else { return Fee::NONE };
         let (bearer, side, most_minor) = match tariff.bearer {
             Bearer::Payer => (sides.payer, Side::Debit, i64::MAX),
             Bearer::Payee => (sides.payee, Side::Credit, payment.amount_minor),
         };
-        if bearer.usage.of(side, self.epoch).month_count < tariff.free_per_month {
+        if bearer.usage.of(side, self.today).month_count < tariff.free_per_month {
             return Fee::NONE;
         }
         Fee { minor: tariff.fee_minor(payment.amount_minor).min(most_minor), bearer: tariff.bearer }
@@ -222,9 +257,8 @@ impl Ledger {
         terms.or(account.role.floor_minor())
     }
 
-    fn limits(&self, account: &Holding) -> Both<'_> {
+    fn limits(&self, account: &Holding, level: Option<KycLevel>) -> Both<'_> {
         let own = self.terms(account).map(|terms| &terms.limits);
-        let level = if self.policies.goes_by_level() { self.level(account) } else { None };
         [own, level.and_then(|level| self.policies.limits(level, account.currency, self.epoch))]
     }
 
@@ -233,23 +267,30 @@ impl Ledger {
         if known { self.policies.terms(account.id, self.epoch) } else { None }
     }
 
-    /// The level of an account's holder; none where it is the house.
+    /// The level of an account's holder; none where it is the house, and where nothing goes by levels.
     fn level(&self, account: &Holding) -> Option<KycLevel> {
+        if !self.policies.goes_by_level() {
+            return None;
+        }
         let holder = account.customer_id?;
         Some(self.customers.get(holder).expect("a holder is enrolled").level)
     }
 
-    /// The house's income from fees, open or not.
-    pub(super) fn income(&self, currency: Currency) -> Holding {
-        let (id, _) = self.accounts.house_fees(currency);
-        self.accounts.find(id).cloned().unwrap_or_else(|| unopened(HOUSE_FEES, currency))
-    }
-
-    /// Opens the house's cash account of a currency if one of the two sides is its first use.
-    fn open_house_cash(&mut self, cause: &Cause, currency: Currency, sides: [AccountId; 2], events: &mut Vec<Event>) {
-        let (id, opened) = self.accounts.house_cash(currency);
-        if !opened && sides.contains(&id) {
-            self.open_house(cause, HOUSE_CASH, currency, events);
+    /// The legs of a transaction and of what the house gets by it, if every floor and the ledger's range allow them.
+    pub(super) fn made(&self, debit: Leg<'_>, credit: Leg<'_>, fee_minor: i128) -> Result<Legs, Refusal> {
+        let currency = debit.account.currency;
+        if fee_minor == 0 {
+            return made(&[debit, credit]);
+        }
+        match self.accounts.house_fees(currency) {
+            Some(place) => {
+                let fees = Leg { account: self.accounts.at(place), place: Some(place), amount_minor: fee_minor, floor_minor: None };
+                made(&[debit, credit, fees])
+            }
+            None => {
+                let fees = unopened(HOUSE_FEES, currency);
+                made(&[debit, credit, Leg { account: &fees, place: None, amount_minor: fee_minor, floor_minor: None }])
+            }
         }
     }
 
@@ -268,7 +309,7 @@ impl Ledger {
     }
 
     /// What is kept of a transaction that settled.
-    pub(super) fn moved(&self, transaction: &Transaction, number: u32, fee: Fee) -> Effect {
+    pub(super) fn moved(&self, transaction: &Transaction, number: u32, fee: Fee, [payer, payee]: [u32; 2]) -> Effect {
         if !rules::knows_policies(self.rules) {
             return Effect::None;
         }
@@ -278,8 +319,8 @@ impl Ledger {
             kind: transaction.kind,
             channel: transaction.channel,
             bearer: fee.bearer,
-            payer: self.accounts.place(transaction.account_debit),
-            payee: self.accounts.place(transaction.account_credit),
+            payer,
+            payee,
             amount_minor: transaction.amount.minor,
             fee_minor: fee.minor,
         })
@@ -287,13 +328,13 @@ impl Ledger {
 }
 
 /// The postings of legs, if every floor and the ledger's range allow them.
-pub(super) fn made(debit: Leg<'_>, credit: Leg<'_>, fee: Option<Leg<'_>>) -> Result<Legs, Refusal> {
-    let legs = [Some(debit), Some(credit), fee];
-    for leg in legs.iter().flatten().filter(|leg| leg.amount_minor < 0) {
+fn made(legs: &[Leg<'_>]) -> Result<Legs, Refusal> {
+    for leg in legs.iter().filter(|leg| leg.amount_minor < 0) {
         leg.account.covers(-leg.amount_minor, leg.floor_minor)?;
     }
-    let mut postings: Vec<Posting> = Vec::with_capacity(if legs[2].is_some() { 3 } else { 2 });
-    for leg in legs.iter().flatten() {
+    let (mut postings, mut places) = (Vec::<Posting>::with_capacity(legs.len()), [None; 3]);
+    for (place, leg) in places.iter_mut().zip(legs) {
+        *place = leg.place;
         let amount_minor = i64::try_from(leg.amount_minor).map_err(|_| Refusal::BalanceOverflow)?;
         // One of the sides may be the house's income itself: each leg starts from where those before it have led.
         let before = postings.iter().rev().find(|posting| posting.account == leg.account.id);
@@ -301,7 +342,7 @@ pub(super) fn made(debit: Leg<'_>, credit: Leg<'_>, fee: Option<Leg<'_>>) -> Res
         let balance_minor = balance_minor.checked_add(amount_minor).ok_or(Refusal::BalanceOverflow)?;
         postings.push(Posting { account: leg.account.id, amount_minor, balance_minor });
     }
-    Ok(Legs { postings, usage: [None; 2] })
+    Ok(Legs { postings, places, usage: [None; 2] })
 }
 
 /// An account of the house opens at its first use; until then it stands at zero.

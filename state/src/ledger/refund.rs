@@ -1,6 +1,6 @@
 //! Refunds and reversals: what a payment moved goes back, never more than once.
 
-use super::pay::{Fee, Leg, Legs, blank, made, may_act};
+use super::pay::{Fee, Leg, Legs, blank, may_act};
 use super::{Decision, Ledger, next, refused};
 use crate::pins::HORIZON_MS;
 use crate::refunds::Refunded;
@@ -98,14 +98,14 @@ impl Ledger {
 
     /// The legs that give back an amount, and a fee to whoever bore it.
     fn legs_back(&self, original: &Refunded, amount_minor: i64, fee: Fee) -> Result<Legs, Refusal> {
-        let find = |id| self.accounts.find(id).expect("the sides of a payment exist");
-        let (payer, payee) = (find(original.payer), find(original.payee));
+        let [payer_place, payee_place] = [original.payer, original.payee].map(|id| self.accounts.place(id));
+        let (payer, payee) = (self.accounts.at(payer_place), self.accounts.at(payee_place));
         status::active(self.rules, payee, payer)?;
         let amount_minor = i128::from(amount_minor);
-        let fees = (fee.minor > 0).then(|| self.income(original.currency));
-        let debit = Leg { account: payee, amount_minor: i128::from(fee.of_payee()) - amount_minor, floor_minor: self.floor(payee) };
-        let credit = Leg { account: payer, amount_minor: amount_minor + i128::from(fee.of_payer()), floor_minor: None };
-        made(debit, credit, fees.as_ref().map(|fees| Leg { account: fees, amount_minor: -i128::from(fee.minor), floor_minor: None }))
+        let (debit_minor, credit_minor) = (i128::from(fee.of_payee()) - amount_minor, amount_minor + i128::from(fee.of_payer()));
+        let debit = Leg { account: payee, place: Some(payee_place), amount_minor: debit_minor, floor_minor: self.floor(payee) };
+        let credit = Leg { account: payer, place: Some(payer_place), amount_minor: credit_minor, floor_minor: None };
+        self.made(debit, credit, -i128::from(fee.minor))
     }
 
     /// Makes the legs and remembers what was given back.
@@ -125,12 +125,13 @@ impl Ledger {
         let id = TransactionId::mint(self.epoch, number);
         let mut transaction = blank(id, kind, taken.channel, [taken.payee, taken.payer], amount);
         (transaction.fee_minor, transaction.link) = (fee.minor, Some(Link::Original(taken.id)));
-        transaction.postings = self.post(cause, amount.currency, legs, events);
+        let (postings, places) = self.post(cause, amount.currency, legs, events);
+        transaction.postings = postings;
         match self.refunded.get_mut(taken.id) {
             Some(known) => *known = taken,
             None => self.refunded.push(taken),
         }
-        let effect = self.moved(&transaction, number, fee);
+        let effect = self.moved(&transaction, number, fee, places);
         Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
     }
 }
