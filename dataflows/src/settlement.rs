@@ -5,7 +5,7 @@
 
 use crate::Epochs;
 use crate::in_order::in_order;
-use schemas::{Cause, DeadLetter, EpochInput, EpochOutput};
+use schemas::{Bound, Cause, DeadLetter, EpochInput, EpochOutput};
 use state::{Frozen, Ledger};
 
 /// Commands that are looked at together before they are decided: what they need fits the cache nearest to the processor but one.
@@ -46,14 +46,12 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     let mut dead_letters = Vec::new();
     let mut commands = epoch.commands.into_iter();
     while !commands.as_slice().is_empty() {
-        ledger.look_ahead(commands.as_slice().iter().take(AHEAD).filter_map(|bound| bound.command.as_ref().ok()));
-        for bound in commands.by_ref().take(AHEAD) {
-            match bound.command {
-                Ok(asked) => {
-                    let cause = Cause { command_id: asked.id(), position: bound.position, traceparent: bound.traceparent };
-                    ledger.apply(cause, &asked, &mut events);
-                }
-                Err(record) => dead_letters.push(DeadLetter { position: bound.position, traceparent: bound.traceparent, record }),
+        let near = commands.as_slice().iter().take(AHEAD);
+        ledger.look_ahead(near.filter_map(|bound| bound.command.as_ref().ok()));
+        for Bound { position, traceparent, command } in commands.by_ref().take(AHEAD) {
+            match command {
+                Ok(asked) => ledger.apply(Cause { command_id: asked.id(), position, traceparent }, &asked, &mut events),
+                Err(record) => dead_letters.push(DeadLetter { position, traceparent, record }),
             }
         }
     }
@@ -65,7 +63,7 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
 mod tests {
     use super::*;
     use schemas::{
-        Asked, Authority, Binding, Bound, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position,
+        Asked, Authority, Binding, Command, CreateCustomer, CustomerId, Epoch, Input, Malformed, OpenAccount, Operation, Position,
         Principal,
     };
     use timely::dataflow::InputHandle;

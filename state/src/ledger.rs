@@ -82,6 +82,7 @@ impl Ledger {
         assert!((1..=rules::CODE_VERSION).contains(&rules), "version {rules} of the rules is not known here");
         (self.epoch, self.rules, self.next_rules) = (epoch, rules, rules);
         self.today = Today::of(epoch);
+        self.policies.begin(epoch);
         self.numbers = Numbers::default();
         self.kept_more |= rules::knows_policies(rules);
         self.pins.forget(epoch);

@@ -6,9 +6,13 @@
 
 use crate::bytes::{Bytes, Damaged, put_optional, put_text};
 use crate::table::{Row, Rows, Table};
+use in_force::InForce;
 use schemas::{AccountId, AccountTerms, Currency, Epoch, KycLevel, LevelLimits, Limits, Priced, Quota, Refusal, Tariff, Tier};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What of it holds now.
+mod in_force;
 
 /// Most versions of a subject: the one in force and what is planned.
 const VERSIONS_MAX: usize = 8;
@@ -67,12 +71,20 @@ pub struct Common {
 pub struct Policies {
     terms: Table<Terms>,
     common: Arc<Common>,
+    in_force: InForce,
 }
 
 impl Policies {
     /// These terms and the rest; none if an account has them twice.
     pub fn of(terms: Vec<Terms>, common: Common) -> Option<Self> {
-        Some(Self { terms: Table::of(terms)?, common: Arc::new(common) })
+        Some(Self { terms: Table::of(terms)?, common: Arc::new(common), in_force: InForce::default() })
+    }
+
+    /// Begins an epoch: what is in force may be something else than before.
+    pub fn begin(&mut self, epoch: Epoch) {
+        if epoch >= self.in_force.until {
+            self.in_force = InForce::of(&self.common, epoch);
+        }
     }
 
     /// The terms of an account in force.
@@ -86,8 +98,8 @@ impl Policies {
     }
 
     /// The limits of a level in a currency in force.
-    pub fn limits(&self, level: KycLevel, currency: Currency, epoch: Epoch) -> Option<&Limits> {
-        self.common.limits.get(&(level, currency.code()))?.at(epoch)
+    pub fn limits(&self, level: KycLevel, currency: Currency) -> Option<&Limits> {
+        self.in_force.limits.get(&(level, currency))
     }
 
     /// Whether anything goes by the levels of customers.
@@ -96,10 +108,8 @@ impl Policies {
     }
 
     /// The tariff in force of what is asked.
-    pub fn tariff(&self, to: &Priced, epoch: Epoch) -> Option<&Tariff> {
-        let in_force = self.common.tariffs.values().filter_map(|versions| versions.at(epoch)?.as_ref());
-        let lasting = in_force.filter(|tariff| tariff.effective_to.is_none_or(|to| to > epoch));
-        lasting.filter(|tariff| tariff.applies(to)).max_by_key(|tariff| tariff.rank())
+    pub fn tariff(&self, to: &Priced) -> Option<&Tariff> {
+        self.in_force.tariff(to)
     }
 
     /// Whether one more version of an account's terms has room.
@@ -142,6 +152,7 @@ impl Policies {
         let subject = (limits.level, limits.currency.code());
         let versions = Arc::make_mut(&mut self.common).limits.entry(subject).or_insert(Versions(Vec::new()));
         versions.set(epoch, effective, limits.limits);
+        self.in_force = InForce::of(&self.common, epoch);
     }
 
     /// Sets a tariff, or its end. Those that have ended for good are forgotten.
@@ -150,6 +161,7 @@ impl Policies {
         let tariffs = &mut Arc::make_mut(&mut self.common).tariffs;
         ended.iter().for_each(|code| drop(tariffs.remove(code)));
         tariffs.entry(code.to_owned()).or_insert(Versions(Vec::new())).set(epoch, effective, tariff);
+        self.in_force = InForce::of(&self.common, epoch);
     }
 
     /// The policies of this moment.

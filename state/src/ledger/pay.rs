@@ -240,7 +240,7 @@ impl Ledger {
             payer: borne(sides.payer, sides.levels[0]),
             payee: borne(sides.payee, sides.levels[1]),
         };
-        let Some(tariff) = self.policies.tariff(&priced, self.epoch) else { return Fee::NONE };
+        let Some(tariff) = self.policies.tariff(&priced) else { return Fee::NONE };
         let (bearer, side, most_minor) = match tariff.bearer {
             Bearer::Payer => (sides.payer, Side::Debit, i64::MAX),
             Bearer::Payee => (sides.payee, Side::Credit, payment.amount_minor),
@@ -259,7 +259,7 @@ impl Ledger {
 
     fn limits(&self, account: &Holding, level: Option<KycLevel>) -> Both<'_> {
         let own = self.terms(account).map(|terms| &terms.limits);
-        [own, level.and_then(|level| self.policies.limits(level, account.currency, self.epoch))]
+        [own, level.and_then(|level| self.policies.limits(level, account.currency))]
     }
 
     fn terms(&self, account: &Holding) -> Option<&schemas::AccountTerms> {
