@@ -22,7 +22,7 @@ mod shadow;
 pub use bound::{BoundEpochs, Records};
 pub use decide::{Decided, Ledgers};
 pub use input::Rule;
-pub use line::{Asked, Junk, Line};
+pub use line::{Asked, Junk, Line, Shown};
 pub use output::LogFile;
 pub use result::Replayed;
 

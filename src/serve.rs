@@ -65,9 +65,14 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let progress = Progress::follow(pool.clone(), shown);
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
 
+    let paid = pool.clone();
     let door = Arc::new(Door {
         log,
         decisions: Arc::clone(&decisions),
+        minutes: Arc::new(move |minute| {
+            let pool = paid.clone();
+            Box::pin(async move { api::paid(&pool, minute).await })
+        }),
         newest_rules: state::CODE_VERSION,
         body_max_bytes: config.http.body_max_bytes,
     });

@@ -63,6 +63,11 @@ impl Freshness {
         if errors.is_empty() { Ok(freshness) } else { Err(Problem::fields(errors)) }
     }
 
+    /// Waits for a place of the log, or for what was decided on it.
+    pub(crate) async fn reach(view: &View, mark: Mark) -> Result<(), Problem> {
+        if view.progress.reach(mark, Instant::now() + WAIT_MAX).await { Ok(()) } else { Err(behind()) }
+    }
+
     /// Waits for everything that the caller asked for, and for the epoch of a minted id.
     ///
     /// False if that epoch lies in the future: the bank has not minted the id, so there is nothing to wait for.
@@ -93,7 +98,8 @@ impl Freshness {
     }
 }
 
-fn behind() -> Problem {
+/// What was told is not shown yet.
+pub(crate) fn behind() -> Problem {
     Problem::new(503, "view_behind", "The views do not show this yet.")
 }
 

@@ -8,6 +8,8 @@
 pub mod progress;
 
 mod accounts;
+mod asker;
+mod batches;
 mod customers;
 mod document;
 mod failure;
@@ -16,6 +18,9 @@ mod freshness;
 mod health;
 mod holds;
 mod operations;
+mod orders;
+mod page;
+mod paid;
 mod rules;
 mod tariffs;
 mod terms;
@@ -23,6 +28,7 @@ mod transactions;
 
 pub use health::Document;
 pub use operations::Known;
+pub use paid::paid;
 
 use axum::extract::DefaultBodyLimit;
 use failure::ViewError;
@@ -76,6 +82,9 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(terms::terms))
         .routes(routes!(transactions::transaction))
         .routes(routes!(holds::hold))
+        .routes(routes!(batches::batch))
+        .routes(routes!(orders::order))
+        .routes(routes!(orders::orders))
         .routes(routes!(tariffs::tariffs))
         .routes(routes!(tariffs::tariff))
         .routes(routes!(terms::limits))

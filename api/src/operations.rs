@@ -8,13 +8,17 @@
 //! A command that is pending but whose id has a decision in the views is a retry: the decision stands.
 
 use crate::View;
+use crate::asker::is_asker;
+use crate::batches::Items;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
+use crate::progress::Mark;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use schemas::resource::{Operation, OperationStatus, location};
 use schemas::{
-    AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, HoldId, Policy, Position, Problem, Refusal, Scope,
+    AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, HoldId, OrderId, Policy, Position, Problem, Refusal, Scope,
     TransactionId,
 };
 use std::sync::Arc;
@@ -43,7 +47,8 @@ struct Row {
 }
 
 /// The house opens its own accounts as a side effect of a payment, and a capture lessens its hold as one: those are no
-/// operations of their own. A hold that expires names the command that made it, which had its answer then.
+/// operations of their own. A hold that expires names the command that made it, which had its answer then. How an order ends, its
+/// transaction says.
 const SELECT: &str = "
     select found.*, (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from (
@@ -84,6 +89,13 @@ const SELECT: &str = "
                '{}'::uuid[]
         from tariff f where f.command_id = $1
         union all
+        select 'batch', b.id, 'batch', null, b.reason, b.epoch, '{}'::uuid[]
+        from batch b where b.id = $1
+        union all
+        select 'order', o.order_id, case o.change when 'scheduled' then 'order' else 'cancel_order' end, null, null, o.epoch,
+               array(select a.customer_id from account a where a.id = o.account_debit)
+        from order_change o where o.command_id = $1 and o.change in ('scheduled', 'cancelled')
+        union all
         select 'refusal', r.event_id, r.operation, null, r.reason, r.epoch, '{}'::uuid[]
         from refusal r where r.command_id = $1
     ) found
@@ -95,7 +107,10 @@ const SELECT: &str = "
 /// `pending` until it is decided; then `settled` for a payment, `completed` for anything else, or `failed`.
 #[utoipa::path(
     get, path = "/v1/operations/{id}", tag = "Operations",
-    params(("id" = CommandId, Path)),
+    params(
+        ("id" = CommandId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The key under which it was asked: whoever names it is shown it."),
+    ),
     responses((status = 200, description = "The operation.", body = Operation)),
     security(("bearer" = ["transactions:read"])),
 )]
@@ -103,11 +118,17 @@ pub(crate) async fn operation(
     State(view): State<View>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     parameters: Parameters,
 ) -> Result<Json<Operation>, Failure> {
     caller.require(Scope::TransactionsRead)?;
     let id: CommandId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
     Freshness::read(parameters, Past::Not)?.wait(&view, None).await?;
+
+    // A payment that counts from an earlier day is shown as the payment, and was asked for as an order.
+    let asked = |operation: &Operation| {
+        operation.operation.as_deref().is_some_and(|operation| is_asker(&caller, &headers, id, &[operation, "order"]))
+    };
 
     // 1. What the log remembers.
     let known = (view.recent)(id);
@@ -115,7 +136,7 @@ pub(crate) async fn operation(
         && let Some((fact, epoch)) = standing(event)
         && let Some(operation) = Operation::decided(id, fact, epoch)
     {
-        if !sees(&view, &caller, fact, operation.reason).await? {
+        if !asked(&operation) && !sees(&view, &caller, id, fact, epoch, operation.reason).await? {
             return Err(not_found("operation"));
         }
         let as_of = Some(view.progress.shown().as_of().max(epoch));
@@ -131,8 +152,12 @@ pub(crate) async fn operation(
     let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
     if let Some(row) = row {
         let owners: Vec<_> = row.owners.iter().map(|owner| owner.map(CustomerId)).collect();
+        let of_batch = row.kind == "batch";
         let operation = row.into_operation(id)?;
-        return if is_seen_by(&caller, &owners, operation.reason) { Ok(Json(operation)) } else { Err(not_found("operation")) };
+        let seen = asked(&operation)
+            || is_seen_by(&caller, &owners, operation.reason)
+            || of_batch && Items::read(&view, id).await?.are_seen_by(&caller);
+        return if seen { Ok(Json(operation)) } else { Err(not_found("operation")) };
     }
 
     // 3. Pending, or none.
@@ -155,7 +180,7 @@ fn standing(event: &Event) -> Option<(&Fact, Epoch)> {
     }
 }
 
-async fn sees(view: &View, caller: &Caller, fact: &Fact, reason: Option<Refusal>) -> Result<bool, Failure> {
+async fn sees(view: &View, caller: &Caller, id: CommandId, fact: &Fact, epoch: Epoch, reason: Option<Refusal>) -> Result<bool, Failure> {
     if is_seen_by(caller, &[], reason) {
         return Ok(true);
     }
@@ -170,7 +195,12 @@ async fn sees(view: &View, caller: &Caller, fact: &Fact, reason: Option<Refusal>
             Policy::Terms(terms) => owners(view, &[terms.account_id]).await?,
             Policy::Limits(_) | Policy::Tariff(_) | Policy::TariffEnd(_) => Vec::new(),
         },
-        Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
+        Fact::OrderChanged(order) => owners(view, &[order.account_debit]).await?,
+        Fact::BatchDecided(decided) if !decided.dry_run => {
+            Freshness::reach(view, Mark::Epoch(epoch)).await?;
+            return Ok(Items::read(view, id).await?.are_seen_by(caller));
+        }
+        Fact::BatchDecided(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
     };
     Ok(is_seen_by(caller, &owners, reason))
 }
@@ -207,6 +237,8 @@ impl Row {
             "account" => (OperationStatus::Completed, Some(location::account(AccountId(self.id))), None),
             "customer" => (OperationStatus::Completed, Some(location::customer(CustomerId(self.id))), None),
             "hold" => (OperationStatus::Completed, Some(location::hold(HoldId(self.id))), None),
+            "order" => (OperationStatus::Completed, Some(location::order(OrderId(self.id))), None),
+            "batch" => (OperationStatus::Completed, Some(location::batch(id)), None),
             "terms" => (OperationStatus::Completed, Some(location::terms(AccountId(self.id))), None),
             "limits" => {
                 let subject = self.subject.unwrap_or_default();

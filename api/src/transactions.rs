@@ -6,7 +6,7 @@ use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::Transaction;
-use schemas::{AccountId, Caller, CustomerId, HoldId, Link, Money, Problem, Scope, TransactionId};
+use schemas::{AccountId, Caller, CommandId, CustomerId, HoldId, Link, Money, OrderId, Problem, Scope, TransactionId, rfc3339};
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
@@ -22,19 +22,32 @@ struct Row {
     trace_id: String,
     hold_id: Option<Uuid>,
     original_transaction_id: Option<Uuid>,
+    order_id: Option<Uuid>,
+    effective_at: Option<i64>,
+    batch_id: Option<Uuid>,
     epoch: i64,
     payer: Option<Uuid>,
     payee: Option<Uuid>,
     as_of: Option<i64>,
 }
 
+/// An item of a batch goes by the id of the batch but for the last two bytes.
 const SELECT: &str = "
     select t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
            t.reason, t.trace_id, t.hold_id, t.original_transaction_id, t.epoch, debit.customer_id as payer, credit.customer_id as payee,
+           o.order_id, o.effective_at, b.id as batch_id,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from transaction t
     left join account debit on debit.id = t.account_debit
     left join account credit on credit.id = t.account_credit
+    left join lateral (select order_id, effective_at from order_change
+                       where order_change.transaction_id = t.id
+                       order by event_id desc
+                       limit 1) o on true
+    left join lateral (select id from batch
+                       where id >= overlay(t.command_id::text placing '0000' from 33)::uuid
+                         and id <= overlay(t.command_id::text placing 'ffff' from 33)::uuid
+                       limit 1) b on true
     where t.id = $1";
 
 /// Show a transaction
@@ -86,6 +99,14 @@ impl Row {
             postings: Vec::new(),
         };
         let as_of = u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?;
-        Ok(Transaction { as_of: Some(as_of), ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id) })
+        let effective_at = self.effective_at.map(u64::try_from).transpose()?.map(rfc3339);
+        let (order_id, batch_id) = (self.order_id.map(OrderId), self.batch_id.map(CommandId));
+        Ok(Transaction {
+            order_id,
+            effective_at,
+            batch_id,
+            as_of: Some(as_of),
+            ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id)
+        })
     }
 }

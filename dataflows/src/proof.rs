@@ -40,6 +40,8 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
         | Fact::StatusChanged(_)
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
+        | Fact::BatchDecided(_)
+        | Fact::OrderChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     });

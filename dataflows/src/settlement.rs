@@ -6,10 +6,7 @@
 use crate::Epochs;
 use crate::in_order::in_order;
 use schemas::{Bound, Cause, DeadLetter, EpochInput, EpochOutput};
-use state::{Frozen, Ledger};
-
-/// Commands that are looked at together before they are decided: what they need fits the cache nearest to the processor but one.
-const AHEAD: usize = 64;
+use state::{AHEAD, Frozen, Ledger};
 
 /// A decided epoch.
 #[derive(Clone, Debug)]

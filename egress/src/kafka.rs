@@ -15,7 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
-use schemas::topic::{COMMANDS_DLQ, FILLER, SCHEMA_HEADER};
+use schemas::topic::{COMMANDS_DLQ, FILLER, RECORD_MAX_BYTES, SCHEMA_HEADER};
 use schemas::wire::{Encoder, SchemaRecord, WireError};
 use schemas::{Epoch, EpochOutput, Output, Topic};
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,7 +121,7 @@ impl Sink {
             .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
             .set("message.timeout.ms", "9000")
             // A command of the largest size must fit into the dead letters, with the reason beside it.
-            .set("message.max.bytes", "4194304")
+            .set("message.max.bytes", RECORD_MAX_BYTES.to_string())
             .set("linger.ms", "1")
             .set("compression.type", "lz4")
             .set("queue.buffering.max.messages", "500000")

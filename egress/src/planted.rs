@@ -1,10 +1,10 @@
 //! Mistakes that a test may ask settlement to make in what it says, each of which the proof of "exactly once" must
 //! find. Each is whole in itself: the journal counts what is written, so that nothing but the books gives it away.
 
-use schemas::{EpochOutput, Event, Fact, Posting, Transaction, TransactionId};
+use schemas::{EpochOutput, Event, EventId, Fact, OrderChange, OrderChanged, Posting, Transaction, TransactionId};
 use std::borrow::Cow;
 
-/// Number of a transaction that the ledger never minted: far above those of an epoch.
+/// Number of a transaction and of an event that the ledger never minted: far above those of an epoch.
 const STRANGER: u32 = 900_000;
 
 /// What the epoch says; what it ought to say, unless a test has asked otherwise.
@@ -38,7 +38,30 @@ pub(crate) fn said(epoch: &EpochOutput) -> Cow<'_, [Event]> {
     {
         events.to_mut()[at].fact = anew;
     }
+    batches_and_orders(epoch, &mut events);
     events
+}
+
+fn batches_and_orders(epoch: &EpochOutput, events: &mut Cow<'_, [Event]>) {
+    let done = |event: &Event| matches!(&event.fact, Fact::BatchDecided(batch) if !batch.dry_run && batch.undone_by().is_none());
+    if let Some(at) = events.iter().position(done)
+        && faults::slip("outcome-differs")
+        && let Fact::BatchDecided(batch) = &mut events.to_mut()[at].fact
+    {
+        batch.outcomes[0].fee_minor += 1;
+    }
+    let executed = |event: &Event| matches!(&event.fact, Fact::OrderChanged(order) if order.change == OrderChange::Executed && order.dated.execute_at().is_some());
+    if let Some(at) = events.iter().position(executed)
+        && faults::slip("order-executed-twice")
+        && let [Event { fact: Fact::OrderChanged(order), .. }, Event { fact: Fact::Transaction(paid), .. }] = &events[at..at + 2]
+    {
+        let paid = anew(paid, &events[at]);
+        let order = OrderChanged { transaction_id: Some(TransactionId::mint(epoch.binding.epoch, STRANGER)), ..OrderChanged::clone(order) };
+        for (number, fact) in (STRANGER..).zip([Fact::OrderChanged(Box::new(order)), paid]) {
+            let again = Event { id: EventId::mint(epoch.binding.epoch, number), fact, ..events[at].clone() };
+            events.to_mut().push(again);
+        }
+    }
 }
 
 fn settled(event: &Event) -> Option<&Transaction> {

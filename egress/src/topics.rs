@@ -7,6 +7,8 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use schemas::Topic;
+use schemas::topic::{BATCH_MAX_BYTES, RECORD_MAX_BYTES};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -75,9 +77,9 @@ impl Topics {
     /// Every topic with its partitions and settings.
     pub fn all(&self) -> Vec<(&str, i32, Settings)> {
         let kinds = [(&self.log, log_settings()), (&self.event, event_settings()), (&self.dead_letter, dead_letter_settings())];
-        let topics = kinds
-            .into_iter()
-            .flat_map(|(topics, settings)| topics.iter().map(move |(name, partitions)| (name.as_str(), *partitions, settings.clone())));
+        let topics = kinds.into_iter().flat_map(|(topics, settings)| {
+            topics.iter().map(move |(name, partitions)| (name.as_str(), *partitions, with_size(name, settings.clone())))
+        });
         topics.collect()
     }
 
@@ -112,7 +114,16 @@ fn event_settings() -> Settings {
 
 fn dead_letter_settings() -> Settings {
     // Room for the largest record of any log, and for why it is here.
-    vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (30 * DAY_MS).to_string()), ("max.message.bytes", "4194304".to_owned())]
+    let most = RECORD_MAX_BYTES.to_string();
+    vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (30 * DAY_MS).to_string()), ("max.message.bytes", most)]
+}
+
+/// The settings of a topic with the size of its records, where one of them may hold a whole batch.
+fn with_size(topic: &str, mut settings: Settings) -> Settings {
+    if [Topic::Commands, Topic::BatchDecided].iter().any(|large| large.as_str() == topic) {
+        settings.push(("max.message.bytes", BATCH_MAX_BYTES.to_string()));
+    }
+    settings
 }
 
 /// Makes Kafka agree with the list; says what happened to each topic.
@@ -186,6 +197,19 @@ mod tests {
             assert!(settings.contains(&("retention.ms", "604800000".to_owned())), "{name}");
             assert!(settings.iter().any(|(setting, value)| *setting == "cleanup.policy" && value.contains("compact")), "{name}");
         }
+    }
+
+    #[test]
+    fn batches_fit_where_they_are_asked_for_decided_and_dead() {
+        let size = |topic: &str| {
+            let all = Topics::committed();
+            let (_, _, settings) = all.all().into_iter().find(|(name, ..)| *name == topic).unwrap();
+            settings.into_iter().find(|(setting, _)| *setting == "max.message.bytes").map(|(_, most)| most)
+        };
+        assert_eq!(size("orion.commands.v1").as_deref(), Some("4194304"));
+        assert_eq!(size("batch.decided.v1").as_deref(), Some("4194304"));
+        assert_eq!(size("orion.commands.dlq.v1").as_deref(), Some("5242880"));
+        assert_eq!(size("transaction.settled.v1"), None);
     }
 
     #[test]

@@ -4,11 +4,17 @@
 //! command at a position, as soon as it is committed; the state of an operation, for as long as only Kafka
 //! knows it. Entries leave when Postgres has their epoch, so what is remembered has a bound.
 
-use schemas::{CommandId, Epoch, Event, Operation, Position};
+use schemas::{CommandId, Epoch, Event, Fact, Operation, Position};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
+
+/// A command that is larger than this counts as several, so that what waits in the log has a bound in bytes too.
+const COMMAND_BYTES: usize = 1024;
+
+/// So many outcomes of a batch take about the room of one ordinary decision.
+const OUTCOMES: usize = 8;
 
 /// What is known of an operation that the views may not have yet.
 #[derive(Clone, Debug)]
@@ -38,7 +44,9 @@ struct Inner {
     by_command: BTreeMap<CommandId, BTreeSet<Position>>,
     /// The decided ones, oldest first: the order in which they leave.
     decided: BTreeSet<(Epoch, Position)>,
-    /// How many are not decided.
+    /// What those weigh.
+    decided_weight: usize,
+    /// What those weigh that are not decided.
     pending: usize,
     /// The newest epoch of a decision.
     newest: Epoch,
@@ -48,6 +56,8 @@ struct Inner {
 struct Entry {
     command_id: Option<CommandId>,
     decision: Option<Arc<Event>>,
+    /// One for an ordinary command or decision, more for one that takes the room of more.
+    weight: usize,
     waiters: Vec<oneshot::Sender<Arc<Event>>>,
 }
 
@@ -91,7 +101,7 @@ impl Decisions {
         self.rules.store(version, Ordering::Relaxed);
     }
 
-    /// How many commands are in the log and not decided.
+    /// How many commands are in the log and not decided, a large one counted as many.
     pub fn pending(&self) -> usize {
         self.lock().pending
     }
@@ -129,21 +139,25 @@ impl Decisions {
         }
     }
 
-    /// The tail read a command.
-    pub fn saw_command(&self, position: Position, command_id: CommandId) {
-        self.lock().saw(position, command_id);
+    /// The tail read a command of so many bytes.
+    pub fn saw_command(&self, position: Position, command_id: CommandId, bytes: usize) {
+        let mut inner = self.lock();
+        inner.saw(position, command_id);
+        inner.weigh(position, 1 + bytes / COMMAND_BYTES);
     }
 
-    /// The tail read a committed event.
-    pub fn saw_event(&self, event: Event) {
-        if !event.answers() {
-            return;
-        }
-        let position = event.cause.position;
+    /// The tail read the events of a committed epoch, in their order.
+    ///
+    /// What the items of a batch did is told before the batch's own decision and stands at the same position, so the last
+    /// answer at a position is the one that its caller waits for.
+    pub fn saw_events(&self, events: Vec<Event>) {
         let mut inner = self.lock();
-        inner.newest = event.epoch.max(inner.newest);
-        inner.saw(position, event.cause.command_id);
-        inner.decide(position, Arc::new(event));
+        for event in events.into_iter().rev().filter(Event::answers) {
+            let position = event.cause.position;
+            inner.newest = event.epoch.max(inner.newest);
+            inner.saw(position, event.cause.command_id);
+            inner.decide(position, event);
+        }
         inner.shrink(self.remembered_max);
     }
 
@@ -166,31 +180,39 @@ impl Decisions {
 }
 
 impl Inner {
+    /// Says what a command weighs. It was taken for an ordinary one until then.
+    fn weigh(&mut self, position: Position, weight: usize) {
+        if let Some(entry) = self.entries.get_mut(&position).filter(|entry| entry.decision.is_none()) {
+            self.pending = self.pending - entry.weight + weight;
+            entry.weight = weight;
+        }
+    }
+
     fn saw(&mut self, position: Position, command_id: CommandId) {
         let entry = self.entries.entry(position).or_default();
         if entry.command_id.is_none() {
-            entry.command_id = Some(command_id);
+            (entry.command_id, entry.weight) = (Some(command_id), 1);
             self.pending += 1;
             self.by_command.entry(command_id).or_default().insert(position);
         }
     }
 
-    fn decide(&mut self, position: Position, event: Arc<Event>) {
-        let Some(entry) = self.entries.get_mut(&position) else { return };
-        if entry.decision.is_some() {
-            return;
-        }
+    fn decide(&mut self, position: Position, event: Event) {
+        let Some(entry) = self.entries.get_mut(&position).filter(|entry| entry.decision.is_none()) else { return };
+        let event = Arc::new(event);
         for waiter in entry.waiters.drain(..) {
             drop(waiter.send(Arc::clone(&event)));
         }
         self.decided.insert((event.epoch, position));
-        self.pending -= 1;
+        self.pending -= entry.weight;
+        entry.weight = weight(&event.fact);
+        self.decided_weight += entry.weight;
         entry.decision = Some(event);
     }
 
     /// Where the views have stood still for long, the oldest decisions are let go: Postgres will have them.
     fn shrink(&mut self, remembered_max: usize) {
-        while self.entries.len() > 2 * remembered_max
+        while self.pending + self.decided_weight > 2 * remembered_max
             && let Some((epoch, position)) = self.decided.first().copied()
         {
             self.remove(epoch, position);
@@ -203,13 +225,15 @@ impl Inner {
         let undecided = self.entries.range(below).filter(|(_, entry)| entry.decision.is_none());
         for position in undecided.map(|(position, _)| *position).collect::<Vec<_>>() {
             self.remove(Epoch::MAX, position);
-            self.pending -= 1;
         }
     }
 
     fn remove(&mut self, epoch: Epoch, position: Position) {
         self.decided.remove(&(epoch, position));
-        let Some(command_id) = self.entries.remove(&position).and_then(|entry| entry.command_id) else { return };
+        let Some(entry) = self.entries.remove(&position) else { return };
+        let counted = if entry.decision.is_some() { &mut self.decided_weight } else { &mut self.pending };
+        *counted -= entry.weight;
+        let Some(command_id) = entry.command_id else { return };
         if let Some(positions) = self.by_command.get_mut(&command_id) {
             positions.remove(&position);
             if positions.is_empty() {
@@ -219,118 +243,22 @@ impl Inner {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use schemas::{Cause, EventId, Fact, Refusal};
-
-    fn command(key: &str) -> CommandId {
-        CommandId::derive("alice", "open_account", key)
-    }
-
-    fn at(offset: i64) -> Position {
-        Position { partition: 0, offset }
-    }
-
-    fn decided(offset: i64, key: &str, epoch: Epoch) -> Event {
-        Event {
-            id: EventId::mint(epoch, 0),
-            epoch,
-            cause: Cause { command_id: command(key), position: at(offset), traceparent: String::new() },
-            fact: Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound },
-        }
-    }
-
-    #[test]
-    fn a_ledger_that_keeps_too_many_decisions_takes_no_commands_until_some_have_expired() {
-        let decisions = Decisions::new(10, 3);
-        for (pinned, full) in [(0, false), (2, false), (3, true), (9, true), (2, false)] {
-            decisions.saw_pinned(pinned);
-            assert_eq!((decisions.ledger_is_full(), decisions.pinned()), (full, pinned));
-        }
-    }
-
-    #[test]
-    fn what_the_rules_in_force_know_is_not_known_before_they_are() {
-        let decisions = Decisions::new(10, 3);
-        let change = schemas::ChangeStatus { account_id: schemas::AccountId::mint(1, 0), change: schemas::StatusChange::Close };
-        for (version, known) in [(0, None), (2, Some(false)), (3, Some(true)), (1, Some(false))] {
-            decisions.saw_rules(version);
-            assert_eq!(decisions.rules_know(&Operation::ChangeStatus(change)), known, "{version}");
-            assert_eq!(decisions.rules_know(&Operation::ActivateRules(schemas::ActivateRules { version })), Some(true));
-        }
-    }
-
-    #[test]
-    fn a_decision_reaches_its_waiter_whichever_comes_first() {
-        let decisions = Decisions::new(10, 10);
-        let mut early = decisions.answer(at(1), command("a"));
-        assert!(early.try_recv().is_err());
-        decisions.saw_event(decided(1, "a", 7));
-        assert_eq!(decisions.newest(), 7);
-        assert_eq!(early.try_recv().unwrap().epoch, 7);
-        let mut late = decisions.answer(at(1), command("a"));
-        assert_eq!(late.try_recv().unwrap().epoch, 7);
-        assert_eq!(decisions.pending(), 0);
-    }
-
-    #[test]
-    fn a_retry_is_answered_by_its_own_position() {
-        let decisions = Decisions::new(10, 10);
-        let mut first = decisions.answer(at(1), command("a"));
-        let mut retry = decisions.answer(at(2), command("a"));
-        decisions.saw_event(decided(2, "a", 9));
-        assert!(first.try_recv().is_err());
-        assert_eq!(retry.try_recv().unwrap().epoch, 9);
-    }
-
-    #[test]
-    fn an_operation_is_pending_then_decided_then_the_views_business() {
-        let decisions = Decisions::new(10, 10);
-        assert!(decisions.operation(command("a")).is_none());
-        decisions.saw_command(at(1), command("a"));
-        assert!(matches!(decisions.operation(command("a")), Some(Known::Pending(position)) if position == at(1)));
-        decisions.saw_event(decided(1, "a", 7));
-        assert!(matches!(decisions.operation(command("a")), Some(Known::Decided(_))));
-        decisions.forget(7, &[1]);
-        assert!(decisions.operation(command("a")).is_some(), "progress is an exclusive bound");
-        decisions.forget(8, &[2]);
-        assert!(decisions.operation(command("a")).is_none());
-    }
-
-    #[test]
-    fn a_retry_that_waits_does_not_hide_the_first_decision() {
-        let decisions = Decisions::new(10, 10);
-        decisions.saw_event(decided(1, "a", 7));
-        decisions.saw_command(at(2), command("a"));
-        assert!(matches!(decisions.operation(command("a")), Some(Known::Decided(event)) if event.epoch == 7));
-        // Once the views have the first, they say what it was.
-        decisions.forget(8, &[2]);
-        assert!(matches!(decisions.operation(command("a")), Some(Known::Pending(position)) if position == at(2)));
-    }
-
-    #[test]
-    fn what_was_bound_without_a_decision_is_not_pending_for_ever() {
-        let decisions = Decisions::new(10, 10);
-        decisions.saw_command(at(3), command("dead letter"));
-        decisions.saw_command(at(4), command("alive"));
-        decisions.forget(8, &[4]);
-        assert!(decisions.operation(command("dead letter")).is_none());
-        assert_eq!(decisions.pending(), 1);
-    }
-
-    #[test]
-    fn what_is_remembered_has_a_bound_and_the_undecided_stay() {
-        let decisions = Decisions::new(5, 10);
-        for offset in 0..5 {
-            decisions.saw_command(at(offset), command(&offset.to_string()));
-        }
-        assert!(decisions.is_full());
-        for offset in 5..100 {
-            decisions.saw_event(decided(offset, &offset.to_string(), 7));
-        }
-        assert!(decisions.lock().entries.len() <= 10);
-        assert_eq!(decisions.pending(), 5);
-        assert!(matches!(decisions.operation(command("3")), Some(Known::Pending(_))));
+/// What a decision weighs in memory, in ordinary ones.
+fn weight(fact: &Fact) -> usize {
+    match fact {
+        Fact::BatchDecided(decided) => 1 + decided.outcomes.len() / OUTCOMES,
+        Fact::Repeated(repeat) => repeat.first.as_ref().map_or(1, weight),
+        Fact::CustomerCreated(_)
+        | Fact::AccountOpened(_)
+        | Fact::Transaction(_)
+        | Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::HoldChanged(_)
+        | Fact::PolicyChanged(_)
+        | Fact::OrderChanged(_)
+        | Fact::Refused { .. } => 1,
     }
 }
+
+#[cfg(test)]
+mod tests;

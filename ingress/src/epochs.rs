@@ -5,7 +5,8 @@
 //!
 //! An epoch closes
 //! 1. as soon as it has a command and nothing is in flight: waiting would only add latency;
-//! 2. at `age_max_ms` or `weight_max`, whichever comes first, while earlier epochs are on their way;
+//! 2. at `age_max_ms` or `weight_max`, whichever comes first, while earlier epochs are on their way; a batch weighs as many
+//!    commands as it has items, and one that is heavier than an epoch may be has an epoch of its own;
 //! 3. empty, after `tick_ms` without any, so that time goes on;
 //! 4. empty, 60 s after its predecessor, as long as the clock is further ahead than that: a jump of the clock
 //!    never reaches a command in one step.
@@ -21,7 +22,7 @@ pub const STEP_MAX_MS: u64 = 60_000;
 pub struct Policy {
     /// An epoch with a command closes at this age, even while others are in flight.
     pub age_max_ms: u64,
-    /// An epoch closes at this many commands.
+    /// An epoch closes at this many commands, items of batches counted one by one.
     pub weight_max: usize,
     /// An empty epoch closes after this long.
     pub tick_ms: u64,
@@ -66,6 +67,8 @@ struct Partition {
     read: i64,
     /// Read, not sealed.
     waiting: VecDeque<Bound>,
+    /// What those weigh.
+    weight: usize,
 }
 
 impl Epochs {
@@ -79,7 +82,7 @@ impl Epochs {
         code_version: u32,
         now_ms: u64,
     ) -> Self {
-        let partitions = uppers.iter().map(|(partition, upper)| (*partition, Partition { read: *upper, waiting: VecDeque::new() }));
+        let partitions = uppers.iter().map(|(partition, upper)| (*partition, Partition { read: *upper, ..Partition::default() }));
         Self {
             policy,
             topic: topic.to_owned(),
@@ -108,14 +111,15 @@ impl Epochs {
         assert!(offset >= part.read, "offset {offset} of partition {partition} was read twice");
         part.read = offset + 1;
         if let Some(bound) = bound {
+            part.weight += bound.weight();
             part.waiting.push_back(bound);
             self.waiting_since_ms.get_or_insert(now_ms);
         }
     }
 
-    /// Commands read and not sealed.
+    /// What the commands weigh that were read and are not sealed.
     pub fn waiting(&self) -> usize {
-        self.partitions.values().map(|part| part.waiting.len()).sum()
+        self.partitions.values().map(|part| part.weight).sum()
     }
 
     /// The bound epoch once the log was read as far as its binding; `None` until then.
@@ -137,7 +141,7 @@ impl Epochs {
                     found: inside,
                 });
             }
-            commands.extend(part.waiting.drain(..inside));
+            commands.extend((0..inside).map_while(|_| part.take()));
         }
         self.previous = binding.epoch;
         if self.waiting() == 0 {
@@ -170,11 +174,19 @@ impl Epochs {
     fn seal(&mut self, epoch: Epoch, now_ms: u64, with_commands: bool) -> EpochInput {
         let mut commands = Vec::new();
         let mut inputs = Vec::new();
+        let mut weight = 0;
         for (partition, part) in &mut self.partitions {
-            // Without commands, and where the weight cuts, the upper is the first record left out.
-            let room = if with_commands { self.policy.weight_max.saturating_sub(commands.len()) } else { 0 };
-            let taken = room.min(part.waiting.len());
-            commands.extend(part.waiting.drain(..taken));
+            let before = commands.len();
+            // Without commands, and where the weight cuts, the upper is the first record left out. The first command of all is
+            // taken whatever it weighs: it would not be lighter in the next epoch.
+            while with_commands
+                && let Some(next) = part.waiting.front().map(Bound::weight)
+                && (weight == 0 || weight + next <= self.policy.weight_max)
+            {
+                weight += next;
+                commands.extend(part.take());
+            }
+            let taken = commands.len() - before;
             inputs.push(Input {
                 topic: self.topic.clone(),
                 partition: *partition,
@@ -190,10 +202,19 @@ impl Epochs {
     }
 }
 
+impl Partition {
+    /// The first that waits.
+    fn take(&mut self) -> Option<Bound> {
+        let bound = self.waiting.pop_front()?;
+        self.weight -= bound.weight();
+        Some(bound)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schemas::{Malformed, Position};
+    use schemas::{Asked, Authority, Batch, BatchMode, Command, HoldId, Malformed, Operation, Position, Principal, Release};
 
     fn policy() -> Policy {
         Policy { age_max_ms: 5, weight_max: 3, tick_ms: 1000, in_flight_max: 2 }
@@ -206,6 +227,15 @@ mod tests {
     fn bound(partition: i32, offset: i64) -> Option<Bound> {
         let command = Err(Malformed { key: None, value: None, reason: String::new() });
         Some(Bound { position: Position { partition, offset }, traceparent: String::new(), command })
+    }
+
+    /// A batch of so many items.
+    fn batch(partition: i32, offset: i64, items: usize) -> Option<Bound> {
+        let items = vec![Operation::Release(Release { hold_id: HoldId::mint(1, 0) }); items];
+        let operation = Operation::Batch(Batch { mode: BatchMode::Independent, dry_run: false, items });
+        let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
+        let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
+        Some(Bound { position: Position { partition, offset }, traceparent: String::new(), command: Ok(Asked::of(command)) })
     }
 
     /// Its time, (upper, count) of each input, and (partition, offset) of each command.
@@ -236,6 +266,31 @@ mod tests {
         // Heavier than an epoch may be: the rest waits, and the upper says where it starts. The clock stood still.
         assert_eq!(shape(&epochs.poll(1006, 1).unwrap()), (1007, vec![(5, 3), (1, 0)], vec![(0, 2), (0, 3), (0, 4)]));
         assert_eq!(shape(&epochs.poll(1012, 1).unwrap()).2, vec![(0, 5)]);
+    }
+
+    #[test]
+    fn a_batch_weighs_as_many_commands_as_it_has_items() {
+        let mut epochs = epochs(1000);
+        epochs.read(0, 0, bound(0, 0), 1000);
+        epochs.read(0, 1, batch(0, 1, 3), 1000);
+        epochs.read(0, 2, bound(0, 2), 1000);
+        epochs.read(1, 0, batch(1, 0, 2), 1000);
+        epochs.read(1, 1, batch(1, 1, 9), 1000);
+        assert_eq!(epochs.waiting(), 16);
+        let orders: Vec<_> = std::iter::from_fn(|| epochs.poll(1000, 1)).map(|input| shape(&input).2).collect();
+        // What does not fit waits, and what is lighter in another partition goes before it. The last is heavier than an epoch may be.
+        assert_eq!(orders, [vec![(0, 0), (1, 0)], vec![(0, 1)], vec![(0, 2)], vec![(1, 1)]]);
+        assert_eq!(epochs.waiting(), 0);
+
+        let (mut live, mut again) = (self::epochs(1000), self::epochs(5000));
+        for epochs in [&mut live, &mut again] {
+            epochs.read(0, 0, batch(0, 0, 2), 1000);
+            epochs.read(0, 1, batch(0, 1, 2), 1000);
+        }
+        let input = live.poll(1000, 1).unwrap();
+        let sealed = SealedEpoch { binding: input.binding.clone(), outputs: Vec::new(), pinned: 0 };
+        assert_eq!(shape(&again.replay(&sealed).unwrap().unwrap()), shape(&input));
+        assert_eq!((live.waiting(), again.waiting()), (2, 2));
     }
 
     #[test]

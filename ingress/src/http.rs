@@ -5,6 +5,7 @@
 //! A door never decides about money, and never answers from what it has not read back from the log.
 
 mod answer;
+mod batches;
 mod document;
 mod fields;
 mod form;
@@ -13,6 +14,9 @@ mod holds;
 mod metrics;
 mod policies;
 mod prefer;
+mod proofs;
+mod query;
+mod reply;
 mod request;
 mod submit;
 
@@ -24,10 +28,14 @@ use axum::response::Response;
 use form::Form;
 use request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, RulesRequest, WithdrawalRequest};
 use schemas::resource::{Account, AccountUpdate, Customer, Rules, Transaction};
-use schemas::{AccountId, PaymentKind, StatusChange};
+use schemas::{AccountId, Paid, PaymentKind, Problem, StatusChange};
+use std::pin::Pin;
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
+
+/// All that was paid in a minute since 1970, in the order of the decisions; or the problem of whoever should know it.
+pub type Minutes = Arc<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<Vec<Paid>, Problem>> + Send>> + Send + Sync>;
 
 /// What the door stands on.
 pub struct Door {
@@ -35,11 +43,16 @@ pub struct Door {
     pub log: CommandLog,
     /// Where their decisions come from.
     pub decisions: Arc<Decisions>,
+    /// What was paid long ago, of which the ledger has to be told before it gives it back.
+    pub minutes: Minutes,
     /// The newest version of the rules that is known here.
     pub newest_rules: u32,
-    /// Largest body that it reads.
+    /// Largest body that it reads, but for batches.
     pub body_max_bytes: usize,
 }
+
+/// Largest body of a batch: about 500 bytes for each of the most items.
+const BATCH_BODY_MAX_BYTES: usize = 4 << 20;
 
 /// The routes, with their description.
 pub fn routes() -> OpenApiRouter<Arc<Door>> {
@@ -54,6 +67,8 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(transfer))
         .routes(routes!(pay_merchant))
         .routes(routes!(pay_bill))
+        .routes(routes!(batches::decide).layer(DefaultBodyLimit::max(BATCH_BODY_MAX_BYTES)))
+        .routes(routes!(batches::cancel))
         .routes(routes!(holds::reserve))
         .routes(routes!(holds::capture))
         .routes(routes!(holds::release))

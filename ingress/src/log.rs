@@ -7,7 +7,7 @@ use crate::Config;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
-use schemas::topic::Topic;
+use schemas::topic::{RECORD_MAX_BYTES, Topic};
 use schemas::wire::{Encoder, WireError};
 use schemas::{Command, Position};
 use std::time::Duration;
@@ -50,6 +50,7 @@ impl CommandLog {
             // A door batches what arrives together; it never waits for more.
             .set("linger.ms", "0")
             .set("compression.type", "none")
+            .set("message.max.bytes", RECORD_MAX_BYTES.to_string())
             .set("message.timeout.ms", &timeout_ms)
             .set("queue.buffering.max.messages", "100000")
             .set("queue.buffering.max.kbytes", "65536")

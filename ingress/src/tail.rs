@@ -64,7 +64,7 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
                 deciding.saw_rules(rules);
             }
             if let Some(epoch) = epoch {
-                epoch.events.into_iter().for_each(|event| deciding.saw_event(event));
+                deciding.saw_events(epoch.events);
             }
             if events.caught_up() {
                 caught_up.store(true, Ordering::Release);
@@ -86,6 +86,8 @@ fn rules_after(epoch: &EpochEvents) -> u32 {
         | Fact::StatusChanged(_)
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
+        | Fact::BatchDecided(_)
+        | Fact::OrderChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     });
@@ -122,7 +124,7 @@ fn follow_commands(
         // A door keys each command by its id; a record without one is a schema, or no command of a door's.
         let key = message.key().and_then(|key| std::str::from_utf8(key).ok()).and_then(|key| key.parse::<CommandId>().ok());
         if let Some(command_id) = key {
-            decisions.saw_command(position, command_id);
+            decisions.saw_command(position, command_id, message.payload_len());
         }
         if ends.get(&position.partition).is_some_and(|end| position.offset + 1 >= *end) {
             ends.remove(&position.partition);

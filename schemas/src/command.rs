@@ -1,14 +1,21 @@
 //! Commands: everything the world may ask of the bank.
 
+mod bound;
+
+pub use bound::{Asked, Bound, Malformed};
+
 use crate::account::{AccountType, Role, StatusChange};
-use crate::epoch::Position;
+use crate::batch::Batch;
 use crate::hold::{Capture, RESERVED_MS_MAX, RESERVED_MS_MIN, Release, Reserve};
 use crate::id::{AccountId, CommandId, CustomerId, TransactionId};
 use crate::money::{Currency, Money, Unreadable};
+use crate::order::{CancelOrder, Dated, Order};
 use crate::policy::Policy;
 use crate::principal::Principal;
+use crate::proof::Proof;
 use crate::transaction::{Payment, PaymentKind};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +42,12 @@ pub enum Operation {
     Reverse(Reverse),
     /// Set a level, terms, limits or a tariff.
     SetPolicy(Policy),
+    /// Many operations as one.
+    Batch(Batch),
+    /// Make a payment on a day to come, or one that counts from an earlier day.
+    Order(Order),
+    /// Take back an order.
+    CancelOrder(CancelOrder),
 }
 
 /// Enrol a customer.
@@ -78,19 +91,23 @@ pub struct ChangeStatus {
 }
 
 /// Give back some or all of a payment, out of the payee's account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
     /// The payment.
     pub transaction_id: TransactionId,
     /// How much, in the payment's currency; all refunds together are never more than the payment.
     pub amount: Money,
+    /// That it was made, where that is too long ago for the ledger to remember. It is no part of what is asked.
+    pub proof: Option<Arc<Proof>>,
 }
 
 /// Take back all that is left of a payment, its fee included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reverse {
     /// The payment.
     pub transaction_id: TransactionId,
+    /// That it was made, as in a refund.
+    pub proof: Option<Arc<Proof>>,
 }
 
 impl Operation {
@@ -108,7 +125,15 @@ impl Operation {
             Self::Refund(_) => "refund",
             Self::Reverse(_) => "reverse",
             Self::SetPolicy(policy) => policy.operation(),
+            Self::Batch(batch) => batch.operation(),
+            Self::Order(_) => "order",
+            Self::CancelOrder(_) => "cancel_order",
         }
+    }
+
+    /// How many commands it weighs in an epoch: a batch as many as it has items.
+    pub const fn weight(&self) -> usize {
+        if let Self::Batch(batch) = self { batch.items.len() } else { 1 }
     }
 
     /// The first version of the rules that knows it.
@@ -118,6 +143,7 @@ impl Operation {
             Self::Pay(payment) => payment.kind.since(),
             Self::ChangeStatus(_) => 3,
             Self::Reserve(_) | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) | Self::SetPolicy(_) => 4,
+            Self::Batch(_) | Self::Order(_) | Self::CancelOrder(_) => 5,
         }
     }
 }
@@ -142,7 +168,7 @@ impl CreateCustomer {
 }
 
 /// Whether a payment is one that can be asked for by itself.
-fn asked(payment: &Payment) -> Result<(), Unreadable> {
+pub(crate) fn asked(payment: &Payment) -> Result<(), Unreadable> {
     let form = "a payment that is asked for by itself";
     expect("kind", payment.kind.as_str(), form, |_| PaymentKind::ASKED.contains(&payment.kind))
 }
@@ -185,22 +211,33 @@ impl Command {
         expect("idempotency key", &self.idempotency_key, "1 to 255 visible ASCII characters", |text| {
             (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
         })?;
-        match &self.operation {
-            Operation::CreateCustomer(create) => create.check(),
-            Operation::Pay(payment) => asked(payment),
-            Operation::Reserve(reserve) => {
+        self.operation.check()
+    }
+}
+
+impl Operation {
+    /// Whether its texts, amounts and moments have the form that the fields say.
+    pub fn check(&self) -> Result<(), Unreadable> {
+        match self {
+            Self::CreateCustomer(create) => create.check(),
+            Self::Pay(payment) => asked(payment),
+            Self::Reserve(reserve) => {
                 asked(&reserve.payment)?;
                 let lasts = (RESERVED_MS_MIN..=RESERVED_MS_MAX).contains(&reserve.expires_in_ms);
                 expect("expires_in_ms", &reserve.expires_in_ms.to_string(), "one second to thirty days", |_| lasts)
             }
-            Operation::SetPolicy(policy) => policy.check(),
-            Operation::OpenAccount(_)
-            | Operation::ActivateRules(_)
-            | Operation::ChangeStatus(_)
-            | Operation::Capture(_)
-            | Operation::Release(_)
-            | Operation::Refund(_)
-            | Operation::Reverse(_) => Ok(()),
+            Self::SetPolicy(policy) => policy.check(),
+            Self::Batch(batch) => batch.check(),
+            Self::Order(order) => order.check(),
+            Self::Refund(Refund { proof, .. }) | Self::Reverse(Reverse { proof, .. }) => {
+                proof.as_ref().map_or(Ok(()), |proof| proof.check())
+            }
+            Self::OpenAccount(_)
+            | Self::ActivateRules(_)
+            | Self::ChangeStatus(_)
+            | Self::Capture(_)
+            | Self::Release(_)
+            | Self::CancelOrder(_) => Ok(()),
         }
     }
 }
@@ -263,9 +300,28 @@ impl Fingerprint {
             }
             Operation::Reverse(reverse) => field("transaction_id", reverse.transaction_id.text(&mut [0; 36])),
             Operation::SetPolicy(policy) => policy.fields(field),
+            Operation::Batch(batch) => {
+                field("mode", batch.mode.as_str());
+                batch.items.iter().for_each(|item| field("item", &Self::of(item).to_string()));
+            }
+            Operation::Order(order) => {
+                field("kind", order.payment.kind.as_str());
+                match order.dated {
+                    Dated::ExecuteAt(epoch) => field("execute_at", &epoch.to_string()),
+                    Dated::EffectiveAt(epoch) => field("effective_at", &epoch.to_string()),
+                }
+                pay_fields(&order.payment, field);
+            }
+            Operation::CancelOrder(cancel) => field("order_id", cancel.order_id.text(&mut [0; 36])),
         }
         let digest: [u8; 32] = Sha256::digest(&fields).into();
         Self(digest[..16].try_into().expect("a SHA-256 digest has 32 bytes"))
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -280,63 +336,6 @@ fn pay_fields(payment: &Payment, mut field: impl FnMut(&str, &str)) {
     field("amount_minor", &payment.amount_minor.to_string());
     field("currency", payment.currency.code());
     field("channel", payment.channel.as_str());
-}
-
-/// A command with its id and its fingerprint, which are worked out by whoever reads it, not by the one thread that decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    id: CommandId,
-    fingerprint: Fingerprint,
-    command: Command,
-}
-
-impl Asked {
-    /// A command as it was read.
-    pub fn of(command: Command) -> Self {
-        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), command }
-    }
-
-    /// The command's id.
-    pub const fn id(&self) -> CommandId {
-        self.id
-    }
-
-    /// What the command says, in short.
-    pub const fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
-    /// The command.
-    pub const fn command(&self) -> &Command {
-        &self.command
-    }
-
-    /// The command alone.
-    pub fn into_command(self) -> Command {
-        self.command
-    }
-}
-
-/// A record of the commands log at its place, readable or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bound {
-    /// Where it stands.
-    pub position: Position,
-    /// The W3C trace context that came with it; empty if none.
-    pub traceparent: String,
-    /// What it says.
-    pub command: Result<Asked, Malformed>,
-}
-
-/// A record that is no command. It goes to the dead-letter topic as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// The record's key.
-    pub key: Option<Vec<u8>>,
-    /// The record's value.
-    pub value: Option<Vec<u8>>,
-    /// Why it can't be read.
-    pub reason: String,
 }
 
 #[cfg(test)]

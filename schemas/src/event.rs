@@ -1,10 +1,12 @@
 //! Events: everything the bank may say. A refusal is one of them.
 
 use crate::account::{Account, StatusChanged};
+use crate::batch::BatchDecided;
 use crate::customer::Customer;
 use crate::epoch::{Epoch, Position};
 use crate::hold::{HoldChange, HoldChanged};
 use crate::id::{CommandId, EventId};
+use crate::order::{OrderChange, OrderChanged};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
@@ -75,6 +77,10 @@ pub enum Fact {
     HoldChanged(HoldChanged),
     /// A level, terms, limits or a tariff was set.
     PolicyChanged(Box<Policy>),
+    /// A batch was decided; what its items did is told before it.
+    BatchDecided(Box<BatchDecided>),
+    /// Something happened to an order.
+    OrderChanged(Box<OrderChanged>),
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -126,11 +132,14 @@ impl Event {
             Fact::AccountOpened(account) => account.customer_id.is_some(),
             // What is captured is answered by the transaction, and nobody waits for the end of a time.
             Fact::HoldChanged(held) => matches!(held.change, HoldChange::Reserved | HoldChange::Released),
+            // What becomes of an order is answered by the transaction, or by nobody who waits.
+            Fact::OrderChanged(order) => matches!(order.change, OrderChange::Scheduled | OrderChange::Cancelled),
             Fact::CustomerCreated(_)
             | Fact::Transaction(_)
             | Fact::RulesActivated { .. }
             | Fact::StatusChanged(_)
             | Fact::PolicyChanged(_)
+            | Fact::BatchDecided(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => true,
         }

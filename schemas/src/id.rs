@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 48 | the epoch, milliseconds since 1970 |
 //! | 4 | version 7 |
-//! | 12 | what the id names: 0 event, 1 transaction, 2 account, 3 customer, 4 hold |
+//! | 12 | what the id names: 0 event, 1 transaction, 2 account, 3 customer, 4 hold, 5 order |
 //! | 2 | variant |
 //! | 62 | the number among the ids of that kind in that epoch, from 0 |
 //!
@@ -95,6 +95,10 @@ id!(
     HoldId
 );
 id!(
+    /// An order.
+    OrderId
+);
+id!(
     /// A command, the same for every retry of it.
     CommandId
 );
@@ -104,6 +108,7 @@ minted!(TransactionId, 1);
 minted!(AccountId, 2);
 minted!(CustomerId, 3);
 minted!(HoldId, 4);
+minted!(OrderId, 5);
 
 impl AccountId {
     /// The house's own account for `purpose` in a currency: the same on every replay and every cluster.
@@ -125,6 +130,17 @@ impl CommandId {
         }
         let digest: [u8; 20] = Sha1::digest(&name).into();
         Self(uuid::Builder::from_sha1_bytes(*digest.first_chunk().expect("a SHA-1 digest has 20 bytes")).into_uuid())
+    }
+}
+
+impl CommandId {
+    /// What an item of this command goes by as the cause of events: nothing that can be asked for has that id.
+    ///
+    /// The item's number, from 0, is added to the last two bytes, so a batch and its items share the rest.
+    pub fn item(self, number: u16) -> Self {
+        let (high, low) = self.0.as_u64_pair();
+        let item = u16::try_from(low & 0xffff).expect("16 bits fit a u16").wrapping_add(number).wrapping_add(1);
+        Self(Uuid::from_u64_pair(high, (low & !0xffff) | u64::from(item)))
     }
 }
 

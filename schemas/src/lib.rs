@@ -30,6 +30,15 @@ pub mod transaction;
 /// Money that is promised.
 pub mod hold;
 
+/// Many operations as one.
+pub mod batch;
+
+/// Payments with a date of their own.
+pub mod order;
+
+/// Proofs of old payments.
+pub mod proof;
+
 /// What staff sets.
 pub mod policy;
 
@@ -70,6 +79,7 @@ pub mod resource;
 pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
+pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
 };
@@ -77,12 +87,14 @@ pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
-pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, TransactionId};
+pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money};
+pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
 pub use policy::{AccountTerms, Bearer, Borne, CustomerLevel, LevelLimits, Limits, Policy, Priced, Quota, Tariff, TariffEnd, Tier};
 pub use principal::{Authority, Caller, Principal, Scope};
 pub use problem::Problem;
+pub use proof::{Paid, Proof};
 pub use refusal::Refusal;
 pub use sealed::{EpochEvents, EpochInput, EpochOutput, Records};
 pub use stored::Stored;

@@ -238,7 +238,7 @@ fn amount(what: &str, minor: Option<i64>) -> Result<(), Unreadable> {
     }
 }
 
-fn moment(what: &str, epoch: Option<Epoch>) -> Result<(), Unreadable> {
+pub(crate) fn moment(what: &str, epoch: Option<Epoch>) -> Result<(), Unreadable> {
     match epoch {
         Some(epoch) if epoch > LAST_EPOCH => Err(Unreadable::new(what, &epoch.to_string(), "milliseconds before the year 10000")),
         _ => Ok(()),

@@ -48,6 +48,10 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub operation_id: Option<String>,
+    /// The item of a batch that was refused, from 0; nothing of the others has happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 3)]
+    pub item: Option<u32>,
     /// `failed` where a decision was made against the caller.
     #[serde(default, rename = "transaction_status", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -83,6 +87,7 @@ impl Problem {
             errors: Vec::new(),
             transaction_id: None,
             operation_id: None,
+            item: None,
             transaction_status: None,
             gsma_category: None,
             gsma_code: None,

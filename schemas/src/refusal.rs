@@ -22,7 +22,9 @@ words! {
         AccountNotFound = "account_not_found",
         /// No open hold has this id: there never was one, or all of it was captured, released or expired.
         HoldNotOpen = "hold_not_open",
-        /// No payment that can be given back has this id: there never was one, or it is older than the horizon.
+        /// No order that waits has this id: there never was one, or it was executed or cancelled.
+        OrderNotOpen = "order_not_open",
+        /// No payment that can be given back has this id: there never was one, or it is older than the horizon and not proven.
         OriginalNotFound = "original_not_found",
         /// No tariff has this code.
         TariffNotFound = "tariff_not_found",
@@ -60,6 +62,12 @@ words! {
         BalanceNotZero = "balance_not_zero",
         /// Something is held of the account, so it can't be closed.
         HoldsOpen = "holds_open",
+        /// The day is over, or further ahead than a payment can be ordered.
+        ExecutionDateOutOfRange = "execution_date_out_of_range",
+        /// The day is to come, or further back than a payment can count from.
+        EffectiveDateOutOfRange = "effective_date_out_of_range",
+        /// The payer has as many orders waiting as it may.
+        OrdersFull = "orders_full",
         /// There are as many tariffs, or as many changes planned, as there may be.
         PoliciesFull = "policies_full",
         /// The payer may not pay so much in one operation.
@@ -92,6 +100,7 @@ impl Refusal {
             Self::CreditAccountNotFound => "No account to credit has this id.",
             Self::AccountNotFound => "No account has this id.",
             Self::HoldNotOpen => "No open hold has this id.",
+            Self::OrderNotOpen => "No order that waits has this id.",
             Self::OriginalNotFound => "No payment that can be given back has this id.",
             Self::TariffNotFound => "No tariff has this code.",
             Self::NotAuthorized => "The caller may not act on this account.",
@@ -111,6 +120,9 @@ impl Refusal {
             Self::StatusUnchanged => "The account has that status already.",
             Self::BalanceNotZero => "Something is left in the account. Empty it, then close it.",
             Self::HoldsOpen => "Something is held of the account. Release or capture it, then close it.",
+            Self::ExecutionDateOutOfRange => "The day of the payment is over, or more than 400 days ahead.",
+            Self::EffectiveDateOutOfRange => "The day from which the payment counts is to come, or more than 400 days back.",
+            Self::OrdersFull => "The payer has as many orders waiting as it may. Cancel one, or wait for the next to be executed.",
             Self::PoliciesFull => "There are as many tariffs, or as many changes planned, as there may be.",
             Self::OperationLimitExceeded => "The amount is above the payer's limit for one operation.",
             Self::DailyCountExceeded => "The payer has made as many payments today as its limit allows.",
@@ -131,14 +143,15 @@ impl Refusal {
             Self::CustomerNotFound | Self::DebitAccountNotFound | Self::CreditAccountNotFound | Self::AccountNotFound => {
                 ("identification", "identifierError")
             }
-            Self::HoldNotOpen | Self::OriginalNotFound | Self::TariffNotFound => ("identification", "identifierError"),
+            Self::HoldNotOpen | Self::OrderNotOpen | Self::OriginalNotFound | Self::TariffNotFound => ("identification", "identifierError"),
             Self::OperationLimitExceeded => ("businessRule", "greaterThanTransactionMaxValue"),
             Self::DailyCountExceeded => ("businessRule", "dailyVolumeLimitExceeded"),
             Self::DailyAmountExceeded => ("businessRule", "dailyValueLimitExceeded"),
             Self::MonthlyCountExceeded => ("businessRule", "monthlyVolumeLimitExceeded"),
             Self::MonthlyAmountExceeded => ("businessRule", "monthlyValueLimitExceeded"),
             Self::RefundExceedsOriginal | Self::CaptureExceedsHold => ("businessRule", "overPaymentNotAllowed"),
-            Self::PayeeLimitExceeded | Self::PoliciesFull => ("businessRule", "genericError"),
+            Self::ExecutionDateOutOfRange | Self::EffectiveDateOutOfRange => ("validation", "formatError"),
+            Self::PayeeLimitExceeded | Self::PoliciesFull | Self::OrdersFull => ("businessRule", "genericError"),
             Self::NotAuthorized => ("authorisation", "requestingPartyAuthorisationError"),
             Self::AccountsMustDiffer => ("businessRule", "samePartiesError"),
             Self::RoleNotPermitted => ("businessRule", "genericError"),

@@ -3,8 +3,10 @@
 //! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
 //! `as_of` is the reader's to add: a decision has no view that it was read from.
 
+mod batch;
 mod hold;
 mod operation;
+mod order;
 
 /// Levels, terms, limits and tariffs.
 pub mod policy;
@@ -12,15 +14,17 @@ pub mod policy;
 use crate::account::{AccountStatus, AccountType, Role};
 use crate::customer::{KycLevel, KycStatus};
 use crate::epoch::{Epoch, rfc3339};
-use crate::id::{AccountId, CustomerId, HoldId, TransactionId};
+use crate::id::{AccountId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
 use crate::transaction::{Channel, Link, PaymentKind, TransactionStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
 pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};
+pub use order::Order;
 pub use policy::{AccountTerms, CustomerLevel, LevelLimits, Limits, Quota, Tariff, TariffEnd, Tier};
 
 /// A customer.
@@ -184,6 +188,14 @@ pub struct Transaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_transaction_id: Option<TransactionId>,
+    /// The order that it ended, or that says from when on it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub order_id: Option<OrderId>,
+    /// The batch of which it was an item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub batch_id: Option<CommandId>,
     /// Why nothing moved; only of a failed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -192,6 +204,10 @@ pub struct Transaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime, example = "2025-11-24T16:00:00.123Z")]
     pub settled_at: Option<String>,
+    /// From when on it counts, RFC 3339 in UTC; only of one that counts from earlier than it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime, example = "2025-11-01T00:00:00.000Z")]
+    pub effective_at: Option<String>,
     /// When it was decided.
     #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
     pub epoch: Epoch,
@@ -222,8 +238,11 @@ impl Transaction {
             charged_fee: Money { minor: transaction.fee_minor, currency }.to_string(),
             hold_id: transaction.link.and_then(Link::hold),
             original_transaction_id: transaction.link.and_then(Link::original),
+            order_id: None,
+            batch_id: None,
             reason: transaction.refusal,
             settled_at: (status == TransactionStatus::Settled).then(|| rfc3339(epoch)),
+            effective_at: None,
             epoch,
             trace_id: Some(trace_id.to_owned()).filter(|trace| !trace.is_empty()),
             as_of: None,
@@ -249,7 +268,7 @@ pub struct Rules {
 /// Where each resource is.
 pub mod location {
     use crate::customer::KycLevel;
-    use crate::id::{AccountId, CommandId, CustomerId, HoldId, TransactionId};
+    use crate::id::{AccountId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
     use crate::money::Currency;
     use crate::policy::Policy;
 
@@ -274,6 +293,16 @@ pub mod location {
     /// A hold.
     pub fn hold(id: HoldId) -> String {
         format!("/v1/holds/{id}")
+    }
+
+    /// An order.
+    pub fn order(id: OrderId) -> String {
+        format!("/v1/orders/{id}")
+    }
+
+    /// A batch.
+    pub fn batch(id: CommandId) -> String {
+        format!("/v1/batches/{id}")
     }
 
     /// The terms of an account.

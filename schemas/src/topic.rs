@@ -32,6 +32,10 @@ words! {
         HoldUpdated = "hold.updated.v1",
         /// Levels, terms, limits and tariffs that were set.
         PolicyUpdated = "policy.updated.v1",
+        /// Batches, with what became of each item.
+        BatchDecided = "batch.decided.v1",
+        /// Orders scheduled, executed, failed and cancelled.
+        OrderUpdated = "order.updated.v1",
         /// Versions of the rules that came into force.
         RulesActivated = "rules.activated.v1",
         /// Claims, bindings and commit records of settlement.
@@ -43,6 +47,12 @@ words! {
 
 /// Commands that could not be read, as they were.
 pub const COMMANDS_DLQ: &str = "orion.commands.dlq.v1";
+
+/// The largest record of the topics in which a record may hold a whole batch, as Kafka is told.
+pub const BATCH_MAX_BYTES: usize = 4 << 20;
+
+/// The largest record of all: a dead letter holds the largest command, and why it is none.
+pub const RECORD_MAX_BYTES: usize = 5 << 20;
 
 /// Header of a record of the commands log that is no command but a schema: its value is the Avro schema as
 /// JSON, the header the id (ASCII decimal) that later records of the same partition use for it.
@@ -69,9 +79,11 @@ impl Topic {
         Self::AccountUpdated,
         Self::PolicyUpdated,
         Self::HoldUpdated,
+        Self::OrderUpdated,
         Self::TransactionSettled,
         Self::TransactionLinked,
         Self::TransactionFailed,
+        Self::BatchDecided,
         Self::CommandRefused,
         Self::RulesActivated,
         Self::Outcomes,
@@ -101,10 +113,17 @@ impl Topic {
             Fact::StatusChanged(_) => Self::AccountUpdated,
             Fact::HoldChanged(_) => Self::HoldUpdated,
             Fact::PolicyChanged(_) => Self::PolicyUpdated,
+            Fact::BatchDecided(_) => Self::BatchDecided,
+            Fact::OrderChanged(_) => Self::OrderUpdated,
             Fact::Refused { .. } => Self::CommandRefused,
             Fact::Repeated(repeat) => match &repeat.first {
+                Some(Fact::BatchDecided(_)) => Self::BatchDecided,
+                Some(Fact::OrderChanged(_)) => Self::OrderUpdated,
                 Some(Fact::HoldChanged(_) | Fact::PolicyChanged(_)) => Self::OutcomesLinked,
-                Some(Fact::Transaction(transaction)) if transaction.link.is_some() => Self::OutcomesLinked,
+                // Of a payment that was ordered, the operation does not say the kind, so its answer needs the field for it too.
+                Some(Fact::Transaction(transaction)) if transaction.link.is_some() || transaction.operation() != repeat.operation => {
+                    Self::OutcomesLinked
+                }
                 _ => Self::Outcomes,
             },
         }
@@ -121,6 +140,8 @@ pub const fn key(event: &Event) -> uuid::Uuid {
         | Fact::StatusChanged(_)
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
+        | Fact::BatchDecided(_)
+        | Fact::OrderChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => event.id.0,
     }
@@ -133,8 +154,11 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
         Fact::AccountOpened(account) => account_spread(account.id),
         Fact::StatusChanged(changed) => account_spread(changed.id),
         Fact::HoldChanged(held) => account_spread(held.account_debit),
+        Fact::OrderChanged(order) => account_spread(order.account_debit),
         Fact::CustomerCreated(customer) => spread(customer.id.0),
-        Fact::RulesActivated { .. } | Fact::PolicyChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => spread(event.cause.command_id.0),
+        Fact::RulesActivated { .. } | Fact::PolicyChanged(_) | Fact::BatchDecided(_) | Fact::Refused { .. } | Fact::Repeated(_) => {
+            spread(event.cause.command_id.0)
+        }
     };
     let partitions = u64::try_from(partitions).expect("a topic has at least one partition");
     i32::try_from(spread % partitions).expect("a remainder of an i32 fits an i32")

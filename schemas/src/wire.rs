@@ -9,6 +9,7 @@ mod event;
 mod journal;
 mod payment;
 mod policy;
+mod proof;
 
 /// Segments of the archive.
 pub mod segment;
@@ -98,6 +99,8 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::TransactionFailed => include_str!("../avro/transaction_failed.avsc"),
         Topic::HoldUpdated => include_str!("../avro/hold_updated.avsc"),
         Topic::PolicyUpdated => include_str!("../avro/policy_updated.avsc"),
+        Topic::BatchDecided => include_str!("../avro/batch_decided.avsc"),
+        Topic::OrderUpdated => include_str!("../avro/order_updated.avsc"),
         Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
     }
 }
@@ -175,6 +178,8 @@ impl Encoder {
             event::Wire::AccountUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::HoldUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::PolicyUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::BatchDecided(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::OrderUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -287,6 +292,8 @@ impl Decoder {
             Topic::TransactionFailed => self.read::<event::Failed<'_>>(topic, framed)?.into_event(traceparent),
             Topic::HoldUpdated => self.read::<event::HoldUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::PolicyUpdated => self.read::<event::PolicyUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::BatchDecided => self.read::<event::BatchDecided<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::OrderUpdated => self.read::<event::OrderUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),

@@ -18,15 +18,16 @@ use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Authority, Bearer, Binding, Capture, Cause, ChangeStatus,
-    Channel, Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, CustomerLevel, Entry, Event, EventId, Fact,
-    HoldChange, HoldChanged, HoldId, Input, KycLevel, KycStatus, LevelLimits, Limits, Link, Money, OpenAccount, Operation, Output, Payment,
-    PaymentKind, Policy, Position, Posting, Principal, Quota, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch,
+    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchDecided, BatchMode, Bearer,
+    Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel, Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer,
+    CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, Input, ItemStatus, KycLevel, KycStatus,
+    LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Outcome, Output, Paid, Payment,
+    PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch,
     StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The schema id in every vector.
 const ID: u32 = 7;
@@ -184,19 +185,26 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
     let told = |transaction: Transaction| Fact::Transaction(Transaction { postings: Vec::new(), ..transaction });
     let refused = || Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
     let house = Account { id: AccountId::house("cash", Currency::XOF), customer_id: None, role: Role::House, ..account() };
+    let effective = OrderChanged { dated: Dated::EffectiveAt(EPOCH - 86_400_000), ..ended(OrderChange::Executed) };
     let claim = || Entry::Claim(Claim { generation: 3, code_version: 1 });
     let journal = |journal, entry| Record::Entry(journal, entry);
     vec![
         (Topic::Commands, "create_customer", command(Operation::CreateCustomer(create))),
         (Topic::Commands, "open_account", command(Operation::OpenAccount(open))),
-        (Topic::Commands, "payment", command(Operation::Pay(payment))),
+        (Topic::Commands, "payment", command(Operation::Pay(payment.clone()))),
         (Topic::Commands, "activate_rules", command(Operation::ActivateRules(ActivateRules { version: 2 }))),
         (Topic::Commands, "change_status", command(Operation::ChangeStatus(suspend))),
         (Topic::Commands, "reserve", command(Operation::Reserve(Reserve { payment: bill, expires_in_ms: 3_600_000 }))),
         (Topic::Commands, "capture", command(Operation::Capture(Capture { hold_id, amount, last: true }))),
         (Topic::Commands, "release", command(Operation::Release(Release { hold_id }))),
-        (Topic::Commands, "refund", command(Operation::Refund(Refund { transaction_id, amount }))),
-        (Topic::Commands, "reverse", command(Operation::Reverse(Reverse { transaction_id }))),
+        (Topic::Commands, "refund", command(Operation::Refund(Refund { transaction_id, amount, proof: None }))),
+        (Topic::Commands, "reverse", command(Operation::Reverse(Reverse { transaction_id, proof: None }))),
+        (Topic::Commands, "refund_proven", command(Operation::Refund(Refund { transaction_id, amount, proof: proof() }))),
+        (Topic::Commands, "reverse_proven", command(Operation::Reverse(Reverse { transaction_id, proof: proof() }))),
+        (Topic::Commands, "batch", command(Operation::Batch(batch()))),
+        (Topic::Commands, "order_ahead", command(Operation::Order(Order { payment: payment.clone(), dated: waiting().dated }))),
+        (Topic::Commands, "order_back", command(Operation::Order(Order { payment: payment.clone(), dated: Dated::EffectiveAt(7) }))),
+        (Topic::Commands, "cancel_order", command(Operation::CancelOrder(CancelOrder { order_id: waiting().id }))),
         (Topic::Commands, "set_customer_level", set(level())),
         (Topic::Commands, "set_account_terms", set(terms())),
         (Topic::Commands, "set_level_limits", set(limits())),
@@ -219,6 +227,18 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::PolicyUpdated, "level_limits", policy(limits())),
         (Topic::PolicyUpdated, "tariff", policy(tariff())),
         (Topic::PolicyUpdated, "tariff_end", policy(tariff_end())),
+        (Topic::BatchDecided, "independent", event(Fact::BatchDecided(Box::new(decided())))),
+        (Topic::BatchDecided, "undone", event(Fact::BatchDecided(Box::new(undone())))),
+        (Topic::BatchDecided, "repeated", repeat("batch", Some(Fact::BatchDecided(Box::new(decided()))))),
+        (Topic::OrderUpdated, "scheduled", event(Fact::OrderChanged(Box::new(waiting())))),
+        (Topic::OrderUpdated, "executed", event(Fact::OrderChanged(Box::new(ended(OrderChange::Executed))))),
+        (Topic::OrderUpdated, "failed", event(Fact::OrderChanged(Box::new(ended(OrderChange::Failed))))),
+        (Topic::OrderUpdated, "effective", event(Fact::OrderChanged(Box::new(effective)))),
+        (Topic::OrderUpdated, "cancelled", event(Fact::OrderChanged(Box::new(cancelled())))),
+        (Topic::OrderUpdated, "scheduled_repeated", repeat("order", Some(Fact::OrderChanged(Box::new(waiting()))))),
+        (Topic::OrderUpdated, "cancelled_repeated", repeat("cancel_order", Some(Fact::OrderChanged(Box::new(cancelled()))))),
+        (Topic::OutcomesLinked, "ordered", repeat("order", Some(told(settled())))),
+        (Topic::OutcomesLinked, "ordered_failed", repeat("order", Some(told(failed())))),
         (Topic::TransactionFailed, "transfer", event(Fact::Transaction(failed()))),
         (Topic::CommandRefused, "open_account", event(refused())),
         (Topic::RulesActivated, "rules", event(Fact::RulesActivated { version: 2 })),
@@ -383,6 +403,86 @@ fn tariff() -> Policy {
 
 fn tariff_end() -> Policy {
     Policy::TariffEnd(TariffEnd { code: "bills-1".to_owned(), effective_from: None })
+}
+
+fn batch() -> Batch {
+    let (transaction_id, hold_id, amount) = (settled().id, held().id, settled().amount);
+    let payment = Payment {
+        kind: PaymentKind::Transfer,
+        account_debit: Some(settled().account_debit),
+        account_credit: Some(settled().account_credit),
+        amount_minor: 350,
+        currency: amount.currency,
+        channel: Channel::Wallet,
+    };
+    let items = vec![
+        Operation::Pay(payment.clone()),
+        Operation::Reserve(Reserve { payment, expires_in_ms: 60_000 }),
+        Operation::Capture(Capture { hold_id, amount, last: false }),
+        Operation::Release(Release { hold_id }),
+        Operation::Refund(Refund { transaction_id, amount, proof: proof() }),
+        Operation::Reverse(Reverse { transaction_id, proof: None }),
+    ];
+    Batch { mode: BatchMode::AllOrNothing, dry_run: true, items }
+}
+
+fn proof() -> Option<Arc<Proof>> {
+    let paid = Paid {
+        id: settled().id,
+        kind: PaymentKind::Transfer,
+        channel: Channel::Wallet,
+        bearer: Bearer::Payer,
+        payer: settled().account_debit,
+        payee: settled().account_credit,
+        currency: settled().amount.currency,
+        amount_minor: 350,
+        fee_minor: 5,
+    };
+    Some(Arc::new(Proof {
+        rows: vec![paid],
+        leaf: u32::MAX,
+        path: vec![[0xa5; 32], std::array::from_fn(|place| u8::try_from(place).expect("small"))],
+    }))
+}
+
+fn decided() -> BatchDecided {
+    let reason = Some(Refusal::InsufficientFunds);
+    let outcomes = vec![
+        Outcome { transaction_id: Some(settled().id), fee_minor: 5, ..Outcome::without(ItemStatus::Settled, None) },
+        Outcome { transaction_id: Some(settled().id), ..Outcome::without(ItemStatus::Failed, reason) },
+        Outcome { hold_id: Some(held().id), fee_minor: i64::MAX, ..Outcome::without(ItemStatus::Reserved, None) },
+        Outcome { hold_id: Some(held().id), fee_minor: 5, ..Outcome::without(ItemStatus::Released, None) },
+        Outcome::without(ItemStatus::Refused, Some(Refusal::HoldNotOpen)),
+    ];
+    BatchDecided { mode: BatchMode::Independent, dry_run: false, outcomes }
+}
+
+fn undone() -> BatchDecided {
+    let refused = Outcome::without(ItemStatus::Refused, Some(Refusal::OriginalNotFound));
+    let outcomes = vec![Outcome::without(ItemStatus::Undone, None), refused, Outcome::without(ItemStatus::Undone, None)];
+    BatchDecided { mode: BatchMode::AllOrNothing, dry_run: true, outcomes }
+}
+
+fn waiting() -> OrderChanged {
+    OrderChanged {
+        id: OrderId::mint(EPOCH - 4_000, 5),
+        change: OrderChange::Scheduled,
+        kind: PaymentKind::BillPayment,
+        channel: Channel::Qr,
+        account_debit: settled().account_debit,
+        account_credit: settled().account_credit,
+        amount: settled().amount,
+        dated: Dated::ExecuteAt(EPOCH + 86_400_000),
+        transaction_id: None,
+    }
+}
+
+fn ended(change: OrderChange) -> OrderChanged {
+    OrderChanged { change, transaction_id: Some(settled().id), ..waiting() }
+}
+
+fn cancelled() -> OrderChanged {
+    OrderChanged { change: OrderChange::Cancelled, ..waiting() }
 }
 
 fn failed() -> Transaction {

@@ -77,7 +77,7 @@ fn settled() -> impl Strategy<Value = Event> {
     (words::event(), words::settled()).prop_map(|(event, transaction)| Event { fact: Fact::Transaction(transaction), ..event })
 }
 
-/// What was held or set.
+/// What was held, set, ordered or decided of a batch.
 fn updated() -> impl Strategy<Value = Event> {
     (words::event(), words::updated()).prop_map(|(event, fact)| Event { fact, ..event })
 }

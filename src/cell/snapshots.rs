@@ -7,7 +7,7 @@
 use anyhow::Context;
 use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::commands::{Learnt, Schemas};
-use schemas::{Binding, Epoch, EpochInput, Input, Position};
+use schemas::{Binding, Bound, Epoch, EpochInput, Input, Position};
 use serde::{Deserialize, Serialize};
 use state::pins::Segment;
 use state::{Frozen, Ledger, Thawing};
@@ -42,7 +42,7 @@ impl Cadence {
 
     /// Whether the ledger is frozen after this epoch.
     pub fn due(&mut self, epoch: &EpochInput) -> bool {
-        self.commands += u64::try_from(epoch.commands.len()).expect("an epoch's weight is bounded");
+        self.commands += u64::try_from(epoch.commands.iter().map(Bound::weight).sum::<usize>()).expect("an epoch's weight is bounded");
         self.epochs += 1;
         // A replay goes through days in seconds: there, only its length counts.
         let (time, live) = (epoch.binding.epoch, epoch.committed.is_none());

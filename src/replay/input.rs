@@ -10,8 +10,9 @@ use crate::exit::{self, Exit};
 use egress::topics::Topics;
 use ingress::commands::traceparent;
 use ingress::epochs::{Epochs, Policy};
-use schemas::{Asked, Binding, Bound, EpochInput, Fact, Input, Position, SealedEpoch, Topic};
+use schemas::{Asked, Binding, Bound, CommandId, EpochInput, Event, Fact, Input, OrderId, Outcome, Position, SealedEpoch, Topic};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -90,8 +91,10 @@ struct Log {
     /// The binding just read.
     sealed: Option<(SealedEpoch, bool)>,
     /// What will be called by a name, by the place of the command that creates it.
-    naming: BTreeMap<Position, String>,
+    naming: BTreeMap<Position, (String, Option<CommandId>)>,
     names: BTreeMap<String, String>,
+    /// Orders that have a name.
+    orders: BTreeMap<OrderId, String>,
     every: usize,
 }
 
@@ -109,13 +112,15 @@ impl Log {
             sealed: None,
             naming: BTreeMap::new(),
             names: BTreeMap::new(),
+            orders: BTreeMap::new(),
             every: rule.every,
         }
     }
 
     /// A line that moves the clock, or names what is not decided yet, closes the epoch before it.
     fn closes_before(&mut self, line: &Line) -> Result<Option<EpochInput>, String> {
-        let undecided = |name: &str| self.naming.values().any(|naming| naming == name);
+        let of = |name: &str| name.split_once('#').map_or_else(|| name.to_owned(), |(of, _)| of.to_owned());
+        let undecided = |name: &str| self.naming.values().any(|(naming, _)| *naming == of(name));
         let needs = line.command.as_ref().is_some_and(|asked| asked.names().any(undecided));
         if self.bound && needs {
             return Err("it names what an earlier line of the same epoch creates".to_owned());
@@ -156,10 +161,10 @@ impl Log {
             (None, junk) => Err(junk.unwrap_or_default().record()?),
         };
         if let Some(name) = line.name {
-            if self.names.contains_key(&name) || self.naming.values().any(|naming| *naming == name) {
+            if self.names.contains_key(&name) || self.naming.values().any(|(naming, _)| *naming == name) {
                 return Err(format!("the name {name:?} is given twice"));
             }
-            self.naming.insert(position, name);
+            self.naming.insert(position, (name, command.as_ref().ok().map(Asked::id)));
         }
         let traceparent = traceparent(line.traceparent.as_deref().unwrap_or_default());
         (*next, *count) = (offset + 1, *count + 1);
@@ -222,13 +227,7 @@ impl Log {
             let empty = input.commands.is_empty();
             let decided = ledgers.decide(input)?;
             self.epochs.decide_by(ledgers.next_rules());
-            for event in decided.output.events.iter().filter(|event| event.answers()) {
-                if let Some(name) = self.naming.remove(&event.cause.position)
-                    && let Some(id) = created(&event.fact)
-                {
-                    self.names.insert(name, id);
-                }
-            }
+            decided.output.events.iter().for_each(|event| self.name(event));
             if !take(decided)? {
                 return Ok(false);
             }
@@ -237,6 +236,32 @@ impl Log {
         }
         Ok(true)
     }
+
+    /// Learns what the names in this event stand for.
+    fn name(&mut self, event: &Event) {
+        if let Fact::OrderChanged(order) = &event.fact
+            && let (Some(id), Some(name)) = (order.transaction_id, self.orders.remove(&order.id))
+        {
+            self.names.insert(format!("{name}#paid"), id.to_string());
+        }
+        // Items of a batch, and an order whose day has come, say something at the place of a command in another name than its own.
+        let Entry::Occupied(naming) = self.naming.entry(event.cause.position) else { return };
+        if !event.answers() || naming.get().1 != Some(event.cause.command_id) {
+            return;
+        }
+        let (name, _) = naming.remove();
+        let said = if let Fact::Repeated(repeat) = &event.fact { repeat.first.as_ref() } else { Some(&event.fact) };
+        if let Some(Fact::BatchDecided(decided)) = said {
+            let made = |outcome: &Outcome| outcome.transaction_id.map(|id| id.0).or(outcome.hold_id.map(|id| id.0));
+            for (item, outcome) in decided.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.refusal.is_none()) {
+                made(outcome).map(|id| self.names.insert(format!("{name}#{item}"), id.to_string()));
+            }
+        }
+        if let Some(Fact::OrderChanged(order)) = said {
+            self.orders.insert(order.id, name.clone());
+        }
+        said.and_then(created).map(|id| self.names.insert(name, id));
+    }
 }
 
 /// The id of what a decision created or paid; none where it was refused.
@@ -244,10 +269,15 @@ fn created(fact: &Fact) -> Option<String> {
     match fact {
         Fact::CustomerCreated(customer) => Some(customer.id.to_string()),
         Fact::AccountOpened(account) => Some(account.id.to_string()),
-        Fact::Repeated(repeat) => repeat.first.as_ref().and_then(created),
         Fact::Transaction(transaction) => transaction.refusal.is_none().then(|| transaction.id.to_string()),
         Fact::HoldChanged(held) => Some(held.id.to_string()),
-        Fact::PolicyChanged(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } => None,
+        Fact::OrderChanged(order) => Some(order.id.to_string()),
+        Fact::PolicyChanged(_)
+        | Fact::RulesActivated { .. }
+        | Fact::StatusChanged(_)
+        | Fact::BatchDecided(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => None,
     }
 }
 

@@ -5,16 +5,21 @@
 //! {"command": {"operation": "open_account", "customer_id": "@awa", "type": "wallet", "currency": "XOF"}, "as": "wallet"}
 //! {"command": {"operation": "deposit", "account_credit": "@wallet", "amount": "12500", "currency": "XOF"}, "as": "cash"}
 //! {"command": {"operation": "refund", "transaction": "@cash", "amount": "500", "currency": "XOF"}}
+//! {"command": {"operation": "batch", "items": [{"operation": "reverse", "transaction": "@cash"}]}, "as": "back"}
 //! {"junk": {"text": "no command"}}
 //! {"binding": {"epoch": 1767225600000}}
 //! ```
 //!
-//! `as` names what a command creates, transactions and holds too; `@name` is its id. Everything else that may be left out has a default.
+//! `as` names what a command creates, transactions, holds and orders too; `@name` is its id. What the item 0 of a batch makes is
+//! `@name#0`, and the transaction in which an order ends `@name#paid`. Everything else that may be left out has a default.
 
 mod asked;
 mod policy;
+mod proof;
+mod written;
 
 pub use asked::Asked;
+pub use proof::Shown;
 
 use schemas::{Input, Malformed, Output};
 use serde::{Deserialize, Serialize};

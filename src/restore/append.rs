@@ -15,7 +15,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::util::Timeout;
 use schemas::Stored;
-use schemas::topic::FILLER;
+use schemas::topic::{FILLER, RECORD_MAX_BYTES};
 use std::iter::Peekable;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -177,7 +177,7 @@ impl Writer {
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("message.timeout.ms", "55000")
-            .set("message.max.bytes", "4194304")
+            .set("message.max.bytes", RECORD_MAX_BYTES.to_string())
             .set("linger.ms", "5")
             .set("compression.type", "lz4")
             .set("queue.buffering.max.messages", "100000")

@@ -27,6 +27,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Accounts", "What they hold."),
     ("Transactions", "What moves between accounts."),
     ("Holds", "Money that is promised, and not paid yet."),
+    ("Orders", "Payments with a day of their own."),
+    ("Batches", "Many operations as one."),
     ("Policies", "What staff sets: levels, terms, limits and tariffs."),
     ("Operations", "What became of a command."),
     ("Rules", "By which version of its rules the bank decides."),

@@ -2,36 +2,41 @@
 //!
 //! Events come in the order of their ids, all topics together. Of each it is checked that
 //! 1. ids and epochs go up, and an id tells its epoch;
-//! 2. a record of the commands log is answered once, and a command id decided once in seven days;
+//! 2. a record of the commands log is answered once, and a command id decided once in seven days; what is said in the name of
+//!    another is said of an item of a batch, as the batch says it, or of an order whose day has come;
 //! 3. an account is opened once, and before its first posting;
 //! 4. the legs of a transaction sum to zero, in the currency of their accounts;
 //! 5. a posting's balance is the one before it plus its amount, and a debit leaves what the floor and the holds of the
 //!    account ask for, where the holder is not the house;
 //! 6. what is held of an account is what its open holds hold, and a capture pays what it takes from its hold;
-//! 7. nothing is given back but what was paid, and no more of it.
+//! 7. nothing is given back but what was paid, and no more of it;
+//! 8. an order is scheduled once and ends once, not before its day, in the transaction that it names.
 //!
-//! What is kept: an entry an account, an open hold and a payment of which something was given back, and an entry a command
-//! and a payment of the last seven days.
+//! What is kept: an entry an account, an open hold, an order that waits and a payment, and an entry a command of the last seven days.
 
+mod batches;
+mod causes;
 mod floors;
 mod given_back;
 mod holds;
 mod merge;
+mod orders;
 
 use super::Faults;
 use super::events::{Journal, print_gone, sources, whole_from};
 use super::postgres;
 use crate::config::Config;
 use crate::progress::Progress;
+use causes::Causes;
 use floors::Floors;
 use given_back::GivenBack;
 use holds::Holds;
 use merge::Merge;
+use orders::Orders;
 use schemas::{
-    AccountId, AccountStatus, CommandId, Currency, CustomerId, Epoch, Event, EventId, Fact, Link, Money, Policy, Position, Role,
-    Transaction, TransactionId,
+    AccountId, AccountStatus, Currency, CustomerId, Epoch, Event, EventId, Fact, Link, Money, Policy, Role, Transaction, TransactionId,
 };
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 
 /// How long a decision stands for its retries.
@@ -63,7 +68,7 @@ pub(super) fn run(config: &Config, quiet: bool) -> anyhow::Result<ExitCode> {
         {
             compared = Some(views.compare(&mut books, at)?);
         }
-        books.take(&event);
+        books.take(event);
         progress.add(1);
     }
     if let Some(at) = compare_at.filter(|_| compared.is_none())
@@ -93,6 +98,8 @@ pub(super) struct Books {
     pub holds: Holds,
     floors: Floors,
     given_back: GivenBack,
+    orders: Orders,
+    causes: Causes,
     /// Customers, accounts opened, settled, failed, refused: what the views have a row for.
     pub counts: Counts,
     /// What is wrong.
@@ -100,8 +107,6 @@ pub(super) struct Books {
     events: u64,
     currencies: BTreeMap<Currency, Line>,
     last: Last,
-    decided: HashMap<CommandId, Epoch>,
-    by_age: VecDeque<(Epoch, CommandId)>,
 }
 
 /// An account.
@@ -133,6 +138,10 @@ pub(super) struct Counts {
     pub terms: u64,
     pub limits: u64,
     pub tariffs: u64,
+    /// All but dry runs.
+    pub batches: u64,
+    pub items: u64,
+    pub orders: u64,
 }
 
 #[derive(Default)]
@@ -150,7 +159,6 @@ struct Last {
     customer: Option<CustomerId>,
     account: Option<AccountId>,
     transaction: Option<TransactionId>,
-    positions: BTreeMap<i32, i64>,
 }
 
 impl Books {
@@ -163,18 +171,18 @@ impl Books {
             holds: Holds::new(from),
             floors: Floors::default(),
             given_back: GivenBack::new(from),
+            orders: Orders::new(from),
+            causes: Causes::new(from),
             counts: Counts::default(),
             faults: Faults::default(),
             events: 0,
             currencies: BTreeMap::new(),
             last: Last::default(),
-            decided: HashMap::new(),
-            by_age: VecDeque::new(),
         }
     }
 
     /// The next event.
-    pub(super) fn take(&mut self, event: &Event) {
+    pub(super) fn take(&mut self, event: Event) {
         self.events += 1;
         // 1.
         let id = event.id;
@@ -184,10 +192,13 @@ impl Books {
         if id.epoch() != Some(event.epoch) {
             self.faults.add(|| format!("event {id} is not an id of its epoch {}", event.epoch));
         }
+        self.enter(&event);
         // 2.
-        if event.answers() {
-            self.answer(event);
-        }
+        self.causes.take(event, &mut self.faults);
+    }
+
+    fn enter(&mut self, event: &Event) {
+        let id = event.id;
         match &event.fact {
             Fact::CustomerCreated(customer) => {
                 self.counts.customers += 1;
@@ -209,6 +220,8 @@ impl Books {
             }
             Fact::Transaction(transaction) => {
                 goes_up(&mut self.faults, &mut self.last.transaction, transaction.id, "transaction");
+                // 8.
+                self.orders.pay(transaction, &mut self.faults);
                 match transaction.refusal {
                     None => self.settle(event.epoch, transaction),
                     Some(_) => self.counts.failed += 1,
@@ -233,39 +246,21 @@ impl Books {
             Fact::RulesActivated { version } => {
                 self.counts.activations += 1;
                 self.floors.activate(event.epoch, *version);
+                self.given_back.activate(event.epoch, *version);
+            }
+            Fact::BatchDecided(decided) if decided.dry_run => {}
+            Fact::BatchDecided(decided) => {
+                self.counts.batches += 1;
+                self.counts.items += u64::try_from(decided.outcomes.len()).unwrap_or(u64::MAX);
+            }
+            // 8.
+            Fact::OrderChanged(order) => {
+                self.counts.orders += 1;
+                self.orders.take(event, order, &mut self.faults);
             }
             Fact::Refused { .. } => self.counts.refusals += 1,
             Fact::Repeated(_) => {}
         }
-    }
-
-    fn answer(&mut self, event: &Event) {
-        let Position { partition, offset } = event.cause.position;
-        if let Some(last) = self.last.positions.insert(partition, offset).filter(|last| *last >= offset) {
-            self.faults.add(|| format!("event {} answers command {partition}:{offset} after {partition}:{last}", event.id));
-        }
-        while let Some((epoch, command)) = self.by_age.front().copied().filter(|(epoch, _)| epoch + HORIZON_MS < event.epoch) {
-            self.by_age.pop_front();
-            if self.decided.get(&command) == Some(&epoch) {
-                self.decided.remove(&command);
-            }
-        }
-        let command = event.cause.command_id;
-        let first = self.decided.get(&command).copied();
-        if let Fact::Repeated(repeat) = &event.fact {
-            let seen = repeat.first_epoch >= self.from && repeat.first_epoch + HORIZON_MS >= event.epoch;
-            if seen && first != Some(repeat.first_epoch) {
-                self.faults.add(|| {
-                    format!("event {} repeats a decision of epoch {} on {command}, which is not there", event.id, repeat.first_epoch)
-                });
-            }
-            return;
-        }
-        if let Some(first) = first {
-            self.faults.add(|| format!("event {} decides command {command}, which was decided in epoch {first}", event.id));
-        }
-        self.decided.insert(command, event.epoch);
-        self.by_age.push_back((event.epoch, command));
     }
 
     fn set(&mut self, event: &Event, policy: &Policy) {
@@ -342,6 +337,8 @@ impl Books {
     }
 
     fn print(&mut self) {
+        self.causes.end(&mut self.faults);
+        self.orders.end(&mut self.faults);
         for (currency, line) in &self.currencies {
             let sum = line.credits_minor - line.debits_minor;
             if sum != 0 {

@@ -111,7 +111,10 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
                 (select count(*) from customer_level where epoch between $1 and $2),
                 (select count(*) from account_terms where epoch between $1 and $2),
                 (select count(*) from level_limits where epoch between $1 and $2),
-                (select count(*) from tariff where epoch between $1 and $2)",
+                (select count(*) from tariff where epoch between $1 and $2),
+                (select count(*) from batch where epoch between $1 and $2),
+                (select count(*) from batch_item where epoch between $1 and $2),
+                (select count(*) from order_change where epoch between $1 and $2)",
     )
     .bind(from)
     .bind(at)
@@ -131,6 +134,9 @@ async fn counts(connection: &mut PgConnection, from: i64, at: i64) -> Result<Cou
         terms: count(9)?,
         limits: count(10)?,
         tariffs: count(11)?,
+        batches: count(12)?,
+        items: count(13)?,
+        orders: count(14)?,
     })
 }
 

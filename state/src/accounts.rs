@@ -136,6 +136,14 @@ impl Accounts {
         self.holdings.push(holding);
     }
 
+    /// Takes the account away that was opened last.
+    pub fn pop(&mut self) {
+        let Some(holding) = self.holdings.pop() else { return };
+        for purpose in [&mut self.cash, &mut self.fees] {
+            purpose.retain(|_, (id, _)| *id != holding.id);
+        }
+    }
+
     /// Remembers which account it is to the house, if it is the house's.
     fn note(&mut self, holding: &Holding, place: u32) {
         if holding.role == Role::House {

@@ -1,18 +1,17 @@
 //! Open holds: what is promised, to whom, and until when.
-//!
-//! A hold lies in a slot of a table. When it ends the slot is free, and the next hold takes the lowest free one: so which hold lies where
-//! follows from what was decided, in every process alike, and memory is bounded by the most holds that were ever open at once.
 
 use crate::bytes::{Bytes, Damaged, put_text};
-use crate::index::Entries;
-use crate::table::{Row, Rows};
+use crate::slots::{Ends, Slots};
+use crate::table::Row;
 use schemas::{
     AccountId, Bearer, Cause, Channel, CommandId, Currency, Epoch, HoldChange, HoldChanged, HoldId, Money, PaymentKind, Position,
 };
-use std::collections::BTreeSet;
 
 /// Most holds that expire in one epoch.
-const EXPIRED_MAX: usize = 4096;
+pub(crate) const EXPIRED_MAX: usize = 4096;
+
+/// All open holds.
+pub type Holds = Slots<Hold>;
 
 /// A hold, open or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,113 +147,25 @@ impl Row for Hold {
     }
 }
 
-/// All open holds, and the slots of those that ended.
-#[derive(Clone, Debug, Default)]
-pub struct Holds {
-    slots: Rows<Hold>,
-    by_id: Entries<u32>,
-    free: BTreeSet<u32>,
-    /// When each ends, in the order in which they do.
-    ends: BTreeSet<(Epoch, HoldId)>,
+impl Ends for Hold {
+    fn is_open(&self) -> bool {
+        self.open
+    }
+
+    fn ends(&self) -> Epoch {
+        self.expires_at
+    }
+
+    fn end(&mut self) {
+        self.open = false;
+    }
 }
 
 impl Holds {
-    /// These slots; none if a hold is open in two of them.
-    pub fn of(slots: Vec<Hold>) -> Option<Self> {
-        let mut holds = Self::default();
-        for (slot, hold) in (0..).zip(slots) {
-            if !hold.open {
-                holds.free.insert(slot);
-            } else if holds.slot(hold.id).is_some() {
-                return None;
-            } else {
-                holds.by_id_insert(slot, &hold);
-            }
-            holds.slots.push(hold);
-        }
-        Some(holds)
-    }
-
-    /// The open hold of this id.
-    pub fn get(&self, id: HoldId) -> Option<&Hold> {
-        self.slot(id).map(|slot| self.slots.get(slot))
-    }
-
-    /// Adds a hold, which is new and open.
-    pub fn open(&mut self, hold: Hold) {
-        match self.free.pop_first() {
-            Some(slot) => {
-                self.by_id_insert(slot, &hold);
-                *self.slots.get_mut(slot) = hold;
-            }
-            None => {
-                let slot = u32::try_from(self.slots.len()).expect("four billion holds do not fit into memory");
-                self.by_id_insert(slot, &hold);
-                self.slots.push(hold);
-            }
-        }
-    }
-
     /// Notes what was captured of an open hold, and ends it where nothing is left or nothing more is to come.
     pub fn capture(&mut self, id: HoldId, amount_minor: i64, last: bool) -> &Hold {
-        let slot = self.slot(id).expect("the hold was found by the checks");
-        let hold = self.slots.get_mut(slot);
+        let hold = self.get_mut(id);
         hold.captured_minor += amount_minor;
-        if last || hold.left_minor() == 0 {
-            self.end(slot);
-        }
-        self.slots.get(slot)
-    }
-
-    /// Ends an open hold.
-    pub fn close(&mut self, id: HoldId) -> &Hold {
-        let slot = self.slot(id).expect("the hold was found by the checks");
-        self.end(slot);
-        self.slots.get(slot)
-    }
-
-    /// Those that end by themselves up to `epoch`, the earliest first, as many as an epoch takes.
-    pub fn expired(&self, epoch: Epoch) -> Vec<HoldId> {
-        self.ends.iter().take_while(|(ends, _)| *ends <= epoch).take(EXPIRED_MAX).map(|(_, id)| *id).collect()
-    }
-
-    /// How many are open.
-    pub const fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Whether none is.
-    pub const fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
-
-    /// Every open hold, by slot.
-    pub fn iter(&self) -> impl Iterator<Item = &Hold> {
-        self.slots.iter().filter(|hold| hold.open)
-    }
-
-    /// The slots of this moment.
-    pub fn freeze(&self) -> Rows<Hold> {
-        self.slots.clone()
-    }
-
-    fn slot(&self, id: HoldId) -> Option<u32> {
-        self.by_id.get(&id, |slot| self.slots.get(*slot).id == id).copied()
-    }
-
-    fn by_id_insert(&mut self, slot: u32, hold: &Hold) {
-        let Self { slots, by_id, ends, .. } = self;
-        // The slot itself still holds what was there before.
-        by_id.insert(hold.id, slot, |other| if *other == slot { hold.id } else { slots.get(*other).id });
-        ends.insert((hold.expires_at, hold.id));
-    }
-
-    fn end(&mut self, slot: u32) {
-        let hold = self.slots.get_mut(slot);
-        hold.open = false;
-        let (id, expires_at) = (hold.id, hold.expires_at);
-        self.by_id.remove(&id, |other| *other == slot);
-        self.ends.remove(&(expires_at, id));
-        self.free.insert(slot);
+        if last || hold.left_minor() == 0 { self.close(id) } else { self.get(id).expect("it is open still") }
     }
 }

@@ -3,27 +3,34 @@
 //! Checks come first, in the order of [`Refusal`]: the first that fails is the reason. Then comes the line
 //! "From here the command must succeed", then the change. A refusal changes nothing but the pin.
 
+mod again;
+mod batch;
 mod hold;
+mod order;
 mod pay;
 mod policy;
 mod refund;
+mod undo;
 
 use crate::accounts::{Accounts, Holding};
 use crate::bytes::Damaged;
 use crate::calendar::Today;
 use crate::customers::Enrolled;
 use crate::holds::{Hold, Holds};
+use crate::moved::Moved;
+use crate::orders::{Orders, Waiting};
 use crate::pins::{Effect, Pin, Pins};
 use crate::policies::Policies;
+use crate::record::Record;
 use crate::refunds::Refunded;
 use crate::rules;
-use crate::snapshot::{Frozen, More, Thawing};
+use crate::snapshot::{Dates, Frozen, More, Thawing};
 use crate::status;
 use crate::table::Table;
 use schemas::{
-    Account, AccountId, AccountStatus, ActivateRules, Asked, Authority, Cause, ChangeStatus, CommandId, CreateCustomer, Currency, Customer,
-    CustomerId, Epoch, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, KycStatus, Link, Money, OpenAccount, Operation, Principal,
-    Refusal, Repeat, Role, StatusChanged, TransactionId,
+    Account, AccountId, AccountStatus, ActivateRules, Asked, Authority, Bearer, Cause, ChangeStatus, CommandId, CreateCustomer, Currency,
+    Customer, CustomerId, Epoch, Event, EventId, Fact, KycStatus, OpenAccount, Operation, Paid, PaymentKind, Principal, Refusal, Repeat,
+    Role, StatusChanged, TransactionId,
 };
 use std::collections::BTreeMap;
 
@@ -44,8 +51,14 @@ pub struct Ledger {
     pub(crate) holds: Holds,
     pub(crate) refunded: Table<Refunded>,
     pub(crate) policies: Policies,
-    /// Whether an epoch was ever decided by rules that keep more than balances and pins.
-    pub(crate) kept_more: bool,
+    pub(crate) orders: Orders,
+    pub(crate) record: Record,
+    /// The newest rules by which an epoch was ever decided: newer ones keep more.
+    pub(crate) kept: u32,
+    /// What a batch that may still fail has changed; none outside of one.
+    pub(crate) undo: Option<Vec<undo::Undo>>,
+    /// What the items of a batch have moved so far, by number: its pin comes after them.
+    pub(crate) moved_in_batch: Vec<Moved>,
 }
 
 /// How many ids of each kind the open epoch has given.
@@ -80,13 +93,18 @@ impl Ledger {
         assert!(epoch > self.epoch, "epoch {epoch} does not follow {}", self.epoch);
         assert!([0, rules].contains(&self.next_rules), "epoch {epoch} goes by rules {rules}, and {} are in force", self.next_rules);
         assert!((1..=rules::CODE_VERSION).contains(&rules), "version {rules} of the rules is not known here");
+        let first = self.epoch == 0;
         (self.epoch, self.rules, self.next_rules) = (epoch, rules, rules);
         self.today = Today::of(epoch);
         self.policies.begin(epoch);
         self.numbers = Numbers::default();
-        self.kept_more |= rules::knows_policies(rules);
+        self.kept = self.kept.max(rules);
         self.pins.forget(epoch);
+        if rules::knows_orders(self.kept) {
+            self.record.begin(epoch, first);
+        }
         self.expire(events);
+        self.execute_orders(events);
     }
 
     /// Decides one command of the epoch begun last.
@@ -95,28 +113,73 @@ impl Ledger {
     pub fn apply(&mut self, cause: Cause, asked: &Asked, events: &mut Vec<Event>) {
         let (command, fingerprint) = (asked.command(), asked.fingerprint());
         if let Some(pin) = self.pins.get(cause.command_id) {
-            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(cause.command_id, pin, &command.operation));
+            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(&cause, pin, &command.operation));
             let repeat = Repeat { operation: command.operation.name().to_owned(), first_epoch: pin.epoch, first };
             self.publish(cause, Fact::Repeated(Box::new(repeat)), events);
             return;
         }
-        let decision = match &command.operation {
-            operation if operation.since() > self.rules => refused(operation.name(), Refusal::OperationNotInForce),
-            Operation::CreateCustomer(create) => self.create_customer(&command.principal, create),
-            Operation::OpenAccount(open) => self.open_account(&command.principal, open),
-            Operation::Pay(payment) => self.pay(&cause, &command.principal, payment, events),
-            Operation::ActivateRules(activate) => self.activate_rules(&command.principal, *activate),
-            Operation::ChangeStatus(asked) => self.change_status(&command.principal, *asked),
-            Operation::Reserve(reserve) => self.reserve(&cause, &command.principal, reserve),
-            Operation::Capture(capture) => self.capture(&cause, &command.principal, *capture, events),
-            Operation::Release(release) => self.release(&command.principal, *release),
-            Operation::Refund(refund) => self.refund(&cause, &command.principal, *refund, events),
-            Operation::Reverse(reverse) => self.reverse(&cause, &command.principal, *reverse, events),
-            Operation::SetPolicy(policy) => self.set_policy(&command.principal, policy),
-        };
+        let decision = self.decide(&cause, &command.principal, &command.operation, events);
         let pin = Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal };
-        self.pins.keep(cause.command_id, pin, decision.effect);
+        // What does nothing is not kept either: a dry run is decided anew.
+        if !matches!(&command.operation, Operation::Batch(batch) if batch.dry_run) {
+            self.keep(cause.command_id, pin, decision.effect);
+        }
         self.publish(cause, decision.fact, events);
+    }
+
+    /// Keeps a decision for the retries of its command, and what it paid for the record.
+    fn keep(&mut self, command: CommandId, pin: Pin, effect: Effect) {
+        match &effect {
+            Effect::Moved(moved) => self.note(moved),
+            Effect::Batch(effects, _) => effects.iter().filter_map(Effect::moved).for_each(|moved| self.note(moved)),
+            Effect::None | Effect::Promised(_) => {}
+        }
+        self.pins.keep(command, pin, effect);
+    }
+
+    /// Adds a payment to the record of the minute.
+    fn note(&mut self, moved: &Moved) {
+        if PaymentKind::ASKED.contains(&moved.kind) {
+            self.record.push(&self.paid(self.epoch, moved));
+        }
+    }
+
+    /// A payment with its sides.
+    fn paid(&self, epoch: Epoch, moved: &Moved) -> Paid {
+        let (payer, payee) = (self.accounts.at(moved.payer), self.accounts.at(moved.payee));
+        Paid {
+            id: TransactionId::mint(epoch, moved.number),
+            kind: moved.kind,
+            channel: moved.channel,
+            // Who bears nothing is in no event, and whoever proves a payment knows it from its events.
+            bearer: if moved.fee_minor == 0 { Bearer::Payer } else { moved.bearer },
+            payer: payer.id,
+            payee: payee.id,
+            currency: payer.currency,
+            amount_minor: moved.amount_minor,
+            fee_minor: moved.fee_minor,
+        }
+    }
+
+    /// Decides one operation, and pushes what is told before its decision.
+    fn decide(&mut self, cause: &Cause, principal: &Principal, operation: &Operation, events: &mut Vec<Event>) -> Decision {
+        match operation {
+            operation if operation.since() > self.rules => refused(operation.name(), Refusal::OperationNotInForce),
+            Operation::CreateCustomer(create) => self.create_customer(principal, create),
+            Operation::OpenAccount(open) => self.open_account(principal, open),
+            Operation::Pay(payment) => self.pay(cause, principal, payment, events),
+            Operation::ActivateRules(activate) => self.activate_rules(principal, *activate),
+            Operation::ChangeStatus(asked) => self.change_status(principal, *asked),
+            Operation::Reserve(reserve) => self.reserve(cause, principal, reserve),
+            Operation::Capture(capture) => self.capture(cause, principal, *capture, events),
+            Operation::Release(release) => self.release(principal, *release),
+            Operation::Refund(refund) => self.refund(cause, principal, refund, events),
+            Operation::Reverse(reverse) => self.reverse(cause, principal, reverse, events),
+            Operation::SetPolicy(policy) => self.set_policy(principal, policy),
+            Operation::Batch(batch) => self.batch(cause, principal, batch, events),
+            Operation::Order(order) => self.order(cause, principal, order, events),
+            Operation::CancelOrder(cancel) => self.cancel_order(principal, *cancel),
+        }
     }
 
     /// The sum of all balances, by currency: zero in each, always.
@@ -148,6 +211,11 @@ impl Ledger {
         self.holds.iter()
     }
 
+    /// Every order that waits.
+    pub fn orders(&self) -> impl Iterator<Item = &Waiting> {
+        self.orders.iter()
+    }
+
     /// The version of the rules that decides the next epoch; zero where nothing was decided yet, so that any may.
     pub const fn next_rules(&self) -> u32 {
         self.next_rules
@@ -161,9 +229,13 @@ impl Ledger {
             customers: self.customers.freeze(),
             accounts: self.accounts.freeze(),
             pins: self.pins.freeze(),
-            more: self.kept_more.then(|| {
+            more: rules::knows_policies(self.kept).then(|| {
                 let (terms, common) = self.policies.freeze();
                 More { holds: self.holds.freeze(), refunded: self.refunded.freeze(), terms, common }
+            }),
+            dated: rules::knows_orders(self.kept).then(|| {
+                let (sealed, growing) = self.record.freeze();
+                Dates { orders: self.orders.freeze(), sealed, growing }
             }),
         }
     }
@@ -175,6 +247,7 @@ impl Ledger {
             return Err(Damaged(format!("its books in {currency} are off by {sum}")));
         }
         let sides = ledger.holds().map(|hold| hold.payee).chain(ledger.refunded.iter().flat_map(|row| [row.payer, row.payee]));
+        let sides = sides.chain(ledger.orders().flat_map(|order| [order.payer, order.payee]));
         if let Some(side) = sides.into_iter().find(|side| ledger.accounts.find(*side).is_none()) {
             return Err(Damaged(format!("the account {side} is missing")));
         }
@@ -256,63 +329,6 @@ impl Ledger {
                 Decision { fact, number: 0, refusal: None, effect: Effect::None }
             }
         }
-    }
-
-    /// What was decided on this very command, from its pin, what is kept beside it, and the command itself.
-    fn first_decision(&self, command_id: CommandId, pin: &Pin, operation: &Operation) -> Fact {
-        match (operation, pin.refusal) {
-            (Operation::Pay(payment), refusal) if refusal != Some(Refusal::OperationNotInForce) => {
-                let (account_debit, account_credit) = self.sides(payment);
-                let mut first = pay::transaction(TransactionId::mint(pin.epoch, pin.number), payment, account_debit, account_credit);
-                first.refusal = refusal;
-                if let Effect::Moved(moved) = self.pins.effect(command_id) {
-                    first.fee_minor = moved.fee_minor;
-                }
-                Fact::Transaction(first)
-            }
-            (_, Some(refusal)) => Fact::Refused { operation: operation.name().to_owned(), refusal },
-            (Operation::CreateCustomer(create), None) => Fact::CustomerCreated(customer(CustomerId::mint(pin.epoch, pin.number), create)),
-            (Operation::OpenAccount(open), None) => Fact::AccountOpened(account(AccountId::mint(pin.epoch, pin.number), open)),
-            (Operation::ActivateRules(activate), None) => Fact::RulesActivated { version: activate.version },
-            (Operation::ChangeStatus(ChangeStatus { account_id, change }), None) => {
-                let account = self.accounts.find(*account_id).expect("an account whose status was changed stays");
-                Fact::StatusChanged(StatusChanged { id: *account_id, customer_id: account.customer_id, change: *change })
-            }
-            (Operation::SetPolicy(policy), None) => Fact::PolicyChanged(Box::new(policy.clone().decided(pin.epoch))),
-            (Operation::Reserve(_), None) => self.promised_again(command_id, HoldId::mint(pin.epoch, pin.number), HoldChange::Reserved),
-            (Operation::Release(release), None) => self.promised_again(command_id, release.hold_id, HoldChange::Released),
-            (Operation::Capture(capture), None) => self.moved_again(command_id, pin, Link::Hold(capture.hold_id)),
-            (Operation::Refund(refund), None) => self.moved_again(command_id, pin, Link::Original(refund.transaction_id)),
-            (Operation::Reverse(reverse), None) => self.moved_again(command_id, pin, Link::Original(reverse.transaction_id)),
-            (Operation::Pay(_), None) => unreachable!("a payment that settled was told above"),
-        }
-    }
-
-    fn promised_again(&self, command_id: CommandId, id: HoldId, change: HoldChange) -> Fact {
-        let Effect::Promised(promised) = self.pins.effect(command_id) else { unreachable!("a hold that was made is kept with its pin") };
-        let (payer, payee) = (self.accounts.at(promised.payer), self.accounts.at(promised.payee));
-        Fact::HoldChanged(HoldChanged {
-            id,
-            change,
-            kind: promised.kind,
-            channel: promised.channel,
-            account_debit: payer.id,
-            account_credit: payee.id,
-            amount: Money { minor: promised.amount_minor, currency: payer.currency },
-            fee_minor: promised.fee_minor,
-            open: change == HoldChange::Reserved,
-            expires_at: promised.expires_at,
-        })
-    }
-
-    fn moved_again(&self, command_id: CommandId, pin: &Pin, link: Link) -> Fact {
-        let Effect::Moved(moved) = self.pins.effect(command_id) else { unreachable!("what was moved is kept with its pin") };
-        let (payer, payee) = (self.accounts.at(moved.payer), self.accounts.at(moved.payee));
-        let amount = Money { minor: moved.amount_minor, currency: payer.currency };
-        let id = TransactionId::mint(pin.epoch, pin.number);
-        let mut first = pay::blank(id, moved.kind, moved.channel, [payer.id, payee.id], amount);
-        (first.fee_minor, first.link) = (moved.fee_minor, Some(link));
-        Fact::Transaction(first)
     }
 }
 

@@ -27,8 +27,17 @@ pub mod usage;
 /// What may be paid.
 mod limits;
 
+/// Rows that are open for a time.
+pub mod slots;
+
 /// Money that is promised.
 pub mod holds;
+
+/// Payments that wait for their day.
+pub mod orders;
+
+/// What was paid, a hash a minute.
+pub mod record;
 
 /// Payments that were given back.
 pub mod refunds;
@@ -60,6 +69,7 @@ mod ahead;
 /// The ledger itself.
 pub mod ledger;
 
+pub use ahead::AHEAD;
 pub use ledger::Ledger;
 pub use rules::CODE_VERSION;
 pub use snapshot::{Frozen, Thawing};
@@ -75,6 +85,8 @@ mod tests {
         assert!(size_of::<crate::moved::Moved>() <= 40, "{}", size_of::<crate::moved::Moved>());
         assert!(size_of::<crate::moved::Promised>() <= 40, "{}", size_of::<crate::moved::Promised>());
         assert!(size_of::<crate::holds::Hold>() <= 176, "{}", size_of::<crate::holds::Hold>());
+        assert!(size_of::<crate::orders::Waiting>() <= 136, "{}", size_of::<crate::orders::Waiting>());
+        assert!(size_of::<crate::record::Sealed>() <= 48, "{}", size_of::<crate::record::Sealed>());
         assert!(size_of::<crate::refunds::Refunded>() <= 88, "{}", size_of::<crate::refunds::Refunded>());
     }
 }

@@ -6,6 +6,10 @@
 //! They are numbered as they come and lie in segments of a fixed size, so each of a segment's numbers is known from
 //! its place. A full segment never changes again: a snapshot names it, and it is written to a disk once.
 
+mod effect;
+
+pub use effect::{Batched, Effect};
+
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::index::Entries;
 use crate::moved::{Moved, Promised};
@@ -35,23 +39,13 @@ pub struct Pin {
     pub refusal: Option<Refusal>,
 }
 
-/// What a decision did, beyond its pin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing that has to be known again.
-    None,
-    /// It moved money.
-    Moved(Moved),
-    /// It promised money, or gave back what was promised.
-    Promised(Promised),
-}
-
 /// Decisions that came one after the other, and what they did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
     pins: Vec<(CommandId, Pin)>,
     moved: Vec<Moved>,
     promised: Vec<Promised>,
+    batched: Vec<Batched>,
 }
 
 /// All decisions within the horizon.
@@ -115,11 +109,7 @@ impl Pins {
         let number = low(self.next());
         let place = u16::try_from(self.open.pins.len()).expect("a segment has as many pins as a u16 counts");
         self.open.pins.push((command, pin));
-        match effect {
-            Effect::None => {}
-            Effect::Moved(moved) => self.open.moved.push(Moved { pin: place, ..moved }),
-            Effect::Promised(promised) => self.open.promised.push(Promised { pin: place, ..promised }),
-        }
+        self.open.keep(place, effect);
         let Self { first, full, open, by_command } = self;
         by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
         if self.open.pins.len() == segment_pins() {
@@ -239,7 +229,27 @@ impl Segment {
         self.moved.binary_search_by_key(&(epoch, number), id).ok().map(|place| &self.moved[place])
     }
 
+    fn keep(&mut self, pin: u16, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Moved(moved) => self.moved.push(Moved { pin, ..moved }),
+            Effect::Promised(promised) => self.promised.push(Promised { pin, ..promised }),
+            Effect::Batch(effects, batched) => {
+                effects.into_iter().for_each(|effect| self.keep(pin, effect));
+                self.batched.push(Batched { pin, ..batched });
+            }
+        }
+    }
+
+    /// What the decision of a pin did; of a batch, first what was moved and then what was promised.
     fn effect(&self, pin: u16) -> Effect {
+        if let Ok(place) = self.batched.binary_search_by_key(&pin, |batched| batched.pin) {
+            let moved = &self.moved[self.moved.partition_point(|moved| moved.pin < pin)..];
+            let promised = &self.promised[self.promised.partition_point(|promised| promised.pin < pin)..];
+            let moved = moved.iter().take_while(|moved| moved.pin == pin).map(|moved| Effect::Moved(*moved));
+            let promised = promised.iter().take_while(|promised| promised.pin == pin).map(|promised| Effect::Promised(*promised));
+            return Effect::Batch(moved.chain(promised).collect(), self.batched[place].clone());
+        }
         if let Ok(place) = self.moved.binary_search_by_key(&pin, |moved| moved.pin) {
             return Effect::Moved(self.moved[place]);
         }
@@ -265,14 +275,18 @@ impl Segment {
             let place = pin.refusal.and_then(|refusal| words.iter().position(|listed| *listed == refusal));
             bytes.push(place.map_or(0, |place| u8::try_from(place + 1).expect("there are fewer refusals than 255")));
         }
-        if self.moved.is_empty() && self.promised.is_empty() {
+        if self.moved.is_empty() && self.promised.is_empty() && self.batched.is_empty() {
             return bytes;
         }
-        for count in [self.moved.len(), self.promised.len()] {
-            bytes.extend_from_slice(&u32::try_from(count).expect("a segment is small").to_le_bytes());
-        }
+        let count = |rows: usize| u32::try_from(rows).expect("a segment is small").to_le_bytes();
+        bytes.extend_from_slice(&count(self.moved.len()));
+        bytes.extend_from_slice(&count(self.promised.len()));
         self.moved.iter().for_each(|moved| moved.write(&mut bytes));
         self.promised.iter().for_each(|promised| promised.write(&mut bytes));
+        if !self.batched.is_empty() {
+            bytes.extend_from_slice(&count(self.batched.len()));
+            self.batched.iter().for_each(|batched| batched.write(&mut bytes));
+        }
         bytes
     }
 
@@ -295,7 +309,7 @@ impl Segment {
             };
             pins.push((command, Pin { fingerprint, epoch, number, refusal }));
         }
-        let mut segment = Self { pins, moved: Vec::new(), promised: Vec::new() };
+        let mut segment = Self { pins, moved: Vec::new(), promised: Vec::new(), batched: Vec::new() };
         if bytes.is_empty() {
             return Ok(segment);
         }
@@ -306,12 +320,18 @@ impl Segment {
         for _ in 0..promised {
             segment.promised.push(Promised::read(&mut bytes)?);
         }
+        let batched = if bytes.is_empty() { 0 } else { bytes.u32()? };
+        for _ in 0..batched {
+            segment.batched.push(Batched::read(&mut bytes)?);
+        }
         let count = segment.pins.len();
-        let in_order = |places: &mut dyn Iterator<Item = u16>| places.is_sorted_by(|one, next| one < next);
-        let known = segment.moved.iter().map(|moved| moved.pin).chain(segment.promised.iter().map(|promised| promised.pin));
-        let whole = known.clone().all(|pin| usize::from(pin) < count)
-            && in_order(&mut segment.moved.iter().map(|moved| moved.pin))
-            && in_order(&mut segment.promised.iter().map(|promised| promised.pin));
+        let moved = segment.moved.iter().map(|moved| (moved.pin, moved.number));
+        let promised = segment.promised.iter().map(|promised| promised.pin);
+        let batched = segment.batched.iter().map(|batched| batched.pin);
+        let pins = moved.clone().map(|(pin, _)| pin).chain(promised.clone()).chain(batched.clone());
+        // Of a batch, many things stand under one pin.
+        let in_order = moved.is_sorted_by(|one, next| one.0 < next.0 || (one.0 == next.0 && one.1 < next.1)) && promised.is_sorted();
+        let whole = in_order && batched.is_sorted_by(|one, next| one < next) && { pins }.all(|pin| usize::from(pin) < count);
         if !bytes.is_empty() {
             return Err(Damaged::new("bytes follow the last pin"));
         }
@@ -320,71 +340,4 @@ impl Segment {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pin(epoch: Epoch) -> Pin {
-        Pin { fingerprint: Fingerprint([7; 16]), epoch, number: 3, refusal: None }
-    }
-
-    fn command(number: u32) -> CommandId {
-        CommandId::derive("alice", "transfer", &number.to_string())
-    }
-
-    #[test]
-    fn a_decision_is_kept_for_the_horizon_and_no_longer() {
-        let mut pins = Pins::default();
-        pins.keep(command(0), pin(1_000), Effect::None);
-        pins.forget(1_000 + HORIZON_MS);
-        assert!(pins.get(command(0)).is_some());
-        pins.forget(1_001 + HORIZON_MS);
-        assert!(pins.get(command(0)).is_none());
-        pins.keep(command(0), pin(1_001 + HORIZON_MS), Effect::None);
-        assert_eq!(pins.get(command(0)), Some(&pin(1_001 + HORIZON_MS)));
-    }
-
-    #[test]
-    fn a_jump_of_the_clock_forgets_in_bounded_steps() {
-        let mut pins = Pins::default();
-        (0..10_000).for_each(|number| pins.keep(command(number), pin(1_000), Effect::None));
-        pins.forget(2 * HORIZON_MS);
-        assert_eq!(pins.len(), 10_000 - FORGOTTEN_MAX);
-    }
-
-    #[test]
-    fn pins_are_found_across_segments_forgotten_from_the_front_and_thawed_as_they_were() {
-        let count = SEGMENT_PINS * 2 + 10;
-        let mut pins = Pins::default();
-        (0..count).for_each(|number| pins.keep(command(number), Pin { number, ..pin(u64::from(number)) }, Effect::None));
-        // Half of the first segment, then all of it and a little of the second.
-        for gone in [SEGMENT_PINS / 2, SEGMENT_PINS + 5] {
-            (0..30).for_each(|_| pins.forget(HORIZON_MS + u64::from(gone)));
-            for pins in [pins.clone(), Pins::thaw(pins.freeze()).unwrap()] {
-                assert_eq!(pins.len(), usize::try_from(count - gone).unwrap());
-                for number in [0, gone - 1, gone, SEGMENT_PINS * 2 - 1, SEGMENT_PINS * 2, count - 1] {
-                    assert_eq!(pins.get(command(number)).map(|pin| pin.number), (number >= gone).then_some(number), "{number}");
-                }
-            }
-        }
-        assert_eq!(pins.freeze().full.len(), 1);
-        let mut thawed = Pins::thaw(pins.freeze()).unwrap();
-        thawed.keep(command(count), pin(0), Effect::None);
-        pins.keep(command(count), pin(0), Effect::None);
-        assert_eq!(thawed.freeze(), pins.freeze());
-    }
-
-    #[test]
-    fn a_segment_reads_back_or_says_what_is_wrong() {
-        let refused = Pin { refusal: Some(Refusal::InsufficientFunds), ..pin(9) };
-        let segment = Segment { pins: vec![(command(1), pin(8)), (command(2), refused)], ..Segment::default() };
-        let bytes = segment.write();
-        assert_eq!(Segment::read(&bytes), Ok(segment));
-        assert_eq!(bytes[0], 1, "only what occurs is listed");
-        assert!(Segment::read(&bytes[..bytes.len() - 1]).is_err());
-        assert!(Segment::read(&[&bytes[..], b"x"].concat()).is_err());
-        let open = FrozenPins { first: 3, full: Vec::new(), open: Segment::read(&bytes).unwrap() };
-        assert!(Pins::thaw(open.clone()).is_err(), "more are forgotten than there are");
-        let twice = Segment { pins: vec![(command(1), pin(8)), (command(1), pin(9))], ..Segment::default() };
-        assert!(Pins::thaw(FrozenPins { first: 0, open: twice, ..open }).is_err());
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::table::Row;
-use schemas::{AccountId, Bearer, Channel, Currency, TransactionId};
+use schemas::{AccountId, Bearer, Channel, Currency, Paid, TransactionId};
 
 /// A payment of which something was given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,22 @@ pub struct Refunded {
 }
 
 impl Refunded {
+    /// A payment of which nothing was given back yet.
+    pub const fn of(paid: &Paid) -> Self {
+        Self {
+            id: paid.id,
+            payer: paid.payer,
+            payee: paid.payee,
+            currency: paid.currency,
+            channel: paid.channel,
+            bearer: paid.bearer,
+            amount_minor: paid.amount_minor,
+            fee_minor: paid.fee_minor,
+            refunded_minor: 0,
+            reversed: false,
+        }
+    }
+
     /// What can still be given back.
     pub const fn left_minor(&self) -> i64 {
         self.amount_minor - self.refunded_minor

@@ -9,11 +9,12 @@
 //! | 2 | a customer who names an account or a customer that is not theirs hears `not_authorized`, whether it exists or not |
 //! | 3 | accounts are suspended, reactivated and closed; an account that is not active takes part in no payment |
 //! | 4 | bills are paid; money is reserved, captured and released; payments are refunded and reversed; levels, terms, limits and tariffs are set and gone by |
+//! | 5 | many operations are one command; payments are ordered for a day to come and count from an earlier one; a payment that is too old to be remembered can be proven |
 
 use schemas::Refusal;
 
 /// The newest version of the rules here. A change that alters any decision or event makes a new one.
-pub const CODE_VERSION: u32 = 4;
+pub const CODE_VERSION: u32 = 5;
 
 /// Whether a customer is told that something does not exist before it is known whether they may ask.
 pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {
@@ -23,6 +24,11 @@ pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {
 /// Whether payments go by terms, limits and tariffs, and are kept so that they can be given back.
 pub(crate) const fn knows_policies(rules: u32) -> bool {
     rules >= 4
+}
+
+/// Whether payments wait for their day, and what is paid is recorded for good.
+pub(crate) const fn knows_orders(rules: u32) -> bool {
+    rules >= 5
 }
 
 /// Whether `version` may follow the rules in force: any older one, or the next.

@@ -26,6 +26,15 @@
 //! | terms | `t` | terms of accounts |
 //! | common | `p` | limits of levels, and tariffs |
 //!
+//! One that ever went by rules of version 5 or later says in addition:
+//!
+//! | Chunk | First byte | Then |
+//! |---|---|---|
+//! | counts | `n` | how many slots of orders, minutes of the record |
+//! | orders | `o` | the slots of orders, those that are free too |
+//! | minutes | `m` | the minutes that are over and in which something was paid |
+//! | minute | `g` | the minute that is not over |
+//!
 //! Numbers have their least byte first.
 
 use crate::accounts::{Accounts, Holding};
@@ -33,8 +42,10 @@ use crate::bytes::{Bytes, Damaged, put_text};
 use crate::customers::Enrolled;
 use crate::holds::{Hold, Holds};
 use crate::ledger::Ledger;
+use crate::orders::{Orders, Waiting};
 use crate::pins::{FrozenPins, Pins, Segment};
 use crate::policies::{Common, Policies, Terms};
+use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
 use crate::table::{CHUNK_ROWS, Row, Rows, Table};
 use schemas::{AccountId, AccountStatus, Epoch};
@@ -42,8 +53,11 @@ use std::sync::Arc;
 
 /// The format of the chunks. Each is the one before with more, and the oldest that can hold the ledger is written, so that the binary
 /// of before can come back. In the first, the rules are version 1; in the second, all accounts are active; in the third, there is no more
-/// than balances, statuses and pins.
-const FORMAT: u32 = 4;
+/// than balances, statuses and pins; in the fourth, nothing waits for its day and no payment is recorded for good.
+const FORMAT: u32 = 5;
+
+/// The first format that says more than the first three.
+const MORE: u32 = 4;
 
 /// A ledger that no longer changes, sharing what it can with the one that does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +70,7 @@ pub struct Frozen {
     pub(crate) accounts: Rows<Holding>,
     pub(crate) pins: FrozenPins,
     pub(crate) more: Option<More>,
+    pub(crate) dated: Option<Dates>,
 }
 
 /// What rules of version 4 and later keep.
@@ -65,6 +80,14 @@ pub struct More {
     pub(crate) refunded: Rows<Refunded>,
     pub(crate) terms: Rows<Terms>,
     pub(crate) common: Arc<Common>,
+}
+
+/// What rules of version 5 and later keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dates {
+    pub(crate) orders: Rows<Waiting>,
+    pub(crate) sealed: Rows<Sealed>,
+    pub(crate) growing: Growing,
 }
 
 impl Frozen {
@@ -88,7 +111,22 @@ impl Frozen {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
         let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());
         let open = std::iter::once_with(|| [b"O", self.pins.open.write().as_slice()].concat());
-        self.rows().chain(segments).chain(open)
+        self.rows().chain(self.dated()).chain(segments).chain(open)
+    }
+
+    /// Orders and the record.
+    fn dated(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        self.dated.iter().flat_map(|Dates { orders, sealed, growing }| {
+            let counts = std::iter::once_with(|| counts(b'n', &[orders.len(), sealed.len()]));
+            let orders = orders.chunks().map(|rows| write_long_rows(b'o', rows));
+            let sealed = sealed.chunks().map(|rows| write_long_rows(b'm', rows));
+            let growing = std::iter::once_with(|| {
+                let mut bytes = vec![b'g'];
+                growing.write(&mut bytes);
+                bytes
+            });
+            counts.chain(orders).chain(sealed).chain(growing)
+        })
     }
 
     /// The chunks before the pins.
@@ -101,10 +139,7 @@ impl Frozen {
             let accounts = self.accounts.chunks().map(|rows| write_rows(b'A', rows));
             return Box::new(std::iter::once(head).chain(customers).chain(accounts).chain(statuses));
         };
-        let mut counts = vec![b'N'];
-        for count in [holds.len(), refunded.len(), terms.len()] {
-            counts.extend_from_slice(&u64::try_from(count).expect("what is in memory fits a u64").to_le_bytes());
-        }
+        let counts = counts(b'N', &[holds.len(), refunded.len(), terms.len()]);
         let customers = self.customers.chunks().map(|rows| write_long_rows(b'c', rows));
         let accounts = self.accounts.chunks().map(|rows| write_long_rows(b'a', rows));
         let holds = holds.chunks().map(|rows| write_long_rows(b'h', rows));
@@ -122,7 +157,8 @@ impl Frozen {
     fn head(&self, statuses: usize) -> Vec<u8> {
         let mut bytes = vec![b'L'];
         let format = match (statuses, self.rules) {
-            _ if self.more.is_some() => FORMAT,
+            _ if self.dated.is_some() => FORMAT,
+            _ if self.more.is_some() => MORE,
             (0, 1) => 1,
             (0, _) => 2,
             _ => 3,
@@ -143,6 +179,15 @@ impl Frozen {
     }
 }
 
+/// A chunk that says how many rows there are of each kind.
+fn counts(kind: u8, counts: &[usize]) -> Vec<u8> {
+    let mut bytes = vec![kind];
+    for count in counts {
+        bytes.extend_from_slice(&u64::try_from(*count).expect("what is in memory fits a u64").to_le_bytes());
+    }
+    bytes
+}
+
 /// A ledger that is being read back.
 #[derive(Debug, Default)]
 pub struct Thawing {
@@ -155,6 +200,10 @@ pub struct Thawing {
     refunded: Vec<Refunded>,
     terms: Vec<Terms>,
     common: Option<Common>,
+    dated_counts: Option<[u64; 2]>,
+    orders: Vec<Waiting>,
+    sealed: Vec<Sealed>,
+    growing: Option<Growing>,
     full: Vec<Arc<Segment>>,
     open: Option<Segment>,
 }
@@ -176,8 +225,9 @@ impl Thawing {
     pub fn chunk<E: From<Damaged>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<Segment, E>) -> Result<(), E> {
         let (kind, rest) = chunk.split_first().ok_or_else(|| Damaged::new("a chunk is empty"))?;
         let formats = match kind {
-            b'C' | b'A' | b'S' => 1..=FORMAT - 1,
-            b'N' | b'c' | b'a' | b'h' | b'r' | b't' | b'p' => FORMAT..=FORMAT,
+            b'C' | b'A' | b'S' => 1..=MORE - 1,
+            b'N' | b'c' | b'a' | b'h' | b'r' | b't' | b'p' => MORE..=FORMAT,
+            b'n' | b'o' | b'm' | b'g' => FORMAT..=FORMAT,
             _ => 1..=FORMAT,
         };
         if self.head.is_some_and(|head| !formats.contains(&head.format)) {
@@ -198,6 +248,13 @@ impl Thawing {
             b'r' => self.refunded.extend(read_long_rows::<Refunded>(rest)?),
             b't' => self.terms.extend(read_long_rows::<Terms>(rest)?),
             b'p' => self.common = Some(Common::read(&mut Bytes(rest))?),
+            b'n' => {
+                let mut bytes = Bytes(rest);
+                self.dated_counts = Some([bytes.u64()?, bytes.u64()?]);
+            }
+            b'o' => self.orders.extend(read_long_rows::<Waiting>(rest)?),
+            b'm' => self.sealed.extend(read_long_rows::<Sealed>(rest)?),
+            b'g' => self.growing = Some(Growing::read(&mut Bytes(rest))?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
                 self.full.push(Arc::new(part(name)?));
@@ -213,10 +270,11 @@ impl Thawing {
         let Head { format, epoch, rules, customers, accounts, segments, first_pin, statuses } =
             self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
-        let [holds, refunded, terms] = match (format, self.counts) {
-            (FORMAT, None) => return Err(Damaged::new("it has no counts")),
-            (_, counts) => counts.unwrap_or_default(),
-        };
+        if (format >= MORE) != self.counts.is_some() || (format == FORMAT) != self.dated_counts.is_some() {
+            return Err(Damaged::new("it has no counts"));
+        }
+        let [holds, refunded, terms] = self.counts.unwrap_or_default();
+        let [orders, sealed] = self.dated_counts.unwrap_or_default();
         let counts = [
             (customers, self.customers.len()),
             (accounts, self.accounts.len()),
@@ -225,8 +283,11 @@ impl Thawing {
             (holds, self.holds.len()),
             (refunded, self.refunded.len()),
             (terms, self.terms.len()),
+            (orders, self.orders.len()),
+            (sealed, self.sealed.len()),
         ];
-        if counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) || (format == FORMAT) != self.common.is_some() {
+        let ends = (format >= MORE) == self.common.is_some() && (format == FORMAT) == self.growing.is_some();
+        if !ends || counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
             return Err(Damaged::new("rows are missing"));
         }
         let mut accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
@@ -249,7 +310,11 @@ impl Thawing {
             holds: Holds::of(self.holds).ok_or_else(|| Damaged::new("a hold is there twice"))?,
             refunded: Table::of(self.refunded).ok_or_else(|| Damaged::new("a payment was given back twice"))?,
             policies,
-            kept_more: format == FORMAT,
+            orders: Orders::of(self.orders).ok_or_else(|| Damaged::new("an order is there twice"))?,
+            record: Record::of(self.sealed, self.growing.unwrap_or_default()).ok_or_else(|| Damaged::new("a minute is there twice"))?,
+            kept: if format >= MORE { format } else { rules.min(MORE - 1) },
+            undo: None,
+            moved_in_batch: Vec::new(),
         })
     }
 }

@@ -120,6 +120,14 @@ impl<R: Row> Table<R> {
         by_id.insert(id, slot, |slot| rows.get(*slot).id());
     }
 
+    /// Takes the row away that was added last.
+    pub fn pop(&mut self) -> Option<R> {
+        let row = self.rows.pop()?;
+        let slot = u32::try_from(self.rows.count).expect("four billion rows do not fit into memory");
+        self.by_id.remove(&row.id(), |other| *other == slot);
+        Some(row)
+    }
+
     /// Every row, in order.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
         self.rows.iter()
@@ -166,6 +174,16 @@ impl<R: Row> Rows<R> {
     pub fn get_mut(&mut self, slot: u32) -> &mut R {
         let (chunk, place) = place(slot);
         &mut Arc::make_mut(&mut self.chunks[chunk])[place]
+    }
+
+    /// Takes the last row away.
+    pub fn pop(&mut self) -> Option<R> {
+        let row = Arc::make_mut(self.chunks.last_mut()?).pop()?;
+        self.count -= 1;
+        if self.count.is_multiple_of(CHUNK_ROWS) {
+            self.chunks.pop();
+        }
+        Some(row)
     }
 
     /// Adds a row behind the last.

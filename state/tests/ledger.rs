@@ -13,8 +13,13 @@
 //! reserve KIND PAYER → PAYEE AMOUNT CURRENCY for DURATION  by WHO …  [as NAME] ANSWER
 //! capture HOLD AMOUNT CURRENCY [last]           by WHO …                        [as NAME] ANSWER
 //! release HOLD                                  by WHO …                        ANSWER
-//! refund  TRANSACTION AMOUNT CURRENCY           by WHO …                        [as NAME] ANSWER
-//! reverse TRANSACTION                           by WHO …                        [as NAME] ANSWER
+//! refund  TRANSACTION AMOUNT CURRENCY [proven]  by WHO …                        [as NAME] ANSWER
+//! reverse TRANSACTION [proven]                  by WHO …                        [as NAME] ANSWER
+//!
+//! batch MODE [dry_run]                          by WHO [key KEY]                ANSWER
+//!   STEP [via CHANNEL] [as NAME] ANSWER         an item, deeper than the batch
+//! order KIND PAYER → PAYEE AMOUNT CURRENCY execute|effective WHEN  by WHO …  [as NAME] ANSWER
+//! cancel ORDER                                  by WHO …                        ANSWER
 //!
 //! level CUSTOMER LEVEL                                            by WHO …      ANSWER
 //! terms ACCOUNT CURRENCY [floor AMOUNT] [LIMITS] [from MOMENT]    by WHO …      ANSWER
@@ -24,8 +29,8 @@
 //! withdraw CODE [from MOMENT]                                     by WHO …      ANSWER
 //!
 //! balance ACCOUNT AMOUNT [held AMOUNT] [available AMOUNT]         what stands on an account; any of the three
-//! later DURATION [expired HOLD SUM, …]                            a new epoch, so many d, h, s or ms later
-//! at MOMENT [expired HOLD SUM, …]                                 a new epoch
+//! later DURATION [WHAT]                                           a new epoch, so many d, h, s or ms later
+//! at MOMENT [WHAT]                                                a new epoch
 //! NUMBER times STEP                                               the step so often, with its number for `$`
 //! ```
 //!
@@ -35,6 +40,10 @@
 //! A sum is an amount and, if a fee is held with it, the fee: `100+5`. LIMITS are `[balance AMOUNT] [debit QUOTA] [credit QUOTA]`, a
 //! quota is `[operation AMOUNT] [day NUMBERx] [day AMOUNT] [month NUMBERx] [month AMOUNT]`. A tier is `10`, `1%` or `10+1%`, up to a
 //! bound `1000:10`. A moment is `2025-12-01` or `2025-11-30T23:59:59.999`, in UTC.
+//!
+//! WHAT happens with an epoch: `expired HOLD SUM, …`, `executed ORDER, …`, `failed ORDER REASON, …`. WHEN is a moment or a duration from now
+//! on, with `effective` back. What an order came to goes by its name as a transaction too. `proven` shows the payment as it was, `forged`
+//! with another amount.
 //!
 //! What an answer says besides: `fee 5` of a payment or given back with a reversal, `opening fees.XOF` by its first use, `holding 40+2`
 //! after a capture and `closing 40+2` by the last. `roles.table` is a grid: who may pay whom, by operation.
@@ -53,6 +62,9 @@ const RULES: &str = include_str!("ledger/rules.table");
 const STATUS: &str = include_str!("ledger/status.table");
 const HOLDS: &str = include_str!("ledger/holds.table");
 const REFUNDS: &str = include_str!("ledger/refunds.table");
+const PROOFS: &str = include_str!("ledger/proofs.table");
+const BATCHES: &str = include_str!("ledger/batches.table");
+const ORDERS: &str = include_str!("ledger/orders.table");
 const TERMS: &str = include_str!("ledger/terms.table");
 const LIMITS: &str = include_str!("ledger/limits.table");
 const FEES: &str = include_str!("ledger/fees.table");
@@ -104,6 +116,21 @@ fn refunds() {
 }
 
 #[test]
+fn proofs() {
+    check(PROOFS);
+}
+
+#[test]
+fn batches() {
+    check(BATCHES);
+}
+
+#[test]
+fn orders() {
+    check(ORDERS);
+}
+
+#[test]
 fn terms() {
     check(TERMS);
 }
@@ -125,7 +152,9 @@ fn roles() {
 
 #[test]
 fn the_book_has_every_refusal() {
-    let book = [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES, STATUS, HOLDS, REFUNDS, TERMS, LIMITS, FEES].concat();
+    let book =
+        [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES, STATUS, HOLDS, REFUNDS, PROOFS, BATCHES, ORDERS, TERMS, LIMITS, FEES];
+    let book = book.concat();
     let told = |refusal: &Refusal| book.lines().any(|line| words(line).ends_with(&["refused", refusal.as_str()]));
     assert_eq!(Refusal::ALL.iter().filter(|refusal| !told(refusal)).collect::<Vec<_>>(), Vec::<&Refusal>::new());
 }
@@ -133,7 +162,7 @@ fn the_book_has_every_refusal() {
 #[test]
 fn every_table_is_read() {
     let folder = "tests/ledger";
-    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 13);
+    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 16);
 }
 
 /// The words of a line, without its comment.
@@ -141,22 +170,34 @@ fn words(line: &str) -> Vec<&str> {
     line.split('#').next().unwrap_or_default().split_whitespace().collect()
 }
 
+/// The lines of a table without comments, each with its number; what stands deeper than a step belongs to it.
+fn steps(table: &str) -> Vec<(usize, String)> {
+    let mut steps: Vec<(usize, String)> = Vec::new();
+    for (number, line) in (1..).zip(table.lines()) {
+        let line = line.split('#').next().unwrap_or_default().trim_end();
+        match steps.last_mut() {
+            Some((_, step)) if line.starts_with("    ") => *step = format!("{step}\n{line}"),
+            _ => steps.push((number, line.to_owned())),
+        }
+    }
+    steps
+}
+
 /// Runs every case of a table in a bank of its own.
 fn check(table: &str) {
-    let (mut given, mut case, mut bank) = (Vec::<(usize, &str)>::new(), "", None);
-    for (number, line) in table.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim_end();
+    let (steps, mut given, mut case, mut bank) = (steps(table), Vec::<(usize, &str)>::new(), "", None);
+    for (number, line) in &steps {
         if let Some(name) = line.strip_prefix("case ") {
             let mut fresh = Bank::new();
             given.iter().for_each(|(number, line)| fresh.read(&format!("line {number}, given"), line));
             (case, bank) = (name, Some(fresh));
         } else if let Some(step) = line.strip_prefix("  ") {
             match &mut bank {
-                Some(bank) => bank.read(&format!("line {}, {case}", number + 1), step),
-                None => given.push((number + 1, step)),
+                Some(bank) => bank.read(&format!("line {number}, {case}"), step),
+                None => given.push((*number, step)),
             }
         } else {
-            assert!(line.is_empty() || line == "given", "line {}: {line:?} is neither a case nor a step", number + 1);
+            assert!(line.is_empty() || line == "given", "line {number}: {line:?} is neither a case nor a step");
         }
     }
     assert!(bank.is_some(), "the table has no case");

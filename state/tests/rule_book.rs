@@ -5,12 +5,15 @@
 use schemas::Refusal;
 use std::fmt::Write as _;
 
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 15] = [
     ("payments", include_str!("ledger/payments.table")),
     ("refusals", include_str!("ledger/refusals.table")),
     ("status", include_str!("ledger/status.table")),
     ("holds", include_str!("ledger/holds.table")),
     ("refunds", include_str!("ledger/refunds.table")),
+    ("proofs", include_str!("ledger/proofs.table")),
+    ("batches", include_str!("ledger/batches.table")),
+    ("orders", include_str!("ledger/orders.table")),
     ("terms", include_str!("ledger/terms.table")),
     ("limits", include_str!("ledger/limits.table")),
     ("fees", include_str!("ledger/fees.table")),

@@ -2,7 +2,7 @@
 
 use schemas::{
     AccountId, AccountType, ActivateRules, Asked, Authority, Cause, ChangeStatus, Channel, Command, CreateCustomer, Currency, CustomerId,
-    Epoch, Event, Fact, OpenAccount, Operation, Payment, PaymentKind, Position, Principal, Role, StatusChange,
+    Dated, Epoch, Event, Fact, OpenAccount, Operation, Order, Payment, PaymentKind, Position, Principal, Role, StatusChange,
 };
 use state::bytes::Damaged;
 use state::pins::{SEGMENT_PINS, Segment};
@@ -97,7 +97,11 @@ fn a_thawed_ledger_goes_on_like_the_one_that_was_frozen() {
 
 #[test]
 fn part_of_a_snapshot_is_no_ledger() {
-    let (mut ledger, [one, _]) = busy();
+    let (mut ledger, [one, two]) = busy();
+    let Operation::Pay(payment) = pay(PaymentKind::Transfer, Some(one), two) else { unreachable!() };
+    let order = Order { payment, dated: Dated::ExecuteAt(ledger.epoch() + 1_000) };
+    ask(&mut ledger, 1_999_999, Operation::Order(order));
+    assert_eq!(ledger.orders().count(), 1);
     change(&mut ledger, 2_000_000, one, StatusChange::Suspend);
     let (chunks, part) = stored(&ledger.freeze());
     for left_out in 0..chunks.len() {
@@ -157,6 +161,12 @@ fn the_oldest_format_that_holds_the_ledger_is_written() {
     assert_eq!(format(&ledger), 2);
     // From the first epoch on that counts and keeps more, there is more to say, whatever the rules are later.
     ledger.begin(FIRST + 4, 4, &mut Vec::new());
-    ask(&mut ledger, 8, Operation::ActivateRules(ActivateRules { version: 1 }));
+    ask(&mut ledger, 8, Operation::ActivateRules(ActivateRules { version: 5 }));
     assert_eq!(format(&ledger), 4);
+    // And from the first on that records what is paid.
+    ledger.begin(FIRST + 5, 5, &mut Vec::new());
+    assert_eq!(format(&ledger), 5);
+    ask(&mut ledger, 9, Operation::ActivateRules(ActivateRules { version: 1 }));
+    ledger.begin(FIRST + 6, 1, &mut Vec::new());
+    assert_eq!(format(&ledger), 5);
 }

@@ -2,6 +2,12 @@
 
 #[path = "user_asks/bank.rs"]
 mod bank;
+#[path = "user_asks/bulk.rs"]
+mod bulk;
+#[path = "user_asks/days.rs"]
+mod days;
+#[path = "shown/mod.rs"]
+mod shown;
 
 use bank::{Bank, DAY_MS, FIRST, XOF, answer, fixed, payment, xof};
 use schemas::{
@@ -196,9 +202,9 @@ fn nothing_is_silently_empty() {
         (Operation::Capture(Capture { hold_id, amount, last: true }), Refusal::HoldNotOpen),
         (Operation::Capture(Capture { hold_id, amount: xof(0), last: true }), Refusal::AmountNotPositive),
         (Operation::Release(Release { hold_id }), Refusal::HoldNotOpen),
-        (Operation::Refund(Refund { transaction_id, amount }), Refusal::OriginalNotFound),
-        (Operation::Refund(Refund { transaction_id, amount: xof(-1) }), Refusal::AmountNotPositive),
-        (Operation::Reverse(Reverse { transaction_id }), Refusal::OriginalNotFound),
+        (Operation::Refund(Refund { transaction_id, amount, proof: None }), Refusal::OriginalNotFound),
+        (Operation::Refund(Refund { transaction_id, amount: xof(-1), proof: None }), Refusal::AmountNotPositive),
+        (Operation::Reverse(Reverse { transaction_id, proof: None }), Refusal::OriginalNotFound),
         (reserve(0), Refusal::AmountNotPositive),
         (reserve(101), Refusal::InsufficientFunds),
         (Operation::SetPolicy(Policy::Terms(terms)), Refusal::AccountNotFound),

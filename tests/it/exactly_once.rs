@@ -14,6 +14,7 @@ pub(crate) mod evidence;
 mod gather;
 mod ground;
 pub(crate) mod history;
+mod known;
 pub(crate) mod memory;
 mod nemesis;
 pub(crate) mod random;
@@ -26,9 +27,11 @@ use check::Kind;
 /// What a run must find when a mistake is planted: any of these.
 const MISTAKES: &[(&str, Mistake, &[Kind])] = &[
     ("event-twice", Mistake::Slip, &[Kind::DoubledDecision]),
-    ("event-left-out", Mistake::Slip, &[Kind::NeverDecided]),
+    ("event-left-out", Mistake::Slip, &[Kind::NeverDecided, Kind::BatchDiffers, Kind::OrderDiffers]),
     ("credit-differs", Mistake::Slip, &[Kind::BooksUnbalanced]),
     ("repeat-decided-anew", Mistake::Slip, &[Kind::DoubledDecision]),
+    ("outcome-differs", Mistake::Slip, &[Kind::BatchDiffers]),
+    ("order-executed-twice", Mistake::Slip, &[Kind::OrderDiffers]),
     ("row-left-out", Mistake::Slip, &[Kind::RowsDiffer]),
     ("append-skipped", Mistake::Bug, &[Kind::NeverDecided]),
     ("at-least-ignored", Mistake::Bug, &[Kind::MissedWrite]),

@@ -7,8 +7,14 @@
 mod generate;
 
 use anyhow::{Context, ensure};
-use orion::replay::{self, LogFile, Rule, START_MS};
-use schemas::{Epoch, Event, Fact, HoldChange, Link, PaymentKind, Refusal, StatusChange, Transaction, Verdict};
+use generate::{PROVEN, Proofs};
+use orion::replay::{self, Decided, LogFile, Rule, START_MS};
+use schemas::proof::minute;
+use schemas::{
+    BatchDecided, BatchMode, Bearer, Epoch, Event, Fact, HoldChange, ItemStatus, Link, OrderChange, Paid, PaymentKind, Position, Proof,
+    Refusal, StatusChange, Transaction, TransactionId, Verdict,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +22,19 @@ const RULE: Rule = Rule { every: 1, start_ms: START_MS };
 const DAY_MS: u64 = 86_400_000;
 
 /// What is asked beside payments, statuses and policies.
-const OPERATIONS: &[&str] = &["create_customer", "open_account", "activate_rules", "reserve", "capture", "release", "refund", "reverse"];
+const OPERATIONS: &[&str] = &[
+    "create_customer",
+    "open_account",
+    "activate_rules",
+    "reserve",
+    "capture",
+    "release",
+    "refund",
+    "reverse",
+    "batch",
+    "order",
+    "cancel_order",
+];
 
 /// What staff sets.
 const POLICIES: &[&str] = &["set_customer_level", "set_account_terms", "set_level_limits", "set_tariff", "withdraw_tariff"];
@@ -79,6 +97,25 @@ fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
     for change in HoldChange::ALL {
         ensure!(any(&|fact| matches!(fact, Fact::HoldChanged(held) if held.change == *change)), "a hold is {change}");
     }
+    for change in OrderChange::ALL {
+        ensure!(any(&|fact| matches!(fact, Fact::OrderChanged(order) if order.change == *change)), "an order is {change}");
+    }
+    ensure!(
+        any(&|fact| matches!(fact, Fact::OrderChanged(order) if order.dated.effective_at().is_some())),
+        "a payment counts from earlier"
+    );
+    let batched = |mode, dry_run, undone| {
+        let is_it = move |batch: &BatchDecided| (batch.mode, batch.dry_run, batch.undone_by().is_some()) == (mode, dry_run, undone);
+        any(&move |fact: &Fact| matches!(fact, Fact::BatchDecided(batch) if is_it(batch)))
+    };
+    for dry_run in [false, true] {
+        ensure!(batched(BatchMode::Independent, dry_run, false), "a batch of each by itself, dry {dry_run}");
+        ensure!([false, true].iter().all(|undone| batched(BatchMode::AllOrNothing, dry_run, *undone)), "all or nothing, dry {dry_run}");
+    }
+    for status in ItemStatus::ALL {
+        let is_it = |batch: &BatchDecided| batch.outcomes.iter().any(|outcome| outcome.status == *status);
+        ensure!(any(&|fact| matches!(fact, Fact::BatchDecided(batch) if is_it(batch))), "an item is {status}");
+    }
     for operation in POLICIES {
         ensure!(any(&|fact| matches!(fact, Fact::PolicyChanged(policy) if policy.operation() == *operation)), "{operation} is done");
     }
@@ -106,11 +143,22 @@ fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
         ensure!(any(&|fact| matches!(fact, Fact::Transaction(paid) if paid.fee_minor > 0 && has(paid))), "{what} has a fee");
     }
     ensure!(events.len() > 300 && dead_letters >= 3, "{} events, {dead_letters} dead letters", events.len());
-    ensure!(expired_alone > 0, "holds expire in an epoch without commands");
+    ensure!(expired_alone > 0, "holds expire and orders are executed in an epoch without commands");
+    ensure!(proven(&events), "what is older than the horizon is given back");
     let passes = |boundary: Epoch| epochs.windows(2).any(|pair| pair[0] + 1 == boundary && pair[1] == boundary);
     ensure!(passes(START_MS + DAY_MS) && passes(START_MS + 31 * DAY_MS), "midnight and the end of a month pass");
     ensure!(epochs.windows(2).any(|pair| pair[1] - pair[0] > 7 * DAY_MS), "longer than pins are kept");
     Ok(())
+}
+
+/// Whether something was given back for the first time when nothing but a proof could show it.
+fn proven(events: &[Event]) -> bool {
+    let mut known = BTreeSet::new();
+    events.iter().any(|event| {
+        let original = if let Fact::Transaction(paid) = &event.fact { paid.link.and_then(Link::original) } else { None };
+        let old = |id: TransactionId| id.epoch().is_some_and(|paid| paid + 7 * DAY_MS < event.epoch);
+        original.is_some_and(|id| known.insert(id) && old(id))
+    })
 }
 
 /// Why a fact says no, if it does.
@@ -118,12 +166,14 @@ fn refused(fact: &Fact) -> Option<Refusal> {
     match fact {
         Fact::Transaction(paid) => paid.refusal,
         Fact::Refused { refusal, .. } => Some(*refusal),
+        Fact::BatchDecided(decided) => decided.undone_by().map(|(_, refusal)| refusal),
         Fact::CustomerCreated(_)
         | Fact::AccountOpened(_)
         | Fact::RulesActivated { .. }
         | Fact::StatusChanged(_)
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
+        | Fact::OrderChanged(_)
         | Fact::Repeated(_) => None,
     }
 }
@@ -147,10 +197,73 @@ fn golden_logs_that_are_changed_say_where_they_differ() -> anyhow::Result<()> {
 /// Writes the golden log of the newest version: what the generator asks, and what the rules say to it now.
 fn bless(path: &Path) -> anyhow::Result<()> {
     let asked = std::env::temp_dir().join(format!("orion-golden-{}.jsonl", uuid::Uuid::new_v4()));
-    let lines: Vec<String> = generate::log(1).iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-    std::fs::write(&asked, lines.join("\n"))?;
+    let write = |proofs: &Proofs| {
+        let lines: Vec<String> = generate::log(1, proofs).iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        anyhow::Ok(std::fs::write(&asked, lines.join("\n"))?)
+    };
+    write(&Proofs::new())?;
+    let mut seen = Seen::default();
+    replay::file(&asked, RULE, |decided, _| {
+        seen.take(decided);
+        Ok(())
+    })?;
+    write(&seen.proofs()?)?;
     let mut log = LogFile::create(path)?;
     replay::file(&asked, RULE, |decided, outputs| log.epoch(&decided.commands, &decided.output.binding, outputs))?;
     std::fs::remove_file(&asked)?;
     log.finish()
+}
+
+/// What was paid, minute by minute, and by which command.
+#[derive(Default)]
+struct Seen {
+    minutes: BTreeMap<u64, Vec<Paid>>,
+    by_key: BTreeMap<&'static str, TransactionId>,
+}
+
+impl Seen {
+    fn take(&mut self, decided: &Decided) {
+        let keys: BTreeMap<Position, &str> = decided
+            .commands
+            .iter()
+            .filter_map(|bound| Some((bound.position, bound.command.as_ref().ok()?.command().idempotency_key.as_str())))
+            .collect();
+        for event in &decided.output.events {
+            let Fact::Transaction(paid) = &event.fact else { continue };
+            if paid.refusal.is_some() || !PaymentKind::ASKED.contains(&paid.kind) {
+                continue;
+            }
+            self.minutes.entry(minute(event.epoch)).or_default().push(shown(paid));
+            if let Some(key) = PROVEN.iter().find(|key| keys.get(&event.cause.position) == Some(*key)) {
+                self.by_key.insert(key, paid.id);
+            }
+        }
+    }
+
+    fn proofs(&self) -> anyhow::Result<Proofs> {
+        let mut proofs = Proofs::new();
+        for key in PROVEN {
+            let id = *self.by_key.get(key).with_context(|| format!("{key} was not paid"))?;
+            let minute = id.epoch().and_then(|epoch| self.minutes.get(&minute(epoch)));
+            let proof = minute.and_then(|minute| Proof::of(id, minute)).with_context(|| format!("{key} can't be proven"))?;
+            proofs.insert((*key).to_owned(), (id.to_string(), serde_json::to_value(replay::Shown::of(&proof))?));
+        }
+        Ok(proofs)
+    }
+}
+
+/// A payment as it is remembered for good; who bore the fee is what its legs say.
+fn shown(paid: &Transaction) -> Paid {
+    let on_top = paid.fee_minor == 0 || paid.postings.first().is_some_and(|leg| -leg.amount_minor > paid.amount.minor);
+    Paid {
+        id: paid.id,
+        kind: paid.kind,
+        channel: paid.channel,
+        bearer: if on_top { Bearer::Payer } else { Bearer::Payee },
+        payer: paid.account_debit,
+        payee: paid.account_credit,
+        currency: paid.amount.currency,
+        amount_minor: paid.amount.minor,
+        fee_minor: paid.fee_minor,
+    }
 }

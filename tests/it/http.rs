@@ -1,15 +1,21 @@
 //! The HTTP contract, over the wire.
 //!
-//! `refused` and `auth` need no services: everything there is decided before the log. `reads` needs Postgres
+//! `refused`, `refused_many` and `auth` need no services: everything there is decided before the log. `reads` needs Postgres
 //! (`DATABASE_URL`), and prints that it was skipped without it. `walk` is one walk through a whole bank, which
-//! `end_to_end` starts; `ledger` starts one of its own, and shows what else it does with money.
+//! `end_to_end` starts; `ledger` starts one of its own, and shows what else it does with money; `old` one that was asleep for a week.
 
 mod auth;
 mod bank;
+mod batches;
 mod ledger;
+mod old;
+mod orders;
 mod reads;
 mod reads_ledger;
+mod reads_many;
 mod refused;
+mod refused_many;
+mod scene;
 mod server;
 mod walk;
 

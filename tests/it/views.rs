@@ -2,6 +2,7 @@
 //! another Kafka.
 
 mod log;
+mod paid;
 mod proxy;
 mod reader;
 mod restart;

@@ -1,11 +1,15 @@
 //! Rows of one transaction, column by column: an `unnest` inserts a thousand as cheaply as one.
 
+mod batches;
 mod holds;
+mod orders;
 mod policies;
 mod transactions;
 
 use crate::postgres::{Imbalance, RANGE};
+use batches::Batches;
 use holds::Holds;
+use orders::Orders;
 use policies::Policies;
 use schemas::{Account, Cause, Customer, Epoch, Event, Fact, StatusChanged};
 use sqlx::postgres::PgConnection;
@@ -24,6 +28,8 @@ pub struct Rows {
     statuses: Statuses,
     holds: Holds,
     policies: Policies,
+    batches: Batches,
+    orders: Orders,
     imbalances: Imbalances,
 }
 
@@ -116,6 +122,8 @@ impl Rows {
                 Fact::StatusChanged(changed) => self.statuses.add(epoch, event, changed),
                 Fact::HoldChanged(held) => self.holds.add(epoch, event, held),
                 Fact::PolicyChanged(policy) => self.policies.add(epoch, event, policy),
+                Fact::BatchDecided(decided) => self.batches.add(epoch, event, decided),
+                Fact::OrderChanged(order) => self.orders.add(epoch, event, order),
                 // The first decision has its row.
                 Fact::Repeated(_) => {}
             }
@@ -142,6 +150,8 @@ impl Rows {
         }
         self.holds.insert(connection).await?;
         self.policies.insert(connection).await?;
+        self.batches.insert(connection).await?;
+        self.orders.insert(connection).await?;
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }

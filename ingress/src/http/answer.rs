@@ -1,15 +1,18 @@
 //! What a caller is answered.
 //!
-//! In: the event that decided a command, or nothing in time. Out: the response. A decision against the caller is
+//! In: the event that decided a command, or nothing in time, and what the request gives to its answer. Out: the response. A decision against the caller is
 //! a problem with the refusal as its code; a repeat is the first answer again, and says so.
 
 use super::headers::{IDEMPOTENCY_REPLAYED, ORION_EPOCH};
+use super::reply::Reply;
 use axum::Extension;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemas::resource::{self, location};
-use schemas::{CommandId, Epoch, Event, Fact, HoldChange, Policy, Position, Problem, Refusal};
+use schemas::{
+    BatchDecided, CommandId, Epoch, Event, Fact, HoldChange, OrderChange, OrderId, Policy, Position, Problem, Refusal, Transaction, rfc3339,
+};
 
 /// A problem on its way out: the status, and the problem for the outermost layer to write.
 ///
@@ -30,11 +33,11 @@ impl IntoResponse for Failure {
 }
 
 /// The answer to a decided command.
-pub(super) fn decided(event: &Event) -> Response {
-    answer(&event.fact, event.epoch, event.cause.trace_id(), event.cause.command_id)
+pub(super) fn decided(event: &Event, reply: &Reply) -> Response {
+    answer(&event.fact, event.epoch, event.cause.trace_id(), event.cause.command_id, reply)
 }
 
-fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) -> Response {
+fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, reply: &Reply) -> Response {
     match fact {
         Fact::CustomerCreated(customer) => created(&location::customer(customer.id), resource::Customer::of(customer, epoch), epoch),
         Fact::AccountOpened(account) => created(&location::account(account.id), resource::Account::of(account, 0, epoch), epoch),
@@ -53,7 +56,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
             Policy::TariffEnd(end) => changed_to(resource::TariffEnd::of(end, epoch), epoch),
         },
         Fact::Transaction(transaction) => match transaction.refusal {
-            None => created(&location::transaction(transaction.id), resource::Transaction::of(transaction, epoch, trace_id), epoch),
+            None => created(&location::transaction(transaction.id), settled(transaction, epoch, trace_id, reply), epoch),
             Some(refusal) => {
                 let transaction_id = Some(transaction.id.to_string());
                 let transaction_status = Some(transaction.status().to_string());
@@ -61,6 +64,17 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
                 with_epoch(Failure(problem).into_response(), epoch)
             }
         },
+        Fact::BatchDecided(batch) => batch_decided(batch, epoch, operation_id, reply),
+        Fact::OrderChanged(order) => {
+            let resource = resource::Order::of(order, epoch);
+            match order.change {
+                OrderChange::Scheduled => {
+                    let response = (StatusCode::ACCEPTED, [(header::LOCATION, location::order(order.id))], Json(resource));
+                    with_epoch(response.into_response(), epoch)
+                }
+                OrderChange::Executed | OrderChange::Failed | OrderChange::Cancelled => changed_to(resource, epoch),
+            }
+        }
         Fact::RulesActivated { version } => {
             let rules = resource::Rules { version: Some(*version), epoch: Some(epoch), as_of: None };
             created(location::RULES, rules, epoch)
@@ -68,7 +82,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
         Fact::Refused { refusal, .. } => with_epoch(Failure(refusal_problem(*refusal, operation_id)).into_response(), epoch),
         Fact::Repeated(repeat) => match &repeat.first {
             // Whose trace the first decision has is not known here, and ours would be the wrong one.
-            Some(first) => replayed(answer(first, repeat.first_epoch, "", operation_id)),
+            Some(first) => replayed(answer(first, repeat.first_epoch, "", operation_id, reply)),
             None => key_reused(operation_id),
         },
     }
@@ -78,7 +92,10 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId) ->
 pub(super) fn refused(event: &Event) -> Option<(&str, &str)> {
     match &event.fact {
         Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) => None,
-        Fact::HoldChanged(_) | Fact::PolicyChanged(_) => None,
+        Fact::HoldChanged(_) | Fact::PolicyChanged(_) | Fact::OrderChanged(_) => None,
+        // What is only tried is refused to nobody, and of the items of the others each is its own.
+        Fact::BatchDecided(batch) if batch.dry_run => None,
+        Fact::BatchDecided(batch) => batch.undone_by().map(|(_, refusal)| ("batch", refusal.as_str())),
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| (transaction.kind.as_str(), refusal.as_str())),
         Fact::Refused { operation, refusal } => Some((operation, refusal.as_str())),
         Fact::Repeated(repeat) => repeat.first.is_none().then_some((&*repeat.operation, "idempotency_key_reused")),
@@ -90,6 +107,36 @@ pub(super) fn pending(operation_id: CommandId, position: Position) -> Response {
     let body = Json(resource::Operation::pending(operation_id, position));
     let headers = [(header::LOCATION, location::operation(operation_id)), (header::RETRY_AFTER, "1".to_owned())];
     (StatusCode::ACCEPTED, headers, body).into_response()
+}
+
+/// A payment that counts from an earlier day has an order with the same number, which says so.
+fn settled(transaction: &Transaction, epoch: Epoch, trace_id: &str, reply: &Reply) -> resource::Transaction {
+    let shown = resource::Transaction::of(transaction, epoch, trace_id);
+    match reply {
+        Reply::Counts { effective_at } => {
+            let order_id = transaction.id.minted().map(|(epoch, number)| OrderId::mint(epoch, number));
+            resource::Transaction { order_id, effective_at: Some(rfc3339(*effective_at)), ..shown }
+        }
+        Reply::Plain | Reply::Batch(_) | Reply::Tried(_) => shown,
+    }
+}
+
+/// What is only tried is answered with what would become of it. All or nothing that came to nothing is a problem.
+fn batch_decided(batch: &BatchDecided, epoch: Epoch, operation_id: CommandId, reply: &Reply) -> Response {
+    if let (Reply::Tried(currency), Some(outcome)) = (reply, batch.outcomes.first()) {
+        return changed_to(resource::DryRun::of(outcome, epoch, *currency), epoch);
+    }
+    if let Some((place, refusal)) = batch.undone_by().filter(|_| !batch.dry_run) {
+        let problem = refusal_problem(refusal, operation_id);
+        let detail = format!("Nothing of the batch was done, because of item {place}: {}", problem.detail);
+        let problem = Problem { item: u32::try_from(place).ok(), detail, ..problem };
+        return with_epoch(Failure(problem).into_response(), epoch);
+    }
+    let currency = |item: usize| match reply {
+        Reply::Batch(currencies) => currencies.get(item).copied().flatten(),
+        Reply::Plain | Reply::Counts { .. } | Reply::Tried(_) => None,
+    };
+    changed_to(resource::Batch::of(operation_id, batch, epoch, currency), epoch)
 }
 
 fn created(location: &str, resource: impl serde::Serialize, epoch: Epoch) -> Response {

@@ -5,23 +5,68 @@
 
 mod node;
 
-use node::Node;
+use node::VALUES_MAX;
 use schemas::Problem;
 use schemas::problem::FieldError;
+use std::cell::Cell;
+
+pub(super) use node::Node;
 
 /// Most faults that an answer lists: a body full of nonsense must not make a larger answer.
 const ERRORS_MAX: usize = 32;
 
-/// Reads a whole body with a reader of its fields.
+/// Reads a body that is an object with a reader of its fields.
 pub(super) fn read<T>(body: &[u8], reader: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, Problem> {
-    let mut fields = Fields::of(String::new(), entries(body)?);
+    match parse(body)? {
+        Node::Object(entries) => object(entries, reader),
+        _ => Err(Problem::field("", "a JSON object is expected")),
+    }
+}
+
+/// Reads the entries of a body that is an object.
+pub(super) fn object<T>(entries: Vec<(String, Node)>, reader: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, Problem> {
+    let mut fields = Fields::of(String::new(), entries);
     let value = reader(&mut fields);
-    let mut errors = fields.finish();
-    errors.truncate(ERRORS_MAX);
+    let errors = fields.finish();
     match value {
         Some(value) if errors.is_empty() => Ok(value),
         _ => Err(Problem::fields(errors)),
     }
+}
+
+/// What a body is.
+pub(super) fn parse(body: &[u8]) -> Result<Node, Problem> {
+    if body.is_empty() {
+        // An empty pointer means the whole document.
+        return Err(Problem::field("", "the body is empty; a JSON object is expected"));
+    }
+    let unread = |error| Problem::field("", format!("the body is not JSON{error}"));
+    Node::read(text(body)?, &Cell::new(VALUES_MAX)).map_err(|error| unread(cause(&error)))
+}
+
+/// What the lines of a body are, each an object of its own; empty ones are passed over.
+pub(super) fn lines(body: &[u8], most: usize) -> Result<Vec<Node>, Problem> {
+    let room = Cell::new(VALUES_MAX);
+    let mut nodes = Vec::new();
+    for (number, line) in (1..).zip(text(body)?.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let pointer = format!("/{}", nodes.len());
+        let unread = |error| Problem::field(&pointer, format!("line {number} is not JSON{}", cause(&error)));
+        nodes.push(Node::read(line, &room).map_err(unread)?);
+        if nodes.len() > most {
+            break;
+        }
+    }
+    Ok(nodes)
+}
+
+fn text(body: &[u8]) -> Result<&str, Problem> {
+    let wrong = |error: std::str::Utf8Error| format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
+    std::str::from_utf8(body).map_err(|error| Problem::field("", wrong(error)))
+}
+
+/// Behind the word that something is not JSON: why, or that it is JSON and too much of it.
+fn cause(error: &serde_json::Error) -> String {
+    if error.is_data() { format!(" that is taken: {error}") } else { format!(": {error}") }
 }
 
 /// The fields of an object, and what was found wrong so far.
@@ -90,40 +135,55 @@ impl Fields {
     }
 
     /// One or more objects, at most `most`; the reader hears which of them is the last.
-    pub(super) fn list<T>(
+    pub(super) fn list<T>(&mut self, name: &'static str, most: usize, read: impl FnMut(&mut Self, bool) -> Option<T>) -> Option<Vec<T>> {
+        match self.take(name) {
+            None => self.wrong(name, "is missing"),
+            Some(Node::List(values)) => self.array(&self.pointer(name), values, most, read),
+            Some(other) => self.wrong(name, &format!("must be an array, not {}", other.kind())),
+        }
+    }
+
+    /// The same of an array that stands where the pointer says.
+    pub(super) fn array<T>(
         &mut self,
-        name: &'static str,
+        pointer: &str,
+        values: Vec<Node>,
         most: usize,
         mut read: impl FnMut(&mut Self, bool) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let values = match self.take(name) {
-            None => return self.wrong(name, "is missing"),
-            Some(Node::List(values)) => values,
-            Some(other) => return self.wrong(name, &format!("must be an array, not {}", other.kind())),
-        };
         let count = values.len();
         if !(1..=most).contains(&count) {
-            return self.wrong(name, &format!("expected 1 to {most} entries"));
+            return self.fault(pointer.to_owned(), format!("expected 1 to {most} entries"));
         }
         let mut read_all = Vec::with_capacity(count);
         for (number, value) in values.into_iter().enumerate() {
-            let pointer = format!("{}/{number}", self.pointer(name));
-            read_all.push(self.inner(pointer, value, |fields| read(fields, number + 1 == count)));
+            read_all.push(self.inner(format!("{pointer}/{number}"), value, |fields| read(fields, number + 1 == count)));
         }
         read_all.into_iter().collect()
+    }
+
+    /// Whatever else there is can't be judged.
+    pub(super) fn leave(&mut self) {
+        self.entries.clear();
     }
 
     /// What the path names, if it could be read.
     pub(super) fn path<T>(&mut self, name: &str, value: Option<T>, expected: &str) -> Option<T> {
         if value.is_none() {
-            self.errors.push(FieldError { pointer: name.to_owned(), detail: format!("expected {expected}") });
+            self.fault::<()>(name.to_owned(), format!("expected {expected}"));
         }
         value
     }
 
     /// A fault of a field that can be seen only beside the others.
     pub(super) fn wrong<T>(&mut self, name: &str, detail: &str) -> Option<T> {
-        self.errors.push(FieldError { pointer: self.pointer(name), detail: detail.to_owned() });
+        self.fault(self.pointer(name), detail.to_owned())
+    }
+
+    fn fault<T>(&mut self, pointer: String, detail: String) -> Option<T> {
+        if self.errors.len() < ERRORS_MAX {
+            self.errors.push(FieldError { pointer, detail });
+        }
         None
     }
 
@@ -150,12 +210,14 @@ impl Fields {
 
     fn inner<T>(&mut self, pointer: String, value: Node, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let Node::Object(entries) = value else {
-            self.errors.push(FieldError { pointer, detail: format!("must be an object, not {}", value.kind()) });
-            return None;
+            return self.fault(pointer, format!("must be an object, not {}", value.kind()));
         };
         let mut inner = Self::of(pointer, entries);
         let value = read(&mut inner);
-        self.errors.extend(inner.finish());
+        let errors = inner.finish();
+        // Where there was no room for its faults, it has some all the same, and so have we.
+        let room = ERRORS_MAX - self.errors.len();
+        self.errors.extend(errors.into_iter().take(room));
         value
     }
 
@@ -185,25 +247,10 @@ impl Fields {
     fn finish(mut self) -> Vec<FieldError> {
         let whole = if self.prefix.is_empty() { "this request" } else { "this object" };
         let asked = if self.asked.is_empty() { "it has none".to_owned() } else { format!("its fields are {}", self.asked.join(", ")) };
-        for (name, _) in std::mem::take(&mut self.entries) {
+        for (name, _) in std::mem::take(&mut self.entries).into_iter().take(ERRORS_MAX) {
             self.wrong::<()>(&name, &format!("is no field of {whole}; {asked}"));
         }
         self.errors
-    }
-}
-
-/// The entries of the object that the body is.
-fn entries(body: &[u8]) -> Result<Vec<(String, Node)>, Problem> {
-    // An empty pointer means the whole document.
-    let wrong = |detail: String| Problem::field("", detail);
-    if body.is_empty() {
-        return Err(wrong("the body is empty; a JSON object is expected".to_owned()));
-    }
-    let text = std::str::from_utf8(body).map_err(|error| wrong(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
-    match serde_json::from_str(text) {
-        Ok(Node::Object(entries)) => Ok(entries),
-        Ok(_) => Err(wrong("a JSON object is expected".to_owned())),
-        Err(error) => Err(wrong(format!("the body is not JSON: {error}"))),
     }
 }
 

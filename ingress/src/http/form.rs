@@ -1,16 +1,19 @@
 //! What each route asks for, and how its body becomes an operation.
 //!
-//! In: a JSON object. Out: an operation in the form that every record and row can carry, or every bad field.
+//! In: a body of JSON. Out: an operation in the form that every record and row can carry, or every bad field.
 //! Whether it is allowed, or covered, is for the ledger to say.
 
+mod batch;
 mod hold;
 pub(super) mod policy;
 mod text;
 
-use super::fields::Fields;
+use super::fields::{self, Fields};
+use super::headers::Media;
+use super::query::Asked;
 use schemas::{
-    AccountId, ActivateRules, ChangeStatus, Channel, CreateCustomer, CustomerId, HoldId, KycLevel, Money, OpenAccount, Operation, Payment,
-    PaymentKind, Policy, Role, Scope, StatusChange, TransactionId,
+    AccountId, ActivateRules, CancelOrder, ChangeStatus, Channel, CreateCustomer, CustomerId, Dated, HoldId, KycLevel, Money, OpenAccount,
+    Operation, Order, OrderId, Payment, PaymentKind, Policy, Problem, Role, Scope, StatusChange, TransactionId,
 };
 use text::parse;
 
@@ -21,8 +24,12 @@ pub(super) enum Form {
     Customer,
     /// Open an account.
     Account,
-    /// Move money.
+    /// Move money, now or on a day of its own.
     Payment(PaymentKind),
+    /// Many operations at once.
+    Batch,
+    /// Take back a payment that waits for its day.
+    CancelOrder(Option<OrderId>),
     /// Suspend, reactivate or close an account.
     Status {
         /// Which.
@@ -64,6 +71,8 @@ impl Form {
             Self::Customer | Self::Level(_) => &[Scope::CustomersWrite, Scope::Operator],
             Self::Account => &[Scope::AccountsWrite],
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) => &[Scope::TransactionsWrite],
+            // What an item needs beyond that is known once it is read.
+            Self::Batch | Self::CancelOrder(_) => &[Scope::TransactionsWrite],
             Self::Reverse(_) => &[Scope::TransactionsWrite, Scope::Operator],
             Self::Status { .. } | Self::Terms(_) => &[Scope::AccountsWrite, Scope::Operator],
             Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) | Self::Rules { .. } => &[Scope::RulesWrite, Scope::Operator],
@@ -76,33 +85,57 @@ impl Form {
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } => false,
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => true,
+            Self::Batch | Self::CancelOrder(_) => true,
+        }
+    }
+
+    /// The parameters of its query.
+    pub(super) const fn parameters(&self) -> &'static [&'static str] {
+        match self {
+            Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => &["dry_run"],
+            Self::Batch => &["dry_run", "mode"],
+            Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } | Self::CancelOrder(_) => &[],
+            Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => &[],
         }
     }
 
     /// Whether a body must say something.
     pub(super) const fn needs_body(&self) -> bool {
         match self {
-            Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) => false,
+            Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) | Self::CancelOrder(_) => false,
+            Self::Batch => true,
             Self::Customer | Self::Account | Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Refund(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::Rules { .. } => true,
         }
     }
 
+    /// Reads a body, beside what the query asks.
+    pub(super) fn operation(self, body: &[u8], media: Media, asked: Asked) -> Result<Operation, Problem> {
+        if self == Self::Batch {
+            return batch::read(body, media, asked).map(Operation::Batch);
+        }
+        let empty_will_do = body.is_empty() && !self.needs_body();
+        let operation = fields::read(if empty_will_do { b"{}" } else { body }, |fields| self.read(fields))?;
+        if asked.dry_run == Some(true) { batch::tried(operation) } else { Ok(operation) }
+    }
+
     /// Reads the fields.
-    pub(super) fn read(self, fields: &mut Fields) -> Option<Operation> {
+    fn read(self, fields: &mut Fields) -> Option<Operation> {
         let operation = match self {
             Self::Customer => Operation::CreateCustomer(customer(fields)?),
             Self::Account => Operation::OpenAccount(account(fields)?),
-            Self::Payment(kind) => Operation::Pay(payment(kind, fields)?),
+            Self::Payment(kind) => dated(kind, fields)?,
+            Self::Batch => Operation::Batch(batch::batch(Asked::default(), fields)?),
+            Self::CancelOrder(id) => Operation::CancelOrder(CancelOrder { order_id: fields.path("id", id, text::UUID)? }),
             Self::Status { account_id, change } => {
                 let account_id = fields.path("id", account_id, text::UUID)?;
                 Operation::ChangeStatus(ChangeStatus { account_id, change })
             }
-            Self::Reserve => Operation::Reserve(hold::reserve(fields)?),
-            Self::Capture(id) => Operation::Capture(hold::capture(id, fields)?),
-            Self::Release(id) => Operation::Release(hold::release(id, fields)?),
-            Self::Refund(id) => Operation::Refund(hold::refund(id, fields)?),
-            Self::Reverse(id) => Operation::Reverse(hold::reverse(id, fields)?),
+            Self::Reserve => Operation::Reserve(hold::reserve("operation", fields)?),
+            Self::Capture(id) => Operation::Capture(hold::capture(fields.path("id", id, text::UUID), fields)?),
+            Self::Release(id) => Operation::Release(hold::release(fields.path("id", id, text::UUID))?),
+            Self::Refund(id) => Operation::Refund(hold::refund(fields.path("id", id, text::UUID), fields)?),
+            Self::Reverse(id) => Operation::Reverse(hold::reverse(fields.path("id", id, text::UUID))?),
             Self::Level(id) => Operation::SetPolicy(Policy::Level(policy::level(id, fields)?)),
             Self::Terms(id) => Operation::SetPolicy(Policy::Terms(policy::terms(id, fields)?)),
             Self::Limits(level) => Operation::SetPolicy(Policy::Limits(policy::level_limits(level, fields)?)),
@@ -136,6 +169,21 @@ fn rules(newest: u32, fields: &mut Fields) -> Option<ActivateRules> {
         version.ok_or_else(|| format!("expected a version of the rules that this server knows, 1 to {newest}"))
     });
     Some(ActivateRules { version: version? })
+}
+
+/// A payment, and its date where it has one of its own.
+fn dated(kind: PaymentKind, fields: &mut Fields) -> Option<Operation> {
+    let payment = payment(kind, fields);
+    let execute_at = fields.optional("execute_at", text::moment).map(Dated::ExecuteAt);
+    let effective_at = fields.optional("effective_at", text::moment).map(Dated::EffectiveAt);
+    if execute_at.is_some() && effective_at.is_some() {
+        return fields.wrong("effective_at", "stands beside execute_at: a payment has one of them");
+    }
+    let payment = payment?;
+    Some(match execute_at.or(effective_at) {
+        None => Operation::Pay(payment),
+        Some(dated) => Operation::Order(Order { payment, dated }),
+    })
 }
 
 fn payment(kind: PaymentKind, fields: &mut Fields) -> Option<Payment> {

@@ -1,6 +1,6 @@
 //! The headers of a request that a door understands.
 //!
-//! In: a header map. Out: the command's key, and whether the body is JSON at all; or the problem. A header that
+//! In: a header map. Out: the command's key, and how the body is written; or the problem. A header that
 //! stands twice is refused where the two could be taken for different commands.
 
 use axum::http::{HeaderMap, HeaderName, header};
@@ -46,21 +46,38 @@ fn unquote(text: &str) -> Option<String> {
     Some(content)
 }
 
-/// Lets a body pass that says it is JSON as it stands, in UTF-8.
-pub(super) fn json_only(headers: &HeaderMap) -> Result<(), Problem> {
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Media {
+    /// One JSON value.
+    Json,
+    /// A JSON value a line.
+    Lines,
+}
+
+/// How a body says that it is written: JSON as it stands, in UTF-8; or lines of it, where the route takes some.
+pub(super) fn media(headers: &HeaderMap, takes_lines: bool) -> Result<Media, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
     let unsupported = |detail: &str| Err(Problem::new(415, "unsupported_media_type", detail));
     let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let mut parts = content_type.split(';').map(str::trim);
-    let json = parts.next() == Some("application/json");
+    let media = match parts.next() {
+        Some("application/json") => Some(Media::Json),
+        Some("application/x-ndjson") if takes_lines => Some(Media::Lines),
+        _ => None,
+    };
     let utf8 = parts.all(|part| part.split_once('=').is_none_or(|(name, value)| name != "charset" || value.trim_matches('"') == "utf-8"));
-    if !json || !utf8 {
-        return unsupported("The body must be JSON: Content-Type: application/json.");
-    }
+    let Some(media) = media.filter(|_| utf8) else {
+        return unsupported(if takes_lines {
+            "The body must be JSON: Content-Type: application/json, or application/x-ndjson for one item a line."
+        } else {
+            "The body must be JSON: Content-Type: application/json."
+        });
+    };
     if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return unsupported("The body must not be compressed.");
     }
-    Ok(())
+    Ok(media)
 }
 
 #[cfg(test)]
@@ -120,11 +137,16 @@ mod tests {
             ("", false),
         ] {
             let headers = headers(header::CONTENT_TYPE, &[value.as_bytes()]);
-            assert_eq!(json_only(&headers).map_err(|problem| problem.status), if passes { Ok(()) } else { Err(415) }, "{value}");
+            for takes_lines in [false, true] {
+                let expected = if passes { Ok(Media::Json) } else { Err(415) };
+                assert_eq!(media(&headers, takes_lines).map_err(|problem| problem.status), expected, "{value}");
+            }
         }
-        assert!(json_only(&HeaderMap::new()).is_err());
+        assert!(media(&HeaderMap::new(), true).is_err());
+        let lines = headers(header::CONTENT_TYPE, &[b"application/x-ndjson; charset=utf-8"]);
+        assert_eq!((media(&lines, true).ok(), media(&lines, false).ok()), (Some(Media::Lines), None));
         let mut compressed = headers(header::CONTENT_TYPE, &[b"application/json"]);
         compressed.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert!(json_only(&compressed).is_err());
+        assert!(media(&compressed, false).is_err());
     }
 }

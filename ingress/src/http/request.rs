@@ -5,6 +5,7 @@
 
 #![expect(dead_code, reason = "described, never filled")]
 
+pub(super) mod batch;
 pub(super) mod policy;
 
 use schemas::{AccountId, AccountType, Channel, Currency, CustomerId};
@@ -53,6 +54,9 @@ pub(super) struct RulesRequest {
 /// Cash in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "account_credit": "019ab6f5-1c7b-7002-8000-000000000001", "amount": "12500", "currency": "XOF",
+}))]
 pub(super) struct DepositRequest {
     /// The agent whose float pays; the house's cash where none is named.
     account_debit: Option<AccountId>,
@@ -65,11 +69,20 @@ pub(super) struct DepositRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// When it is to be made, in UTC, at most 400 days ahead; at once by default.
+    #[schema(format = DateTime, example = "2026-01-05T08:00:00Z")]
+    execute_at: Option<String>,
+    /// From when on it counts, in UTC, at most 400 days back; only for staff, and not beside `execute_at`.
+    #[schema(format = DateTime, example = "2025-11-01T00:00:00Z")]
+    effective_at: Option<String>,
 }
 
 /// Cash out.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "account_debit": "019ab6f5-1c7b-7002-8000-000000000000", "amount": "12500", "currency": "XOF",
+}))]
 pub(super) struct WithdrawalRequest {
     /// Who pays.
     account_debit: AccountId,
@@ -82,11 +95,20 @@ pub(super) struct WithdrawalRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// When it is to be made, in UTC, at most 400 days ahead; at once by default.
+    #[schema(format = DateTime, example = "2026-01-05T08:00:00Z")]
+    execute_at: Option<String>,
+    /// From when on it counts, in UTC, at most 400 days back; only for staff, and not beside `execute_at`.
+    #[schema(format = DateTime, example = "2025-11-01T00:00:00Z")]
+    effective_at: Option<String>,
 }
 
 /// A payment from account to account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "account_debit": "019ab6f5-1c7b-7002-8000-000000000000", "account_credit": "019ab6f5-1c7b-7002-8000-000000000001", "amount": "12500", "currency": "XOF",
+}))]
 pub(super) struct PaymentRequest {
     /// Who pays.
     account_debit: AccountId,
@@ -99,6 +121,12 @@ pub(super) struct PaymentRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// When it is to be made, in UTC, at most 400 days ahead; at once by default.
+    #[schema(format = DateTime, example = "2026-01-05T08:00:00Z")]
+    execute_at: Option<String>,
+    /// From when on it counts, in UTC, at most 400 days back; only for staff, and not beside `execute_at`.
+    #[schema(format = DateTime, example = "2025-11-01T00:00:00Z")]
+    effective_at: Option<String>,
 }
 
 /// Money to hold for a payment.

@@ -1,20 +1,23 @@
 //! One command from a request to its answer.
 //!
 //! In: a request whose caller is known. Out: the decision, or the promise of one. Steps:
-//! 1. scope, media type, key, body: what needs no state. 2. Room: overload is refused before anything is taken, and so is
+//! 1. scope, query, media type, key, body: what needs no state. 2. Room: overload is refused before anything is taken, and so is
 //!    what the rules in force do not know.
-//! 3. Append. 4. Wait. A caller that goes away after step 3 has a command in the log and may ask again.
+//! 3. Proofs, where something old is given back. 4. Append. 5. Wait. A caller that goes away after step 4 has a command in
+//!    the log and may ask again.
 
 use super::answer::{self, Failure};
 use super::form::Form;
-use super::headers::{self, PREFERENCE_APPLIED};
-use super::{Door, fields, metrics, prefer};
+use super::headers::{self, Media, PREFERENCE_APPLIED};
+use super::query::{self, Asked};
+use super::reply::Reply;
+use super::{Door, metrics, prefer, proofs};
 use crate::log::AppendError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Extensions, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use schemas::{Caller, Command, Operation, Problem, Refusal, TraceContext};
+use schemas::{Caller, Command, Operation, Problem, Refusal, Scope, TraceContext};
 use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
@@ -24,27 +27,33 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     let caller: Caller = extension(request.extensions())?;
     let trace: TraceContext = extension(request.extensions())?;
     form.scopes().iter().try_for_each(|scope| caller.require(*scope))?;
-    let is_json = headers::json_only(request.headers());
+    let asked = query::read(request.uri(), form.parameters())?;
+    let is_batch = form == Form::Batch;
+    let media = headers::media(request.headers(), is_batch);
     if form.needs_body() {
-        is_json.clone()?;
+        media.clone()?;
     }
     let key = headers::idempotency_key(request.headers())?;
-    if key.is_none() && form.needs_key() {
-        return Err(key_missing().into());
-    }
     let wait = prefer::wait(request.headers());
     let body = Bytes::from_request(request, &()).await.map_err(|rejection| unread(rejection.into_response().status().as_u16()))?;
     // Where there is nothing to say, curl says it in a form of its own.
-    if !body.is_empty() {
-        is_json?;
+    let media = if body.is_empty() { media.unwrap_or(Media::Json) } else { media? };
+    let needs_key = form.needs_key();
+    let operation = if is_batch { read_aside(form, body, media, asked).await? } else { form.operation(&body, media, asked)? };
+    let is_tried = matches!(&operation, Operation::Batch(batch) if batch.dry_run);
+    if key.is_none() && needs_key && !is_tried {
+        return Err(key_missing().into());
     }
-    let empty_will_do = body.is_empty() && !form.needs_body();
-    let command = Command {
+    if takes_back(&operation) {
+        caller.require(Scope::Operator)?;
+    }
+    let reply = Reply::of(&operation, is_batch);
+    let mut command = Command {
         principal: caller.principal,
         // A command that nobody can name again is a command of its own.
         idempotency_key: key.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
         received_ms: now_ms(),
-        operation: fields::read(if empty_will_do { b"{}" } else { &body }, |fields| form.read(fields))?,
+        operation,
     };
     command.check().map_err(|unreadable| Problem::field("", unreadable.to_string()))?;
 
@@ -54,9 +63,9 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     if door.decisions.is_full() {
         return Err(not_taken(429, "too_many_pending", "Too many operations wait for their decision. This request was not taken.").into());
     }
-    // A repeat of what is known here adds nothing, and the rules must not depend on room.
+    // A repeat of what is known here adds nothing, neither does what is only tried, and the rules must not depend on room.
     let is_new = door.decisions.operation(command_id).is_none();
-    let adds = is_new && !matches!(command.operation, Operation::ActivateRules(_));
+    let adds = is_new && !is_tried && !matches!(command.operation, Operation::ActivateRules(_));
     if adds && door.decisions.ledger_is_full() {
         let detail = "The ledger keeps as many decisions for retries as it may, and takes commands again when the oldest have expired. \
                       This request was not taken.";
@@ -77,15 +86,18 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
         Some(_) => {}
     }
 
-    // 3. Append.
+    // 3. Proofs.
+    proofs::attach(&mut command.operation, &door.minutes, command.received_ms).await?;
+
+    // 4. Append.
     let position = door.log.append(&command, trace.traceparent()).await.map_err(|error| not_appended(&error, key.is_some()))?;
 
-    // 4. Wait.
+    // 5. Wait.
     let decision = tokio::time::timeout(wait.limit, door.decisions.answer(position, command_id)).await;
     let mut response = match decision {
         Ok(Ok(event)) => {
             metrics::count(answer::refused(&event));
-            answer::decided(&event)
+            answer::decided(&event, &reply)
         }
         // Not in time, or let go while we waited: the operation says what became of it.
         Err(_) | Ok(Err(_)) => answer::pending(command_id, position),
@@ -94,6 +106,21 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
     Ok(response)
+}
+
+/// Reads a body of thousands of items, which takes tens of milliseconds, where no other request waits behind it.
+async fn read_aside(form: Form, body: Bytes, media: Media, asked: Asked) -> Result<Operation, Problem> {
+    let read = tokio::task::spawn_blocking(move || form.operation(&body, media, asked)).await;
+    read.unwrap_or_else(|error| {
+        tracing::error!(%error, "a body can't be read");
+        Err(Problem::new(500, "internal_error", "Something went wrong here. It has been logged."))
+    })
+}
+
+/// Whether it has a reversal in it, which is staff's wherever it stands.
+fn takes_back(operation: &Operation) -> bool {
+    let is_reversal = |operation: &Operation| matches!(operation, Operation::Reverse(_));
+    is_reversal(operation) || matches!(operation, Operation::Batch(batch) if batch.items.iter().any(is_reversal))
 }
 
 /// What the outer layers put there; without it the server is not put together as it must be.

@@ -7,6 +7,8 @@ use crate::policy::{AccountTerms, Bearer, CustomerLevel, LevelLimits, Limits, Qu
 use crate::transaction::Channel;
 use uuid::Uuid;
 
+mod batches;
+
 fn transfer() -> Payment {
     Payment {
         kind: PaymentKind::Transfer,
@@ -154,7 +156,7 @@ fn every_field_of_what_holds_and_gives_back_changes_the_fingerprint() {
     let paid = |number| TransactionId::mint(1_764_000_000_123, number);
     let money = |minor, code: &str| Money { minor, currency: code.parse().unwrap() };
     let capture = |number, amount, last| Operation::Capture(Capture { hold_id: hold(number), amount, last });
-    let refund = |number, amount| Operation::Refund(Refund { transaction_id: paid(number), amount });
+    let refund = |number, amount| Operation::Refund(Refund { transaction_id: paid(number), amount, proof: None });
     check_distinct(&[
         Operation::Pay(payment),
         Operation::Reserve(reserve()),
@@ -172,8 +174,8 @@ fn every_field_of_what_holds_and_gives_back_changes_the_fingerprint() {
         refund(1, money(1, "XOF")),
         refund(0, money(2, "XOF")),
         refund(0, money(1, "EUR")),
-        Operation::Reverse(Reverse { transaction_id: paid(0) }),
-        Operation::Reverse(Reverse { transaction_id: paid(1) }),
+        Operation::Reverse(Reverse { transaction_id: paid(0), proof: None }),
+        Operation::Reverse(Reverse { transaction_id: paid(1), proof: None }),
     ]);
 }
 
@@ -275,8 +277,8 @@ fn the_fingerprint_is_fixed_for_good() {
         (Operation::Reserve(reserve()), "e55e4225d5c7a2c0c8e2c3ef303d469d"),
         (Operation::Capture(Capture { hold_id, amount, last: true }), "d35b6f94b08e2749e8336922984d930a"),
         (Operation::Release(Release { hold_id }), "d47276617ec64736f193a06a5a9a1d50"),
-        (Operation::Refund(Refund { transaction_id, amount }), "f026720ab5435d1965e5f2051b084e01"),
-        (Operation::Reverse(Reverse { transaction_id }), "32f082c5f9b046173d88c448c10d571a"),
+        (Operation::Refund(Refund { transaction_id, amount, proof: None }), "f026720ab5435d1965e5f2051b084e01"),
+        (Operation::Reverse(Reverse { transaction_id, proof: None }), "32f082c5f9b046173d88c448c10d571a"),
         (
             set(Policy::Level(CustomerLevel { customer_id: CustomerId(Uuid::from_u128(3)), level: KycLevel::Standard })),
             "8d1378b991d4d00c6f3fd3ae97c3526b",

@@ -5,6 +5,7 @@ use crate::epoch::{Epoch, Position};
 use crate::event::Fact;
 use crate::hold::HoldChange;
 use crate::id::{CommandId, TransactionId};
+use crate::order::OrderChange;
 use crate::refusal::Refusal;
 use crate::word::words;
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,31 @@ impl Operation {
                 epoch,
                 ..Self::undescribed(id, OperationStatus::Completed)
             }),
+            Fact::BatchDecided(decided) => {
+                let reason = decided.undone_by().map(|(_, refusal)| refusal);
+                let (operation, resource) = if decided.dry_run { ("batch_dry_run", None) } else { ("batch", Some(location::batch(id))) };
+                Some(Self {
+                    operation: Some(operation.to_owned()),
+                    resource,
+                    reason,
+                    epoch,
+                    ..Self::undescribed(id, if reason.is_some() { OperationStatus::Failed } else { OperationStatus::Completed })
+                })
+            }
+            Fact::OrderChanged(order) => {
+                let operation = match order.change {
+                    OrderChange::Scheduled => "order",
+                    OrderChange::Cancelled => "cancel_order",
+                    // Its transaction is the decision.
+                    OrderChange::Executed | OrderChange::Failed => return None,
+                };
+                Some(Self {
+                    operation: Some(operation.to_owned()),
+                    resource: Some(location::order(order.id)),
+                    epoch,
+                    ..Self::undescribed(id, OperationStatus::Completed)
+                })
+            }
             Fact::Repeated(_) => None,
         }
     }
@@ -142,9 +168,11 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::{BatchDecided, BatchMode, ItemStatus, Outcome};
     use crate::hold::HoldChanged;
-    use crate::id::{AccountId, HoldId};
+    use crate::id::{AccountId, HoldId, OrderId};
     use crate::money::{Currency, Money};
+    use crate::order::{Dated, OrderChanged};
     use crate::policy::{Policy, TariffEnd};
     use crate::transaction::{Channel, Link, PaymentKind, Transaction};
 
@@ -178,6 +206,25 @@ mod tests {
         for change in [HoldChange::Captured, HoldChange::Closed, HoldChange::Expired] {
             assert_eq!(shown(&held(change)), None, "{change} is nobody's answer");
         }
+        let order = OrderId::mint(1, 0);
+        let ordered = |change| {
+            Fact::OrderChanged(Box::new(OrderChanged {
+                id: order,
+                change,
+                kind: PaymentKind::Transfer,
+                channel: Channel::Card,
+                account_debit,
+                account_credit,
+                amount,
+                dated: Dated::ExecuteAt(9),
+                transaction_id: None,
+            }))
+        };
+        assert_eq!(shown(&ordered(OrderChange::Scheduled)), completed("order", &format!("/v1/orders/{order}")));
+        assert_eq!(shown(&ordered(OrderChange::Cancelled)), completed("cancel_order", &format!("/v1/orders/{order}")));
+        for change in [OrderChange::Executed, OrderChange::Failed] {
+            assert_eq!(shown(&ordered(change)), None, "{change} comes with its transaction");
+        }
         let end = Policy::TariffEnd(TariffEnd { code: "a".to_owned(), effective_from: None });
         assert_eq!(shown(&Fact::PolicyChanged(Box::new(end))), completed("withdraw_tariff", "/v1/tariffs/a"));
         let id = TransactionId::mint(1, 1);
@@ -207,5 +254,23 @@ mod tests {
             let expected = (name.to_owned(), format!("/v1/transactions/{id}"), OperationStatus::Settled);
             assert_eq!(shown(&Fact::Transaction(transaction(kind, link))), Some(expected));
         }
+    }
+
+    #[test]
+    fn a_batch_failed_if_an_item_undid_it() {
+        let batch = |mode, dry_run, status, refusal| {
+            let outcomes = vec![Outcome::without(status, refusal)];
+            let fact = Fact::BatchDecided(Box::new(BatchDecided { mode, dry_run, outcomes }));
+            let shown = Operation::decided(CommandId(uuid::Uuid::nil()), &fact, 7).unwrap();
+            (shown.operation.unwrap(), shown.status, shown.resource.is_some(), shown.reason)
+        };
+        use BatchMode::{AllOrNothing, Independent};
+        use OperationStatus::{Completed, Failed};
+        let refused = Some(Refusal::HoldNotOpen);
+        let named = |name: &str, status, kept, reason| (name.to_owned(), status, kept, reason);
+        assert_eq!(batch(AllOrNothing, false, ItemStatus::Settled, None), named("batch", Completed, true, None));
+        assert_eq!(batch(AllOrNothing, false, ItemStatus::Refused, refused), named("batch", Failed, true, refused));
+        assert_eq!(batch(Independent, false, ItemStatus::Refused, refused), named("batch", Completed, true, None));
+        assert_eq!(batch(AllOrNothing, true, ItemStatus::Settled, None), named("batch_dry_run", Completed, false, None));
     }
 }

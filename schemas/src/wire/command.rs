@@ -1,15 +1,21 @@
 //! Commands on the wire.
 
-use super::policy;
+use super::event::dated;
+use super::{policy, proof};
+use crate::batch::BatchMode;
 use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
+use crate::epoch::Epoch;
 use crate::hold;
-use crate::id::{AccountId, CustomerId, HoldId, TransactionId};
+use crate::id::{AccountId, CustomerId, HoldId, OrderId, TransactionId};
 use crate::money::{Currency, Money};
+use crate::order;
 use crate::policy::Policy;
 use crate::principal::Principal;
+use crate::proof::Proof;
 use crate::transaction;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Wire<'a> {
@@ -61,6 +67,12 @@ enum What<'a> {
     Tariff(#[serde(with = "policy::Tariff")] crate::policy::Tariff),
     #[serde(rename = "Orion.bank.TariffEnd")]
     TariffEnd(#[serde(with = "policy::TariffEnd")] crate::policy::TariffEnd),
+    #[serde(rename = "Orion.bank.Batch")]
+    Batch(Batch<'a>),
+    #[serde(rename = "Orion.bank.Order")]
+    Order(Order),
+    #[serde(rename = "Orion.bank.CancelOrder")]
+    CancelOrder(#[serde(with = "CancelOrder")] order::CancelOrder),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,107 +144,163 @@ struct Refund {
     transaction_id: TransactionId,
     amount_minor: i64,
     currency: Currency,
+    #[serde(with = "proof", default)]
+    proof: Option<Arc<Proof>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "command::Reverse")]
 struct Reverse {
     transaction_id: TransactionId,
+    #[serde(with = "proof", default)]
+    proof: Option<Arc<Proof>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Batch<'a> {
+    mode: BatchMode,
+    dry_run: bool,
+    #[serde(borrow)]
+    items: Vec<What<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Order {
+    #[serde(with = "Payment")]
+    payment: transaction::Payment,
+    #[serde(default)]
+    execute_at: Option<Epoch>,
+    #[serde(default)]
+    effective_at: Option<Epoch>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "order::CancelOrder")]
+struct CancelOrder {
+    order_id: OrderId,
 }
 
 impl<'a> Wire<'a> {
     pub(super) fn of(command: &'a Command) -> Self {
-        let operation = match &command.operation {
-            Operation::CreateCustomer(create) => What::CreateCustomer(Create {
+        Self {
+            principal: Who { subject: Cow::Borrowed(&command.principal.subject), authority: command.principal.authority },
+            idempotency_key: Cow::Borrowed(&command.idempotency_key),
+            received_ms: i64::try_from(command.received_ms).unwrap_or(i64::MAX),
+            operation: What::of(&command.operation),
+        }
+    }
+
+    pub(super) fn into_command(self) -> Result<Command, String> {
+        let command = Command {
+            principal: Principal { subject: self.principal.subject.into_owned(), authority: self.principal.authority },
+            idempotency_key: self.idempotency_key.into_owned(),
+            received_ms: u64::try_from(self.received_ms).map_err(|_| "received_ms is negative".to_owned())?,
+            operation: self.operation.into_operation()?,
+        };
+        command.check().map_err(|error| error.to_string())?;
+        Ok(command)
+    }
+}
+
+impl<'a> What<'a> {
+    fn of(operation: &'a Operation) -> Self {
+        match operation {
+            Operation::CreateCustomer(create) => Self::CreateCustomer(Create {
                 full_name: Cow::Borrowed(&create.full_name),
                 msisdn: create.msisdn.clone(),
                 country: create.country.clone(),
             }),
-            Operation::OpenAccount(open) => What::OpenAccount(Open {
+            Operation::OpenAccount(open) => Self::OpenAccount(Open {
                 customer_id: open.customer_id,
                 r#type: open.account_type,
                 role: open.role,
                 currency: open.currency,
             }),
-            Operation::Pay(payment) => What::Payment(payment.clone()),
+            Operation::Pay(payment) => Self::Payment(payment.clone()),
             Operation::ActivateRules(activate) => {
-                What::ActivateRules(ActivateRules { version: i32::try_from(activate.version).unwrap_or(i32::MAX) })
+                Self::ActivateRules(ActivateRules { version: i32::try_from(activate.version).unwrap_or(i32::MAX) })
             }
-            Operation::ChangeStatus(asked) => What::ChangeStatus(ChangeStatus { account_id: asked.account_id, change: asked.change }),
-            Operation::Reserve(reserve) => What::Reserve(reserve.clone()),
-            Operation::Capture(capture) => What::Capture(Capture {
+            Operation::ChangeStatus(asked) => Self::ChangeStatus(ChangeStatus { account_id: asked.account_id, change: asked.change }),
+            Operation::Reserve(reserve) => Self::Reserve(reserve.clone()),
+            Operation::Capture(capture) => Self::Capture(Capture {
                 hold_id: capture.hold_id,
                 amount_minor: capture.amount.minor,
                 currency: capture.amount.currency,
                 last: capture.last,
             }),
-            Operation::Release(release) => What::Release(*release),
-            Operation::Refund(refund) => What::Refund(Refund {
+            Operation::Release(release) => Self::Release(*release),
+            Operation::Refund(refund) => Self::Refund(Refund {
                 transaction_id: refund.transaction_id,
                 amount_minor: refund.amount.minor,
                 currency: refund.amount.currency,
+                proof: refund.proof.clone(),
             }),
-            Operation::Reverse(reverse) => What::Reverse(*reverse),
-            Operation::SetPolicy(Policy::Level(set)) => What::CustomerLevel(*set),
-            Operation::SetPolicy(Policy::Terms(terms)) => What::AccountTerms(*terms),
-            Operation::SetPolicy(Policy::Limits(limits)) => What::LevelLimits(*limits),
-            Operation::SetPolicy(Policy::Tariff(tariff)) => What::Tariff(tariff.clone()),
-            Operation::SetPolicy(Policy::TariffEnd(end)) => What::TariffEnd(end.clone()),
-        };
-        Self {
-            principal: Who { subject: Cow::Borrowed(&command.principal.subject), authority: command.principal.authority },
-            idempotency_key: Cow::Borrowed(&command.idempotency_key),
-            received_ms: i64::try_from(command.received_ms).unwrap_or(i64::MAX),
-            operation,
+            Operation::Reverse(reverse) => Self::Reverse(reverse.clone()),
+            Operation::SetPolicy(Policy::Level(set)) => Self::CustomerLevel(*set),
+            Operation::SetPolicy(Policy::Terms(terms)) => Self::AccountTerms(*terms),
+            Operation::SetPolicy(Policy::Limits(limits)) => Self::LevelLimits(*limits),
+            Operation::SetPolicy(Policy::Tariff(tariff)) => Self::Tariff(tariff.clone()),
+            Operation::SetPolicy(Policy::TariffEnd(end)) => Self::TariffEnd(end.clone()),
+            Operation::Batch(batch) => {
+                Self::Batch(Batch { mode: batch.mode, dry_run: batch.dry_run, items: batch.items.iter().map(Self::of).collect() })
+            }
+            Operation::Order(order) => Self::Order(Order {
+                payment: order.payment.clone(),
+                execute_at: order.dated.execute_at(),
+                effective_at: order.dated.effective_at(),
+            }),
+            Operation::CancelOrder(cancel) => Self::CancelOrder(*cancel),
         }
     }
 
-    pub(super) fn into_command(self) -> Result<Command, String> {
-        let operation = match self.operation {
-            What::CreateCustomer(create) => Operation::CreateCustomer(CreateCustomer {
+    fn into_operation(self) -> Result<Operation, String> {
+        let operation = match self {
+            Self::CreateCustomer(create) => Operation::CreateCustomer(CreateCustomer {
                 full_name: create.full_name.into_owned(),
                 msisdn: create.msisdn,
                 country: create.country,
             }),
-            What::OpenAccount(open) => Operation::OpenAccount(OpenAccount {
+            Self::OpenAccount(open) => Operation::OpenAccount(OpenAccount {
                 customer_id: open.customer_id,
                 account_type: open.r#type,
                 role: open.role,
                 currency: open.currency,
             }),
-            What::Payment(payment) => Operation::Pay(payment),
-            What::ActivateRules(ActivateRules { version }) => {
+            Self::Payment(payment) => Operation::Pay(payment),
+            Self::ActivateRules(ActivateRules { version }) => {
                 let version = u32::try_from(version).map_err(|_| "version is negative".to_owned())?;
                 Operation::ActivateRules(command::ActivateRules { version })
             }
-            What::ChangeStatus(asked) => {
+            Self::ChangeStatus(asked) => {
                 Operation::ChangeStatus(command::ChangeStatus { account_id: asked.account_id, change: asked.change })
             }
-            What::Reserve(reserve) => Operation::Reserve(reserve),
-            What::Capture(capture) => Operation::Capture(hold::Capture {
+            Self::Reserve(reserve) => Operation::Reserve(reserve),
+            Self::Capture(capture) => Operation::Capture(hold::Capture {
                 hold_id: capture.hold_id,
                 amount: Money { minor: capture.amount_minor, currency: capture.currency },
                 last: capture.last,
             }),
-            What::Release(release) => Operation::Release(release),
-            What::Refund(refund) => Operation::Refund(command::Refund {
+            Self::Release(release) => Operation::Release(release),
+            Self::Refund(refund) => Operation::Refund(command::Refund {
                 transaction_id: refund.transaction_id,
                 amount: Money { minor: refund.amount_minor, currency: refund.currency },
+                proof: refund.proof,
             }),
-            What::Reverse(reverse) => Operation::Reverse(reverse),
-            What::CustomerLevel(set) => Operation::SetPolicy(Policy::Level(set)),
-            What::AccountTerms(terms) => Operation::SetPolicy(Policy::Terms(terms)),
-            What::LevelLimits(limits) => Operation::SetPolicy(Policy::Limits(limits)),
-            What::Tariff(tariff) => Operation::SetPolicy(Policy::Tariff(tariff)),
-            What::TariffEnd(end) => Operation::SetPolicy(Policy::TariffEnd(end)),
+            Self::Reverse(reverse) => Operation::Reverse(reverse),
+            Self::CustomerLevel(set) => Operation::SetPolicy(Policy::Level(set)),
+            Self::AccountTerms(terms) => Operation::SetPolicy(Policy::Terms(terms)),
+            Self::LevelLimits(limits) => Operation::SetPolicy(Policy::Limits(limits)),
+            Self::Tariff(tariff) => Operation::SetPolicy(Policy::Tariff(tariff)),
+            Self::TariffEnd(end) => Operation::SetPolicy(Policy::TariffEnd(end)),
+            Self::Batch(batch) => {
+                let items = batch.items.into_iter().map(Self::into_operation).collect::<Result<_, _>>()?;
+                Operation::Batch(crate::batch::Batch { mode: batch.mode, dry_run: batch.dry_run, items })
+            }
+            Self::Order(Order { payment, execute_at, effective_at }) => {
+                Operation::Order(order::Order { payment, dated: dated(execute_at, effective_at)? })
+            }
+            Self::CancelOrder(cancel) => Operation::CancelOrder(cancel),
         };
-        let command = Command {
-            principal: Principal { subject: self.principal.subject.into_owned(), authority: self.principal.authority },
-            idempotency_key: self.idempotency_key.into_owned(),
-            received_ms: u64::try_from(self.received_ms).map_err(|_| "received_ms is negative".to_owned())?,
-            operation,
-        };
-        command.check().map_err(|error| error.to_string())?;
-        Ok(command)
+        Ok(operation)
     }
 }

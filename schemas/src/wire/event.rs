@@ -23,6 +23,8 @@ pub(super) enum Wire<'a> {
     RulesActivated(RulesActivated<'a>),
     Refused(Refused<'a>),
     Repeated(Box<Repeated<'a>>),
+    BatchDecided(BatchDecided<'a>),
+    OrderUpdated(OrderUpdated<'a>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -214,9 +216,13 @@ macro_rules! record {
     };
 }
 
-// Behind the macros, which it uses too.
+// Behind the macros, which they use too.
+mod batch;
+mod order;
 mod repeated;
 
+pub(super) use batch::BatchDecided;
+pub(super) use order::{OrderUpdated, dated};
 pub(super) use repeated::Repeated;
 
 impl<'a> Wire<'a> {
@@ -275,7 +281,16 @@ impl<'a> Wire<'a> {
                 reason: *refusal,
                 refused_at: at(),
             })),
-            Fact::Repeated(repeat) => Self::Repeated(Box::new(repeated::of(event, repeat))),
+            Fact::BatchDecided(decided) => Self::BatchDecided(batch::of(event, decided, None)),
+            Fact::OrderChanged(changed) => Self::OrderUpdated(order::of(event, changed, None)),
+            Fact::Repeated(repeat) => {
+                let first_epoch = i64::try_from(repeat.first_epoch).expect("an epoch is before the year 10000");
+                match &repeat.first {
+                    Some(Fact::BatchDecided(decided)) => Self::BatchDecided(batch::of(event, decided, Some(first_epoch))),
+                    Some(Fact::OrderChanged(changed)) => Self::OrderUpdated(order::of(event, changed, Some(first_epoch))),
+                    _ => Self::Repeated(Box::new(repeated::of(event, repeat))),
+                }
+            }
         }
     }
 }

@@ -43,6 +43,8 @@ impl Record {
             | Topic::AccountUpdated
             | Topic::HoldUpdated
             | Topic::PolicyUpdated
+            | Topic::BatchDecided
+            | Topic::OrderUpdated
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
         }

@@ -149,6 +149,56 @@ fn sample_tariff() -> schemas::Policy {
     })
 }
 
+fn sample_payment() -> schemas::Payment {
+    let Operation::Pay(payment) = sample_command().operation else { panic!("a payment is the sample") };
+    payment
+}
+
+fn sample_batch() -> schemas::Batch {
+    let paid = schemas::Paid {
+        id: schemas::TransactionId::mint(1, 0),
+        kind: schemas::PaymentKind::Transfer,
+        channel: schemas::Channel::Wallet,
+        bearer: schemas::Bearer::Payer,
+        payer: schemas::AccountId::mint(1, 0),
+        payee: schemas::AccountId::mint(1, 1),
+        currency: schemas::Currency::XOF,
+        amount_minor: 12_500,
+        fee_minor: 0,
+    };
+    let proof = Some(std::sync::Arc::new(schemas::Proof { rows: vec![paid], leaf: 3, path: vec![[7; 32]] }));
+    let refund = schemas::Refund { transaction_id: paid.id, amount: Money { minor: 1, currency: paid.currency }, proof };
+    let items = vec![Operation::Pay(sample_payment()), Operation::Refund(refund)];
+    schemas::Batch { mode: schemas::BatchMode::AllOrNothing, dry_run: false, items }
+}
+
+/// A failed payment, which takes the most bytes, and with the longest reason.
+fn sample_outcome() -> schemas::Outcome {
+    let refusal = schemas::Refusal::ALL.iter().max_by_key(|refusal| refusal.as_str().len()).copied();
+    let failed = schemas::Outcome::without(schemas::ItemStatus::Failed, refusal);
+    schemas::Outcome { transaction_id: Some(schemas::TransactionId::mint(1_764_000_000_000, 0)), ..failed }
+}
+
+fn sample_decided(count: usize) -> Event {
+    let (mode, outcomes) = (schemas::BatchMode::Independent, vec![sample_outcome(); count]);
+    let decided = schemas::BatchDecided { mode, dry_run: false, outcomes };
+    Event { fact: Fact::BatchDecided(Box::new(decided)), ..sample_settled() }
+}
+
+fn sample_order() -> schemas::OrderChanged {
+    schemas::OrderChanged {
+        id: schemas::OrderId::mint(1, 0),
+        change: schemas::OrderChange::Executed,
+        kind: schemas::PaymentKind::Transfer,
+        channel: schemas::Channel::Card,
+        account_debit: schemas::AccountId::mint(1, 0),
+        account_credit: schemas::AccountId::mint(1, 1),
+        amount: Money { minor: 12_500, currency: schemas::Currency::XOF },
+        dated: schemas::Dated::ExecuteAt(7),
+        transaction_id: Some(schemas::TransactionId::mint(1, 0)),
+    }
+}
+
 #[test]
 fn a_command_that_cannot_be_is_refused() {
     let some = |number| Value::Union(1, Box::new(Value::Long(number)));
@@ -181,6 +231,80 @@ fn a_command_that_cannot_be_is_refused() {
         let command = command_value(&Command { operation: operation.clone(), ..sample_command() });
         let read = changed(Topic::Commands, command, field, &new);
         assert!(matches!(read, Err(WireError::Decode { topic: Topic::Commands, .. })), "{field} {new:?}: {read:?}");
+    }
+}
+
+#[test]
+fn a_batch_an_order_or_a_proof_that_cannot_be_is_refused() {
+    let some = |number| Value::Union(1, Box::new(Value::Long(number)));
+    let none = Value::Union(0, Box::new(Value::Null));
+    let hashes = |text: &str| Value::Array(vec![Value::String(text.to_owned())]);
+    let (batch, refund) = (Operation::Batch(sample_batch()), sample_batch().items.remove(1));
+    let order = Operation::Order(schemas::Order { payment: sample_payment(), dated: schemas::Dated::ExecuteAt(7) });
+    let cancel = Operation::CancelOrder(schemas::CancelOrder { order_id: schemas::OrderId::mint(1, 0) });
+    for (operation, field, new) in [
+        (&batch, "mode", text("some")),
+        (&batch, "items", Value::Array(Vec::new())),
+        (&batch, "kind", text("reversal")),
+        (&batch, "leaf", Value::Long(-1)),
+        (&batch, "path", hashes("a5")),
+        (&order, "kind", text("refund")),
+        (&order, "execute_at", none),
+        (&order, "execute_at", some(-1)),
+        (&order, "effective_at", some(7)),
+        (&cancel, "order_id", text("7")),
+        (&refund, "leaf", Value::Long(-1)),
+        (&refund, "leaf", Value::Long(1 << 32)),
+        (&refund, "rows", Value::Array(Vec::new())),
+        (&refund, "bearer", text("bank")),
+        (&refund, "path", hashes("")),
+        (&refund, "path", hashes(&"a".repeat(63))),
+        (&refund, "path", hashes(&"a".repeat(65))),
+        (&refund, "path", hashes(&"A".repeat(64))),
+        (&refund, "path", hashes(&"é".repeat(32))),
+        (&refund, "path", Value::Array(vec![text("a".repeat(64)); 33])),
+    ] {
+        let command = command_value(&Command { operation: operation.clone(), ..sample_command() });
+        let read = changed(Topic::Commands, command, field, &new);
+        assert!(matches!(read, Err(WireError::Decode { topic: Topic::Commands, .. })), "{field} {new:?}: {read:?}");
+    }
+}
+
+#[test]
+fn a_batch_of_too_many_items_is_refused() {
+    let items = |count| vec![Operation::Pay(sample_payment()); count];
+    let command = |count| {
+        let operation = Operation::Batch(schemas::Batch { items: items(count), ..sample_batch() });
+        Command { operation, ..sample_command() }
+    };
+    assert!(matches!(encoder().command(&command(8_001)), Err(WireError::Encode { .. })));
+    let datum = reference_write(&reference(Topic::Commands), command_value(&command(8_001)));
+    assert!(matches!(decoder().command(&framed(Topic::Commands, &datum)), Err(WireError::Decode { .. })));
+    let whole = encoder().command(&command(8_000)).expect("as many as there may be");
+    assert_eq!(decoder().command(&whole).expect("what was written"), command(8_000));
+}
+
+#[test]
+fn a_batch_of_batches_is_refused_however_deep() {
+    // Of somebody else's making: in their schema a batch can be an item.
+    let mut schema: serde_json::Value = serde_json::from_str(schema_json(Topic::Commands)).expect("a schema is JSON");
+    let batch = &mut schema["fields"][3]["type"][15];
+    assert_eq!(batch["name"], "Batch");
+    batch["fields"][2]["type"]["items"].as_array_mut().expect("a union").push("Orion.bank.Batch".into());
+    let mut decoder = Decoder::default();
+    decoder.learn(id(Topic::Commands), &schema.to_string()).expect("a schema");
+    let schema = Schema::parse_str(&schema.to_string()).expect("a schema");
+    for (depth, expected) in [(0, true), (1, false), (2, false), (40, false), (100, false)] {
+        let mut command = command_value(&Command { operation: Operation::Batch(sample_batch()), ..sample_command() });
+        let Value::Record(fields) = &mut command else { panic!("a command is a record") };
+        let Value::Union(_, batch) = &mut fields[3].1 else { panic!("an operation is one of many") };
+        for _ in 0..depth {
+            let mut outer = batch.clone();
+            assert!(put(&mut outer, "items", &Value::Array(vec![Value::Union(6, batch.clone())])));
+            *batch = outer;
+        }
+        let read = decoder.command(&framed(Topic::Commands, &reference_write(&schema, command)));
+        assert_eq!(read.is_ok(), expected, "{depth}: {read:?}");
     }
 }
 
@@ -219,4 +343,56 @@ fn an_event_that_cannot_be_is_refused() {
     let captured = Event { fact: Fact::Transaction(schemas::Transaction { link, ..settled }), ..sample_settled() };
     let read = changed(Topic::TransactionLinked, settled_value(&captured), "original_transaction_id", &id());
     assert!(matches!(read, Err(WireError::Decode { .. })), "{read:?}");
+}
+
+#[test]
+fn what_a_batch_or_an_order_cannot_be_is_refused() {
+    let (none, some) = (|| Value::Union(0, Box::new(Value::Null)), |value| Value::Union(1, Box::new(value)));
+    let decided = sample_decided(1);
+    let order = |changed| Event { fact: Fact::OrderChanged(Box::new(changed)), ..sample_settled() };
+    let executed = order(sample_order());
+    let scheduled = order(schemas::OrderChanged { change: schemas::OrderChange::Scheduled, transaction_id: None, ..sample_order() });
+    let effective = order(schemas::OrderChanged { dated: schemas::Dated::EffectiveAt(7), ..sample_order() });
+    let mut dry_run = decided.clone();
+    let Fact::BatchDecided(batch) = &mut dry_run.fact else { panic!("a batch was decided") };
+    batch.dry_run = true;
+    for (event, field, new) in [
+        (&decided, "mode", text("some")),
+        (&decided, "status", text("done")),
+        (&decided, "status", text("settled")),
+        (&decided, "reason", none()),
+        (&decided, "reason", some(text("no"))),
+        (&decided, "hold_id", some(text("7"))),
+        (&decided, "outcomes", Value::Array(Vec::new())),
+        (&decided, "first_epoch", some(Value::Long(-1))),
+        (&dry_run, "first_epoch", some(Value::Long(7))),
+        (&executed, "first_epoch", some(Value::Long(7))),
+        (&executed, "transaction_id", none()),
+        (&executed, "change", text("scheduled")),
+        (&executed, "change", text("cancelled")),
+        (&executed, "change", text("forgotten")),
+        (&executed, "execute_at", none()),
+        (&executed, "execute_at", some(Value::Long(-1))),
+        (&executed, "execute_at", some(Value::Long(i64::MAX))),
+        (&executed, "effective_at", some(Value::Long(7))),
+        (&executed, "amount", text("1.5")),
+        (&scheduled, "change", text("executed")),
+        (&scheduled, "change", text("failed")),
+        (&scheduled, "first_epoch", some(Value::Long(i64::MAX))),
+        (&effective, "change", text("failed")),
+    ] {
+        let read = changed(Topic::of(event), updated_value(event), field, &new);
+        assert!(matches!(read, Err(WireError::Decode { .. })), "{field} {new:?}: {read:?}");
+    }
+    let too_many = framed(Topic::BatchDecided, &reference_write(&reference(Topic::BatchDecided), updated_value(&sample_decided(8_001))));
+    assert!(matches!(decoder().event(Topic::BatchDecided, &too_many, ""), Err(WireError::Decode { .. })));
+}
+
+#[test]
+fn what_became_of_the_largest_batch_fits_a_record() {
+    let event = sample_decided(8_000);
+    let bytes = encoder().event(&event).expect("an event");
+    println!("8,000 failed payments with the longest reason: {} bytes", bytes.len());
+    assert!(bytes.len() < 1_000_000, "{} bytes", bytes.len());
+    assert_eq!(decoder().event(Topic::BatchDecided, &bytes, TRACEPARENT).expect("what was written"), event);
 }

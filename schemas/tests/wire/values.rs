@@ -1,7 +1,7 @@
 //! Records as the contract says, field by field, for the reference implementation.
 
 use apache_avro::types::Value;
-use schemas::{Cause, Command, Event, Fact, Limits, Money, Operation, Payment, Policy, Quota, Tariff, Tier, rfc3339};
+use schemas::{Cause, Command, Event, Fact, Limits, Money, Operation, Outcome, Paid, Payment, Policy, Proof, Quota, Tariff, Tier, rfc3339};
 
 pub(super) fn text(value: impl ToString) -> Value {
     Value::String(value.to_string())
@@ -25,7 +25,19 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
 
 /// A command, field by field, as the contract says.
 pub(super) fn command_value(command: &Command) -> Value {
-    let (branch, operation) = match &command.operation {
+    let (branch, operation) = operation_value(&command.operation);
+    let principal = fields([("subject", text(&command.principal.subject)), ("authority", text(command.principal.authority))]);
+    fields([
+        ("principal", principal),
+        ("idempotency_key", text(&command.idempotency_key)),
+        ("received_ms", Value::Long(i64::try_from(command.received_ms).expect("a long"))),
+        ("operation", Value::Union(branch, Box::new(operation))),
+    ])
+}
+
+/// An operation, field by field, and its place in the union.
+fn operation_value(operation: &Operation) -> (u32, Value) {
+    match operation {
         Operation::CreateCustomer(create) => {
             let (msisdn, country) = (optional(create.msisdn.as_ref()), optional(create.country.as_ref()));
             (0, fields([("full_name", text(&create.full_name)), ("msisdn", msisdn), ("country", country)]))
@@ -34,9 +46,29 @@ pub(super) fn command_value(command: &Command) -> Value {
             let (customer_id, account_type) = (("customer_id", text(open.customer_id)), ("type", text(open.account_type)));
             (1, fields([customer_id, account_type, ("role", text(open.role)), ("currency", text(open.currency))]))
         }
-        Operation::Pay(payment) => (2, payment_value(payment)),
         Operation::ChangeStatus(asked) => (4, fields([("account_id", text(asked.account_id)), ("change", text(asked.change))])),
         Operation::ActivateRules(activate) => (3, fields([("version", Value::Int(i32::try_from(activate.version).expect("an int")))])),
+        Operation::SetPolicy(policy) => {
+            let (branch, value) = policy_value(policy);
+            (10 + branch, value)
+        }
+        Operation::Batch(batch) => {
+            // The items' union has six of the records, in the same order.
+            let item = |item: &Operation| {
+                let (branch, value) = operation_value(item);
+                let place = [2, 5, 6, 7, 8, 9].iter().position(|known| *known == branch).expect("an item of a batch");
+                Value::Union(u32::try_from(place).expect("six"), Box::new(value))
+            };
+            let items = Value::Array(batch.items.iter().map(item).collect());
+            (15, fields([("mode", text(batch.mode)), ("dry_run", Value::Boolean(batch.dry_run)), ("items", items)]))
+        }
+        Operation::Order(order) => {
+            let (execute_at, effective_at) = (number(order.dated.execute_at()), number(order.dated.effective_at()));
+            let payment = payment_value(&order.payment);
+            (16, fields([("payment", payment), ("execute_at", execute_at), ("effective_at", effective_at)]))
+        }
+        Operation::CancelOrder(cancel) => (17, fields([("order_id", text(cancel.order_id))])),
+        Operation::Pay(payment) => (2, payment_value(payment)),
         Operation::Reserve(reserve) => {
             (5, fields([("payment", payment_value(&reserve.payment)), ("expires_in_ms", long(reserve.expires_in_ms))]))
         }
@@ -48,21 +80,34 @@ pub(super) fn command_value(command: &Command) -> Value {
         Operation::Release(release) => (7, fields([("hold_id", text(release.hold_id))])),
         Operation::Refund(refund) => {
             let (amount, currency) = (Value::Long(refund.amount.minor), text(refund.amount.currency));
-            (8, fields([("transaction_id", text(refund.transaction_id)), ("amount_minor", amount), ("currency", currency)]))
+            let proof = ("proof", proof_value(refund.proof.as_deref()));
+            (8, fields([("transaction_id", text(refund.transaction_id)), ("amount_minor", amount), ("currency", currency), proof]))
         }
-        Operation::Reverse(reverse) => (9, fields([("transaction_id", text(reverse.transaction_id))])),
-        Operation::SetPolicy(policy) => {
-            let (branch, value) = policy_value(policy);
-            (10 + branch, value)
+        Operation::Reverse(reverse) => {
+            (9, fields([("transaction_id", text(reverse.transaction_id)), ("proof", proof_value(reverse.proof.as_deref()))]))
         }
+    }
+}
+
+fn proof_value(proof: Option<&Proof>) -> Value {
+    let Some(proof) = proof else { return Value::Union(0, Box::new(Value::Null)) };
+    let row = |paid: &Paid| {
+        fields([
+            ("transaction_id", text(paid.id)),
+            ("operation", text(paid.kind)),
+            ("channel", text(paid.channel)),
+            ("bearer", text(paid.bearer)),
+            ("payer", text(paid.payer)),
+            ("payee", text(paid.payee)),
+            ("currency", text(paid.currency)),
+            ("amount_minor", Value::Long(paid.amount_minor)),
+            ("fee_minor", Value::Long(paid.fee_minor)),
+        ])
     };
-    let principal = fields([("subject", text(&command.principal.subject)), ("authority", text(command.principal.authority))]);
-    fields([
-        ("principal", principal),
-        ("idempotency_key", text(&command.idempotency_key)),
-        ("received_ms", Value::Long(i64::try_from(command.received_ms).expect("a long"))),
-        ("operation", Value::Union(branch, Box::new(operation))),
-    ])
+    let hash = |hash: &[u8; 32]| text(hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let (rows, path) = (proof.rows.iter().map(row).collect(), proof.path.iter().map(hash).collect());
+    let value = fields([("rows", Value::Array(rows)), ("leaf", long(proof.leaf)), ("path", Value::Array(path))]);
+    Value::Union(1, Box::new(value))
 }
 
 fn payment_value(payment: &Payment) -> Value {
@@ -139,9 +184,13 @@ fn tariff_value(tariff: &Tariff) -> Value {
     ])
 }
 
-/// What was held or set, field by field, as the contract says.
+/// What was held, set, ordered or decided of a batch, field by field, as the contract says.
 pub(super) fn updated_value(event: &Event) -> Value {
-    let mut own = match &event.fact {
+    let (fact, first_epoch) = match &event.fact {
+        Fact::Repeated(repeat) => (repeat.first.as_ref().expect("the first decision is told"), Some(repeat.first_epoch)),
+        fact => (fact, None),
+    };
+    let mut own = match fact {
         Fact::HoldChanged(held) => vec![
             ("hold_id", text(held.id)),
             ("change", text(held.change)),
@@ -159,10 +208,31 @@ pub(super) fn updated_value(event: &Event) -> Value {
             let (branch, value) = policy_value(policy);
             vec![("policy", Value::Union(branch, Box::new(value)))]
         }
+        Fact::BatchDecided(decided) => vec![
+            ("mode", text(decided.mode)),
+            ("dry_run", Value::Boolean(decided.dry_run)),
+            ("outcomes", Value::Array(decided.outcomes.iter().map(outcome_value).collect())),
+            ("first_epoch", number(first_epoch)),
+        ],
+        Fact::OrderChanged(order) => vec![
+            ("order_id", text(order.id)),
+            ("change", text(order.change)),
+            ("operation", text(order.kind)),
+            ("channel", text(order.channel)),
+            ("debit_account", text(order.account_debit)),
+            ("credit_account", text(order.account_credit)),
+            ("amount", text(order.amount)),
+            ("currency", text(order.amount.currency)),
+            ("execute_at", number(order.dated.execute_at())),
+            ("effective_at", number(order.dated.effective_at())),
+            ("transaction_id", optional(order.transaction_id)),
+            ("first_epoch", number(first_epoch)),
+        ],
         other => panic!("{other:?} is no update"),
     };
+    let at = if matches!(fact, Fact::BatchDecided(_)) { "decided_at" } else { "updated_at" };
     own.extend([
-        ("updated_at", text(rfc3339(event.epoch))),
+        (at, text(rfc3339(event.epoch))),
         ("event_id", text(event.id)),
         ("trace_id", text(event.cause.trace_id())),
         ("epoch", long(event.epoch)),
@@ -171,6 +241,16 @@ pub(super) fn updated_value(event: &Event) -> Value {
         ("command_offset", Value::Long(event.cause.position.offset)),
     ]);
     Value::Record(own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn outcome_value(outcome: &Outcome) -> Value {
+    fields([
+        ("status", text(outcome.status)),
+        ("transaction_id", optional(outcome.transaction_id)),
+        ("hold_id", optional(outcome.hold_id)),
+        ("fee_minor", Value::Long(outcome.fee_minor)),
+        ("reason", optional(outcome.refusal)),
+    ])
 }
 
 /// A settled transaction, field by field, as the contract says.

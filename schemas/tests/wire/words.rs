@@ -6,13 +6,16 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::epoch::LAST_EPOCH;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, Capture, Cause, ChangeStatus, Channel, Claim,
-    Command, CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, HoldChange, HoldChanged,
-    HoldId, Input, KycStatus, Link, Money, OpenAccount, Operation, Output, Payment, PaymentKind, Position, Posting, Principal, Refund,
-    Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch, StatusChange, StatusChanged, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, ActivateRules, Authority, Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel,
+    Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, HoldChange,
+    HoldChanged, HoldId, Input, KycStatus, Link, Money, OpenAccount, Operation, OrderChange, Output, Payment, PaymentKind, Position,
+    Posting, Principal, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch, StatusChange, StatusChanged, Transaction,
+    TransactionId,
 };
 use uuid::Uuid;
 
+#[path = "orders.rs"]
+mod orders;
 #[path = "policies.rs"]
 mod policies;
 
@@ -33,29 +36,34 @@ fn operation() -> BoxedStrategy<Operation> {
     let open = (id().prop_map(CustomerId), select(AccountType::ALL), select(Role::ALL), currency()).prop_map(
         |(customer_id, account_type, role, currency)| Operation::OpenAccount(OpenAccount { customer_id, account_type, role, currency }),
     );
+    let activate = rules().prop_map(|version| Operation::ActivateRules(ActivateRules { version }));
+    let change = changed().prop_map(|changed| Operation::ChangeStatus(ChangeStatus { account_id: changed.id, change: changed.change }));
+    prop_oneof![
+        1 => create,
+        1 => open,
+        1 => activate,
+        1 => change,
+        6 => item(),
+        1 => policies::asked().prop_map(Operation::SetPolicy),
+        2 => orders::batch().prop_map(Operation::Batch),
+        1 => orders::order().prop_map(Operation::Order),
+        1 => orders::order_id().prop_map(|order_id| Operation::CancelOrder(CancelOrder { order_id })),
+    ]
+    .boxed()
+}
+
+/// What can be asked for in a batch.
+fn item() -> BoxedStrategy<Operation> {
     let reserve =
         (payment(), 1_000..=2_592_000_000u64).prop_map(|(payment, expires_in_ms)| Operation::Reserve(Reserve { payment, expires_in_ms }));
     let capture =
         (hold_id(), money(), any::<bool>()).prop_map(|(hold_id, amount, last)| Operation::Capture(Capture { hold_id, amount, last }));
     let release = hold_id().prop_map(|hold_id| Operation::Release(Release { hold_id }));
-    let refund = (transaction_id(), money()).prop_map(|(transaction_id, amount)| Operation::Refund(Refund { transaction_id, amount }));
-    let reverse = transaction_id().prop_map(|transaction_id| Operation::Reverse(Reverse { transaction_id }));
-    let activate = rules().prop_map(|version| Operation::ActivateRules(ActivateRules { version }));
-    let change = changed().prop_map(|changed| Operation::ChangeStatus(ChangeStatus { account_id: changed.id, change: changed.change }));
-    prop_oneof![
-        create,
-        open,
-        payment().prop_map(Operation::Pay),
-        activate,
-        change,
-        reserve,
-        capture,
-        release,
-        refund,
-        reverse,
-        policies::asked().prop_map(Operation::SetPolicy),
-    ]
-    .boxed()
+    let refund = (transaction_id(), money(), orders::proof())
+        .prop_map(|(transaction_id, amount, proof)| Operation::Refund(Refund { transaction_id, amount, proof }));
+    let reverse =
+        (transaction_id(), orders::proof()).prop_map(|(transaction_id, proof)| Operation::Reverse(Reverse { transaction_id, proof }));
+    prop_oneof![payment().prop_map(Operation::Pay), reserve, capture, release, refund, reverse].boxed()
 }
 
 /// A payment that can be asked for by itself.
@@ -99,6 +107,8 @@ fn fact() -> BoxedStrategy<Fact> {
         changed().prop_map(Fact::StatusChanged),
         held().prop_map(Fact::HoldChanged),
         policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
+        orders::decided().prop_map(|decided| Fact::BatchDecided(Box::new(decided))),
+        orders::changed().prop_map(|changed| Fact::OrderChanged(Box::new(changed))),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
         repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
     ]
@@ -117,11 +127,17 @@ fn repeat() -> BoxedStrategy<Repeat> {
         changed().prop_map(Fact::StatusChanged),
         held().prop_map(Fact::HoldChanged),
         policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
+        orders::answered(),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
     ];
-    (line(40), 0..=LAST_EPOCH, option::of(first))
-        .prop_map(|(operation, first_epoch, first)| {
+    (line(40), any::<bool>(), 0..=LAST_EPOCH, option::of(first))
+        .prop_map(|(operation, ordered, first_epoch, first)| {
             let operation = match &first {
+                // A payment that counts from an earlier day is asked for as an order and answered as a payment.
+                Some(Fact::Transaction(transaction)) if ordered && transaction.link.is_none() => "order".to_owned(),
+                Some(Fact::BatchDecided(_)) => "batch".to_owned(),
+                Some(Fact::OrderChanged(changed)) if changed.change == OrderChange::Cancelled => "cancel_order".to_owned(),
+                Some(Fact::OrderChanged(_)) => "order".to_owned(),
                 Some(Fact::Refused { operation, .. }) => operation.clone(),
                 Some(Fact::Transaction(transaction)) => transaction.operation().to_owned(),
                 Some(Fact::StatusChanged(changed)) => changed.change.to_string(),
@@ -231,7 +247,17 @@ fn transaction() -> impl Strategy<Value = Transaction> {
 }
 
 pub(super) fn updated() -> impl Strategy<Value = Fact> {
-    prop_oneof![held().prop_map(Fact::HoldChanged), policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),]
+    prop_oneof![
+        held().prop_map(Fact::HoldChanged),
+        policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
+        orders::decided().prop_map(|decided| Fact::BatchDecided(Box::new(decided))),
+        orders::changed().prop_map(|changed| Fact::OrderChanged(Box::new(changed))),
+        orders::answered().prop_map(|first| Fact::Repeated(Box::new(Repeat {
+            operation: String::new(),
+            first_epoch: 7,
+            first: Some(first)
+        }))),
+    ]
 }
 
 pub(super) fn entry() -> impl Strategy<Value = Entry> {

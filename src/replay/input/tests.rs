@@ -113,6 +113,47 @@ fn what_is_held_and_paid_has_a_name_for_what_follows() {
 }
 
 #[test]
+fn what_a_batch_makes_and_an_order_pays_has_a_name_too() {
+    let shop = r#"{"command": {"operation": "open_account", "customer_id": "@awa", "type": "current", "role": "merchant", "currency": "XOF"}, "as": "shop"}"#;
+    let sides = r#""account_debit": "@wallet", "account_credit": "@shop", "amount": "100", "currency": "XOF""#;
+    let items = format!(
+        r#"{{"operation": "merchant_payment", {sides}}}, {{"operation": "release", "hold": "{}"}}, {{"operation": "reserve", "kind": "merchant_payment", {sides}}}"#,
+        schemas::HoldId::mint(1, 0)
+    );
+    let batch = format!(r#"{{"command": {{"operation": "batch", "mode": "independent", "items": [{items}]}}, "as": "both"}}"#);
+    let refund = r#"{"command": {"operation": "refund", "transaction": "@both#0", "amount": "100", "currency": "XOF"}}"#;
+    let order = format!(
+        r#"{{"command": {{"operation": "order", "kind": "merchant_payment", {sides}, "execute_at": {}}}, "as": "later"}}"#,
+        START_MS + 1_000
+    );
+    let (on_day, reverse) =
+        (r#"{"junk": {}, "at": 1767225602000}"#, r#"{"command": {"operation": "reverse", "transaction": "@later#paid"}}"#);
+    let lines = [
+        AWA,
+        WALLET,
+        shop,
+        DEPOSIT,
+        &batch,
+        refund,
+        r#"{"command": {"operation": "release", "hold": "@both#2"}}"#,
+        &order,
+        on_day,
+        reverse,
+    ];
+    let (decided, _) = run(&lines, RULE).unwrap();
+    let refused = decided.iter().flat_map(|epoch| &epoch.output.events).filter(|event| matches!(event.fact, Fact::Refused { .. }));
+    assert_eq!(refused.count(), 1, "the release in the batch");
+    let cancel = r#"{"command": {"operation": "cancel_order", "order": "@later"}}"#;
+    let (decided, _) = run(&[AWA, WALLET, shop, DEPOSIT, &order, cancel], RULE).unwrap();
+    assert!(decided.iter().flat_map(|epoch| &epoch.output.events).all(|event| !matches!(event.fact, Fact::Refused { .. })));
+    // Neither an item that was refused nor an order that waits has paid anything.
+    for (asked, name) in [(refund.replace("#0", "#1"), "both#1"), (reverse.to_owned(), "later#paid")] {
+        let error = run(&[AWA, WALLET, shop, DEPOSIT, &batch, &order, &asked], RULE).err().unwrap().to_string();
+        assert!(error.ends_with(&format!("line 7: nothing that was created before is called \"{name}\"")), "{error}");
+    }
+}
+
+#[test]
 fn a_bad_line_ends_with_its_number_and_one_sentence() {
     let binding = r#"{"binding": {"epoch": 1767225600005}}"#;
     for (lines, line, what) in [

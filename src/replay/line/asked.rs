@@ -1,14 +1,16 @@
 //! A command of a line, flat: the operation's name says which fields it may have.
 
-use super::policy::{Limits, Tariff, decimal, minor};
+use super::policy::{Limits, Tariff, minor};
+use super::proof::Shown;
 use schemas::money::Unreadable;
 use schemas::{
-    AccountTerms, AccountType, ActivateRules, Authority, Capture, ChangeStatus, Channel, Command, CreateCustomer, Currency, CustomerLevel,
-    Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Principal, Refund, Release, Reserve,
-    Reverse, Role, StatusChange, TariffEnd,
+    AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command,
+    CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order, Payment,
+    PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, TariffEnd,
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A command, flat.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,7 +69,7 @@ pub struct Asked {
     /// Of the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// Of a reserve: what the payment is for.
+    /// Of a reserve or an order: what the payment is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<PaymentKind>,
     /// Of a reserve; a day without it.
@@ -82,6 +84,24 @@ pub struct Asked {
     /// What is given back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
+    /// Of a refund or a reverse: that the payment was made, where that is long ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Shown>,
+    /// Of an order, to make the payment then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execute_at: Option<Epoch>,
+    /// Of an order, to let the payment count from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_at: Option<Epoch>,
+    /// What is cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// Of a batch; all or nothing without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<BatchMode>,
+    /// Of a batch: commands without those who ask and their keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<Vec<Self>>,
     /// Of a customer, of limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<KycLevel>,
@@ -115,8 +135,11 @@ fn fields(operation: &str) -> Option<&'static [&'static str]> {
         "reserve" => &["account_debit", "account_credit", "amount", "currency", "channel", "kind", "expires_in_ms"],
         "capture" => &["hold", "amount", "currency", "last"],
         "release" => &["hold"],
-        "refund" => &["transaction", "amount", "currency"],
-        "reverse" => &["transaction"],
+        "refund" => &["transaction", "amount", "currency", "proof"],
+        "reverse" => &["transaction", "proof"],
+        "batch" | "batch_dry_run" => &["mode", "items"],
+        "order" => &["account_debit", "account_credit", "amount", "currency", "channel", "kind", "execute_at", "effective_at"],
+        "cancel_order" => &["order"],
         "set_customer_level" => &["customer_id", "level"],
         "set_account_terms" => &["account", "currency", "floor", "limits", "effective_from"],
         "set_level_limits" => &["level", "currency", "limits", "effective_from"],
@@ -131,10 +154,6 @@ fn fields(operation: &str) -> Option<&'static [&'static str]> {
 impl Asked {
     /// The command of line `line`; `id` gives the id that a name stands for.
     pub fn command(self, line: usize, id: impl Fn(&str) -> Result<String, String>) -> Result<Command, String> {
-        let may = fields(&self.operation).ok_or_else(|| format!("{:?} is no operation", self.operation))?;
-        if let Some(field) = self.present().find(|field| !may.contains(field)) {
-            return Err(format!("a {} has no {field}", self.operation));
-        }
         let operation = self.operation(&id)?;
         let subject = self.subject.unwrap_or_else(|| "operator".to_owned());
         let command = Command {
@@ -171,6 +190,12 @@ impl Asked {
             ("hold", self.hold.is_some()),
             ("last", self.last.is_some()),
             ("transaction", self.transaction.is_some()),
+            ("proof", self.proof.is_some()),
+            ("execute_at", self.execute_at.is_some()),
+            ("effective_at", self.effective_at.is_some()),
+            ("order", self.order.is_some()),
+            ("mode", self.mode.is_some()),
+            ("items", self.items.is_some()),
             ("level", self.level.is_some()),
             ("floor", self.floor.is_some()),
             ("limits", self.limits.is_some()),
@@ -183,6 +208,10 @@ impl Asked {
 
     fn operation(&self, id: &impl Fn(&str) -> Result<String, String>) -> Result<Operation, String> {
         let named = self.operation.as_str();
+        let may = fields(named).ok_or_else(|| format!("{named:?} is no operation"))?;
+        if let Some(field) = self.present().find(|field| !may.contains(field)) {
+            return Err(format!("a {named} has no {field}"));
+        }
         Ok(match named {
             "create_customer" => Operation::CreateCustomer(CreateCustomer {
                 full_name: self.some("full_name", self.full_name.clone())?,
@@ -206,10 +235,21 @@ impl Asked {
                 last: self.last.unwrap_or(false),
             }),
             "release" => Operation::Release(Release { hold_id: self.id("hold", self.hold.as_ref(), id)? }),
-            "refund" => {
-                Operation::Refund(Refund { transaction_id: self.id("transaction", self.transaction.as_ref(), id)?, amount: self.amount()? })
+            "refund" => Operation::Refund(Refund {
+                transaction_id: self.id("transaction", self.transaction.as_ref(), id)?,
+                amount: self.amount()?,
+                proof: self.proof()?,
+            }),
+            "reverse" => {
+                Operation::Reverse(Reverse { transaction_id: self.id("transaction", self.transaction.as_ref(), id)?, proof: self.proof()? })
             }
-            "reverse" => Operation::Reverse(Reverse { transaction_id: self.id("transaction", self.transaction.as_ref(), id)? }),
+            "batch" | "batch_dry_run" => Operation::Batch(Batch {
+                mode: self.mode.unwrap_or(BatchMode::AllOrNothing),
+                dry_run: named == "batch_dry_run",
+                items: self.some("items", self.items.as_ref())?.iter().map(|item| item.item(id)).collect::<Result<_, _>>()?,
+            }),
+            "order" => Operation::Order(Order { payment: self.payment(self.some("kind", self.kind)?, id)?, dated: self.dated()? }),
+            "cancel_order" => Operation::CancelOrder(CancelOrder { order_id: self.id("order", self.order.as_ref(), id)? }),
             "set_customer_level" => Operation::SetPolicy(Policy::Level(CustomerLevel {
                 customer_id: self.id("customer_id", self.customer_id.as_ref(), id)?,
                 level: self.some("level", self.level)?,
@@ -243,6 +283,31 @@ impl Asked {
                 Err(_) => Operation::Pay(self.payment(read(named.parse())?, id)?),
             },
         })
+    }
+
+    /// An item of a batch, which has no line, so nobody who asks and no key.
+    fn item(&self, id: &impl Fn(&str) -> Result<String, String>) -> Result<Operation, String> {
+        let own = [self.subject.is_some(), self.authority.is_some(), self.idempotency_key.is_some(), self.received_ms.is_some()];
+        if own.contains(&true) {
+            return Err("who asks, the key and the time are the batch's, not an item's".to_owned());
+        }
+        // A batch in a batch is none; it is refused before anything else is made of it.
+        if self.items.is_some() {
+            return Err("an item has no items".to_owned());
+        }
+        self.operation(id)
+    }
+
+    fn dated(&self) -> Result<Dated, String> {
+        match (self.execute_at, self.effective_at) {
+            (Some(epoch), None) => Ok(Dated::ExecuteAt(epoch)),
+            (None, Some(epoch)) => Ok(Dated::EffectiveAt(epoch)),
+            (Some(_), Some(_)) | (None, None) => Err("an order has execute_at or effective_at, and one of them".to_owned()),
+        }
+    }
+
+    fn proof(&self) -> Result<Option<Arc<Proof>>, String> {
+        self.proof.as_ref().map(|shown| shown.proof().map(Arc::new)).transpose()
     }
 
     fn payment(&self, kind: PaymentKind, id: &impl Fn(&str) -> Result<String, String>) -> Result<Payment, String> {
@@ -279,85 +344,17 @@ impl Asked {
         read(id(self.some(field, text)?)?.parse())
     }
 
-    /// The names that it uses.
+    /// The names that it uses, and its items.
     pub fn names(&self) -> impl Iterator<Item = &str> {
+        let items = self.items.iter().flatten().flat_map(Self::texts);
+        self.texts().chain(items).filter_map(|text| text.strip_prefix('@'))
+    }
+
+    /// Where a name may stand.
+    fn texts(&self) -> impl Iterator<Item = &String> {
         let accounts = [&self.account, &self.account_debit, &self.account_credit];
-        let texts = accounts.into_iter().chain([&self.subject, &self.customer_id, &self.hold, &self.transaction]);
-        texts.flatten().filter_map(|text| text.strip_prefix('@'))
-    }
-
-    /// A command as a line says it, everything spelt out.
-    pub fn of(command: &Command) -> Self {
-        let blank = Self {
-            operation: command.operation.name().to_owned(),
-            subject: Some(command.principal.subject.clone()),
-            authority: Some(command.principal.authority),
-            idempotency_key: Some(command.idempotency_key.clone()),
-            received_ms: Some(command.received_ms),
-            ..Self::default()
-        };
-        match &command.operation {
-            Operation::CreateCustomer(create) => {
-                Self { full_name: Some(create.full_name.clone()), msisdn: create.msisdn.clone(), country: create.country.clone(), ..blank }
-            }
-            Operation::OpenAccount(open) => Self {
-                customer_id: Some(open.customer_id.to_string()),
-                r#type: Some(open.account_type),
-                role: Some(open.role),
-                currency: Some(open.currency),
-                ..blank
-            },
-            Operation::Pay(payment) => blank.paying(payment),
-            Operation::ChangeStatus(asked) => Self { account: Some(asked.account_id.to_string()), ..blank },
-            Operation::ActivateRules(ActivateRules { version }) => Self { version: Some(*version), ..blank },
-            Operation::Reserve(reserve) => {
-                let Reserve { payment, expires_in_ms } = reserve;
-                Self { kind: Some(payment.kind), expires_in_ms: Some(*expires_in_ms), ..blank.paying(payment) }
-            }
-            Operation::Capture(capture) => {
-                Self { hold: Some(capture.hold_id.to_string()), last: Some(capture.last), ..blank.amounting(capture.amount) }
-            }
-            Operation::Release(release) => Self { hold: Some(release.hold_id.to_string()), ..blank },
-            Operation::Refund(refund) => Self { transaction: Some(refund.transaction_id.to_string()), ..blank.amounting(refund.amount) },
-            Operation::Reverse(reverse) => Self { transaction: Some(reverse.transaction_id.to_string()), ..blank },
-            Operation::SetPolicy(policy) => blank.setting(policy),
-        }
-    }
-
-    fn paying(self, payment: &Payment) -> Self {
-        Self {
-            account_debit: payment.account_debit.map(|account| account.to_string()),
-            account_credit: payment.account_credit.map(|account| account.to_string()),
-            channel: Some(payment.channel),
-            ..self.amounting(Money { minor: payment.amount_minor, currency: payment.currency })
-        }
-    }
-
-    fn amounting(self, amount: Money) -> Self {
-        Self { amount: Some(amount.to_string()), currency: Some(amount.currency), ..self }
-    }
-
-    fn setting(self, policy: &Policy) -> Self {
-        match policy {
-            Policy::Level(set) => Self { customer_id: Some(set.customer_id.to_string()), level: Some(set.level), ..self },
-            Policy::Terms(terms) => Self {
-                account: Some(terms.account_id.to_string()),
-                currency: Some(terms.currency),
-                floor: decimal(terms.floor_minor, terms.currency),
-                limits: Some(Limits::of(&terms.limits, terms.currency)),
-                effective_from: terms.effective_from,
-                ..self
-            },
-            Policy::Limits(set) => Self {
-                level: Some(set.level),
-                currency: Some(set.currency),
-                limits: Some(Limits::of(&set.limits, set.currency)),
-                effective_from: set.effective_from,
-                ..self
-            },
-            Policy::Tariff(tariff) => Self { tariff: Some(Tariff::of(tariff)), ..self },
-            Policy::TariffEnd(end) => Self { code: Some(end.code.clone()), effective_from: end.effective_from, ..self },
-        }
+        let others = [&self.subject, &self.customer_id, &self.hold, &self.transaction, &self.order];
+        accounts.into_iter().chain(others).flatten()
     }
 }
 

@@ -3,10 +3,12 @@
 use super::Asked;
 use schemas::policy::{Bearer, Quota, Tier};
 use schemas::{
-    AccountId, AccountTerms, Capture, Channel, Command, Currency, CustomerId, CustomerLevel, HoldId, KycLevel, LevelLimits, Limits, Money,
-    Operation, Payment, PaymentKind, Policy, Refund, Release, Reserve, Reverse, StatusChange, Tariff, TariffEnd, TransactionId,
+    AccountId, AccountTerms, Batch, BatchMode, CancelOrder, Capture, Channel, Command, Currency, CustomerId, CustomerLevel, Dated, HoldId,
+    KycLevel, LevelLimits, Limits, Money, Operation, Order, OrderId, Paid, Payment, PaymentKind, Policy, Proof, Refund, Release, Reserve,
+    Reverse, StatusChange, Tariff, TariffEnd, TransactionId,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The ids that names stand for here.
 fn id(text: &str) -> Result<String, String> {
@@ -16,6 +18,7 @@ fn id(text: &str) -> Result<String, String> {
         "@shop" => account(1).to_string(),
         "@hold" => HoldId::mint(1, 0).to_string(),
         "@paid" => TransactionId::mint(1, 0).to_string(),
+        "@order" => OrderId::mint(1, 0).to_string(),
         text if text.starts_with('@') => return Err(format!("{text} is nobody")),
         text => text.to_owned(),
     })
@@ -74,8 +77,55 @@ fn a_line_says_every_operation_that_holds_or_gives_back() {
     }
     check(json!({"operation": "release", "hold": "@hold"}), &Operation::Release(Release { hold_id }));
     let refund = json!({"operation": "refund", "transaction": "@paid", "amount": "0", "currency": "XOF"});
-    check(refund, &Operation::Refund(Refund { transaction_id, amount: xof(0) }));
-    check(json!({"operation": "reverse", "transaction": "@paid"}), &Operation::Reverse(Reverse { transaction_id }));
+    check(refund, &Operation::Refund(Refund { transaction_id, amount: xof(0), proof: None }));
+    check(json!({"operation": "reverse", "transaction": "@paid"}), &Operation::Reverse(Reverse { transaction_id, proof: None }));
+}
+
+fn transfer(amount_minor: i64) -> Payment {
+    let (account_debit, account_credit) = (Some(account(0)), Some(account(1)));
+    Payment { kind: PaymentKind::Transfer, account_debit, account_credit, amount_minor, currency: Currency::XOF, channel: Channel::Wallet }
+}
+
+#[test]
+fn a_line_says_batches_orders_and_proofs() {
+    let pays = json!({"operation": "transfer", "account_debit": "@wallet", "account_credit": "@shop", "amount": "5", "currency": "XOF"});
+    let reverse = |proof| Operation::Reverse(Reverse { transaction_id: TransactionId::mint(1, 0), proof });
+    for (operation, mode, dry_run) in
+        [("batch", None, false), ("batch", Some(BatchMode::AllOrNothing), false), ("batch_dry_run", Some(BatchMode::Independent), true)]
+    {
+        let mut asked = json!({"operation": operation, "items": [pays, {"operation": "reverse", "transaction": "@paid"}]});
+        if let Some(mode) = mode {
+            asked["mode"] = json!(mode);
+        }
+        let items = vec![Operation::Pay(transfer(5)), reverse(None)];
+        check(asked, &Operation::Batch(Batch { mode: mode.unwrap_or(BatchMode::AllOrNothing), dry_run, items }));
+    }
+    let order = |field: &str| {
+        let mut asked = pays.clone();
+        (asked["operation"], asked["kind"], asked[field]) = (json!("order"), json!("transfer"), json!(9));
+        asked
+    };
+    check(order("execute_at"), &Operation::Order(Order { payment: transfer(5), dated: Dated::ExecuteAt(9) }));
+    check(order("effective_at"), &Operation::Order(Order { payment: transfer(5), dated: Dated::EffectiveAt(9) }));
+    check(json!({"operation": "cancel_order", "order": "@order"}), &Operation::CancelOrder(CancelOrder { order_id: OrderId::mint(1, 0) }));
+    let paid = |number| Paid {
+        id: TransactionId::mint(1, number),
+        kind: PaymentKind::Transfer,
+        channel: Channel::Card,
+        bearer: Bearer::Payee,
+        payer: account(0),
+        payee: account(1),
+        currency: "EUR".parse().unwrap(),
+        amount_minor: 1_250,
+        fee_minor: 1,
+    };
+    let minute: Vec<Paid> = (0..70).map(paid).collect();
+    let proof = Proof::of(TransactionId::mint(1, 0), &minute).unwrap();
+    let command =
+        Command { operation: reverse(Some(Arc::new(proof))), ..read(json!({"operation": "reverse", "transaction": "@paid"})).unwrap() };
+    let written = serde_json::to_value(Asked::of(&command)).unwrap();
+    assert_eq!((&written["proof"]["rows"][0]["amount"], &written["proof"]["leaf"]), (&json!("12.50"), &json!(0)));
+    check(written, &command.operation);
 }
 
 #[test]
@@ -165,6 +215,11 @@ fn names_are_found_wherever_a_line_may_use_them() {
         (json!({"operation": "reserve", "account_debit": "@wallet", "account_credit": "@shop"}), vec!["wallet", "shop"]),
         (json!({"operation": "set_account_terms", "account": "@wallet"}), vec!["wallet"]),
         (json!({"operation": "withdraw_tariff", "code": "p2p"}), vec![]),
+        (json!({"operation": "cancel_order", "order": "@order"}), vec!["order"]),
+        (
+            json!({"operation": "batch", "subject": "@awa", "items": [{"hold": "@batch#0"}, {"transaction": "@paid"}]}),
+            vec!["awa", "batch#0", "paid"],
+        ),
     ] {
         let asked: Asked = serde_json::from_value(asked).unwrap();
         assert_eq!(asked.names().collect::<Vec<_>>(), names);
@@ -202,6 +257,20 @@ fn an_operation_has_its_own_fields_and_needs_some() {
         (json!({"operation": "set_tariff", "tariff": tariff}), "is no tiers"),
         (json!({"operation": "set_tariff", "tariff": tariff, "effective_from": 1}), "a set_tariff has no effective_from"),
         (json!({"operation": "withdraw_tariff", "code": "P2P"}), "\"P2P\" is no code"),
+        (json!({"operation": "batch"}), "a batch needs items"),
+        (json!({"operation": "batch", "items": []}), "1 to 8000 items"),
+        (json!({"operation": "batch", "items": [{"operation": "batch", "items": []}]}), "an item has no items"),
+        (json!({"operation": "batch", "items": [{"operation": "release", "hold": "@hold", "subject": "@awa"}]}), "are the batch's"),
+        (json!({"operation": "batch", "items": [{"operation": "activate_rules", "version": 1}]}), "is no item of a batch"),
+        (json!({"operation": "batch", "items": [{"operation": "release", "transaction": "@paid"}]}), "a release has no transaction"),
+        (json!({"operation": "order", "kind": "transfer", "amount": "1", "currency": "XOF"}), "one of them"),
+        (
+            json!({"operation": "order", "kind": "transfer", "amount": "1", "currency": "XOF", "execute_at": 1, "effective_at": 1}),
+            "one of them",
+        ),
+        (json!({"operation": "transfer", "amount": "1", "currency": "XOF", "execute_at": 1}), "a transfer has no execute_at"),
+        (json!({"operation": "reverse", "transaction": "@paid", "proof": {"leaf": 0, "rows": [], "path": []}}), "is no proof"),
+        (json!({"operation": "reverse", "transaction": "@paid", "proof": {"leaf": 0, "rows": [], "path": ["0g"]}}), "hexadecimal"),
     ] {
         let error = read(asked.clone()).unwrap_err();
         assert!(error.contains(what), "{asked}: {error}");

@@ -1,9 +1,10 @@
 //! Every kind of fault that the books can find, as small histories; and a right one, in which they find none.
 
 mod ledger;
+mod many;
 
 use super::*;
-use schemas::{Account as Opened, AccountStatus, AccountType, Cause, Channel, PaymentKind, Posting, Refusal, Repeat};
+use schemas::{Account as Opened, AccountStatus, AccountType, Cause, Channel, CommandId, PaymentKind, Position, Posting, Refusal, Repeat};
 
 const T0: Epoch = 1_767_225_600_000;
 
@@ -80,7 +81,7 @@ fn history() -> Vec<Event> {
 
 fn faults(from: Epoch, events: &[Event]) -> Vec<String> {
     let mut books = Books::new(from);
-    events.iter().for_each(|event| books.take(event));
+    events.iter().for_each(|event| books.take(event.clone()));
     books.print();
     books.faults.first
 }
@@ -92,7 +93,7 @@ fn right_books_have_no_faults_seen_whole_or_from_any_epoch_on() {
         assert_eq!(faults(from, &seen), Vec::<String>::new(), "from {from}");
     }
     let mut books = Books::new(0);
-    history().iter().for_each(|event| books.take(event));
+    history().into_iter().for_each(|event| books.take(event));
     assert_eq!(books.counts, Counts { accounts: 3, settled: 2, refusals: 1, ..Counts::default() });
     assert_eq!((books.accounts[&account(0)].balance_minor, books.accounts[&cash()].moved_minor), (700, -1000));
 }
@@ -129,6 +130,22 @@ fn every_kind_of_fault_is_found() {
     ] {
         let found = faults(0, &events);
         assert!(found.iter().any(|fault| fault.contains(what)), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn what_every_version_of_the_rules_has_decided_is_right() {
+    for version in 1..=state::CODE_VERSION {
+        let path = format!("tests/golden/v{version}.jsonl");
+        let mut books = Books::new(0);
+        let rule = crate::replay::Rule { every: 1, start_ms: crate::replay::START_MS };
+        let replayed = crate::replay::file(path.as_ref(), rule, |decided, _| {
+            decided.output.events.iter().cloned().for_each(|event| books.take(event));
+            Ok(())
+        });
+        assert!(replayed.is_ok(), "{path}");
+        books.print();
+        assert_eq!(books.faults.first, Vec::<String>::new(), "{path}");
     }
 }
 

@@ -1,8 +1,9 @@
 //! Holds: reserve, capture, release, and their end by time.
 
 use super::pay::{Fee, blank, may_act};
+use super::undo::Undo;
 use super::{Decision, Ledger, next, refused};
-use crate::holds::Hold;
+use crate::holds::{EXPIRED_MAX, Hold};
 use crate::moved::Promised;
 use crate::permitted::permitted;
 use crate::pins::Effect;
@@ -41,8 +42,9 @@ impl Ledger {
             open: true,
         };
         let told = hold.told(HoldChange::Reserved, payment.amount_minor, hold.held_fee_minor());
-        self.holds.open(hold);
-        let account = self.accounts.of_id(payer);
+        let before = self.holds.open(hold);
+        self.may_undo(|_| Undo::Reserved(told.id, before.map(Box::new)));
+        let account = self.account_mut(payer);
         account.held_minor += told.held_minor();
         account.usage = usage;
         Decision { effect: self.promised(&told), fact: Fact::HoldChanged(told), number, refusal: None }
@@ -74,9 +76,10 @@ impl Ledger {
         // From here the command must succeed.
         let number = next(&mut self.numbers.transactions);
         let (postings, places) = self.post(cause, amount.currency, legs, events);
+        self.may_undo(|ledger| ledger.hold_before(hold_id));
         let hold = self.holds.capture(hold_id, amount.minor, last).clone();
         let captured = hold.told(HoldChange::Captured, amount.minor, fee.of_payer());
-        self.accounts.of_id(hold.payer).held_minor += captured.held_minor();
+        self.account_mut(hold.payer).held_minor += captured.held_minor();
         self.publish(cause.clone(), Fact::HoldChanged(captured), events);
         if !hold.open && hold.left_minor() > 0 {
             let told = self.give_back(&hold, HoldChange::Closed);
@@ -115,6 +118,7 @@ impl Ledger {
         }
 
         // From here the command must succeed.
+        self.may_undo(|ledger| ledger.hold_before(release.hold_id));
         let hold = self.holds.close(release.hold_id).clone();
         let told = self.give_back(&hold, HoldChange::Released);
         Decision { effect: self.promised(&told), fact: Fact::HoldChanged(told), number: 0, refusal: None }
@@ -122,7 +126,7 @@ impl Ledger {
 
     /// Ends the holds whose time is over, as many as an epoch takes.
     pub(super) fn expire(&mut self, events: &mut Vec<Event>) {
-        for id in self.holds.expired(self.epoch) {
+        for id in self.holds.ended(self.epoch, EXPIRED_MAX) {
             let hold = self.holds.close(id).clone();
             let told = self.give_back(&hold, HoldChange::Expired);
             self.publish(hold.cause(), Fact::HoldChanged(told), events);
@@ -142,11 +146,17 @@ impl Ledger {
     /// Gives back what is left of a hold that has ended, to the payer and to the payer's limits.
     fn give_back(&mut self, hold: &Hold, change: HoldChange) -> HoldChanged {
         let told = hold.told(change, hold.left_minor(), hold.held_fee_minor());
-        let account = self.accounts.of_id(hold.payer);
+        let account = self.account_mut(hold.payer);
         account.held_minor += told.held_minor();
         let reserved = hold.id.epoch().expect("the ledger minted the id of the hold");
         account.usage.give_back(reserved, hold.left_minor(), hold.captured_minor == 0);
         told
+    }
+
+    /// An open hold as it is before a change.
+    fn hold_before(&self, id: HoldId) -> Undo {
+        let hold = self.holds.get(id).expect("the hold was found by the checks");
+        Undo::Hold(self.holds.place(id), Box::new(hold.clone()))
     }
 
     /// What is kept of a hold that was made or given back.

@@ -1,5 +1,6 @@
 //! Payments: the checks in their order, then the legs.
 
+use super::undo::Undo;
 use super::{Decision, Ledger, next};
 use crate::accounts::Holding;
 use crate::limits::{self, Both};
@@ -128,8 +129,35 @@ impl Ledger {
         (!opened).then(|| unopened(HOUSE_CASH, currency))
     }
 
+    /// A payment of which nothing comes.
+    pub(super) fn unpaid(&mut self, payment: &Payment, refusal: Refusal) -> Decision {
+        let number = next(&mut self.numbers.transactions);
+        let (account_debit, account_credit) = self.sides(payment);
+        let mut transaction = transaction(TransactionId::mint(self.epoch, number), payment, account_debit, account_credit);
+        transaction.refusal = Some(refusal);
+        Decision { fact: Fact::Transaction(transaction), number, refusal: Some(refusal), effect: Effect::None }
+    }
+
     /// Every check that does not depend on how much money there is.
     pub(super) fn check_sides<'a>(
+        &'a self,
+        principal: &Principal,
+        payment: &Payment,
+        sides: [AccountId; 2],
+        places: [Option<u32>; 2],
+        cash: Option<&'a Holding>,
+        permitted: fn(PaymentKind, Role, Role) -> bool,
+    ) -> Result<Sides<'a>, Refusal> {
+        let mut sides = self.check_parties(principal, payment, sides, places, cash, permitted)?;
+        if rules::knows_policies(self.rules) {
+            sides.levels = [self.level(sides.payer), self.level(sides.payee)];
+            limits::debit(sides.payer, self.limits(sides.payer, sides.levels[0]), payment.amount_minor, self.today)?;
+        }
+        Ok(sides)
+    }
+
+    /// Every check of who pays, who is paid and what for.
+    pub(super) fn check_parties<'a>(
         &'a self,
         principal: &Principal,
         payment: &Payment,
@@ -165,11 +193,6 @@ impl Ledger {
             return Err(Refusal::CurrencyMismatch);
         }
         status::active(self.rules, payer, payee)?;
-        if rules::knows_policies(self.rules) {
-            let level = self.level(payer);
-            limits::debit(payer, self.limits(payer, level), payment.amount_minor, self.today)?;
-            return Ok(Sides { payer, payee, places, levels: [level, self.level(payee)] });
-        }
         Ok(Sides { payer, payee, places, levels: [None, None] })
     }
 
@@ -218,7 +241,7 @@ impl Ledger {
         let mut at = [0; 3];
         for (number, posting) in postings.iter().enumerate() {
             at[number] = places[number].unwrap_or_else(|| self.accounts.place(posting.account));
-            let account = self.accounts.at_mut(at[number]);
+            let account = self.account_at(at[number]);
             account.balance_minor = posting.balance_minor;
             if let Some(Some(usage)) = usage.get(number) {
                 account.usage = *usage;
@@ -294,7 +317,7 @@ impl Ledger {
         }
     }
 
-    fn open_house(&mut self, cause: &Cause, purpose: &str, currency: Currency, events: &mut Vec<Event>) {
+    pub(super) fn open_house(&mut self, cause: &Cause, purpose: &str, currency: Currency, events: &mut Vec<Event>) {
         let account = unopened(purpose, currency);
         let told = Account {
             id: account.id,
@@ -304,6 +327,7 @@ impl Ledger {
             currency,
             status: AccountStatus::Active,
         };
+        self.may_undo(|_| Undo::Opened);
         self.accounts.open(account);
         self.publish(cause.clone(), Fact::AccountOpened(told), events);
     }

@@ -1,14 +1,15 @@
 //! Refunds and reversals: what a payment moved goes back, never more than once.
 
 use super::pay::{Fee, Leg, Legs, blank, may_act};
+use super::undo::Undo;
 use super::{Decision, Ledger, next, refused};
 use crate::pins::HORIZON_MS;
 use crate::refunds::Refunded;
 use crate::status;
-use schemas::{Authority, Cause, Event, Fact, Link, Money, PaymentKind, Principal, Refund, Refusal, Reverse, TransactionId};
+use schemas::{Authority, Cause, Event, Fact, Link, Money, PaymentKind, Principal, Proof, Refund, Refusal, Reverse, TransactionId};
 
 impl Ledger {
-    pub(super) fn refund(&mut self, cause: &Cause, principal: &Principal, refund: Refund, events: &mut Vec<Event>) -> Decision {
+    pub(super) fn refund(&mut self, cause: &Cause, principal: &Principal, refund: &Refund, events: &mut Vec<Event>) -> Decision {
         match self.check_refund(principal, refund) {
             Err(refusal) => refused("refund", refusal),
             Ok((original, legs)) => {
@@ -18,7 +19,7 @@ impl Ledger {
         }
     }
 
-    pub(super) fn reverse(&mut self, cause: &Cause, principal: &Principal, reverse: Reverse, events: &mut Vec<Event>) -> Decision {
+    pub(super) fn reverse(&mut self, cause: &Cause, principal: &Principal, reverse: &Reverse, events: &mut Vec<Event>) -> Decision {
         match self.check_reverse(principal, reverse) {
             Err(refusal) => refused("reverse", refusal),
             Ok((original, legs)) => {
@@ -31,11 +32,11 @@ impl Ledger {
     }
 
     /// What of the original has been given back so far and the legs of a refund, or the first check that fails.
-    fn check_refund(&self, principal: &Principal, refund: Refund) -> Result<(Refunded, Legs), Refusal> {
+    fn check_refund(&self, principal: &Principal, refund: &Refund) -> Result<(Refunded, Legs), Refusal> {
         if refund.amount.minor <= 0 {
             return Err(Refusal::AmountNotPositive);
         }
-        let original = self.original(refund.transaction_id);
+        let original = self.original(refund.transaction_id, refund.proof.as_deref());
         let payee = original.as_ref().map(|original| self.accounts.find(original.payee).expect("the sides of a payment exist"));
         if !payee.map_or(principal.authority == Authority::Operator, |payee| may_act(principal, payee)) {
             return Err(Refusal::NotAuthorized);
@@ -55,11 +56,11 @@ impl Ledger {
     }
 
     /// The same of a reversal.
-    fn check_reverse(&self, principal: &Principal, reverse: Reverse) -> Result<(Refunded, Legs), Refusal> {
+    fn check_reverse(&self, principal: &Principal, reverse: &Reverse) -> Result<(Refunded, Legs), Refusal> {
         if principal.authority != Authority::Operator {
             return Err(Refusal::NotAuthorized);
         }
-        let original = self.original(reverse.transaction_id).ok_or(Refusal::OriginalNotFound)?;
+        let original = self.original(reverse.transaction_id, reverse.proof.as_deref()).ok_or(Refusal::OriginalNotFound)?;
         if original.reversed {
             return Err(Refusal::AlreadyReversed);
         }
@@ -71,29 +72,22 @@ impl Ledger {
     }
 
     /// A payment that can be given back, whether something of it was or not.
-    fn original(&self, id: TransactionId) -> Option<Refunded> {
+    fn original(&self, id: TransactionId, proof: Option<&Proof>) -> Option<Refunded> {
         if let Some(refunded) = self.refunded.get(id) {
             return Some(refunded.clone());
         }
         let (epoch, number) = id.minted()?;
         // Pins leave a bounded number an epoch, so after a leap of the clock some are older.
         if epoch + HORIZON_MS < self.epoch {
-            return None;
+            let paid = self.record.shows(proof?, id)?;
+            let known = self.accounts.find(paid.payer).is_some() && self.accounts.find(paid.payee).is_some();
+            return known.then(|| Refunded::of(paid));
         }
-        let moved = self.pins.transaction(epoch, number).filter(|moved| PaymentKind::ASKED.contains(&moved.kind))?;
-        let (payer, payee) = (self.accounts.at(moved.payer), self.accounts.at(moved.payee));
-        Some(Refunded {
-            id,
-            payer: payer.id,
-            payee: payee.id,
-            currency: payer.currency,
-            channel: moved.channel,
-            bearer: moved.bearer,
-            amount_minor: moved.amount_minor,
-            fee_minor: moved.fee_minor,
-            refunded_minor: 0,
-            reversed: false,
-        })
+        let in_batch =
+            || self.moved_in_batch.binary_search_by_key(&number, |moved| moved.number).ok().map(|place| &self.moved_in_batch[place]);
+        let moved = if epoch == self.epoch { in_batch() } else { None };
+        let moved = moved.or_else(|| self.pins.transaction(epoch, number)).filter(|moved| PaymentKind::ASKED.contains(&moved.kind))?;
+        Some(Refunded::of(&self.paid(epoch, moved)))
     }
 
     /// The legs that give back an amount, and a fee to whoever bore it.
@@ -127,6 +121,10 @@ impl Ledger {
         (transaction.fee_minor, transaction.link) = (fee.minor, Some(Link::Original(taken.id)));
         let (postings, places) = self.post(cause, amount.currency, legs, events);
         transaction.postings = postings;
+        self.may_undo(|ledger| {
+            let before = ledger.refunded.get(taken.id);
+            before.map_or(Undo::RefundedFirst, |before| Undo::Refunded(Box::new(before.clone())))
+        });
         match self.refunded.get_mut(taken.id) {
             Some(known) => *known = taken,
             None => self.refunded.push(taken),

@@ -2,22 +2,26 @@
 //! as slowly and plainly as they read. They keep every command, every event and every leg ever posted, and look
 //! everything up by going through all of it. Nothing of the `state` crate is used here.
 //!
-//! Paying, holding, giving back, setting, counting and pricing have a file each.
+//! Paying, holding, giving back, proving, ordering, many at once, setting, counting and pricing have a file each.
 
 mod counting;
 mod giving_back;
 mod holding;
+mod many;
+mod ordering;
 mod paying;
 mod pricing;
+mod proving;
 mod setting;
 
 use counting::Counted;
 use holding::Held;
+use ordering::Ordered;
 use paying::Original;
 use schemas::{
-    Account, AccountId, AccountStatus, ActivateRules, Authority, Cause, ChangeStatus, Command, Customer, CustomerId, Epoch, Event, EventId,
-    Fact, HoldChange, KycStatus, OpenAccount, Operation, Payment, PaymentKind, Policy, Posting, Principal, Refusal, Repeat, Role,
-    StatusChange, StatusChanged, Transaction,
+    Account, AccountId, AccountStatus, ActivateRules, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId, Epoch, Event,
+    EventId, Fact, HoldChange, KycStatus, OpenAccount, Operation, OrderChange, Payment, PaymentKind, Policy, Posting, Principal, Refund,
+    Refusal, Repeat, Reverse, Role, StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
 
@@ -25,7 +29,7 @@ use uuid::Uuid;
 const SEVEN_DAYS_MS: u64 = 604_800_000;
 
 /// Everything that ever happened.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Books {
     epoch: Epoch,
     /// The rules of this epoch and of the next.
@@ -49,6 +53,10 @@ pub(super) struct Books {
     counted: Vec<Counted>,
     /// Every payment that may be given back.
     originals: Vec<Original>,
+    /// Every order for a day to come.
+    orders: Vec<Ordered>,
+    /// The first minute of which it is recorded what was paid.
+    recorded_from: Option<u64>,
 }
 
 /// The first that fails.
@@ -61,12 +69,14 @@ fn stranger(principal: &Principal, owner: Option<CustomerId>) -> bool {
 }
 
 impl Books {
-    /// Begins an epoch: what was held too long is given back.
+    /// Begins an epoch: what was held too long is given back, then what is ordered for now is paid.
     pub(super) fn begin(&mut self, epoch: Epoch, rules: u32) -> Vec<Event> {
         let before = self.said.len();
+        self.begin_recording(epoch, rules);
         self.epoch = epoch;
         self.rules = [rules; 2];
         self.expire();
+        self.execute();
         self.said[before..].to_vec()
     }
 
@@ -75,28 +85,34 @@ impl Books {
         let before = self.said.len();
         match self.first_decision(command) {
             Some((first, epoch, fact)) => {
-                let first = (first.operation == command.operation).then_some(fact);
+                let first = (asked(&first.operation) == asked(&command.operation)).then_some(fact);
                 let repeat = Repeat { operation: name(&command.operation).to_owned(), first_epoch: epoch, first };
                 self.say(cause, Fact::Repeated(Box::new(repeat)));
             }
             None => {
-                let fact = self
-                    .decide(cause, command)
-                    .unwrap_or_else(|refusal| Fact::Refused { operation: name(&command.operation).to_owned(), refusal });
-                self.decided.push((command.clone(), self.epoch, fact.clone()));
+                let fact = self.answer(cause, &command.principal, &command.operation);
+                // Where nothing was meant to happen nothing is kept.
+                if !matches!(&command.operation, Operation::Batch(Batch { dry_run: true, .. })) {
+                    self.decided.push((command.clone(), self.epoch, fact.clone()));
+                }
                 self.say(cause, fact);
             }
         }
         self.said[before..].to_vec()
     }
 
-    /// The fact that answers, or why there is none.
-    fn decide(&mut self, cause: &Cause, command: &Command) -> Result<Fact, Refusal> {
-        let principal = &command.principal;
-        if since(&command.operation) > self.rules[0] {
+    /// The fact that answers.
+    fn answer(&mut self, cause: &Cause, principal: &Principal, operation: &Operation) -> Fact {
+        let refused = |refusal| Fact::Refused { operation: name(operation).to_owned(), refusal };
+        self.decide(cause, principal, operation).unwrap_or_else(refused)
+    }
+
+    /// What becomes true, or why nothing does.
+    fn decide(&mut self, cause: &Cause, principal: &Principal, operation: &Operation) -> Result<Fact, Refusal> {
+        if since(operation) > self.rules[0] {
             return Err(Refusal::OperationNotInForce);
         }
-        match &command.operation {
+        match operation {
             Operation::CreateCustomer(create) => {
                 let customer = Customer {
                     id: CustomerId(self.minted(3, self.customers.iter().map(|customer| customer.id.0))),
@@ -114,9 +130,12 @@ impl Books {
             Operation::Reserve(reserve) => self.reserve(cause, principal, reserve),
             Operation::Capture(capture) => self.capture(cause, principal, *capture),
             Operation::Release(release) => self.release(principal, release.hold_id),
-            Operation::Refund(refund) => self.refund(principal, *refund),
-            Operation::Reverse(reverse) => self.reverse(principal, reverse.transaction_id),
+            Operation::Refund(refund) => self.refund(principal, refund),
+            Operation::Reverse(reverse) => self.reverse(principal, reverse),
             Operation::SetPolicy(policy) => self.set_policy(principal, policy),
+            Operation::Batch(batch) => Ok(self.batch(cause, principal, batch)),
+            Operation::Order(order) => self.order(cause, principal, order),
+            Operation::CancelOrder(cancel) => self.cancel_order(principal, cancel.order_id),
         }
     }
 
@@ -181,11 +200,12 @@ impl Books {
         Uuid::from_u128(bits.iter().map(|(value, shift)| value << shift).sum())
     }
 
-    /// The next id of a transaction (1) or of a hold (4), which share their numbers.
+    /// The next id of a transaction (1), of a hold (4) or of an order (5), which share their numbers.
     fn minted_with_transactions(&self, kind: u128) -> Uuid {
         let ids = self.said.iter().filter_map(|event| match &event.fact {
             Fact::Transaction(transaction) => Some(transaction.id.0),
             Fact::HoldChanged(held) if held.change == HoldChange::Reserved => Some(held.id.0),
+            Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => Some(order.id.0),
             _ => None,
         });
         self.minted(kind, ids)
@@ -298,7 +318,22 @@ fn name(operation: &Operation) -> &'static str {
         Operation::SetPolicy(Policy::Limits(_)) => "set_level_limits",
         Operation::SetPolicy(Policy::Tariff(_)) => "set_tariff",
         Operation::SetPolicy(Policy::TariffEnd(_)) => "withdraw_tariff",
+        Operation::Batch(Batch { dry_run: false, .. }) => "batch",
+        Operation::Batch(Batch { dry_run: true, .. }) => "batch_dry_run",
+        Operation::Order(_) => "order",
+        Operation::CancelOrder(_) => "cancel_order",
     }
+}
+
+/// What is asked, of which a proof is no part.
+fn asked(operation: &Operation) -> Operation {
+    let mut operation = operation.clone();
+    match &mut operation {
+        Operation::Refund(Refund { proof, .. }) | Operation::Reverse(Reverse { proof, .. }) => *proof = None,
+        Operation::Batch(batch) => batch.items.iter_mut().for_each(|item| *item = asked(item)),
+        _ => {}
+    }
+    operation
 }
 
 /// The first rules that know an operation.
@@ -314,5 +349,6 @@ fn since(operation: &Operation) -> u32 {
         | Operation::Refund(_)
         | Operation::Reverse(_)
         | Operation::SetPolicy(_) => 4,
+        Operation::Batch(_) | Operation::Order(_) | Operation::CancelOrder(_) => 5,
     }
 }

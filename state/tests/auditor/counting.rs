@@ -11,6 +11,7 @@ pub(super) enum Direction {
 }
 
 /// One operation of an account.
+#[derive(Clone)]
 pub(super) struct Counted {
     account: AccountId,
     direction: Direction,

@@ -2,14 +2,17 @@
 
 use super::paying::{Original, linked};
 use super::{Books, first, stranger};
-use schemas::{AccountId, Authority, Bearer, Fact, Link, Money, PaymentKind, Principal, Refund, Refusal, Transaction, TransactionId};
+use schemas::{
+    AccountId, Authority, Bearer, Fact, Link, Money, PaymentKind, Principal, Refund, Refusal, Reverse, Transaction, TransactionId,
+};
 
 impl Books {
-    pub(super) fn refund(&mut self, principal: &Principal, asked: Refund) -> Result<Fact, Refusal> {
+    pub(super) fn refund(&mut self, principal: &Principal, asked: &Refund) -> Result<Fact, Refusal> {
         let id = asked.transaction_id;
-        let owner = self.original(id).and_then(|original| self.owner(original.transaction.account_credit));
+        let original = self.original(id, asked.proof.as_deref()).cloned();
+        let owner = original.as_ref().and_then(|original| self.owner(original.transaction.account_credit));
         first([(asked.amount.minor <= 0, Refusal::AmountNotPositive), (stranger(principal, owner), Refusal::NotAuthorized)])?;
-        let original = self.original(id).ok_or(Refusal::OriginalNotFound)?.clone();
+        let original = original.ok_or(Refusal::OriginalNotFound)?;
         let (amount, left) = (i128::from(asked.amount.minor), self.left_of_payment(&original));
         first([
             (asked.amount.currency != original.transaction.amount.currency, Refusal::CurrencyMismatch),
@@ -23,9 +26,10 @@ impl Books {
         Ok(Fact::Transaction(refund))
     }
 
-    pub(super) fn reverse(&mut self, principal: &Principal, id: TransactionId) -> Result<Fact, Refusal> {
+    pub(super) fn reverse(&mut self, principal: &Principal, asked: &Reverse) -> Result<Fact, Refusal> {
+        let id = asked.transaction_id;
         first([(principal.authority == Authority::Customer, Refusal::NotAuthorized)])?;
-        let original = self.original(id).ok_or(Refusal::OriginalNotFound)?.clone();
+        let original = self.original(id, asked.proof.as_deref()).ok_or(Refusal::OriginalNotFound)?.clone();
         let rest = self.left_of_payment(&original);
         first([(self.reversed(id), Refusal::AlreadyReversed), (rest == 0, Refusal::RefundExceedsOriginal)])?;
         let (payer, payee) = (original.transaction.account_debit, original.transaction.account_credit);

@@ -5,7 +5,7 @@ use super::pricing::Fee;
 use super::{Books, SEVEN_DAYS_MS, first, stranger};
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Bearer, Cause, Channel, Currency, Epoch, Fact, Link, Money, Payment, PaymentKind,
-    Policy, Principal, Refusal, Role, Transaction, TransactionId,
+    Policy, Principal, Proof, Refusal, Role, Transaction, TransactionId,
 };
 
 /// A payment that settled.
@@ -19,8 +19,14 @@ pub(super) struct Original {
 
 impl Books {
     pub(super) fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment) -> Fact {
+        let (transaction, fee) = self.decided_payment(payment, self.allowed(principal, payment, false));
+        self.settled(cause, transaction, fee)
+    }
+
+    /// A payment as it is decided: with its fee where it may settle.
+    pub(super) fn decided_payment(&self, payment: &Payment, allowed: Result<Fee, Refusal>) -> (Transaction, Option<Fee>) {
         let (account_debit, account_credit) = sides(payment);
-        let mut transaction = Transaction {
+        let transaction = Transaction {
             id: TransactionId(self.minted_with_transactions(1)),
             kind: payment.kind,
             account_debit,
@@ -28,16 +34,18 @@ impl Books {
             amount: Money { minor: payment.amount_minor, currency: payment.currency },
             fee_minor: 0,
             channel: payment.channel,
-            refusal: None,
+            refusal: allowed.err(),
             link: None,
             postings: Vec::new(),
         };
-        match self.allowed(principal, payment, false) {
-            Err(refusal) => transaction.refusal = Some(refusal),
-            Ok(fee) => {
-                self.count_payment(&transaction);
-                self.settle(cause, &mut transaction, fee);
-            }
+        (transaction, allowed.ok())
+    }
+
+    /// What became of a payment.
+    pub(super) fn settled(&mut self, cause: &Cause, mut transaction: Transaction, fee: Option<Fee>) -> Fact {
+        if let Some(fee) = fee {
+            self.count_payment(&transaction);
+            self.settle(cause, &mut transaction, fee);
         }
         Fact::Transaction(transaction)
     }
@@ -70,12 +78,25 @@ impl Books {
     /// The fee of a payment, or the first reason against it, in the order of `Refusal`. One that is only promised
     /// does not reach its payee yet.
     pub(super) fn allowed(&self, principal: &Principal, payment: &Payment, promised: bool) -> Result<Fee, Refusal> {
+        let (payer, payee) = self.may_take_part(principal, payment, promised, false)?;
+        self.affordable(payment, &payer, &payee, promised)
+    }
+
+    /// Payer and payee, if they may be that now; `of_staff` is what only staff may ask.
+    pub(super) fn may_take_part(
+        &self,
+        principal: &Principal,
+        payment: &Payment,
+        promised: bool,
+        of_staff: bool,
+    ) -> Result<(Account, Account), Refusal> {
         let (account_debit, account_credit) = sides(payment);
-        let (currency, amount) = (payment.currency, i128::from(payment.amount_minor));
+        let currency = payment.currency;
         let cash = house("cash", currency);
-        let find = |id: AccountId| self.account(id).or((id == cash.id).then_some(&cash));
-        let stranger = stranger(principal, find(account_debit).and_then(|account| account.customer_id));
-        first([(amount <= 0, Refusal::AmountNotPositive), (stranger && self.rules[0] > 1, Refusal::NotAuthorized)])?;
+        let find = |id: AccountId| self.account(id).or((id == cash.id).then_some(&cash)).cloned();
+        let owner = find(account_debit).and_then(|account| account.customer_id);
+        let stranger = stranger(principal, owner.filter(|_| !of_staff));
+        first([(payment.amount_minor <= 0, Refusal::AmountNotPositive), (stranger && self.rules[0] > 1, Refusal::NotAuthorized)])?;
         let payer = find(account_debit).ok_or(Refusal::DebitAccountNotFound)?;
         let payee = find(account_credit).ok_or(Refusal::CreditAccountNotFound)?;
         let of_house = payer.role == Role::House || payee.role == Role::House;
@@ -87,6 +108,12 @@ impl Books {
             (payer.currency != currency || payee.currency != currency, Refusal::CurrencyMismatch),
         ])?;
         self.both_active(payer.id, payee.id)?;
+        Ok((payer, payee))
+    }
+
+    /// The fee, if limits and funds allow the payment.
+    pub(super) fn affordable(&self, payment: &Payment, payer: &Account, payee: &Account, promised: bool) -> Result<Fee, Refusal> {
+        let (currency, amount) = (payment.currency, i128::from(payment.amount_minor));
         let fee = self.price(payment, payer, payee);
         let legs = legs(payer.id, payee.id, Money { minor: payment.amount_minor, currency }, fee);
         self.payer_within_limits(payer, amount)?;
@@ -143,10 +170,11 @@ impl Books {
         })
     }
 
-    /// A payment that can be given back: of the last seven days, or one of which some was given back already.
-    pub(super) fn original(&self, id: TransactionId) -> Option<&Original> {
+    /// A payment that can be given back: of the last seven days, one of which some was given back already, or one that is proven.
+    pub(super) fn original(&self, id: TransactionId, proof: Option<&Proof>) -> Option<&Original> {
         let original = self.originals.iter().find(|original| original.transaction.id == id)?;
-        (self.epoch - original.epoch <= SEVEN_DAYS_MS || self.given_back(id).next().is_some()).then_some(original)
+        let known = self.epoch - original.epoch <= SEVEN_DAYS_MS || self.given_back(id).next().is_some();
+        (known || proof.is_some_and(|proof| self.proven(original, proof))).then_some(original)
     }
 
     /// What was given back of a payment: refunds, and the reversal.

@@ -1,9 +1,10 @@
 //! What holds of every decision, whatever the tables say: seen from the events alone and compared with the ledger.
 
+use super::shown;
 use schemas::account::HOUSE_FEES;
 use schemas::{
-    AccountId, Cause, Epoch, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, Link, Operation, PaymentKind, Refusal, Transaction,
-    TransactionId,
+    AccountId, Batch, BatchDecided, Cause, Epoch, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, ItemStatus, Link, Operation,
+    Order, OrderChange, OrderChanged, OrderId, Outcome, Payment, PaymentKind, Proof, Refusal, Transaction, TransactionId,
 };
 use state::Ledger;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub(crate) struct Books {
     /// The balances, each as its last posting told it.
     posted: BTreeMap<AccountId, i64>,
     payments: BTreeMap<TransactionId, Transaction>,
+    /// The orders that wait, each with the cause of what becomes of it.
+    orders: BTreeMap<OrderId, (OrderChanged, Cause)>,
 }
 
 /// A hold: as it was told first, by whom, and what is left of it, as amount and fee.
@@ -31,7 +34,11 @@ struct Hold {
 
 impl Books {
     /// Reads the events of one command.
-    pub(crate) fn decided(&mut self, operation: &Operation, cause: &Cause, epoch: Epoch, events: &[Event]) {
+    pub(crate) fn decided(&mut self, operation: &Operation, cause: &Cause, epoch: Epoch, mut events: &[Event]) {
+        if let (Operation::Batch(batch), [items @ .., answer]) = (operation, events) {
+            self.items(batch, cause, epoch, items, &answer.fact);
+            events = &events[items.len()..];
+        }
         let last = events.len() - 1;
         for (place, event) in events.iter().enumerate() {
             self.follows(event, epoch);
@@ -46,8 +53,7 @@ impl Books {
                 self.mint(transaction.id.minted(), epoch);
                 well_formed(transaction);
                 self.comes_of(transaction, operation, events);
-                self.posted.extend(transaction.postings.iter().map(|leg| (leg.account, leg.balance_minor)));
-                self.payments.insert(transaction.id, transaction.clone());
+                self.paid(transaction);
             }
             (Fact::HoldChanged(reserved), Operation::Reserve(asked)) => {
                 self.mint(reserved.id.minted(), epoch);
@@ -57,6 +63,8 @@ impl Books {
                 assert_eq!((Some(reserved.account_debit), Some(reserved.account_credit)), (payment.account_debit, payment.account_credit));
                 assert_eq!(reserved.expires_at, epoch + asked.expires_in_ms);
             }
+            (Fact::OrderChanged(order), Operation::Order(asked)) => self.scheduled(order, asked, cause, epoch),
+            (Fact::OrderChanged(order), _) => self.ended(order),
             (Fact::PolicyChanged(policy), Operation::SetPolicy(asked)) => {
                 assert_eq!(**policy, asked.clone().decided(epoch), "a policy is told with its moment");
             }
@@ -70,11 +78,13 @@ impl Books {
         assert!(self.holds.values().all(|hold| hold.open), "a hold that is not open holds nothing");
     }
 
-    /// Reads the events with which an epoch begins.
-    pub(crate) fn expired(&mut self, epoch: Epoch, events: &[Event]) {
+    /// Reads the events with which an epoch begins: of holds that are over, then of orders whose day it is.
+    pub(crate) fn began(&mut self, epoch: Epoch, events: &[Event]) {
+        events.iter().for_each(|event| self.follows(event, epoch));
+        let over = events.iter().take_while(|event| matches!(event.fact, Fact::HoldChanged(_))).count();
+        let (over, mut rest) = events.split_at(over);
         let mut order = Vec::new();
-        for event in events {
-            self.follows(event, epoch);
+        for event in over {
             let Fact::HoldChanged(changed) = &event.fact else { panic!("an epoch begins with {event:?}") };
             let hold = self.holds.get(&changed.id).expect("only what is held expires");
             assert_eq!(event.cause, Cause { traceparent: String::new(), ..hold.cause.clone() }, "who reserved hears of the end");
@@ -83,6 +93,93 @@ impl Books {
             self.hold(changed, &event.cause);
         }
         assert!(order.is_sorted(), "what is over first ends first: {order:?}");
+        let mut order = Vec::new();
+        while let Some(first) = rest.first() {
+            let ends = rest.iter().position(|event| matches!(event.fact, Fact::Transaction(_))).expect("an order ends in a payment");
+            let (executed, after) = rest.split_at(ends + 1);
+            order.push(self.executed(epoch, executed, &first.cause));
+            rest = after;
+        }
+        assert!(order.is_sorted(), "the first day comes first: {order:?}");
+    }
+
+    /// An order whose day has come: the house opens what it needs, the order ends, the payment is told.
+    fn executed(&mut self, epoch: Epoch, events: &[Event], cause: &Cause) -> (Option<Epoch>, OrderId) {
+        assert!(events.iter().all(|event| event.cause == *cause), "{events:?}");
+        let [opened @ .., told, paid] = events else { panic!("an order and its payment: {events:?}") };
+        assert!(opened.iter().all(|event| matches!(&event.fact, Fact::AccountOpened(account) if account.customer_id.is_none())));
+        let (Fact::OrderChanged(told), Fact::Transaction(paid)) = (&told.fact, &paid.fact) else { panic!("{events:?}") };
+        let change = if paid.refusal.is_none() { OrderChange::Executed } else { OrderChange::Failed };
+        let execute_at = told.dated.execute_at();
+        assert!(told.change == change && execute_at.is_some_and(|day| day <= epoch), "{told:?}");
+        assert_eq!(self.orders.get(&told.id).map(|(_, cause)| cause), Some(cause), "what becomes of an order names its command");
+        self.ended(told);
+        self.of_order(told, paid);
+        self.mint(paid.id.minted(), epoch);
+        well_formed(paid);
+        self.paid(paid);
+        (execute_at, told.id)
+    }
+
+    /// An order that waits.
+    fn scheduled(&mut self, order: &OrderChanged, asked: &Order, cause: &Cause, epoch: Epoch) {
+        self.mint(order.id.minted(), epoch);
+        assert_eq!((order.change, order.dated, order.transaction_id), (OrderChange::Scheduled, asked.dated, None));
+        assert_eq!((order.kind, order.channel), (asked.payment.kind, asked.payment.channel));
+        assert_eq!((order.amount.minor, order.amount.currency), (asked.payment.amount_minor, asked.payment.currency));
+        let cause = Cause { command_id: cause.command_id.item(0), traceparent: String::new(), ..cause.clone() };
+        assert!(self.orders.insert(order.id, (order.clone(), cause)).is_none(), "{order:?}");
+    }
+
+    /// The end of an order, which is what it was.
+    fn ended(&mut self, order: &OrderChanged) {
+        let (first, _) = self.orders.remove(&order.id).expect("only an order that waits ends");
+        let OrderChanged { change, transaction_id, .. } = order;
+        assert_eq!(*order, OrderChanged { change: *change, transaction_id: *transaction_id, ..first }, "an order stays what it is");
+        assert_eq!(transaction_id.is_none(), *change == OrderChange::Cancelled, "{order:?}");
+    }
+
+    /// A payment that is what an order says.
+    fn of_order(&self, order: &OrderChanged, paid: &Transaction) {
+        let Transaction { id, kind, channel, account_debit, account_credit, amount, link, .. } = paid;
+        assert_eq!((Some(*id), *kind, *channel, *amount, None), (order.transaction_id, order.kind, order.channel, order.amount, *link));
+        assert_eq!((*account_debit, *account_credit), (order.account_debit, order.account_credit), "{paid:?}");
+    }
+
+    /// What the items of a batch have said, each as a command by itself, and what the batch says of them.
+    fn items(&mut self, batch: &Batch, cause: &Cause, epoch: Epoch, mut events: &[Event], answer: &Fact) {
+        let Fact::BatchDecided(decided) = answer else { return assert!(events.is_empty(), "{events:?}") };
+        let BatchDecided { mode, dry_run, outcomes } = &**decided;
+        assert_eq!((*mode, *dry_run, outcomes.len()), (batch.mode, batch.dry_run, batch.items.len()));
+        if *dry_run || decided.undone_by().is_some() {
+            assert!(events.is_empty(), "of what has not happened nothing is said: {events:?}");
+            let no_ids = |outcome: &Outcome| outcome.transaction_id.is_none() && outcome.hold_id.is_none();
+            return assert!(outcomes.iter().all(no_ids), "{outcomes:?}");
+        }
+        for (number, (item, outcome)) in (0..).zip(batch.items.iter().zip(outcomes)) {
+            let cause = Cause { command_id: cause.command_id.item(number), ..cause.clone() };
+            let count = events.iter().take_while(|event| event.cause == cause).count();
+            let (of_item, rest) = events.split_at(count);
+            self.decided(item, &cause, epoch, of_item);
+            assert_eq!(*outcome, outcome_of(item, &of_item[count - 1].fact), "{item:?}");
+            events = rest;
+        }
+        assert!(events.is_empty(), "{events:?}");
+    }
+
+    /// What shows a payment, out of all that the events have told.
+    pub(crate) fn proof(&self, id: TransactionId) -> Option<Proof> {
+        shown::proof(id, self.payments.values())
+    }
+
+    /// The number after the last in an epoch.
+    pub(crate) fn next_number(&self, epoch: Epoch) -> u32 {
+        self.minted.filter(|(last, _)| *last == epoch).map_or(0, |(_, number)| number + 1)
+    }
+
+    fn paid(&mut self, transaction: &Transaction) {
+        self.posted.extend(transaction.postings.iter().map(|leg| (leg.account, leg.balance_minor)));
+        self.payments.insert(transaction.id, transaction.clone());
     }
 
     /// Compares what was posted last, what is held, and the sums, with the ledger.
@@ -111,6 +208,21 @@ impl Books {
             assert_eq!(*link, Some(Link::Original(id)));
         };
         match operation {
+            Operation::Order(Order { payment, dated }) => {
+                let told = events.iter().find_map(|event| if let Fact::OrderChanged(order) = &event.fact { Some(order) } else { None });
+                assert_eq!(told.is_some(), transaction.refusal.is_none(), "{events:?}");
+                if let Some(order) = told {
+                    self.of_order(order, transaction);
+                    assert_eq!((order.change, order.dated), (OrderChange::Executed, *dated));
+                    assert_eq!(
+                        order.id.minted(),
+                        transaction.id.minted(),
+                        "an order that is executed at once has the number of its payment"
+                    );
+                }
+                let Payment { amount_minor, currency, .. } = *payment;
+                assert_eq!((amount.minor, amount.currency, *link), (amount_minor, currency, None));
+            }
             Operation::Pay(asked) => {
                 assert_eq!((*kind, *channel, *link), (asked.kind, asked.channel, None));
                 assert_eq!((amount.minor, amount.currency), (asked.amount_minor, asked.currency));
@@ -171,6 +283,24 @@ impl Books {
         if ended {
             self.holds.remove(&changed.id);
         }
+    }
+}
+
+/// What the last fact of an item comes to.
+fn outcome_of(item: &Operation, fact: &Fact) -> Outcome {
+    let of = |status| Outcome::without(status, None);
+    match fact {
+        Fact::Transaction(paid) => {
+            let failed = matches!(item, Operation::Pay(_)) && paid.refusal.is_some();
+            let status = if failed { ItemStatus::Failed } else { ItemStatus::Settled };
+            Outcome { transaction_id: Some(paid.id), fee_minor: paid.fee_minor, refusal: paid.refusal, ..of(status) }
+        }
+        Fact::HoldChanged(held) => {
+            let status = if held.change == HoldChange::Reserved { ItemStatus::Reserved } else { ItemStatus::Released };
+            Outcome { hold_id: Some(held.id), fee_minor: held.fee_minor, ..of(status) }
+        }
+        Fact::Refused { refusal, .. } => Outcome { refusal: Some(*refusal), ..of(ItemStatus::Refused) },
+        other => panic!("{other:?} is of no item"),
     }
 }
 

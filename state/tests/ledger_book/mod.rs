@@ -1,18 +1,22 @@
 //! A bank that reads the lines of the tables: asks its ledger, and compares what it hears.
 
+mod batch;
 mod books;
+#[path = "../shown/mod.rs"]
+mod shown;
 mod told;
 mod words;
 
 use books::Books;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
-    AccountId, ActivateRules, Asked, Authority, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer, CustomerId,
-    CustomerLevel, Epoch, Event, Fact, HoldChange, HoldId, Money, OpenAccount, Operation, Payment, Policy, Position, Principal, Refund,
-    Release, Reserve, Reverse, StatusChange, Transaction, TransactionId,
+    AccountId, ActivateRules, Asked, Authority, CancelOrder, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer,
+    CustomerId, CustomerLevel, Dated, Epoch, Event, Fact, HoldChange, HoldId, Money, OpenAccount, Operation, Order, OrderChange, OrderId,
+    Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, StatusChange, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 pub(crate) use words::Words;
 use words::{duration_ms, moment};
 
@@ -28,6 +32,7 @@ pub(crate) struct Bank {
     accounts: BTreeMap<String, AccountId>,
     transactions: BTreeMap<String, TransactionId>,
     holds: BTreeMap<String, HoldId>,
+    orders: BTreeMap<String, OrderId>,
     answers: BTreeMap<CommandId, Fact>,
     books: Books,
 }
@@ -45,6 +50,7 @@ impl Bank {
             accounts: BTreeMap::new(),
             transactions: BTreeMap::new(),
             holds: BTreeMap::new(),
+            orders: BTreeMap::new(),
             answers: BTreeMap::new(),
             books: Books::default(),
         }
@@ -56,8 +62,10 @@ impl Bank {
             let times: u32 = times.trim().parse().expect("so many times");
             return (1..=times).for_each(|number| self.read(place, &step.replace('$', &number.to_string())));
         }
+        let (line, items) = line.split_once('\n').unwrap_or((line, ""));
         let mut words = Words::of(line);
         let operation = match words.next() {
+            "batch" => return self.batch(place, words, items),
             "later" => return self.begin(place, self.epoch + duration_ms(words.next()), words),
             "at" => return self.begin(place, moment(words.next()), words),
             look @ ("balance" | "held" | "available") => return self.look(place, look, words),
@@ -88,8 +96,26 @@ impl Bank {
             }
             "capture" => Operation::Capture(Capture { hold_id: self.hold(words), amount: words.money(), last: words.flag("last") }),
             "release" => Operation::Release(Release { hold_id: self.hold(words) }),
-            "refund" => Operation::Refund(Refund { transaction_id: self.transaction(words), amount: words.money() }),
-            "reverse" => Operation::Reverse(Reverse { transaction_id: self.transaction(words) }),
+            "refund" => {
+                let (transaction_id, amount) = (self.transaction(words), words.money());
+                Operation::Refund(Refund { transaction_id, amount, proof: self.proof(transaction_id, words) })
+            }
+            "reverse" => {
+                let transaction_id = self.transaction(words);
+                Operation::Reverse(Reverse { transaction_id, proof: self.proof(transaction_id, words) })
+            }
+            "order" => {
+                let payment = self.payment(words.next(), words);
+                let dated = match words.after("execute") {
+                    Some(when) => Dated::ExecuteAt(self.moment(when, |now, ms| now + ms)),
+                    None => Dated::EffectiveAt(self.moment(words.after("effective").expect("a date"), |now, ms| now - ms)),
+                };
+                Operation::Order(Order { payment, dated })
+            }
+            "cancel" => {
+                let order_id = self.orders.get(words.next()).copied().unwrap_or_else(|| OrderId::mint(1, 0));
+                Operation::CancelOrder(CancelOrder { order_id })
+            }
             "level" => {
                 let customer_id = self.customer(words.next());
                 Operation::SetPolicy(Policy::Level(CustomerLevel { customer_id, level: words.read() }))
@@ -120,20 +146,41 @@ impl Bank {
         Payment { kind, account_debit, account_credit, amount_minor, currency, channel: Channel::Wallet }
     }
 
+    /// A moment, or a duration from now.
+    fn moment(&self, when: &str, from_now: fn(Epoch, u64) -> Epoch) -> Epoch {
+        if when.contains('-') { moment(when) } else { from_now(self.epoch, duration_ms(when)) }
+    }
+
+    /// What shows a payment, or would if it were as it was.
+    fn proof(&self, id: TransactionId, words: &mut Words<'_>) -> Option<Arc<Proof>> {
+        if words.flag("proven") {
+            return self.books.proof(id).map(Arc::new);
+        }
+        let mut proof = self.books.proof(id).filter(|_| words.flag("forged"))?;
+        proof.rows.iter_mut().filter(|paid| paid.id == id).for_each(|paid| paid.amount_minor += 1);
+        Some(Arc::new(proof))
+    }
+
     /// Asks the ledger, and compares the answer with the rest of the line.
     fn ask(&mut self, place: &str, name: &str, mut operation: Operation, mut words: Words<'_>) {
+        let (principal, idempotency_key) = self.asks(&mut words);
+        words.channel(&mut operation);
+        let name = words.after("as").unwrap_or(name);
+        let (command_id, events) = self.tell(place, Command { principal, idempotency_key, received_ms: 0, operation });
+        assert_eq!(self.told(&events), words.rest().join(" "), "{place}");
+        self.remember(name, command_id, &events);
+        self.books.agree(&self.ledger);
+    }
+
+    /// Who asks, and under which key.
+    fn asks(&mut self, words: &mut Words<'_>) -> (Principal, String) {
         self.commands += 1;
         let principal = self.principal(words.after("by").expect("somebody asks"));
-        let idempotency_key = words.after("key").map_or_else(|| format!("#{}", self.commands), str::to_owned);
-        if let Some(channel) = words.after("via") {
-            let channel = channel.parse().expect("a channel");
-            match &mut operation {
-                Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. }) => payment.channel = channel,
-                other => panic!("{place}: {} comes through no channel", other.name()),
-            }
-        }
-        let name = words.after("as").unwrap_or(name);
-        let command = Command { principal, idempotency_key, received_ms: 0, operation };
+        (principal, words.after("key").map_or_else(|| format!("#{}", self.commands), str::to_owned))
+    }
+
+    /// What the ledger says to a command.
+    fn tell(&mut self, place: &str, command: Command) -> (CommandId, Vec<Event>) {
         command.check().unwrap_or_else(|malformed| panic!("{place}: {malformed}"));
         let position = Position { partition: 0, offset: self.commands.into() };
         let traceparent = format!("00-{:032x}-{:016x}-01", self.commands, self.commands);
@@ -141,9 +188,7 @@ impl Bank {
         let mut events = Vec::new();
         self.ledger.apply(cause.clone(), &Asked::of(command.clone()), &mut events);
         self.books.decided(&command.operation, &cause, self.epoch, &events);
-        assert_eq!(self.told(&events), words.rest().join(" "), "{place}");
-        self.remember(name, cause.command_id, &events);
-        self.books.agree(&self.ledger);
+        (cause.command_id, events)
     }
 
     /// The events of one command in the words of the tables.
@@ -167,6 +212,9 @@ impl Bank {
             Fact::HoldChanged(changed) if !name.is_empty() && changed.change == HoldChange::Reserved => {
                 self.holds.insert(name, changed.id);
             }
+            Fact::OrderChanged(order) if !name.is_empty() && order.change == OrderChange::Scheduled => {
+                self.orders.insert(name, order.id);
+            }
             Fact::Repeated(repeat) => match &repeat.first {
                 Some(first) => {
                     return assert_eq!(self.answers.get(&command_id), Some(first), "a repeat is answered as the first time");
@@ -178,29 +226,50 @@ impl Bank {
             | Fact::StatusChanged(_)
             | Fact::HoldChanged(_)
             | Fact::PolicyChanged(_)
+            | Fact::BatchDecided(_)
+            | Fact::OrderChanged(_)
             | Fact::Refused { .. } => {}
         }
         self.answers.insert(command_id, without_postings(&last.fact));
     }
 
-    /// Begins an epoch, which may begin with the end of holds.
+    /// Begins an epoch, which may begin with the end of holds and with orders whose day it is.
     fn begin(&mut self, place: &str, epoch: Epoch, words: Words<'_>) {
         self.epoch = epoch;
         let (rules, mut events) = (self.ledger.next_rules(), Vec::new());
         self.ledger.begin(epoch, rules, &mut events);
-        self.books.expired(epoch, &events);
-        let told = events.iter().map(|event| match &event.fact {
-            Fact::HoldChanged(changed) => format!("{} {}", self.name_of(changed.id), told::sum(changed.amount, changed.fee_minor)),
-            other => format!("{other:?}"),
-        });
-        let told: Vec<_> = told.collect();
-        let told = match told.len() {
-            0 => String::new(),
-            // More than a line can name.
-            count @ 9.. => format!("expired {count} holds"),
-            _ => format!("expired {}", told.join(", ")),
-        };
-        assert_eq!(told, words.rest().join(" "), "{place}");
+        self.books.began(epoch, &events);
+        let (mut over, mut orders, mut opened) = (Vec::new(), Vec::new(), Vec::new());
+        for event in &events {
+            match &event.fact {
+                Fact::HoldChanged(held) => {
+                    over.push(format!("{} {}", name_of(&self.holds, held.id), told::sum(held.amount, held.fee_minor)))
+                }
+                Fact::OrderChanged(order) => {
+                    let name = name_of(&self.orders, order.id).to_owned();
+                    orders.push(format!("{} {name}", order.change));
+                    self.transactions.extend(order.transaction_id.map(|id| (name, id)));
+                }
+                Fact::Transaction(paid) => {
+                    let reason = paid.refusal.map_or_else(String::new, |refusal| format!(" {refusal}"));
+                    orders.last_mut().expect("an order comes before its payment").push_str(&reason);
+                }
+                other => opened.extend(told::beside(other, (0, 0))),
+            }
+        }
+        let mut told = Vec::new();
+        // More than eight are more than a line can name.
+        match over.len() {
+            0 => {}
+            count @ 9.. => told.push(format!("expired {count} holds")),
+            _ => told.push(format!("expired {}", over.join(", "))),
+        }
+        match orders.len() {
+            count @ 9.. => told.push(format!("executed {count} orders")),
+            _ => told.extend(orders),
+        }
+        told.extend(opened);
+        assert_eq!(told.join(", "), words.rest().join(" "), "{place}");
         self.books.agree(&self.ledger);
     }
 
@@ -246,13 +315,13 @@ impl Bank {
         self.holds.get(words.next()).copied().unwrap_or_else(|| HoldId::mint(1, 0))
     }
 
-    fn name_of(&self, hold: HoldId) -> &str {
-        self.holds.iter().find(|(_, id)| **id == hold).map_or("a hold without a name", |(name, _)| name)
-    }
-
     fn transaction(&self, words: &mut Words<'_>) -> TransactionId {
         self.transactions.get(words.next()).copied().unwrap_or_else(|| TransactionId::mint(1, 0))
     }
+}
+
+fn name_of<Id: PartialEq>(names: &BTreeMap<String, Id>, id: Id) -> &str {
+    names.iter().find(|(_, named)| **named == id).map_or("without-a-name", |(name, _)| name)
 }
 
 /// A decision as a repeat tells it: without the balances of then.

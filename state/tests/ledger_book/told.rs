@@ -1,7 +1,10 @@
 //! What the ledger told, in the words of the tables.
 
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
-use schemas::{Account, AccountId, AccountStatus, AccountType, Epoch, Fact, HoldChange, Money, PaymentKind, Policy, Role, Transaction};
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Capture, Epoch, Fact, HoldChange, ItemStatus, Money, Operation, OrderChange, Outcome,
+    Payment, PaymentKind, Policy, Refund, Reserve, Role, Transaction,
+};
 
 /// The answer to a command; `epoch` is that of the decision.
 pub(crate) fn answer(fact: &Fact, epoch: Epoch) -> String {
@@ -13,6 +16,8 @@ pub(crate) fn answer(fact: &Fact, epoch: Epoch) -> String {
         Fact::StatusChanged(changed) => changed.change.status().to_string(),
         Fact::HoldChanged(changed) => format!("{} {}", changed.change, sum(changed.amount, changed.fee_minor)),
         Fact::PolicyChanged(policy) => set(policy, epoch).to_owned(),
+        Fact::BatchDecided(decided) => if decided.undone_by().is_some() { "undone" } else { "decided" }.to_owned(),
+        Fact::OrderChanged(order) => order.change.to_string(),
         Fact::Refused { refusal, .. } => format!("refused {refusal}"),
         Fact::Repeated(repeat) => match &repeat.first {
             Some(first) => format!("replayed {}", answer(first, repeat.first_epoch)),
@@ -30,7 +35,28 @@ pub(crate) fn beside(fact: &Fact, left: (i64, i64)) -> Option<String> {
             HoldChange::Closed => Some(format!("closing {}", sum(changed.amount, changed.fee_minor))),
             HoldChange::Reserved | HoldChange::Released | HoldChange::Expired => Some(format!("{} beside the answer", changed.change)),
         },
+        // What is made now and counts from earlier on.
+        Fact::OrderChanged(order) if order.change == OrderChange::Executed && order.dated.effective_at().is_some() => None,
         other => Some(format!("{other:?} beside the answer")),
+    }
+}
+
+/// What a batch says of an item, in the words for a command by itself; it does not say how much was left of a hold or a payment.
+pub(crate) fn item(operation: &Operation, outcome: &Outcome) -> String {
+    let amount = match operation {
+        Operation::Pay(Payment { amount_minor, currency, .. })
+        | Operation::Reserve(Reserve { payment: Payment { amount_minor, currency, .. }, .. }) => {
+            Some(Money { minor: *amount_minor, currency: *currency })
+        }
+        Operation::Capture(Capture { amount, .. }) | Operation::Refund(Refund { amount, .. }) => Some(*amount),
+        _ => None,
+    };
+    let fee = amount.filter(|_| outcome.fee_minor > 0).map(|amount| format!(", fee {}", Money { minor: outcome.fee_minor, ..amount }));
+    match (outcome.status, outcome.refusal) {
+        (ItemStatus::Failed | ItemStatus::Refused, Some(refusal)) => format!("refused {refusal}"),
+        (ItemStatus::Reserved, None) => format!("reserved {}", amount.map_or_else(String::new, |amount| sum(amount, outcome.fee_minor))),
+        (status, None) => format!("{status}{}", fee.unwrap_or_default()),
+        (status, Some(refusal)) => panic!("{status} {refusal}"),
     }
 }
 

@@ -1,7 +1,10 @@
 //! The words of a line of a table, one after the other.
 
 use schemas::epoch::LAST_EPOCH;
-use schemas::{AccountId, AccountTerms, Bearer, Currency, Epoch, LevelLimits, Limits, Money, Quota, Tariff, TariffEnd, Tier, rfc3339};
+use schemas::{
+    AccountId, AccountTerms, Bearer, Currency, Epoch, LevelLimits, Limits, Money, Operation, Order, Quota, Reserve, Tariff, TariffEnd,
+    Tier, rfc3339,
+};
 use std::fmt::Debug;
 use std::iter::Peekable;
 use std::str::{FromStr, SplitWhitespace};
@@ -35,6 +38,17 @@ impl<'a> Words<'a> {
     /// All that is left.
     pub(crate) fn rest(self) -> Vec<&'a str> {
         self.0.collect()
+    }
+
+    /// `[via CHANNEL]`, for what comes through one.
+    pub(crate) fn channel(&mut self, operation: &mut Operation) {
+        let Some(channel) = self.after("via").map(|channel| channel.parse().expect("a channel")) else { return };
+        match operation {
+            Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. }) | Operation::Order(Order { payment, .. }) => {
+                payment.channel = channel;
+            }
+            other => panic!("{} comes through no channel", other.name()),
+        }
     }
 
     pub(crate) fn money(&mut self) -> Money {

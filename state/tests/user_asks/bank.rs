@@ -12,6 +12,7 @@ pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 pub(crate) const XOF: Currency = Currency::XOF;
 
 /// A ledger, and staff that asks it.
+#[derive(Clone)]
 pub(crate) struct Bank {
     pub(crate) ledger: Ledger,
     pub(crate) asked: u32,
@@ -22,8 +23,13 @@ pub(crate) type Answer = Result<Fact, Refusal>;
 
 impl Bank {
     pub(crate) fn new() -> Self {
+        Self::by_rules(CODE_VERSION)
+    }
+
+    /// One that begins with these rules.
+    pub(crate) fn by_rules(rules: u32) -> Self {
         let mut ledger = Ledger::default();
-        ledger.begin(FIRST, CODE_VERSION, &mut Vec::new());
+        ledger.begin(FIRST, rules, &mut Vec::new());
         Self { ledger, asked: 0 }
     }
 
@@ -100,11 +106,11 @@ impl Bank {
     }
 
     pub(crate) fn refund(&mut self, transaction_id: TransactionId, amount_minor: i64) -> Result<Transaction, Refusal> {
-        settled(self.ask(Operation::Refund(Refund { transaction_id, amount: xof(amount_minor) })))
+        settled(self.ask(Operation::Refund(Refund { transaction_id, amount: xof(amount_minor), proof: None })))
     }
 
     pub(crate) fn reverse(&mut self, transaction_id: TransactionId) -> Result<Transaction, Refusal> {
-        settled(self.ask(Operation::Reverse(Reverse { transaction_id })))
+        settled(self.ask(Operation::Reverse(Reverse { transaction_id, proof: None })))
     }
 
     pub(crate) fn floor(&mut self, account_id: AccountId, floor_minor: i64) {

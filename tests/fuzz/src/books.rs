@@ -1,6 +1,6 @@
 //! The books, kept once more: what every account has and what is held of it, as the events say it.
 
-use schemas::{AccountId, Event, Fact, Policy, Role, Transaction};
+use schemas::{AccountId, Event, Fact, OrderChange, OrderId, Policy, Role, Transaction};
 use state::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Books {
     accounts: BTreeMap<AccountId, Entry>,
     with_terms: BTreeSet<AccountId>,
+    orders: BTreeSet<OrderId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +31,17 @@ impl Books {
                     self.with_terms.insert(terms.account_id);
                 }
             }
-            Fact::CustomerCreated(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => {}
+            Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => {
+                assert!(self.orders.insert(order.id), "an id is given once")
+            }
+            Fact::OrderChanged(order) if order.dated.execute_at().is_some() => assert!(self.orders.remove(&order.id), "{order:?} waits"),
+            Fact::CustomerCreated(_)
+            | Fact::RulesActivated { .. }
+            | Fact::StatusChanged(_)
+            | Fact::BatchDecided(_)
+            | Fact::OrderChanged(_)
+            | Fact::Refused { .. }
+            | Fact::Repeated(_) => {}
         }
     }
 
@@ -65,5 +76,6 @@ impl Books {
             assert!(!plain || account.available_minor() >= 0, "{account:?} is below its floor");
         }
         assert_eq!(ledger.accounts().count(), self.accounts.len());
+        assert_eq!(ledger.orders().map(|order| order.id).collect::<BTreeSet<_>>(), self.orders);
     }
 }

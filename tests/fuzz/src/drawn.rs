@@ -1,14 +1,18 @@
 //! Commands, drawn from bytes: mostly about what there is, and mostly with sense, but anything that the types can hold.
 
 use super::policies;
+use super::shown;
 use arbitrary::{Result, Unstructured};
+use schemas::order::DATED_MS_MAX;
 use schemas::{
-    Account, AccountId, AccountType, ActivateRules, Authority, Capture, ChangeStatus, Channel, Command, CreateCustomer, Currency,
-    CustomerId, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, Money, OpenAccount, Operation, Payment, PaymentKind, Principal,
-    Refund, Release, Reserve, Reverse, Role, StatusChange, Transaction, TransactionId,
+    Account, AccountId, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command,
+    CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
+    OrderChange, OrderId, Payment, PaymentKind, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, Transaction,
+    TransactionId,
 };
 use state::CODE_VERSION;
 use state::permitted::permitted;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What there is, as far as events have said.
@@ -20,6 +24,7 @@ pub(crate) struct Known {
     holds: Vec<HoldChanged>,
     ended: Vec<HoldChanged>,
     transactions: Vec<Transaction>,
+    orders: Vec<OrderId>,
 }
 
 impl Known {
@@ -30,11 +35,14 @@ impl Known {
             Fact::HoldChanged(held) if held.change == HoldChange::Reserved => self.holds.push(held.clone()),
             Fact::HoldChanged(held) if !held.open => self.ended.extend(self.holds.extract_if(.., |hold| hold.id == held.id)),
             Fact::Transaction(transaction) if transaction.refusal.is_none() => self.transactions.push(transaction.clone()),
+            Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => self.orders.push(order.id),
             Fact::Transaction(_)
             | Fact::HoldChanged(_)
             | Fact::RulesActivated { .. }
             | Fact::StatusChanged(_)
             | Fact::PolicyChanged(_)
+            | Fact::BatchDecided(_)
+            | Fact::OrderChanged(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }
@@ -56,7 +64,7 @@ pub(crate) fn command(u: &mut Unstructured<'_>, known: &Known) -> Result<Command
 }
 
 fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
-    Ok(match u.int_in_range(0..=19)? {
+    Ok(match u.int_in_range(0..=23)? {
         0 => Operation::CreateCustomer(CreateCustomer { full_name: text(u)?, msisdn: some(u, text)?, country: some(u, text)? }),
         1 => Operation::OpenAccount(OpenAccount {
             customer_id: customer(u, known)?,
@@ -64,8 +72,22 @@ fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
             role: word(u, Role::ALL)?,
             currency: currency(u)?,
         }),
-        2 => Operation::ActivateRules(ActivateRules { version: if likely(u)? { CODE_VERSION } else { u.int_in_range(0..=5)? } }),
+        2 => Operation::ActivateRules(ActivateRules { version: if likely(u)? { CODE_VERSION } else { u.int_in_range(0..=6)? } }),
         3 => Operation::ChangeStatus(ChangeStatus { account_id: account(u, known)?, change: word(u, StatusChange::ALL)? }),
+        4..=16 => money(u, known)?,
+        17 | 18 => batch(u, known)?,
+        19 | 20 => Operation::Order(Order { payment: payment(u, known)?, dated: dated(u, known)? }),
+        21 => {
+            let order = one(u, &known.orders)?.map(|order| order.0);
+            Operation::CancelOrder(CancelOrder { order_id: OrderId(id(u, order)?) })
+        }
+        _ => Operation::SetPolicy(policies::policy(u, known)?),
+    })
+}
+
+/// What moves money, or promises it.
+fn money(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
+    Ok(match u.int_in_range(4..=16)? {
         4..=8 => Operation::Pay(payment(u, known)?),
         9 | 10 => Operation::Reserve(Reserve { payment: payment(u, known)?, expires_in_ms: lasts(u)? }),
         11 | 12 => {
@@ -81,14 +103,70 @@ fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
             let original = one(u, &known.transactions)?.cloned();
             let amount = part(u, original.as_ref().map(|original| original.amount))?;
             let transaction_id = TransactionId(id(u, original.map(|original| original.id.0))?);
-            Operation::Refund(Refund { transaction_id, amount })
+            Operation::Refund(Refund { transaction_id, amount, proof: proof(u, known, transaction_id)? })
         }
-        16 => {
+        _ => {
             let original = one(u, &known.transactions)?.map(|original| original.id.0);
-            Operation::Reverse(Reverse { transaction_id: TransactionId(id(u, original)?) })
+            let transaction_id = TransactionId(id(u, original)?);
+            Operation::Reverse(Reverse { transaction_id, proof: proof(u, known, transaction_id)? })
         }
-        _ => Operation::SetPolicy(policies::policy(u, known)?),
     })
+}
+
+/// Some of what moves money, about each other too; sometimes nothing, or what can't be an item.
+fn batch(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
+    let count = if likely(u)? { u.int_in_range(1..=8)? } else { 0 };
+    let mut items = Vec::new();
+    for _ in 0..count {
+        let mut item = if u.ratio(1, 64)? { operation(u, known)? } else { money(u, known)? };
+        let coming = if u.ratio(1, 8)? { u.arbitrary::<u8>()?.into() } else { 0 };
+        match &mut item {
+            Operation::Capture(Capture { hold_id, .. }) | Operation::Release(Release { hold_id }) if coming > 0 => {
+                *hold_id = HoldId::mint(known.epoch, coming);
+            }
+            Operation::Refund(Refund { transaction_id, .. }) | Operation::Reverse(Reverse { transaction_id, .. }) if coming > 0 => {
+                *transaction_id = TransactionId::mint(known.epoch, coming);
+            }
+            _ => {}
+        }
+        items.push(item);
+    }
+    Ok(Operation::Batch(Batch { mode: word(u, BatchMode::ALL)?, dry_run: u.ratio(1, 4)?, items }))
+}
+
+/// Of the next seconds, of the last weeks, at the ends of what there can be, or any.
+fn dated(u: &mut Unstructured<'_>, known: &Known) -> Result<Dated> {
+    let to_come = u.arbitrary::<bool>()?;
+    let ms = match u.int_in_range(0..=7)? {
+        0 => u.arbitrary()?,
+        1 => DATED_MS_MAX.saturating_add_signed(u.int_in_range(-1..=1)?),
+        2 => u.int_in_range(0..=DATED_MS_MAX)?,
+        _ => u.int_in_range(0..=5000)?,
+    };
+    Ok(match (to_come, likely(u)?) {
+        (true, true) => Dated::ExecuteAt(known.epoch.saturating_add(ms)),
+        (false, true) => Dated::EffectiveAt(known.epoch.saturating_sub(ms)),
+        (true, false) => Dated::ExecuteAt(ms),
+        (false, false) => Dated::EffectiveAt(ms),
+    })
+}
+
+/// What shows a payment, or something like it; often nothing.
+fn proof(u: &mut Unstructured<'_>, known: &Known, id: TransactionId) -> Result<Option<Arc<Proof>>> {
+    if u.ratio(1, 2)? {
+        return Ok(None);
+    }
+    let Some(mut proof) = shown::proof(id, known.transactions.iter()) else { return Ok(None) };
+    match u.int_in_range(0..=9)? {
+        0 => proof.leaf = u.arbitrary()?,
+        1 => proof.path = u.arbitrary()?,
+        2 => proof.rows.truncate(u.int_in_range(0..=32)?),
+        3 => proof.rows[0].amount_minor = minor(u)?,
+        4 => proof.rows.reverse(),
+        5 => proof.rows.iter_mut().for_each(|paid| std::mem::swap(&mut paid.payer, &mut paid.payee)),
+        _ => {}
+    }
+    Ok(Some(Arc::new(proof)))
 }
 
 fn payment(u: &mut Unstructured<'_>, known: &Known) -> Result<Payment> {

@@ -33,6 +33,10 @@ pub mod snapshots;
 /// Tariffs and the payments under them.
 pub mod tariffs;
 
+/// Proofs of payments, as the tests of the ledger make them.
+#[path = "../../../state/tests/shown/mod.rs"]
+mod shown;
+
 /// What a corpus begins with.
 pub mod seeds;
 

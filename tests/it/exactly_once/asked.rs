@@ -1,26 +1,90 @@
 //! What clients ask for: the body of a command, as small as a history needs it, and the operation that it means.
 
 use schemas::{
-    AccountId, AccountTerms, AccountType, ActivateRules, Bearer, Capture, ChangeStatus, Channel, CreateCustomer, Currency, CustomerId,
-    CustomerLevel, Epoch, HoldId, KycLevel, LevelLimits, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Quota,
-    Refund, Release, Reserve, Reverse, Role, StatusChange, Tariff, TariffEnd, Tier, TransactionId,
+    AccountId, AccountTerms, AccountType, ActivateRules, Batch, BatchMode, Bearer, CancelOrder, Capture, ChangeStatus, Channel,
+    CreateCustomer, Currency, CustomerId, CustomerLevel, Dated, Epoch, HoldId, KycLevel, LevelLimits, Limits, Money, OpenAccount,
+    Operation, Order, OrderId, Payment, PaymentKind, Policy, Quota, Refund, Release, Reserve, Reverse, Role, StatusChange, Tariff,
+    TariffEnd, Tier, TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
 /// The body of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Asked {
-    Customer { full_name: String },
-    Account { customer: CustomerId, role: Role, currency: String },
-    Status { account: AccountId, change: StatusChange },
-    Rules { version: u32 },
-    Pay { kind: PaymentKind, debit: Option<AccountId>, credit: Option<AccountId>, minor: i64, currency: String },
-    Reserve { kind: PaymentKind, debit: AccountId, credit: AccountId, minor: i64, currency: String, seconds: u64 },
-    Capture { hold: HoldId, minor: i64, currency: String, last: bool },
-    Release { hold: HoldId },
-    Refund { transaction: TransactionId, minor: i64, currency: String },
-    Reverse { transaction: TransactionId },
+    Customer {
+        full_name: String,
+    },
+    Account {
+        customer: CustomerId,
+        role: Role,
+        currency: String,
+    },
+    Status {
+        account: AccountId,
+        change: StatusChange,
+    },
+    Rules {
+        version: u32,
+    },
+    Pay {
+        kind: PaymentKind,
+        debit: Option<AccountId>,
+        credit: Option<AccountId>,
+        minor: i64,
+        currency: String,
+    },
+    Reserve {
+        kind: PaymentKind,
+        debit: AccountId,
+        credit: AccountId,
+        minor: i64,
+        currency: String,
+        seconds: u64,
+    },
+    Capture {
+        hold: HoldId,
+        minor: i64,
+        currency: String,
+        last: bool,
+    },
+    Release {
+        hold: HoldId,
+    },
+    Refund {
+        transaction: TransactionId,
+        minor: i64,
+        currency: String,
+    },
+    Reverse {
+        transaction: TransactionId,
+    },
     Set(Setting),
+    Batch {
+        mode: BatchMode,
+        dry_run: bool,
+        items: Vec<Self>,
+    },
+    /// A payment on a day to come.
+    Order {
+        kind: PaymentKind,
+        debit: AccountId,
+        credit: AccountId,
+        minor: i64,
+        currency: String,
+        at: Epoch,
+    },
+    /// A payment that counts from a day that has been.
+    Back {
+        kind: PaymentKind,
+        debit: Option<AccountId>,
+        credit: Option<AccountId>,
+        minor: i64,
+        currency: String,
+        at: Epoch,
+    },
+    Cancel {
+        order: OrderId,
+    },
 }
 
 /// What staff sets.
@@ -58,11 +122,27 @@ impl Asked {
             }
             Self::Release { hold } => Operation::Release(Release { hold_id: *hold }),
             Self::Refund { transaction, minor, currency } => {
-                Operation::Refund(Refund { transaction_id: *transaction, amount: money(*minor, currency) })
+                Operation::Refund(Refund { transaction_id: *transaction, amount: money(*minor, currency), proof: None })
             }
-            Self::Reverse { transaction } => Operation::Reverse(Reverse { transaction_id: *transaction }),
+            Self::Reverse { transaction } => Operation::Reverse(Reverse { transaction_id: *transaction, proof: None }),
             Self::Set(setting) => Operation::SetPolicy(setting.policy()),
+            Self::Batch { mode, dry_run, items } => {
+                Operation::Batch(Batch { mode: *mode, dry_run: *dry_run, items: items.iter().map(Self::operation).collect() })
+            }
+            Self::Order { kind, debit, credit, minor, currency, at } => Operation::Order(Order {
+                payment: payment(*kind, Some(*debit), Some(*credit), *minor, currency),
+                dated: Dated::ExecuteAt(*at),
+            }),
+            Self::Back { kind, debit, credit, minor, currency, at } => {
+                Operation::Order(Order { payment: payment(*kind, *debit, *credit, *minor, currency), dated: Dated::EffectiveAt(*at) })
+            }
+            Self::Cancel { order } => Operation::CancelOrder(CancelOrder { order_id: *order }),
         }
+    }
+
+    /// Whether nothing is to come of it: it is decided anew each time that it is asked, and no view shows it.
+    pub(crate) const fn is_dry(&self) -> bool {
+        matches!(self, Self::Batch { dry_run: true, .. })
     }
 }
 

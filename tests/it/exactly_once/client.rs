@@ -1,28 +1,22 @@
-//! Clients: they enrol, open, deposit, transfer, withdraw, pay, hold, capture, give back and set, again and again, under
-//! keys that overlap.
+//! Clients: they enrol, open, deposit, transfer, withdraw, pay, hold, capture, give back and set, one by one and many at once, for
+//! now and for later, again and again, under keys that overlap.
 //!
 //! In: seeded choices. Out: a history. A client that hears nothing asks again under the same key, or leaves it open:
 //! then nobody knows, and the checker must be content with either.
 
 use super::asked::Asked;
 use super::history::{Call, Entry, Least, Moment, Outcome};
-use super::memory::{Memory, setting};
+use super::known::{CURRENCIES, FIRST_CUSTOMERS, Known};
 use super::random::Random;
 use super::wire::Http;
-use schemas::{AccountId, CommandId, CustomerId, Epoch, PaymentKind, Role, StatusChange};
+use schemas::{AccountId, CommandId, PaymentKind, Role};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
+use std::time::{Duration, Instant};
 
-/// The two currencies of these clients.
-const CURRENCIES: [&str; 2] = ["XOF", "EUR"];
 /// How often one attempt after the other may stay without an answer before a client gives the command up.
 const ATTEMPTS_MAX: usize = 12;
-/// Customers that are enrolled before the clients run, and the accounts that are opened for them.
-const FIRST_CUSTOMERS: usize = 4;
-const FIRST_ACCOUNTS: usize = FIRST_CUSTOMERS * CURRENCIES.len();
 /// How many commands the clients can come back to.
 const REMEMBERED_MAX: usize = 2000;
 
@@ -35,22 +29,6 @@ pub(crate) struct Crowd {
     stop: AtomicBool,
     history: Mutex<Vec<Entry>>,
     known: Mutex<Known>,
-}
-
-/// What has been learnt, by whomever; of what grows with every request only the newest.
-#[derive(Default)]
-struct Known {
-    customers: Vec<CustomerId>,
-    accounts: Vec<Account>,
-    commands: VecDeque<(String, Asked)>,
-    memory: Memory,
-}
-
-#[derive(Clone, Copy)]
-struct Account {
-    id: AccountId,
-    role: Role,
-    currency: &'static str,
 }
 
 impl Crowd {
@@ -157,7 +135,8 @@ impl Crowd {
                 55..65 => self.old_command(client, &mut random).await,
                 65..88 => self.read_balance(client, &mut random, None, None).await,
                 88..93 => self.read_transaction(client, &mut random).await,
-                93..96 => self.read_hold(client, &mut random).await,
+                93..95 => self.read_hold(client, &mut random).await,
+                95..97 => self.read_order(client, &mut random).await,
                 _ => drop(self.read_operation(client, &mut random, None).await),
             }
             tokio::time::sleep(Duration::from_millis(u64::try_from(random.below(20)).unwrap_or(0))).await;
@@ -165,12 +144,12 @@ impl Crowd {
     }
 
     async fn new_command(&self, client: usize, random: &mut Random) {
-        let Some(asked) = self.choose(random) else { return };
+        let Some(asked) = self.known().choose(random) else { return };
         let key = self.key(client, random);
         newest(&mut self.known().commands, (key.clone(), asked.clone()));
         if random.percent(10) {
             // Twice at once; the second may carry another body.
-            let other = if random.percent(30) { self.choose(random).filter(|other| alike(other, &asked)) } else { None };
+            let other = if random.percent(30) { self.known().choose(random).filter(|other| alike(other, &asked)) } else { None };
             let other = other.unwrap_or_else(|| asked.clone());
             let mut fork = random.fork();
             tokio::join!(self.persist(client, random, &key, &asked), self.attempt(client, &mut fork, &key, &other));
@@ -182,43 +161,8 @@ impl Crowd {
     /// A key that is known already, of whichever client, with its own body or with another.
     async fn old_command(&self, client: usize, random: &mut Random) {
         let Some((key, asked)) = random.among(&self.known().commands).cloned() else { return };
-        let other = if random.percent(30) { self.choose(random).filter(|other| alike(other, &asked)) } else { None };
+        let other = if random.percent(30) { self.known().choose(random).filter(|other| alike(other, &asked)) } else { None };
         self.attempt(client, random, &key, &other.unwrap_or(asked)).await;
-    }
-
-    /// A command that can be judged, mostly one that settles.
-    fn choose(&self, random: &mut Random) -> Option<Asked> {
-        let known = self.known();
-        if let Some(asked) = known.memory.rules(random) {
-            return Some(asked);
-        }
-        match random.below(100) {
-            0..2 => return Some(Asked::Customer { full_name: format!("Customer {:x}", random.next()) }),
-            2..4 => {
-                let customer = *random.of(&known.customers)?;
-                return Some(Asked::Account { customer, role: Role::Customer, currency: (*random.of(&CURRENCIES)?).to_owned() });
-            }
-            // Never the accounts of the beginning, so that money goes on moving.
-            4..7 => {
-                let account = random.of(known.accounts.get(FIRST_ACCOUNTS..)?)?.id;
-                let change = match random.below(10) {
-                    0..4 => StatusChange::Suspend,
-                    4..9 => StatusChange::Reactivate,
-                    _ => StatusChange::Close,
-                };
-                return Some(Asked::Status { account, change });
-            }
-            // Nor do their holders ever have limits.
-            7..11 => {
-                let customer = random.of(known.customers.get(FIRST_CUSTOMERS..)?).copied();
-                let account = random.of(&known.accounts)?;
-                let from = wall_ms() + u64::try_from(random.below(4_000)).ok()?;
-                return Some(Asked::Set(setting(random, customer, (account.id, account.currency), from)));
-            }
-            11..30 => return known.memory.follow(random),
-            _ => {}
-        }
-        known.pay(random)
     }
 
     /// Asks until there is an answer, or gives up and leaves it open.
@@ -230,6 +174,8 @@ impl Crowd {
                     tokio::time::sleep(Duration::from_millis(u64::try_from(attempt * 60).unwrap_or(500))).await;
                     outcome = self.attempt(client, random, key, asked).await;
                 }
+                // What is only tried is nowhere to be seen later.
+                Outcome::Accepted { .. } if asked.is_dry() => break,
                 Outcome::Accepted { partition, offset } => {
                     let least = Least::Position { partition: *partition, offset: *offset };
                     if random.percent(30) {
@@ -266,29 +212,15 @@ impl Crowd {
         let call = Call::Command { id: self.http.command_id(key, asked), asked: asked.clone() };
         let outcome = self.ask(client, call, self.http.command(key, asked, wait, patience)).await;
         self.known().memory.learn(asked, &outcome);
-        if let Outcome::Done { resource, epoch, .. } = outcome {
-            self.learn(asked, resource);
-            if random.percent(30) {
-                self.read_balance(client, random, touched(asked), Some(Least::Epoch(epoch))).await;
-            }
+        if let Outcome::Done { resource, .. } = outcome {
+            self.known().learn(asked, resource);
+        }
+        if let Some(epoch) = outcome.done()
+            && random.percent(30)
+        {
+            self.read_balance(client, random, touched(asked), Some(Least::Epoch(epoch))).await;
         }
         outcome
-    }
-
-    fn learn(&self, asked: &Asked, resource: Uuid) {
-        let mut known = self.known();
-        match asked {
-            Asked::Customer { .. } if known.customers.len() < 40 && !known.customers.contains(&CustomerId(resource)) => {
-                known.customers.push(CustomerId(resource));
-            }
-            Asked::Account { role, currency, .. } if known.accounts.len() < 40 => {
-                let currency = CURRENCIES.into_iter().find(|known| known == currency).unwrap_or("XOF");
-                if !known.accounts.iter().any(|account| account.id.0 == resource) {
-                    known.accounts.push(Account { id: AccountId(resource), role: *role, currency });
-                }
-            }
-            _ => {}
-        }
     }
 
     async fn read_balance(&self, client: usize, random: &mut Random, account: Option<AccountId>, at_least: Option<Least>) {
@@ -306,8 +238,14 @@ impl Crowd {
         self.ask(client, Call::Hold { id }, self.http.hold(id)).await;
     }
 
+    async fn read_order(&self, client: usize, random: &mut Random) {
+        let Some(id) = self.known().memory.order(random) else { return };
+        self.ask(client, Call::Order { id }, self.http.order(id)).await;
+    }
+
     async fn read_operation(&self, client: usize, random: &mut Random, id: Option<CommandId>) -> Outcome {
-        let id = id.or_else(|| random.among(&self.known().commands).map(|(key, asked)| self.http.command_id(key, asked)));
+        let known = |random: &mut Random| random.among(&self.known().commands).filter(|(_, asked)| !asked.is_dry()).cloned();
+        let id = id.or_else(|| known(random).map(|(key, asked)| self.http.command_id(&key, &asked)));
         let Some(id) = id else { return Outcome::NotNow };
         self.ask(client, Call::Operation { id }, self.http.operation(id)).await
     }
@@ -326,36 +264,6 @@ impl Crowd {
     }
 }
 
-impl Known {
-    /// A payment, or money held for one.
-    fn pay(&self, random: &mut Random) -> Option<Asked> {
-        let currency = *random.of(&CURRENCIES)?;
-        let with = |role| {
-            self.accounts.iter().filter(move |account| account.role == role && account.currency == currency).map(|account| account.id)
-        };
-        let (customers, merchants): (Vec<_>, Vec<_>) = (with(Role::Customer).collect(), with(Role::Merchant).collect());
-        let payer = *random.of(&customers)?;
-        let (kind, debit, credit) = match random.below(12) {
-            0..4 => (PaymentKind::Deposit, None, Some(payer)),
-            4 | 5 => (PaymentKind::Withdrawal, Some(payer), None),
-            6..9 => (PaymentKind::Transfer, Some(payer), random.of(&customers).copied()),
-            9 | 10 => (PaymentKind::MerchantPayment, Some(payer), random.of(&merchants).copied()),
-            _ => (PaymentKind::BillPayment, Some(payer), random.of(&merchants).copied()),
-        };
-        // Some amounts are more than anybody has.
-        let most = if random.percent(10) { 100_000 } else { 2_000 };
-        let (minor, currency) = (i64::try_from(1 + random.below(most)).ok()?, currency.to_owned());
-        if let (Some(debit), Some(credit)) = (debit, credit)
-            && random.percent(40)
-        {
-            // Some holds expire under the clients' hands.
-            let seconds = u64::try_from(1 + random.below(20)).ok()?;
-            return Some(Asked::Reserve { kind, debit, credit, minor, currency, seconds });
-        }
-        Some(Asked::Pay { kind, debit, credit, minor, currency })
-    }
-}
-
 /// Whether two bodies may stand under one key as the same operation.
 fn alike(one: &Asked, other: &Asked) -> bool {
     one.operation().name() == other.operation().name()
@@ -365,14 +273,10 @@ fn alike(one: &Asked, other: &Asked) -> bool {
 const fn touched(asked: &Asked) -> Option<AccountId> {
     match asked {
         Asked::Pay { debit: Some(account), .. } | Asked::Pay { credit: Some(account), .. } => Some(*account),
-        Asked::Reserve { debit, .. } => Some(*debit),
+        Asked::Reserve { debit, .. } | Asked::Order { debit, .. } => Some(*debit),
+        Asked::Back { debit: Some(account), .. } | Asked::Back { credit: Some(account), .. } => Some(*account),
         _ => None,
     }
-}
-
-fn wall_ms() -> Epoch {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Epoch::try_from(since.as_millis()).unwrap_or_default()
 }
 
 fn newest<T>(of: &mut VecDeque<T>, one: T) {

@@ -1,7 +1,7 @@
 //! What there is to judge: what the clients saw, what Kafka holds, what Postgres holds.
 
 use super::history::Entry;
-use schemas::{Command, Epoch, Event, Fact, Policy, Position, Topic};
+use schemas::{Command, Dated, Epoch, Event, Fact, OrderChange, Policy, Position, Topic};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -71,7 +71,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 13] = [
+    pub(crate) const TABLES: [&'static str; 16] = [
         "customer",
         "account",
         "account_status",
@@ -84,6 +84,9 @@ impl Rows {
         "account_terms",
         "level_limits",
         "tariff",
+        "batch",
+        "batch_item",
+        "order_change",
         "imbalance",
     ];
 }
@@ -116,7 +119,9 @@ pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
             Policy::Tariff(set) => named(&set.code),
             Policy::TariffEnd(end) => named(&end.code),
         }),
-        Fact::Refused { .. } | Fact::Repeated(_) => None,
+        Fact::OrderChanged(order) => Some(order.id.0),
+        // A batch is called as its command.
+        Fact::BatchDecided(_) | Fact::Refused { .. } | Fact::Repeated(_) => None,
     }
 }
 
@@ -133,6 +138,14 @@ pub(crate) fn said<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'st
             Fact::StatusChanged(changed) => changed.change.as_str(),
             Fact::HoldChanged(held) => held.change.as_str(),
             Fact::PolicyChanged(policy) => policy.operation(),
+            Fact::BatchDecided(decided) if decided.dry_run => "batch_dry_run",
+            Fact::BatchDecided(decided) if decided.undone_by().is_some() => "batch_undone",
+            Fact::BatchDecided(_) => "batch",
+            Fact::OrderChanged(order) => match (order.change, order.dated) {
+                (OrderChange::Executed, Dated::EffectiveAt(_)) => "back_dated",
+                (OrderChange::Failed, _) => "order_failed",
+                (change, _) => change.as_str(),
+            },
             Fact::Refused { .. } => "refused",
             Fact::Repeated(_) => "repeated",
         };

@@ -112,7 +112,7 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
             "transaction",
             "select id::text, concat_ws(' ', operation, status, account_debit, account_credit, amount_minor, fee_minor, currency,
                                         channel, coalesce(reason, 'none'), coalesce(hold_id, original_transaction_id)::text,
-                                        command_id, event_id, epoch) from transaction",
+                                        fee_bearer, command_id, event_id, epoch) from transaction",
         ),
         (
             "posting",
@@ -147,6 +147,20 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
                                               coalesce(max_minor::text, 'none'), coalesce(free_per_month::text, 'none'),
                                               effective_from, coalesce(effective_to::text, 'none'), epoch),
                     coalesce(tiers::text, 'null') from tariff",
+        ),
+        ("batch", "select id::text, concat_ws(' ', event_id, mode, items, coalesce(reason, 'none'), epoch) from batch"),
+        (
+            "batch_item",
+            "select concat_ws(' ', batch_id, item), concat_ws(' ', status, coalesce(transaction_id::text, 'none'),
+                                              coalesce(hold_id::text, 'none'), fee_minor, coalesce(reason, 'none'), epoch)
+             from batch_item",
+        ),
+        (
+            "order_change",
+            "select event_id::text, concat_ws(' ', command_id, order_id, change, operation, channel, account_debit, account_credit,
+                                              amount_minor, currency, coalesce(execute_at::text, 'none'),
+                                              coalesce(effective_at::text, 'none'), coalesce(transaction_id::text, 'none'), epoch)
+             from order_change",
         ),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;

@@ -2,7 +2,7 @@
 //! all by one clock. Everything else is judged from this, from the log and from the rows.
 
 use super::asked::Asked;
-use schemas::{AccountId, CommandId, Epoch, HoldId};
+use schemas::{AccountId, CommandId, Epoch, HoldId, ItemStatus, OrderId, Refusal};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -35,6 +35,8 @@ pub(crate) enum Call {
     Transaction { id: Uuid, at_least: Option<Least> },
     /// What is held.
     Hold { id: HoldId },
+    /// A payment that waits for its day, or has waited.
+    Order { id: OrderId },
     /// What became of a command.
     Operation { id: CommandId },
 }
@@ -51,6 +53,10 @@ pub(crate) enum Least {
 pub(crate) enum Outcome {
     /// 200 or 201: done, and this came of it.
     Done { resource: Uuid, epoch: Epoch, replayed: bool },
+    /// 200: a batch that was decided, with what became of each item.
+    Batch { items: Vec<Item>, epoch: Epoch, replayed: bool },
+    /// 200: what would become of each item of a batch, or what keeps all of it from being done.
+    Tried { items: Vec<Item>, epoch: Epoch },
     /// 422: refused by the ledger.
     Refused { reason: String, transaction: Option<Uuid>, epoch: Epoch, replayed: bool },
     /// 422: the key names another command.
@@ -63,6 +69,8 @@ pub(crate) enum Outcome {
     Transaction { settled: bool, minor: i64, fee: i64, epoch: Epoch, as_of: Epoch },
     /// A hold: where it stands since when, and how much of the payment and of the fee that is about.
     Hold { status: String, minor: i64, fee: i64, epoch: Epoch, as_of: Epoch },
+    /// An order: where it stands since when, and the transaction in which it ended.
+    Order { status: String, transaction: Option<Uuid>, epoch: Epoch, as_of: Epoch },
     /// An operation: its status, and when and why it was decided.
     Operation { status: String, resource: Option<Uuid>, reason: Option<String>, epoch: Option<Epoch> },
     /// 404.
@@ -77,10 +85,33 @@ pub(crate) enum Outcome {
     Odd { status: u16, body: String },
 }
 
+/// What became of an item of a batch: the transaction or the hold that was made, or why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) status: ItemStatus,
+    pub(crate) made: Option<Uuid>,
+    pub(crate) reason: Option<Refusal>,
+}
+
+impl Item {
+    pub(crate) fn of(outcome: &schemas::Outcome) -> Self {
+        let made = outcome.transaction_id.map(|id| id.0).or(outcome.hold_id.map(|id| id.0));
+        Self { status: outcome.status, made, reason: outcome.refusal }
+    }
+}
+
 impl Outcome {
-    /// Whether the command was decided, to the client's knowledge.
+    /// Whether the command was decided, once and for all, to the client's knowledge.
     pub(crate) const fn is_decision(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Refused { .. })
+        matches!(self, Self::Done { .. } | Self::Refused { .. } | Self::Batch { .. })
+    }
+
+    /// When it was done, to the client's knowledge.
+    pub(crate) const fn done(&self) -> Option<Epoch> {
+        match self {
+            Self::Done { epoch, .. } | Self::Batch { epoch, .. } => Some(*epoch),
+            _ => None,
+        }
     }
 }
 

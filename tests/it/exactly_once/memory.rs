@@ -1,17 +1,20 @@
-//! What clients remember of the bank, and what they ask for because of it: holds to capture, payments to give back, rules
-//! to go on with, and policies that leave the money moving.
+//! What clients remember of the bank, and what they ask for because of it: holds to capture, payments to give back, orders to take
+//! back, rules to go on with, and policies that leave the money moving.
 
 use super::asked::{Asked, Setting};
-use super::history::Outcome;
+use super::history::{Item, Outcome};
 use super::random::Random;
-use schemas::{AccountId, Bearer, CustomerId, Epoch, HoldId, KycLevel, TransactionId};
+use schemas::{AccountId, BatchMode, Bearer, CustomerId, Epoch, HoldId, KycLevel, OrderId, TransactionId};
 use std::collections::VecDeque;
 use uuid::Uuid;
 
 /// Holds and payments that can be come back to; the oldest are forgotten.
 const REMEMBERED_MAX: usize = 500;
 /// The newest rules that there are.
-const RULES: u32 = 4;
+const RULES: u32 = 5;
+/// Most items of a batch: with more, all of them are seldom done.
+const ITEMS_MAX: usize = 5;
+const DAY_MS: usize = 24 * 60 * 60 * 1000;
 /// The codes of all tariffs.
 const CODES: [&str; 3] = ["house", "payer", "payee"];
 
@@ -19,13 +22,14 @@ const CODES: [&str; 3] = ["house", "payer", "payee"];
 pub(crate) struct Memory {
     holds: VecDeque<(HoldId, i64, String)>,
     payments: VecDeque<(TransactionId, i64, String)>,
+    orders: VecDeque<OrderId>,
     /// The version of the rules in force, as far as somebody was told.
     rules: u32,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { holds: VecDeque::new(), payments: VecDeque::new(), rules: RULES }
+        Self { holds: VecDeque::new(), payments: VecDeque::new(), orders: VecDeque::new(), rules: RULES }
     }
 }
 
@@ -37,10 +41,22 @@ impl Memory {
                 remember(&mut self.holds, (HoldId(*resource), *minor, currency.clone()));
             }
             (
-                Asked::Pay { minor, currency, .. } | Asked::Capture { minor, currency, .. } | Asked::Refund { minor, currency, .. },
+                Asked::Pay { minor, currency, .. }
+                | Asked::Back { minor, currency, .. }
+                | Asked::Capture { minor, currency, .. }
+                | Asked::Refund { minor, currency, .. },
                 Outcome::Done { resource, .. },
             ) => {
                 remember(&mut self.payments, (TransactionId(*resource), *minor, currency.clone()));
+            }
+            (Asked::Order { .. }, Outcome::Done { resource, .. }) => remember(&mut self.orders, OrderId(*resource)),
+            // An item is as good as a command of its own.
+            (Asked::Batch { items: asked, .. }, Outcome::Batch { items, epoch, replayed }) => {
+                for (asked, Item { made, reason, .. }) in asked.iter().zip(items) {
+                    let done =
+                        made.filter(|_| reason.is_none()).map(|resource| Outcome::Done { resource, epoch: *epoch, replayed: *replayed });
+                    done.iter().for_each(|done| self.learn(asked, done));
+                }
             }
             (Asked::Rules { version }, Outcome::Done { .. }) => self.rules = *version,
             (Asked::Rules { version }, Outcome::Refused { reason, .. }) => {
@@ -55,6 +71,10 @@ impl Memory {
         random.among(&self.holds).map(|(hold, ..)| *hold)
     }
 
+    pub(crate) fn order(&self, random: &mut Random) -> Option<OrderId> {
+        random.among(&self.orders).copied()
+    }
+
     pub(crate) fn transaction(&self, random: &mut Random) -> Option<Uuid> {
         random.among(&self.payments).map(|(transaction, ..)| transaction.0)
     }
@@ -64,7 +84,7 @@ impl Memory {
         if self.rules < RULES {
             return random.percent(50).then(|| Asked::Rules { version: self.rules + 1 });
         }
-        random.percent(1).then(|| Asked::Rules { version: *random.of(&[1, 2, 3, 3]).expect("there are some") })
+        random.percent(1).then(|| Asked::Rules { version: *random.of(&[1, 2, 3, 4, 4]).expect("there are some") })
     }
 
     /// What follows a hold or a payment: mostly one of those that came last, and now and then too much.
@@ -74,6 +94,11 @@ impl Memory {
             1..4 => minor,
             _ => (minor / 3).max(1),
         };
+        if random.percent(20)
+            && let Some(order) = recent(&self.orders, random)
+        {
+            return Some(Asked::Cancel { order: *order });
+        }
         if random.percent(60) {
             let (hold, minor, currency) = recent(&self.holds, random)?.clone();
             return Some(match random.below(10) {
@@ -86,6 +111,31 @@ impl Memory {
             0..4 => Asked::Reverse { transaction },
             _ => Asked::Refund { transaction, minor: part(random, minor), currency },
         })
+    }
+}
+
+/// Many at once, mostly so few that all of them may be done; now and then only to hear what would become of them.
+pub(crate) fn many(random: &mut Random, mut item: impl FnMut(&mut Random) -> Option<Asked>) -> Option<Asked> {
+    let mode = *random.of(BatchMode::ALL)?;
+    let count = 1 + random.below(ITEMS_MAX);
+    let may = |asked: &Asked| !matches!(asked, Asked::Cancel { .. });
+    let items: Vec<_> = (0..count).filter_map(|_| item(random)).filter(may).collect();
+    (!items.is_empty()).then(|| Asked::Batch { mode, dry_run: random.percent(20), items })
+}
+
+/// A payment with a date of its own: some seconds ahead, or some days back; now and then one that can't be. Anything else stays as it is.
+pub(crate) fn dated(random: &mut Random, asked: Asked, now: Epoch) -> Asked {
+    let ms = |random: &mut Random, below: usize| u64::try_from(random.below(below)).expect("it is small");
+    match asked {
+        Asked::Pay { kind, debit: Some(debit), credit: Some(credit), minor, currency } if random.percent(80) => {
+            let at = if random.percent(5) { now - 1_000 } else { now + 200 + ms(random, 6_000) };
+            Asked::Order { kind, debit, credit, minor, currency, at }
+        }
+        Asked::Pay { kind, debit, credit, minor, currency } => {
+            let at = if random.percent(5) { now + 60_000_000 } else { now.saturating_sub(1_000 + ms(random, 300 * DAY_MS)) };
+            Asked::Back { kind, debit, credit, minor, currency, at }
+        }
+        asked => asked,
     }
 }
 

@@ -119,16 +119,21 @@ fn name(entry: &Entry) -> String {
         Call::Balance { .. } => "balance",
         Call::Transaction { .. } => "transaction",
         Call::Hold { .. } => "hold",
+        Call::Order { .. } => "order",
         Call::Operation { .. } => "operation",
     };
     let outcome = match &entry.outcome {
         Outcome::Done { replayed: false, .. } => "done",
         Outcome::Refused { replayed: false, .. } => "refused",
-        Outcome::Done { replayed: true, .. } | Outcome::Refused { replayed: true, .. } => "replayed",
+        Outcome::Batch { replayed: false, .. } => "batch done",
+        Outcome::Tried { .. } => "tried",
+        Outcome::Done { replayed: true, .. } | Outcome::Refused { replayed: true, .. } | Outcome::Batch { replayed: true, .. } => {
+            "replayed"
+        }
         Outcome::KeyReused => "key reused",
         Outcome::Accepted { .. } => "accepted",
         Outcome::Operation { status, .. } => status,
-        Outcome::Balance { .. } | Outcome::Transaction { .. } | Outcome::Hold { .. } => "shown",
+        Outcome::Balance { .. } | Outcome::Transaction { .. } | Outcome::Hold { .. } | Outcome::Order { .. } => "shown",
         Outcome::Missing => "missing",
         Outcome::NotNow => "not now",
         Outcome::NotInForce => "not in force",

@@ -2,10 +2,10 @@
 
 use super::asked::{Asked, Setting};
 use super::evidence::{named, rules};
-use super::history::{Least, Outcome};
+use super::history::{Item, Least, Outcome};
 use orion::config::Auth;
 use reqwest::{Client, RequestBuilder};
-use schemas::{AccountId, CommandId, Epoch, HoldId, PaymentKind, StatusChange, rfc3339};
+use schemas::{AccountId, BatchMode, CommandId, Epoch, HoldId, OrderId, PaymentKind, StatusChange, rfc3339};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -41,14 +41,19 @@ impl Http {
             request = request.header("Prefer", prefer);
         }
         let Some(answer) = self.send(request).await else { return Outcome::Unknown };
-        // What changes something answers 200, what makes something 201; only the newer operations can be unknown.
+        // Only the newer operations can be unknown.
         let fits = match answer.status {
-            200 => changes(asked),
-            201 => !changes(asked),
+            200 | 201 => answer.status == status(asked),
             409 => asked.operation().since() > 1,
             _ => true,
         };
-        decided(&answer).filter(|_| fits).unwrap_or_else(|| odd(&answer))
+        let said = match (asked, answer.status) {
+            (Asked::Batch { .. }, 200) => batch(asked, &answer),
+            // An order that waits, and no command that does.
+            (Asked::Order { .. }, 202) if answer.body["status"] == "scheduled" => done(&answer),
+            _ => decided(&answer),
+        };
+        said.filter(|_| fits).unwrap_or_else(|| odd(&answer))
     }
 
     pub(crate) async fn balance(&self, account: AccountId, at_least: Option<Least>) -> Outcome {
@@ -82,6 +87,18 @@ impl Http {
                 status: body["status"].as_str()?.to_owned(),
                 minor: minor(body, "amount")?,
                 fee: minor(body, "held_fee")?,
+                epoch: body["epoch"].as_u64()?,
+                as_of: body["as_of"].as_u64()?,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn order(&self, id: OrderId) -> Outcome {
+        self.read(&format!("/v1/orders/{id}"), None, |body| {
+            Some(Outcome::Order {
+                status: body["status"].as_str()?.to_owned(),
+                transaction: body["transaction_id"].as_str().and_then(|id| id.parse().ok()),
                 epoch: body["epoch"].as_u64()?,
                 as_of: body["as_of"].as_u64()?,
             })
@@ -134,10 +151,7 @@ fn decided(answer: &Answer) -> Option<Outcome> {
     let Answer { status, replayed, epoch, body } = answer;
     let replayed = *replayed;
     match status {
-        // The header and the body say the same epoch, or nothing is understood.
-        200 | 201 => {
-            Some(Outcome::Done { resource: resource(body)?, epoch: body["epoch"].as_u64().filter(|said| Some(*said) == *epoch)?, replayed })
-        }
+        200 | 201 => done(answer),
         202 => {
             let (partition, offset) = body["command"].as_str()?.split_once(':')?;
             Some(Outcome::Accepted { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
@@ -156,13 +170,39 @@ fn decided(answer: &Answer) -> Option<Outcome> {
     }
 }
 
-/// Whether it changes something that there is, and makes nothing.
-const fn changes(asked: &Asked) -> bool {
+/// Something was done. The header and the body say the same epoch, or nothing is understood.
+fn done(answer: &Answer) -> Option<Outcome> {
+    let epoch = answer.body["epoch"].as_u64().filter(|said| Some(*said) == answer.epoch)?;
+    Some(Outcome::Done { resource: resource(&answer.body)?, epoch, replayed: answer.replayed })
+}
+
+/// What became of the items of a batch, or what would become of them.
+fn batch(asked: &Asked, answer: &Answer) -> Option<Outcome> {
+    let body = &answer.body;
+    let epoch = body["epoch"].as_u64().filter(|said| Some(*said) == answer.epoch)?;
+    let item = |(place, said): (usize, &Value)| {
+        let is_next = said["item"].as_u64() == u64::try_from(place).ok();
+        let reason = said["reason"].as_str().map(str::parse).transpose().ok()?;
+        let made = id(said, "transaction_id").or_else(|| id(said, "hold_id"));
+        Some(Item { status: said["status"].as_str()?.parse().ok().filter(|_| is_next)?, made, reason })
+    };
+    let items = body["outcomes"].as_array()?.iter().enumerate().map(item).collect::<Option<Vec<_>>>()?;
+    let Asked::Batch { mode, dry_run, .. } = asked else { return None };
+    if body["mode"] != mode.as_str() || body["dry_run"] != *dry_run {
+        return None;
+    }
+    Some(if *dry_run { Outcome::Tried { items, epoch } } else { Outcome::Batch { items, epoch, replayed: answer.replayed } })
+}
+
+/// What it is answered with when it is done: 201 where it makes something, 200 where it changes what there is.
+const fn status(asked: &Asked) -> u16 {
     match asked {
-        Asked::Status { .. } | Asked::Release { .. } => true,
-        Asked::Set(setting) => !matches!(setting, Setting::Tariff { .. }),
-        Asked::Customer { .. } | Asked::Account { .. } | Asked::Rules { .. } | Asked::Pay { .. } | Asked::Reserve { .. } => false,
-        Asked::Capture { .. } | Asked::Refund { .. } | Asked::Reverse { .. } => false,
+        Asked::Status { .. } | Asked::Release { .. } | Asked::Cancel { .. } | Asked::Batch { .. } => 200,
+        Asked::Set(Setting::Tariff { .. }) => 201,
+        Asked::Set(_) => 200,
+        Asked::Customer { .. } | Asked::Account { .. } | Asked::Rules { .. } | Asked::Pay { .. } | Asked::Reserve { .. } => 201,
+        Asked::Capture { .. } | Asked::Refund { .. } | Asked::Reverse { .. } | Asked::Back { .. } => 201,
+        Asked::Order { .. } => 202,
     }
 }
 
@@ -212,22 +252,26 @@ fn body(asked: &Asked) -> (String, Value) {
             (format!("/v1/accounts/{account}/{verb}"), json!({}))
         }
         Asked::Rules { version } => same("/v1/rules", json!({ "version": version })),
-        Asked::Pay { kind, debit, credit, minor, currency } => {
-            let path = match kind {
-                PaymentKind::Deposit => "/v1/transactions/deposit",
-                PaymentKind::Withdrawal => "/v1/transactions/withdrawal",
-                PaymentKind::Transfer => "/v1/transactions/transfer",
-                PaymentKind::MerchantPayment => "/v1/transactions/merchant-payment",
-                PaymentKind::BillPayment => "/v1/transactions/bill-payment",
-                PaymentKind::Refund | PaymentKind::Reversal => unreachable!("they come of a payment"),
+        Asked::Pay { kind, debit, credit, minor, currency } => same(route(*kind), payment(*debit, *credit, *minor, currency)),
+        Asked::Order { kind, debit, credit, minor, currency, at } => {
+            let mut body = payment(Some(*debit), Some(*credit), *minor, currency);
+            body["execute_at"] = json!(rfc3339(*at));
+            same(route(*kind), body)
+        }
+        Asked::Back { kind, debit, credit, minor, currency, at } => {
+            let mut body = payment(*debit, *credit, *minor, currency);
+            body["effective_at"] = json!(rfc3339(*at));
+            same(route(*kind), body)
+        }
+        Asked::Cancel { order } => (format!("/v1/orders/{order}/cancel"), json!({})),
+        Asked::Batch { mode, dry_run, items } => {
+            let items: Vec<_> = items.iter().map(item).collect();
+            // What is not said is all or nothing, and not dry.
+            let body = match (mode, dry_run) {
+                (BatchMode::AllOrNothing, false) => json!(items),
+                _ => json!({ "mode": mode, "dry_run": dry_run, "items": items }),
             };
-            let mut body = amount(*minor, currency);
-            for (field, account) in [("account_debit", debit), ("account_credit", credit)] {
-                if let Some(account) = account {
-                    body[field] = json!(account);
-                }
-            }
-            same(path, body)
+            same("/v1/batches", body)
         }
         Asked::Reserve { kind, debit, credit, minor, currency, seconds } => {
             let mut body = amount(*minor, currency);
@@ -247,6 +291,43 @@ fn body(asked: &Asked) -> (String, Value) {
         Asked::Reverse { transaction } => (format!("/v1/transactions/{transaction}/reverse"), json!({})),
         Asked::Set(setting) => set(setting),
     }
+}
+
+const fn route(kind: PaymentKind) -> &'static str {
+    match kind {
+        PaymentKind::Deposit => "/v1/transactions/deposit",
+        PaymentKind::Withdrawal => "/v1/transactions/withdrawal",
+        PaymentKind::Transfer => "/v1/transactions/transfer",
+        PaymentKind::MerchantPayment => "/v1/transactions/merchant-payment",
+        PaymentKind::BillPayment => "/v1/transactions/bill-payment",
+        PaymentKind::Refund | PaymentKind::Reversal => panic!("they come of a payment"),
+    }
+}
+
+fn payment(debit: Option<AccountId>, credit: Option<AccountId>, minor: i64, currency: &str) -> Value {
+    let mut body = amount(minor, currency);
+    for (field, account) in [("account_debit", debit), ("account_credit", credit)] {
+        if let Some(account) = account {
+            body[field] = json!(account);
+        }
+    }
+    body
+}
+
+/// An item of a batch: what its own request would say, and what that has in its path.
+fn item(asked: &Asked) -> Value {
+    let (_, mut body) = body(asked);
+    let operation = asked.operation();
+    if let Asked::Reserve { kind, .. } = asked {
+        body["payment"] = json!(kind);
+    }
+    body["operation"] = json!(operation.name());
+    match asked {
+        Asked::Capture { hold, .. } | Asked::Release { hold } => body["hold_id"] = json!(hold),
+        Asked::Refund { transaction, .. } | Asked::Reverse { transaction } => body["transaction_id"] = json!(transaction),
+        _ => {}
+    }
+    body
 }
 
 fn set(setting: &Setting) -> (String, Value) {

@@ -2,11 +2,13 @@
 //! payments of a seed, and the end of a month. Only used where a version has no golden log yet.
 
 mod held;
+mod many;
 mod policies;
 
 use orion::replay::{Asked, Junk, Line, START_MS};
 use schemas::{AccountType, Authority, Channel, Role};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const NEWEST: u32 = state::CODE_VERSION;
 const DAY_MS: u64 = 86_400_000;
@@ -14,8 +16,14 @@ const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// What no one has.
 const STRANGER: &str = "00000000-0000-7002-8000-000000000063";
 
-/// Lines of a log with bindings; their digests are not known yet.
-pub(super) fn log(seed: u64) -> Vec<Line> {
+/// By the key of its command the id of a payment, or of the last of a batch, and the proof of it as a line says it.
+pub(super) type Proofs = BTreeMap<String, (String, Value)>;
+
+/// What is to be proven when it is too old.
+pub(super) const PROVEN: &[&str] = &["first/xof", "shop/xof", "salaries"];
+
+/// Lines of a log with bindings; their digests are not known yet. Nor are the proofs, until it was decided once without them.
+pub(super) fn log(seed: u64, proofs: &Proofs) -> Vec<Line> {
     let mut log = Log { lines: Vec::new(), epoch: START_MS, random: seed, holds: Vec::new(), bound_holds: Vec::new() };
     log.open_the_bank();
     log.refuse_everything();
@@ -26,6 +34,8 @@ pub(super) fn log(seed: u64) -> Vec<Line> {
     log.set_policies();
     log.hold();
     log.give_back();
+    log.do_many();
+    log.order_ahead();
     log.run_into_limits();
     for number in 0..400 {
         if log.below(4) == 0 {
@@ -44,6 +54,8 @@ pub(super) fn log(seed: u64) -> Vec<Line> {
     log.pay("transfer", "@awa/xof", "@moussa/xof", "1", "XOF", "once");
     log.ask(json!({"operation": "create_customer", "full_name": "Awa Diop", "idempotency_key": "awa"}), None);
     log.give_back_late();
+    log.bind(1);
+    log.prove(proofs);
     // Other rules from the next epoch on, which is never minted.
     log.thrice(json!({"operation": "activate_rules", "version": 1}), &json!({"version": 2}), "back", None);
     log.bind(1);

@@ -4,7 +4,7 @@ use anyhow::Context;
 use api::progress::{Progress, Shown};
 use api::{Known, View};
 use ingress::decisions::Decisions;
-use ingress::http::Door;
+use ingress::http::{Door, Minutes};
 use ingress::log::CommandLog;
 use orion::auth::Tokens;
 use orion::config::{Auth, Http};
@@ -95,7 +95,12 @@ impl Server {
         let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
         let decisions = Arc::new(Decisions::new(ground.remembered_max, ground.pinned_max));
         decisions.saw_rules(ground.rules);
-        let door = Arc::new(Door { log, decisions, newest_rules: state::CODE_VERSION, body_max_bytes: 65_536 });
+        let paid = ground.pool.clone();
+        let minutes: Minutes = Arc::new(move |minute| {
+            let pool = paid.clone();
+            Box::pin(async move { api::paid(&pool, minute).await })
+        });
+        let door = Arc::new(Door { log, decisions, minutes, newest_rules: state::CODE_VERSION, body_max_bytes: 65_536 });
         let Ground { pool, shown, recent, newest, caught_up, timeout_ms, .. } = ground;
         let view = View {
             progress: Progress::follow(pool.clone(), shown),

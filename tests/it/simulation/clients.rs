@@ -1,10 +1,10 @@
-//! Clients: they enrol, open, pay, hold, capture, give back and set, ask again under the same key, and now and then use a
-//! key for something else. What they saw is a history for the checker.
+//! Clients: they enrol, open, pay, hold, capture, give back and set, one by one and many at once, for now and for later, ask again
+//! under the same key, and now and then use a key for something else. What they saw is a history for the checker.
 
 use super::super::exactly_once::asked::Asked;
 use super::super::exactly_once::evidence::resource;
-use super::super::exactly_once::history::{Call, Entry, Outcome};
-use super::super::exactly_once::memory::{Memory, setting};
+use super::super::exactly_once::history::{Call, Entry, Item, Outcome};
+use super::super::exactly_once::memory::{Memory, dated, many, setting};
 use super::super::exactly_once::random::Random;
 use super::mistakes::Mistake;
 use super::world::World;
@@ -36,6 +36,8 @@ pub(super) struct Clients {
     customers: Vec<CustomerId>,
     accounts: Vec<(AccountId, Role)>,
     memory: Memory,
+    /// The newest epoch that somebody was told of.
+    newest: Epoch,
     /// What was asked under each key.
     keys: Vec<(String, Asked)>,
 }
@@ -105,6 +107,7 @@ impl Clients {
             (None, None) => Outcome::Unknown,
         };
         if let Some(event) = &event {
+            self.newest = event.epoch.max(self.newest);
             world.shown(event.epoch, "an answer");
         }
         self.memory.learn(&attempt.asked, &outcome);
@@ -150,6 +153,19 @@ impl Clients {
             let customer = self.customers.get(1..).and_then(|customers| random.of(customers)).copied();
             return Asked::Set(setting(random, customer, (account, Currency::XOF.code()), from));
         }
+        if random.percent(12)
+            && let Some(asked) = many(random, |random| match random.below(10) {
+                0..4 => self.memory.follow(random),
+                _ => Some(self.pay(random, currency.clone())),
+            })
+        {
+            return asked;
+        }
+        if random.percent(20) {
+            // The epochs may be ahead of the clock.
+            let asked = self.payment(random, currency);
+            return dated(random, asked, now_ms.max(self.newest));
+        }
         if random.percent(45)
             && let Some(asked) = self.memory.follow(random)
         {
@@ -158,8 +174,19 @@ impl Clients {
         self.pay(random, currency)
     }
 
-    /// A payment, or money held for one, mostly between those who may.
+    /// A payment, or money held for one.
     fn pay(&self, random: &mut Random, currency: String) -> Asked {
+        match self.payment(random, currency) {
+            Asked::Pay { kind, debit: Some(debit), credit: Some(credit), minor, currency } if random.percent(60) => {
+                let seconds = *random.of(&[1, 10, 60, 600]).expect("there are some");
+                Asked::Reserve { kind, debit, credit, minor, currency, seconds }
+            }
+            asked => asked,
+        }
+    }
+
+    /// A payment, mostly between those who may.
+    fn payment(&self, random: &mut Random, currency: String) -> Asked {
         let mut account = |role| {
             let may = |known: &&(AccountId, Role)| known.1 == role || random.percent(5);
             let found: Vec<_> = self.accounts.iter().filter(may).map(|(account, _)| *account).collect();
@@ -174,12 +201,6 @@ impl Clients {
             4 => (PaymentKind::MerchantPayment, Some(payer), Some(merchant)),
             _ => (PaymentKind::BillPayment, Some(payer), Some(merchant)),
         };
-        if let (Some(debit), Some(credit)) = (debit, credit)
-            && random.percent(60)
-        {
-            let seconds = *random.of(&[1, 10, 60, 600]).expect("there are some");
-            return Asked::Reserve { kind, debit, credit, minor, currency, seconds };
-        }
         // A purse to begin with.
         let minor = if kind == PaymentKind::Deposit { minor * 5 } else { minor };
         Asked::Pay { kind, debit, credit, minor, currency }
@@ -202,6 +223,14 @@ fn outcome(fact: &Fact, epoch: u64, replayed: bool) -> Outcome {
             None => Outcome::KeyReused,
         },
         Fact::Refused { refusal, .. } => refused(refusal.as_str(), None),
+        Fact::BatchDecided(decided) => {
+            let items = decided.outcomes.iter().map(Item::of).collect();
+            match decided.undone_by() {
+                _ if decided.dry_run => Outcome::Tried { items, epoch },
+                Some((_, refusal)) => refused(refusal.as_str(), None),
+                None => Outcome::Batch { items, epoch, replayed },
+            }
+        }
         Fact::Transaction(Transaction { id, refusal: Some(refusal), .. }) => refused(refusal.as_str(), Some(id.0)),
         done => Outcome::Done { resource: resource(done).expect("whatever is done is about something"), epoch, replayed },
     }

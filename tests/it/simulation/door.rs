@@ -62,7 +62,7 @@ impl Door {
             Step::Fetch(place) => {
                 running.reader.fetch(place, world);
                 for epoch in running.reader.whole.drain(..) {
-                    epoch.events.iter().cloned().for_each(|event| running.decisions.saw_event(event));
+                    running.decisions.saw_events(epoch.events.clone());
                 }
             }
             Step::Forget => {
@@ -96,7 +96,8 @@ impl Running {
         self.next = record.offset + 1;
         let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok()).and_then(|key| key.parse::<CommandId>().ok());
         if let Some(id) = key {
-            self.decisions.saw_command(schemas::Position { partition: 0, offset: record.offset }, id);
+            let bytes = record.value.len();
+            self.decisions.saw_command(schemas::Position { partition: 0, offset: record.offset }, id, bytes);
         }
     }
 }

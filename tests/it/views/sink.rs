@@ -10,10 +10,10 @@ use std::net::ToSocketAddrs;
 use std::sync::Arc;
 
 /// A database of the views, of its own, which goes away with the test.
-struct Database {
+pub(super) struct Database {
     server: String,
     name: String,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Database {
@@ -31,7 +31,7 @@ impl Database {
         Ok(Some(database))
     }
 
-    async fn connect(&self) -> anyhow::Result<PgConnection> {
+    pub(super) async fn connect(&self) -> anyhow::Result<PgConnection> {
         Ok(PgConnection::connect(&self.url).await?)
     }
 
@@ -59,7 +59,7 @@ impl Database {
 }
 
 /// Runs a check on a database of its own.
-fn on_a_database(check: impl AsyncFnOnce(&Database) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(super) fn on_a_database(check: impl AsyncFnOnce(&Database) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let _shared = share_services();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let Some(database) = Database::new().await? else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! Transactions and their legs.
 
-use schemas::{Event, Link, Transaction};
+use schemas::{Bearer, Event, Link, Transaction};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ pub(super) struct Transactions {
     event_id: Vec<Uuid>,
     hold_id: Vec<Option<Uuid>>,
     original_transaction_id: Vec<Option<Uuid>>,
+    fee_bearer: Vec<Option<&'static str>>,
     epoch: Vec<i64>,
 }
 
@@ -56,6 +57,7 @@ impl Transactions {
         };
         self.hold_id.push(hold_id);
         self.original_transaction_id.push(original);
+        self.fee_bearer.push(bearer(transaction).map(|bearer| bearer.as_str()));
         self.epoch.push(epoch);
     }
 
@@ -66,10 +68,10 @@ impl Transactions {
         sqlx::query(
             "insert into transaction (id, operation, status, account_debit, account_credit, amount_minor, fee_minor,
                                       currency, channel, reason, trace_id, command_id, event_id, hold_id,
-                                      original_transaction_id, epoch)
+                                      original_transaction_id, fee_bearer, epoch)
              select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
                                   $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::uuid[], $14::uuid[],
-                                  $15::uuid[], $16::bigint[])",
+                                  $15::uuid[], $16::text[], $17::bigint[])",
         )
         .bind(&self.id)
         .bind(&self.operation)
@@ -86,11 +88,21 @@ impl Transactions {
         .bind(&self.event_id)
         .bind(&self.hold_id)
         .bind(&self.original_transaction_id)
+        .bind(&self.fee_bearer)
         .bind(&self.epoch)
         .execute(connection)
         .await
         .map(drop)
     }
+}
+
+/// Who bore the fee of a payment that was made, by the first leg, which is the payer's; none where there was no fee.
+fn bearer(transaction: &Transaction) -> Option<Bearer> {
+    let paid = transaction.postings.first().filter(|_| transaction.fee_minor > 0)?;
+    if transaction.link.and_then(Link::original).is_some() {
+        return None;
+    }
+    Some(if paid.amount_minor == -transaction.amount.minor { Bearer::Payee } else { Bearer::Payer })
 }
 
 impl Postings {

@@ -1,5 +1,7 @@
 //! Every kind of decision, and what its caller is answered.
 
+mod batch;
+
 use super::*;
 use schemas::{
     Account, AccountId, AccountStatus, AccountTerms, AccountType, Bearer, Cause, Channel, Currency, Customer, CustomerId, CustomerLevel,
@@ -39,6 +41,11 @@ fn repeated(first: Option<Fact>) -> Fact {
     Fact::Repeated(Box::new(Repeat { operation: "transfer".to_owned(), first_epoch: EPOCH - 1000, first }))
 }
 
+/// The answer to a request that gives nothing to it.
+fn told(event: &Event) -> Response {
+    decided(event, &Reply::Plain)
+}
+
 /// Status, the headers that matter, and the body or the problem.
 async fn seen(response: Response) -> (u16, Vec<(String, String)>, Value) {
     let (parts, body) = response.into_parts();
@@ -57,7 +64,7 @@ fn header(name: &str, value: &str) -> (String, String) {
 
 #[tokio::test]
 async fn a_settled_payment_is_created() {
-    let (status, headers, body) = seen(decided(&event(transaction(None)))).await;
+    let (status, headers, body) = seen(told(&event(transaction(None)))).await;
     let id = TransactionId::mint(EPOCH, 0);
     assert_eq!(status, 201);
     assert_eq!(headers, [header("location", &format!("/v1/transactions/{id}")), header("orion-epoch", &EPOCH.to_string())]);
@@ -74,7 +81,7 @@ async fn a_settled_payment_is_created() {
 async fn a_refused_payment_is_a_problem_with_the_transaction() {
     let refused_event = event(transaction(Some(Refusal::InsufficientFunds)));
     assert_eq!(refused(&refused_event), Some(("transfer", "insufficient_funds")));
-    let (status, headers, body) = seen(decided(&refused_event)).await;
+    let (status, headers, body) = seen(told(&refused_event)).await;
     assert_eq!((status, headers), (422, vec![header("orion-epoch", &EPOCH.to_string())]));
     let expected = json!({
         "type": "urn:orion:problem:insufficient_funds", "title": "Insufficient funds", "status": 422,
@@ -94,7 +101,7 @@ async fn customers_and_accounts_are_created_or_refused() {
         country: Some("SN".to_owned()),
         kyc_status: KycStatus::Pending,
     };
-    let (status, headers, body) = seen(decided(&event(Fact::CustomerCreated(customer.clone())))).await;
+    let (status, headers, body) = seen(told(&event(Fact::CustomerCreated(customer.clone())))).await;
     assert_eq!((status, &headers[0]), (201, &header("location", &format!("/v1/customers/{}", customer.id))));
     let expected = json!({
         "id": customer.id, "full_name": "Awa Diop", "msisdn": null, "country": "SN", "kyc_status": "pending", "level": "unidentified",
@@ -110,23 +117,23 @@ async fn customers_and_accounts_are_created_or_refused() {
         currency: "EUR".parse().expect("a currency"),
         status: AccountStatus::Active,
     };
-    let (status, _, body) = seen(decided(&event(Fact::AccountOpened(account.clone())))).await;
+    let (status, _, body) = seen(told(&event(Fact::AccountOpened(account.clone())))).await;
     let expected = json!({
         "id": account.id, "customer_id": customer.id, "type": "wallet", "role": "customer", "currency": "EUR",
         "status": "active", "balance_available": "0.00", "epoch": EPOCH,
     });
     assert_eq!((status, body), (201, expected));
 
-    let (status, headers, body) = seen(decided(&event(Fact::RulesActivated { version: 2 }))).await;
+    let (status, headers, body) = seen(told(&event(Fact::RulesActivated { version: 2 }))).await;
     assert_eq!((status, &headers[0], body), (201, &header("location", "/v1/rules"), json!({"version": 2, "epoch": EPOCH})));
 
     let changed = schemas::StatusChanged { id: AccountId::mint(1, 0), customer_id: None, change: schemas::StatusChange::Suspend };
     let expected = json!({"id": changed.id, "customer_id": null, "status": "suspended", "epoch": EPOCH});
-    let (status, _, body) = seen(decided(&event(Fact::StatusChanged(changed)))).await;
+    let (status, _, body) = seen(told(&event(Fact::StatusChanged(changed)))).await;
     assert_eq!((status, body), (200, expected));
 
     let refusal = Fact::Refused { operation: "open_account".to_owned(), refusal: Refusal::CustomerNotFound };
-    let (status, _, body) = seen(decided(&event(refusal))).await;
+    let (status, _, body) = seen(told(&event(refusal))).await;
     assert_eq!((status, &body["code"], body.get("transaction_id")), (422, &json!("customer_not_found"), None));
 }
 
@@ -155,9 +162,9 @@ async fn a_hold_is_created_and_then_changed() {
     let reserved = event(Fact::HoldChanged(held(HoldChange::Reserved, true)));
     assert_eq!(refused(&reserved), None);
     let location = header("location", &format!("/v1/holds/{}", HoldId::mint(EPOCH, 0)));
-    assert_eq!(seen(decided(&reserved)).await, (201, vec![location, epoch.clone()], expected("held")));
+    assert_eq!(seen(told(&reserved)).await, (201, vec![location, epoch.clone()], expected("held")));
     let released = event(Fact::HoldChanged(held(HoldChange::Released, false)));
-    assert_eq!(seen(decided(&released)).await, (200, vec![epoch], expected("released")));
+    assert_eq!(seen(told(&released)).await, (200, vec![epoch], expected("released")));
 }
 
 #[tokio::test]
@@ -168,7 +175,7 @@ async fn what_follows_says_of_what() {
         (PaymentKind::Refund, Link::Original(TransactionId::mint(1, 2)), "original_transaction_id", TransactionId::mint(1, 2).to_string()),
     ] {
         let fact = Fact::Transaction(Transaction { kind, link: Some(link), ..base.clone() });
-        let (status, _, body) = seen(decided(&event(fact))).await;
+        let (status, _, body) = seen(told(&event(fact))).await;
         assert_eq!((status, &body["operation"], &body[field]), (201, &json!(kind), &json!(id)));
     }
 }
@@ -223,7 +230,7 @@ async fn a_policy_is_answered_as_it_was_decided() {
     ] {
         let decision = event(Fact::PolicyChanged(Box::new(policy.decided(EPOCH))));
         assert_eq!(refused(&decision), None);
-        let (answered, headers, body) = seen(decided(&decision)).await;
+        let (answered, headers, body) = seen(told(&decision)).await;
         let mut expected = expected;
         expected["epoch"] = json!(EPOCH);
         assert_eq!((answered, body), (status, expected));
@@ -236,10 +243,11 @@ async fn a_policy_is_answered_as_it_was_decided() {
 #[tokio::test]
 async fn a_repeat_is_the_first_answer_again() {
     for (first, status) in [(transaction(None), 201), (transaction(Some(Refusal::InsufficientFunds)), 422)] {
-        let (_, _, mut expected) = seen(answer(&first, EPOCH - 1000, "", CommandId::derive("alice", "transfer", "k1"))).await;
+        let (_, _, mut expected) =
+            seen(answer(&first, EPOCH - 1000, "", CommandId::derive("alice", "transfer", "k1"), &Reply::Plain)).await;
         let again = event(repeated(Some(first)));
         assert_eq!(refused(&again), None);
-        let (again_status, headers, body) = seen(decided(&again)).await;
+        let (again_status, headers, body) = seen(told(&again)).await;
         assert_eq!(again_status, status);
         assert!(headers.contains(&header("idempotency-replayed", "true")));
         assert!(headers.contains(&header("orion-epoch", &(EPOCH - 1000).to_string())));
@@ -251,7 +259,7 @@ async fn a_repeat_is_the_first_answer_again() {
 async fn another_command_under_the_same_key_learns_nothing() {
     let reused = event(repeated(None));
     assert_eq!(refused(&reused), Some(("transfer", "idempotency_key_reused")));
-    let (status, headers, body) = seen(decided(&reused)).await;
+    let (status, headers, body) = seen(told(&reused)).await;
     assert_eq!((status, headers, &body["code"]), (422, vec![], &json!("idempotency_key_reused")));
     assert_eq!(body.get("transaction_id"), None);
 }

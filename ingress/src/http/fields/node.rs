@@ -1,11 +1,16 @@
 //! JSON as it stands in a body: an object keeps all its entries, in their order, even those of one name.
 //!
-//! `serde_json::Map` would keep the last one of a name in silence, at any depth.
+//! `serde_json::Map` would keep the last one of a name in silence, at any depth. A value takes many times its bytes in memory, so
+//! how many a body may have has a bound.
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
+
+/// Most values of a body: sixteen for each item of the largest batch.
+pub(super) const VALUES_MAX: usize = 16 * schemas::batch::ITEMS_MAX;
 
 /// A value.
-pub(super) enum Node {
+pub(in crate::http) enum Node {
     Null,
     Bool(bool),
     /// As a whole number, if it is one that is not negative.
@@ -16,6 +21,13 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// Reads a text that is one value; `room` is how many more there may be, and is told how many are left.
+    pub(super) fn read(text: &str, room: &Cell<usize>) -> Result<Self, serde_json::Error> {
+        let mut source = serde_json::Deserializer::from_str(text);
+        let node = Any(room).deserialize(&mut source)?;
+        source.end().map(|()| node)
+    }
+
     /// What it is, in words.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
@@ -29,15 +41,20 @@ impl Node {
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any)
+#[derive(Clone, Copy)]
+struct Any<'a>(&'a Cell<usize>);
+
+impl<'de> DeserializeSeed<'de> for Any<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let left = self.0.get().checked_sub(1).ok_or_else(|| D::Error::custom(format!("more than {VALUES_MAX} values")))?;
+        self.0.set(left);
+        deserializer.deserialize_any(self)
     }
 }
 
-struct Any;
-
-impl<'de> Visitor<'de> for Any {
+impl<'de> Visitor<'de> for Any<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,7 +87,7 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Node, A::Error> {
         let mut list = Vec::new();
-        while let Some(value) = values.next_element()? {
+        while let Some(value) = values.next_element_seed(self)? {
             list.push(value);
         }
         Ok(Node::List(list))
@@ -78,8 +95,8 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while let Some(name) = map.next_key()? {
+            entries.push((name, map.next_value_seed(self)?));
         }
         Ok(Node::Object(entries))
     }

@@ -5,9 +5,9 @@ use super::{amount, text, text::parse};
 use schemas::hold::{RESERVED_MS_MAX, RESERVED_MS_MIN};
 use schemas::{Capture, Channel, HoldId, Payment, Refund, Release, Reserve, Reverse, TransactionId};
 
-/// Both sides are named: the house's cash neither promises nor waits.
-pub(super) fn reserve(fields: &mut Fields) -> Option<Reserve> {
-    let kind = fields.required("operation", text::asked);
+/// Both sides are named: the house's cash neither promises nor waits. What the payment is for stands in the field `kind`.
+pub(super) fn reserve(kind: &'static str, fields: &mut Fields) -> Option<Reserve> {
+    let kind = fields.required(kind, text::asked);
     let account_debit = fields.required("account_debit", parse);
     let account_credit = fields.required("account_credit", parse);
     let amount = amount(fields);
@@ -25,24 +25,22 @@ pub(super) fn reserve(fields: &mut Fields) -> Option<Reserve> {
 }
 
 pub(super) fn capture(hold_id: Option<HoldId>, fields: &mut Fields) -> Option<Capture> {
-    let hold_id = fields.path("id", hold_id, text::UUID);
     let amount = amount(fields);
     let last = fields.optional_flag("last").unwrap_or(false);
     Some(Capture { hold_id: hold_id?, amount: amount?, last })
 }
 
-pub(super) fn release(hold_id: Option<HoldId>, fields: &mut Fields) -> Option<Release> {
-    Some(Release { hold_id: fields.path("id", hold_id, text::UUID)? })
+pub(super) fn release(hold_id: Option<HoldId>) -> Option<Release> {
+    Some(Release { hold_id: hold_id? })
 }
 
 pub(super) fn refund(transaction_id: Option<TransactionId>, fields: &mut Fields) -> Option<Refund> {
-    let transaction_id = fields.path("id", transaction_id, text::UUID);
     let amount = amount(fields);
-    Some(Refund { transaction_id: transaction_id?, amount: amount? })
+    Some(Refund { transaction_id: transaction_id?, amount: amount?, proof: None })
 }
 
-pub(super) fn reverse(transaction_id: Option<TransactionId>, fields: &mut Fields) -> Option<Reverse> {
-    Some(Reverse { transaction_id: fields.path("id", transaction_id, text::UUID)? })
+pub(super) fn reverse(transaction_id: Option<TransactionId>) -> Option<Reverse> {
+    Some(Reverse { transaction_id: transaction_id?, proof: None })
 }
 
 fn expires_in_ms(seconds: u64) -> Result<u64, String> {

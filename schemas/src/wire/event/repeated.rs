@@ -9,6 +9,7 @@ use crate::hold::{HoldChange, HoldChanged};
 use crate::id::{AccountId, CommandId, CustomerId, EventId, HoldId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
+use crate::topic::Topic;
 use crate::transaction::{Channel, Link, PaymentKind, Transaction};
 use crate::wire::policy;
 use serde::{Deserialize, Serialize};
@@ -116,7 +117,8 @@ pub(super) fn of<'a>(event: &'a Event, repeat: &'a Repeat) -> Repeated<'a> {
         },
         Fact::Transaction(transaction) => Repeated {
             result: Cow::Borrowed(transaction.status().as_str()),
-            kind: transaction.link.map(|_| transaction.kind),
+            // Only this topic has the field; in the other the operation says it.
+            kind: (Topic::of(event) == Topic::OutcomesLinked).then_some(transaction.kind),
             reason: transaction.refusal,
             resource_id: Some(transaction.id.to_string()),
             currency: Some(transaction.amount.currency),
@@ -157,6 +159,7 @@ pub(super) fn of<'a>(event: &'a Event, repeat: &'a Repeat) -> Repeated<'a> {
             Repeated { result: Cow::Borrowed("rules_activated"), resource_id: Some(version.to_string()), ..blank }
         }
         Fact::Refused { refusal, .. } => Repeated { result: Cow::Borrowed("refused"), reason: Some(*refusal), ..blank },
+        Fact::BatchDecided(_) | Fact::OrderChanged(_) => unreachable!("a batch or an order is told again in its own topic"),
         Fact::Repeated(_) => unreachable!("a repeat answers a first decision, which is never itself a repeat"),
     }
 }

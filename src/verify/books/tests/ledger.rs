@@ -49,13 +49,15 @@ fn terms(floor_minor: Option<i64>, effective_from: Option<Epoch>) -> Fact {
     })))
 }
 
-/// Two accounts, 1000 on the first, and what follows: epoch after the start, then the fact. Each is an event of its own.
+/// Two accounts, 1000 on the first, and what follows: epoch after the start, then the fact. A place is over with its answer.
 fn after(facts: &[(u64, Fact)]) -> Vec<Event> {
     let mut events = history()[..4].to_vec();
     let mut numbers: BTreeMap<Epoch, u32> = BTreeMap::new();
-    for (place, (epoch, fact)) in (10..).zip(facts) {
+    let mut place = 10;
+    for (epoch, fact) in facts {
         let number = numbers.entry(T0 + epoch).and_modify(|number| *number += 1).or_default();
         events.push(event(T0 + epoch, *number, place, &place.to_string(), fact.clone()));
+        place += i64::from(events.last().is_some_and(Event::answers));
     }
     events
 }
@@ -160,17 +162,22 @@ fn every_fault_of_holds_floors_and_refunds_is_found() {
 }
 
 #[test]
-fn a_payment_that_was_given_back_in_part_is_never_too_old() {
+fn a_payment_is_too_old_if_the_rules_that_remember_it_for_good_came_later() {
     let (first, second) = (TransactionId::mint(T0 + 3, 0), TransactionId::mint(T0 + 4, 0));
     let later = 5 + HORIZON_MS;
-    let events = |of: TransactionId| {
-        after(&[
+    let events = |of: TransactionId, activated: Option<u32>| {
+        let activated = activated.map(|version| (2, Fact::RulesActivated { version }));
+        let paid = [
             (3, pay(T0 + 3, 0, &[(account(0), -300, 700), (account(1), 300, 300)])),
             (4, pay(T0 + 4, 0, &[(account(0), -200, 500), (account(1), 200, 500)])),
             (5, gives_back(T0 + 5, PaymentKind::Refund, first, &[(account(1), -100, 400), (account(0), 100, 600)])),
             (later, gives_back(T0 + later, PaymentKind::Refund, of, &[(account(1), -100, 300), (account(0), 100, 700)])),
-        ])
+        ];
+        after(&activated.into_iter().chain(paid).collect::<Vec<_>>())
     };
-    assert_eq!(faults(0, &events(first)), Vec::<String>::new());
-    assert!(faults(0, &events(second))[0].contains("which is not there"));
+    for (of, activated) in [(first, None), (first, Some(5)), (second, None), (second, Some(4))] {
+        assert_eq!(faults(0, &events(of, activated)), Vec::<String>::new(), "{of} {activated:?}");
+    }
+    // Nothing of it was given back in time, and its minute is not recorded whole.
+    assert!(faults(0, &events(second, Some(5)))[0].contains("which is too old"));
 }

@@ -2,24 +2,30 @@
 //!
 //! A step says what is asked in terms of what there is when it is asked; [`Seen`] makes a command of it.
 
+pub(crate) mod dated;
+pub(crate) mod living;
 pub(crate) mod policies;
 mod recorded;
 mod scenes;
 mod seen;
+#[path = "../../shown/mod.rs"]
+mod shown;
 
-pub(crate) use recorded::{cause, recorded, replay, thawed};
+pub(crate) use dated::{Date, Proven};
+#[allow(unused_imports, reason = "some tests live histories, others replay them")]
+pub(crate) use recorded::{cause, live, recorded, replay, thawed};
 pub(crate) use seen::Seen;
 
 use policies::Set;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use schemas::{AccountType, Channel, Currency, Epoch, PaymentKind, Role, StatusChange};
+use schemas::{AccountType, BatchMode, Channel, Currency, Epoch, PaymentKind, Role, StatusChange};
 use state::CODE_VERSION;
 
 pub(crate) const FIRST: Epoch = 1_764_000_000_000;
 pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// The longest scene.
+/// How many steps of a scene may have time in between.
 const SCENE_MAX: usize = 16;
 
 /// When the next months begin, from December 2025 on.
@@ -51,17 +57,64 @@ pub(crate) enum Who {
 
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    Enrol { name: u8 },
-    Open { customer: Option<u8>, account_type: AccountType, role: Role, currency: Currency },
-    Activate { version: u32 },
-    Change { account: Side, change: StatusChange },
+    Enrol {
+        name: u8,
+    },
+    Open {
+        customer: Option<u8>,
+        account_type: AccountType,
+        role: Role,
+        currency: Currency,
+    },
+    Activate {
+        version: u32,
+    },
+    Change {
+        account: Side,
+        change: StatusChange,
+    },
     Pay(Paid),
-    Reserve { paid: Paid, expires_in_ms: u64 },
-    Capture { hold: Which, part: Part, currency: Option<Currency>, last: bool },
-    Release { hold: Which },
-    Refund { payment: Which, part: Part, currency: Option<Currency> },
-    Reverse { payment: Which },
+    Reserve {
+        paid: Paid,
+        expires_in_ms: u64,
+    },
+    Capture {
+        hold: Which,
+        part: Part,
+        currency: Option<Currency>,
+        last: bool,
+    },
+    Release {
+        hold: Which,
+    },
+    Refund {
+        payment: Which,
+        part: Part,
+        currency: Option<Currency>,
+        proof: Proven,
+    },
+    Reverse {
+        payment: Which,
+        proof: Proven,
+    },
     Set(Set),
+    Batch {
+        mode: BatchMode,
+        dry_run: bool,
+        items: Vec<Self>,
+    },
+    Order {
+        paid: Paid,
+        date: Date,
+    },
+    Cancel {
+        order: Which,
+    },
+    /// So much later than the step before, in whatever history it stands.
+    Later {
+        ms: u64,
+        what: Box<Self>,
+    },
 }
 
 /// Without a currency, the payer's; the house takes the payee's.
@@ -91,6 +144,8 @@ pub(crate) enum Side {
 pub(crate) enum Which {
     Left(u8),
     Any(u8),
+    /// One that is still to come in this epoch, so many numbers ahead.
+    Coming(u8),
     Unknown,
 }
 
@@ -177,13 +232,13 @@ fn parties() -> impl Strategy<Value = (PaymentKind, Side, Side)> {
 }
 
 fn paid(amount: impl Strategy<Value = i64> + 'static) -> BoxedStrategy<Paid> {
-    (parties(), amount, prop::option::weighted(0.05, currency()), select(Channel::ALL))
+    (parties(), amount, prop::option::weighted(0.08, currency()), select(Channel::ALL))
         .prop_map(|((kind, debit, credit), amount_minor, currency, channel)| Paid { kind, debit, credit, amount_minor, currency, channel })
         .boxed()
 }
 
 /// A payment between accounts that founded banks have, whose roles may.
-fn likely(amount: impl Strategy<Value = i64> + 'static) -> BoxedStrategy<Paid> {
+pub(crate) fn likely(amount: impl Strategy<Value = i64> + 'static) -> BoxedStrategy<Paid> {
     let parties = select(vec![
         (PaymentKind::Transfer, 0, 1),
         (PaymentKind::Transfer, 1, 0),
@@ -221,8 +276,8 @@ pub(crate) fn moving(amount: impl Strategy<Value = i64> + Clone + 'static) -> Bo
         12 => (any_or_likely(), lasting()).prop_map(|(paid, expires_in_ms)| What::Reserve { paid, expires_in_ms }),
         12 => (which(), part(), other(), any::<bool>()).prop_map(|(hold, part, currency, last)| What::Capture { hold, part, currency, last }),
         4 => which().prop_map(|hold| What::Release { hold }),
-        8 => (which(), part(), other()).prop_map(|(payment, part, currency)| What::Refund { payment, part, currency }),
-        4 => which().prop_map(|payment| What::Reverse { payment }),
+        8 => (which(), part(), other(), dated::proven()).prop_map(|(payment, part, currency, proof)| What::Refund { payment, part, currency, proof }),
+        4 => (which(), dated::proven()).prop_map(|(payment, proof)| What::Reverse { payment, proof }),
     ]
     .boxed()
 }
@@ -231,7 +286,7 @@ fn what() -> BoxedStrategy<What> {
     let role = prop_oneof![4 => Just(Role::Customer), 2 => Just(Role::Merchant), 2 => Just(Role::Agent), 1 => Just(Role::House)];
     let open = (prop::option::weighted(0.95, any::<u8>()), select(AccountType::ALL), role, currency());
     // Never the one after the newest, which the newest would let follow.
-    let version = select(vec![0, 1, 2, 3, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
+    let version = select(vec![0, 1, 2, 3, 4, CODE_VERSION, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
     prop_oneof![
         2 => version.prop_map(|version| What::Activate { version }),
         6 => (0..4u8).prop_map(|name| What::Enrol { name }),
@@ -239,6 +294,9 @@ fn what() -> BoxedStrategy<What> {
         8 => (side(), select(StatusChange::ALL)).prop_map(|(account, change)| What::Change { account, change }),
         100 => moving(amount()),
         16 => policies::set().prop_map(What::Set),
+        16 => dated::batch(moving(amount())),
+        16 => dated::order(prop_oneof![1 => paid(amount()), 2 => likely(small())].boxed()),
+        6 => which().prop_map(|order| What::Cancel { order }),
     ]
     .boxed()
 }
@@ -292,11 +350,15 @@ pub(crate) fn history(gap: impl Strategy<Value = Gap> + Clone + 'static) -> Boxe
     ];
     let several = (gap, between, scenes::keyed()).prop_map(|(gap, between, scene)| {
         // Rules come into force with an epoch.
-        let gap_of = |gap, what: &What| if matches!(what, What::Activate { .. }) { Gap::After(1) } else { gap };
-        let gaps = std::iter::once(gap).chain(between);
+        let gap_of = |gap, what: &What| match what {
+            What::Activate { .. } => Gap::After(1),
+            What::Later { ms, .. } => Gap::After(*ms),
+            _ => gap,
+        };
+        let gaps = std::iter::once(gap).chain(between).chain(std::iter::repeat(Gap::Same));
         gaps.zip(scene).map(|(gap, (key, what))| (gap_of(gap, &what), staff(key, what))).collect()
     });
-    let steps = prop::collection::vec(prop_oneof![20 => one, 4 => several], 1..60);
+    let steps = prop::collection::vec(prop_oneof![20 => one, 5 => several], 1..60);
     let rules = prop_oneof![1 => 1..CODE_VERSION, 5 => Just(CODE_VERSION)];
     (rules, prop::bool::weighted(0.85), steps)
         .prop_map(|(rules, begin_founded, steps)| {

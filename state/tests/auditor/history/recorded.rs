@@ -1,6 +1,6 @@
 //! Histories as a ledger alone lives them: the commands, and what it says to them.
 
-use super::{FIRST, History, Seen};
+use super::{FIRST, Gap, History, Seen, Step};
 use schemas::{Cause, Command, Epoch, Event, Position};
 use state::bytes::Damaged;
 use state::{Frozen, Ledger, Thawing};
@@ -16,23 +16,30 @@ pub(crate) fn cause(command: &Command, asked: usize) -> Cause {
 
 /// The commands of a history, as they come about in a ledger.
 pub(crate) fn recorded(history: &History) -> Vec<Asked> {
-    let (mut ledger, mut seen, mut asked, mut rules) = (Ledger::default(), Seen::default(), Vec::new(), history.rules);
-    ledger.begin(FIRST, rules, &mut Vec::new());
-    for (gap, step) in &history.steps {
+    let mut ledger = Ledger::default();
+    ledger.begin(FIRST, history.rules, &mut Vec::new());
+    live(&mut ledger, &mut Seen::default(), history.rules, &history.steps).1
+}
+
+/// Goes on with these steps in an epoch that goes by these rules: what is said, and what is asked.
+pub(crate) fn live(ledger: &mut Ledger, seen: &mut Seen, mut rules: u32, steps: &[(Gap, Step)]) -> (Vec<Event>, Vec<Asked>) {
+    let (mut said, mut asked) = (Vec::new(), Vec::new());
+    for (gap, step) in steps {
         let mut events = Vec::new();
         if let Some(next) = gap.next(ledger.epoch()) {
             rules = ledger.next_rules();
             ledger.begin(next, rules, &mut events);
         }
         seen.hear(&events);
+        said.append(&mut events);
         let Some(command) = seen.command(step, ledger.epoch()) else { continue };
         let cause = cause(&command, seen.ask(&command));
-        let mut events = Vec::new();
         ledger.apply(cause.clone(), &schemas::Asked::of(command.clone()), &mut events);
         seen.hear(&events);
+        said.extend(events);
         asked.push((ledger.epoch(), rules, cause, command));
     }
-    asked
+    (said, asked)
 }
 
 /// What a ledger says to these commands.

@@ -1,7 +1,7 @@
 //! What chance alone hardly brings together: steps of staff that belong to each other.
 
 use super::policies::{self, Moment, free_tariff, terms};
-use super::{Paid, Part, Side, What, Which, likely, part, small};
+use super::{Date, Paid, Part, Proven, Side, What, Which, dated, likely, part, small};
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::{AccountType, Channel, Currency, Limits, PaymentKind, Role, StatusChange};
@@ -29,10 +29,13 @@ fn alike() -> BoxedStrategy<Vec<What>> {
             vec![What::Change { account: one, change }, What::Change { account: other, change }]
         }),
         1 => [which(), which()].prop_map(|holds| holds.map(|hold| What::Release { hold }).to_vec()),
-        1 => [which(), which()].prop_map(|payments| payments.map(|payment| What::Reverse { payment }).to_vec()),
+        1 => [which(), which()].prop_map(|payments| payments.map(reverse).to_vec()),
         // Never the one after the newest.
         1 => [select(vec![1, 2, 3]), select(vec![CODE_VERSION, CODE_VERSION + 2])].prop_map(|versions| versions.map(|version| What::Activate { version }).to_vec()),
         1 => Just((0..2u8).map(|name| What::Enrol { name }).collect()),
+        1 => [which(), which()].prop_map(|orders| orders.map(|order| What::Cancel { order }).to_vec()),
+        1 => [likely(small()), likely(small())].prop_map(|paid| paid.map(|paid| What::Order { paid, date: Date::In(1_000) }).to_vec()),
+        1 => prop::collection::vec(dated::batch(likely(small()).prop_map(What::Pay)), 2).boxed(),
         1 => [likely(small()), likely(small())].prop_map(|paid| paid.map(What::Pay).to_vec()),
     ]
     .boxed()
@@ -62,15 +65,19 @@ fn scene() -> BoxedStrategy<Vec<What>> {
         }),
         // A payment in parts back, then the rest, and then no more.
         3 => (likely(small()), parts(0..3), Just(Which::Left(0)), 0..3u8).prop_map(|(paid, parts, payment, again)| {
-            let refund = |part| What::Refund { payment, part, currency: None };
+            let refund = |part| What::Refund { payment, part, currency: None, proof: Proven::No };
             let mut all: Vec<What> = std::iter::once(What::Pay(paid)).chain(parts.into_iter().map(refund)).collect();
-            all.push(What::Reverse { payment });
+            all.push(reverse(payment));
             // The reversal itself is the last transaction, unless it was refused.
-            all.extend((0..again).map(|back| What::Reverse { payment: Which::Any(back) }));
-            all.push(What::Refund { payment: Which::Any(again), part: Part::Minor(1), currency: None });
+            all.extend((0..again).map(|back| reverse(Which::Any(back))));
+            all.push(What::Refund { payment: Which::Any(again), part: Part::Minor(1), currency: None, proof: Proven::No });
             all
         }),
-        2 => stopped(),
+        3 => stopped(),
+        2 => dated::proofs(),
+        3 => dated::orders(),
+        2 => dated::together(),
+        1 => prop_oneof![1 => Just(dated::crowded()), 4 => Just(dated::forgotten())],
         1 => policies::rivals().prop_map(|sets| {
             let pay = What::Pay(pays(Side::Account(0), Side::Account(1)));
             sets.into_iter().map(What::Set).chain([pay]).collect()
@@ -100,7 +107,12 @@ fn closed(customer: u8) -> Vec<What> {
     use StatusChange::{Close, Reactivate, Suspend};
     let changes =
         [Suspend, Suspend, Reactivate, Close, Close, Suspend, Reactivate].map(|change| What::Change { account: Side::Newest, change });
-    let after = [What::Set(terms(Side::Newest, None)), What::Reserve { paid: pays(Side::Newest, Side::Account(0)), expires_in_ms: 1_000 }];
+    let after = [
+        What::Set(terms(Side::Newest, None)),
+        What::Reserve { paid: pays(Side::Newest, Side::Account(0)), expires_in_ms: 1_000 },
+        What::Order { paid: pays(Side::Account(0), Side::Newest), date: Date::In(1_000) },
+        What::Order { paid: pays(Side::Newest, Side::Account(0)), date: Date::In(1_000) },
+    ];
     std::iter::once(open(customer)).chain(changes).chain(after).collect()
 }
 
@@ -114,7 +126,7 @@ fn rich(customer: u8) -> Vec<What> {
     let back = || much(PaymentKind::Transfer, Side::Account(1), Side::Newest);
     let deposit = much(PaymentKind::Deposit, Side::Unnamed, Side::Newest);
     // What comes back by a reversal is not counted, nor is the house.
-    let cash = || [much(PaymentKind::Withdrawal, Side::Newest, Side::Unnamed), What::Reverse { payment: Which::Left(0) }];
+    let cash = || [much(PaymentKind::Withdrawal, Side::Newest, Side::Unnamed), reverse(Which::Left(0))];
     let pairs = [[there(), back()], cash(), cash(), [there(), back()]];
     [open(customer), deposit].into_iter().chain(pairs.into_iter().flatten()).collect()
 }
@@ -122,13 +134,17 @@ fn rich(customer: u8) -> Vec<What> {
 /// The payee's leg is nothing, whatever its floor.
 fn nothing_moves(customer: u8) -> Vec<What> {
     let pay = What::Pay(pays(Side::Account(0), Side::Newest));
-    let reverse = What::Reverse { payment: Which::Left(0) };
+    let reverse = reverse(Which::Left(0));
     let end = What::Set(policies::Set::End { code: 3, from: Moment::Unnamed });
     vec![open(customer), What::Set(policies::dear()), What::Set(terms(Side::Newest, Some(10))), pay, reverse, end]
 }
 
 fn pays(debit: Side, credit: Side) -> Paid {
     Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor: 20, currency: None, channel: Channel::Wallet }
+}
+
+fn reverse(payment: Which) -> What {
+    What::Reverse { payment, proof: Proven::No }
 }
 
 fn capture(part: Part) -> What {
@@ -153,9 +169,9 @@ fn stopped() -> impl Strategy<Value = Vec<What>> {
     (any::<u8>(), stopped, change, any::<bool>()).prop_map(|(customer, account, change, refunds)| {
         let (payer, payee) = (Side::Account(0), Side::Newest);
         let back = if refunds {
-            What::Refund { payment: Which::Left(1), part: Part::Quarters(4), currency: None }
+            What::Refund { payment: Which::Left(1), part: Part::Quarters(4), currency: None, proof: Proven::No }
         } else {
-            What::Reverse { payment: Which::Left(1) }
+            reverse(Which::Left(1))
         };
         vec![
             open(customer),

@@ -1,12 +1,14 @@
 //! What there is, as far as the events say it; a step's command is made among it.
 
 use super::policies::code;
-use super::{Paid, Part, Set, Side, Step, What, Which, Who};
+use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
 use schemas::{
-    Account, AccountId, AccountTerms, ActivateRules, Authority, Capture, ChangeStatus, Command, CreateCustomer, Currency, CustomerId,
-    CustomerLevel, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, LevelLimits, Link, Money, OpenAccount, Operation, Payment,
-    PaymentKind, Policy, Principal, Refund, Release, Reserve, Reverse, Tariff, TariffEnd, Transaction, TransactionId,
+    Account, AccountId, AccountTerms, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus, Command, CreateCustomer,
+    Currency, CustomerId, CustomerLevel, Dated, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, LevelLimits, Link, Money, OpenAccount,
+    Operation, Order, OrderChange, OrderChanged, OrderId, Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve,
+    Reverse, Tariff, TariffEnd, Transaction, TransactionId,
 };
+use std::sync::Arc;
 
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
@@ -16,6 +18,10 @@ pub(crate) struct Seen {
     holds: Vec<(HoldChanged, i64)>,
     /// Every transaction, and what can be given back of it.
     transactions: Vec<(Transaction, i64)>,
+    /// Every order for a day to come, and one where it waits.
+    orders: Vec<(OrderChanged, i64)>,
+    /// The number of the last transaction, hold or order, and its epoch.
+    number: Option<(Epoch, u32)>,
     asked: Vec<Command>,
 }
 
@@ -33,9 +39,11 @@ impl Seen {
                 Fact::AccountOpened(account) => self.accounts.push(account.clone()),
                 Fact::HoldChanged(held) => self.hear_hold(held),
                 Fact::Transaction(transaction) => self.hear_transaction(transaction),
+                Fact::OrderChanged(order) => self.hear_order(order),
                 Fact::RulesActivated { .. }
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
+                | Fact::BatchDecided(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }
@@ -44,13 +52,23 @@ impl Seen {
 
     fn hear_hold(&mut self, held: &HoldChanged) {
         if held.change == HoldChange::Reserved {
+            self.number = held.id.minted();
             return self.holds.push((held.clone(), held.amount.minor));
         }
         let known = self.holds.iter_mut().filter(|(hold, _)| hold.id == held.id);
         known.for_each(|(_, left)| *left = if held.open { *left - held.amount.minor } else { 0 });
     }
 
+    fn hear_order(&mut self, order: &OrderChanged) {
+        if order.change == OrderChange::Scheduled {
+            self.number = order.id.minted();
+            return self.orders.push((order.clone(), 1));
+        }
+        self.orders.iter_mut().filter(|(known, _)| known.id == order.id).for_each(|(_, waits)| *waits = 0);
+    }
+
     fn hear_transaction(&mut self, transaction: &Transaction) {
+        self.number = transaction.id.minted();
         let settled = transaction.refusal.is_none();
         if let (Some(Link::Original(original)), true) = (transaction.link, settled) {
             let known = self.transactions.iter_mut().filter(|(known, _)| known.id == original);
@@ -110,23 +128,46 @@ impl Seen {
                 (Operation::Reserve(Reserve { payment, expires_in_ms: *expires_in_ms }), holder)
             }
             What::Capture { hold, part, currency, last } => {
-                let (hold_id, amount, payee) = self.hold(*hold, *part);
+                let (hold_id, amount, payee) = self.hold(*hold, *part, epoch);
                 let amount = Money { currency: currency.unwrap_or(amount.currency), ..amount };
                 (Operation::Capture(Capture { hold_id, amount, last: *last }), payee)
             }
             What::Release { hold } => {
-                let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4));
+                let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4), epoch);
                 (Operation::Release(Release { hold_id }), payee)
             }
-            What::Refund { payment, part, currency } => {
-                let (transaction_id, amount, payee) = self.transaction(*payment, *part);
+            What::Refund { payment, part, currency, proof } => {
+                let (transaction_id, amount, payee) = self.transaction(*payment, *part, epoch);
                 let amount = Money { currency: currency.unwrap_or(amount.currency), ..amount };
-                (Operation::Refund(Refund { transaction_id, amount }), payee)
+                (Operation::Refund(Refund { transaction_id, amount, proof: self.proof(*proof, transaction_id) }), payee)
             }
-            What::Reverse { payment } => {
-                let (transaction_id, _, payee) = self.transaction(*payment, Part::Quarters(4));
-                (Operation::Reverse(Reverse { transaction_id }), payee)
+            What::Reverse { payment, proof } => {
+                let (transaction_id, _, payee) = self.transaction(*payment, Part::Quarters(4), epoch);
+                (Operation::Reverse(Reverse { transaction_id, proof: self.proof(*proof, transaction_id) }), payee)
             }
+            What::Batch { mode, dry_run, items } => {
+                let (items, holders): (Vec<Operation>, Vec<Option<CustomerId>>) =
+                    items.iter().map(|item| self.operation(item, epoch)).unzip();
+                let batch = Batch { mode: *mode, dry_run: *dry_run, items };
+                (Operation::Batch(batch), holders.into_iter().flatten().next())
+            }
+            What::Order { paid, date } => {
+                let payment = self.payment(paid);
+                let holder = payment.account_debit.and_then(|payer| self.holder(payer));
+                let dated = match date {
+                    Date::In(ms) => Dated::ExecuteAt(epoch + ms),
+                    Date::Passed(ms) => Dated::ExecuteAt(epoch - ms),
+                    Date::Since(ms) => Dated::EffectiveAt(epoch - ms),
+                    Date::Ahead(ms) => Dated::EffectiveAt(epoch + ms),
+                };
+                (Operation::Order(Order { payment, dated }), holder)
+            }
+            What::Cancel { order } => {
+                let order = chosen(&self.orders, *order);
+                let payer = order.and_then(|(order, _)| self.holder(order.account_debit));
+                (Operation::CancelOrder(CancelOrder { order_id: order.map_or(OrderId::mint(1, 0), |(order, _)| order.id) }), payer)
+            }
+            What::Later { what, .. } => self.operation(what, epoch),
             What::Set(set) => (Operation::SetPolicy(self.policy(set, epoch)), None),
         }
     }
@@ -188,19 +229,67 @@ impl Seen {
     }
 
     /// A hold, some of what is left of it, and who is to be paid.
-    fn hold(&self, which: Which, part: Part) -> (HoldId, Money, Option<CustomerId>) {
+    fn hold(&self, which: Which, part: Part, epoch: Epoch) -> (HoldId, Money, Option<CustomerId>) {
         match chosen(&self.holds, which) {
-            None => (HoldId::mint(1, 0), some(0, Currency::XOF, part), None),
+            None => {
+                let (epoch, number) = self.coming(which, epoch);
+                (HoldId::mint(epoch, number), some(0, Currency::XOF, part), None)
+            }
             Some((hold, left)) => (hold.id, some(*left, hold.amount.currency, part), self.holder(hold.account_credit)),
         }
     }
 
     /// A transaction, some of what can be given back of it, and who was paid.
-    fn transaction(&self, which: Which, part: Part) -> (TransactionId, Money, Option<CustomerId>) {
+    fn transaction(&self, which: Which, part: Part, epoch: Epoch) -> (TransactionId, Money, Option<CustomerId>) {
         match chosen(&self.transactions, which) {
-            None => (TransactionId::mint(1, 0), some(0, Currency::XOF, part), None),
+            None => {
+                let (epoch, number) = self.coming(which, epoch);
+                (TransactionId::mint(epoch, number), some(0, Currency::XOF, part), None)
+            }
             Some((paid, left)) => (paid.id, some(*left, paid.amount.currency, part), self.holder(paid.account_credit)),
         }
+    }
+
+    /// A number of which something may be minted in this epoch.
+    fn coming(&self, which: Which, epoch: Epoch) -> (Epoch, u32) {
+        let next = self.number.filter(|(last, _)| *last == epoch).map_or(0, |(_, number)| number + 1);
+        match which {
+            Which::Coming(ahead) => (epoch, next + u32::from(ahead)),
+            Which::Left(_) | Which::Any(_) | Which::Unknown => (1, 0),
+        }
+    }
+
+    /// What shows a payment, made of what was said to the world.
+    fn proof(&self, proof: Proven, id: TransactionId) -> Option<Arc<Proof>> {
+        let mut shown = shown::proof(id, self.transactions.iter().map(|(paid, _)| paid))?;
+        match proof {
+            Proven::No => return None,
+            Proven::Shown => {}
+            Proven::Forged(how) => forge(&mut shown, how),
+        }
+        Some(Arc::new(shown))
+    }
+}
+
+/// Something else than it was.
+fn forge(proof: &mut Proof, how: u8) {
+    let first = &mut proof.rows[0];
+    match how % 8 {
+        0 => first.amount_minor = first.amount_minor.wrapping_add(1),
+        1 => (first.payer, first.payee) = (first.payee, first.payer),
+        2 => first.fee_minor += 1,
+        3 => proof.leaf += 1,
+        4 => proof.path.push([how; 32]),
+        5 => drop(proof.path.pop()),
+        6 => drop(proof.rows.pop()),
+        _ => proof.rows.reverse(),
+    }
+    // A proof has at least one payment.
+    if proof.rows.is_empty() {
+        let id = TransactionId::mint(1, 0);
+        let (payer, payee) = (AccountId::mint(1, 0), AccountId::mint(1, 1));
+        let (kind, channel, bearer) = (PaymentKind::Transfer, schemas::Channel::Wallet, Bearer::Payer);
+        proof.rows.push(schemas::Paid { id, kind, channel, bearer, payer, payee, currency: Currency::XOF, amount_minor: 1, fee_minor: 0 });
     }
 }
 
@@ -216,7 +305,7 @@ fn chosen<T>(among: &[(T, i64)], which: Which) -> Option<&(T, i64)> {
     let (these, number): (Vec<&(T, i64)>, u8) = match which {
         Which::Left(number) => (among.iter().filter(|(_, left)| *left > 0).collect(), number),
         Which::Any(number) => (among.iter().collect(), number),
-        Which::Unknown => return None,
+        Which::Coming(_) | Which::Unknown => return None,
     };
     let back = usize::from(number).checked_rem(these.len())?;
     these.into_iter().nth_back(back)

@@ -1,10 +1,10 @@
 //! Answers: each is what the log says, each attempt of a command hears the same, and what was taken is decided.
 
 use super::super::asked::Asked;
-use super::super::evidence::resource;
-use super::super::history::{Call, Entry, Outcome};
+use super::super::evidence::{Recorded, resource};
+use super::super::history::{Call, Entry, Item, Outcome};
 use super::{Case, Findings, Kind};
-use schemas::{Command, CommandId, Event, Fact, Position};
+use schemas::{BatchDecided, Command, CommandId, Event, Fact, Position};
 use std::collections::BTreeMap;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
@@ -15,15 +15,39 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
         }
         match &entry.call {
             Call::Command { id, asked } => {
-                attempts.entry(*id).or_default().push((asked, &entry.outcome));
-                one(case, *id, asked, &entry.outcome, findings);
+                if asked.is_dry() {
+                    tried(case, *id, asked, &entry.outcome, findings);
+                } else {
+                    attempts.entry(*id).or_default().push((asked, &entry.outcome));
+                    one(case, *id, asked, &entry.outcome, findings);
+                }
             }
             Call::Operation { id } => operation(case, *id, entry, findings),
-            Call::Balance { .. } | Call::Transaction { .. } | Call::Hold { .. } => {}
+            Call::Balance { .. } | Call::Transaction { .. } | Call::Hold { .. } | Call::Order { .. } => {}
         }
     }
     for (id, attempts) in attempts {
         alike(id, &attempts, findings);
+    }
+}
+
+/// What was only tried: every answer is one of the decisions, of which each attempt has its own.
+fn tried(case: &Case<'_>, id: CommandId, asked: &Asked, outcome: &Outcome, findings: &mut Findings) {
+    let decisions = case.tried.get(&id).map_or(&[][..], Vec::as_slice);
+    let says = |event: &Event| match (outcome, &event.fact) {
+        (Outcome::Tried { items, epoch }, Fact::BatchDecided(decided)) => {
+            event.epoch == *epoch && decided.outcomes.iter().map(Item::of).eq(items.iter().cloned())
+        }
+        (Outcome::Refused { reason, epoch, replayed, .. }, Fact::Refused { refusal, .. }) => {
+            event.epoch == *epoch && refusal.as_str() == reason && !replayed
+        }
+        _ => false,
+    };
+    let told =
+        !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown | Outcome::NotNow | Outcome::NotInForce | Outcome::Odd { .. });
+    let of_it = |decision: &&&Recorded| case.asked(decision).is_some_and(|operation| *operation == asked.operation());
+    if told && !decisions.iter().filter(of_it).any(|decision| says(&decision.event)) {
+        findings.add(Kind::AnswerContradictsLog, format!("command {id} was answered {outcome:?}, and no decision on it says that"));
     }
 }
 
@@ -36,7 +60,7 @@ fn one(case: &Case<'_>, id: CommandId, asked: &Asked, outcome: &Outcome, finding
             findings.add(Kind::NeverDecided, format!("command {id} was taken at {position}, where it is not"));
         }
     }
-    let told = matches!(outcome, Outcome::Done { .. } | Outcome::Refused { .. } | Outcome::KeyReused);
+    let told = outcome.is_decision() || matches!(outcome, Outcome::KeyReused | Outcome::Tried { .. });
     let Some(decision) = decision else {
         if told {
             findings.add(Kind::LostDecision, format!("command {id} was answered {outcome:?}, and the log has no decision"));
@@ -60,6 +84,15 @@ fn one(case: &Case<'_>, id: CommandId, asked: &Asked, outcome: &Outcome, finding
                 && event.epoch == *epoch
                 && (!replayed || case.repeated.contains(&id))
         }
+        Outcome::Batch { items, epoch, replayed } => {
+            let said = |decided: &BatchDecided| !decided.dry_run && decided.outcomes.iter().map(Item::of).eq(items.iter().cloned());
+            same_body
+                && refusal(event).is_none()
+                && matches!(&event.fact, Fact::BatchDecided(decided) if said(decided))
+                && event.epoch == *epoch
+                && (!replayed || case.repeated.contains(&id))
+        }
+        Outcome::Tried { .. } => false,
         Outcome::KeyReused => !same_body && case.repeated.contains(&id),
         _ => true,
     };
@@ -77,7 +110,7 @@ fn alike(id: CommandId, attempts: &[(&Asked, &Outcome)], findings: &mut Findings
     let mut firsts = 0;
     for (asked, outcome) in attempts.iter().filter(|(_, outcome)| outcome.is_decision()) {
         let mut answer = (*outcome).clone();
-        if let Outcome::Done { replayed, .. } | Outcome::Refused { replayed, .. } = &mut answer {
+        if let Outcome::Done { replayed, .. } | Outcome::Refused { replayed, .. } | Outcome::Batch { replayed, .. } = &mut answer {
             firsts += usize::from(!*replayed);
             *replayed = false;
         }
@@ -103,7 +136,11 @@ fn operation(case: &Case<'_>, id: CommandId, entry: &Entry, findings: &mut Findi
                 _ => "completed",
             };
             // Where the rules are shown does not say which.
-            let named = resource(&event.fact).filter(|_| !matches!(event.fact, Fact::RulesActivated { .. }));
+            let named = match &event.fact {
+                Fact::RulesActivated { .. } => None,
+                Fact::BatchDecided(_) => Some(id.0),
+                fact => resource(fact),
+            };
             status == expected && *told == named && reason.as_deref() == refused && *epoch == Some(event.epoch)
         }
         (Outcome::Operation { .. }, None) => {
@@ -129,6 +166,7 @@ fn operation(case: &Case<'_>, id: CommandId, entry: &Entry, findings: &mut Findi
 /// Why it was refused, if it was.
 fn refusal(event: &Event) -> Option<&str> {
     match &event.fact {
+        Fact::BatchDecided(decided) => decided.undone_by().map(|(_, refusal)| refusal.as_str()),
         Fact::Transaction(transaction) => transaction.refusal.map(|refusal| refusal.as_str()),
         Fact::Refused { refusal, .. } => Some(refusal.as_str()),
         Fact::CustomerCreated(_)
@@ -137,6 +175,7 @@ fn refusal(event: &Event) -> Option<&str> {
         | Fact::StatusChanged(_)
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
+        | Fact::OrderChanged(_)
         | Fact::Repeated(_) => None,
     }
 }

@@ -53,7 +53,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
                     books.set(terms, event.epoch);
                 }
             }
-            Fact::CustomerCreated(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) | Fact::Refused { .. } | Fact::Repeated(_) => {}
+            Fact::CustomerCreated(_)
+            | Fact::RulesActivated { .. }
+            | Fact::StatusChanged(_)
+            | Fact::BatchDecided(_)
+            | Fact::OrderChanged(_)
+            | Fact::Refused { .. }
+            | Fact::Repeated(_) => {}
         }
     }
     for (currency, sum) in books.sums.into_iter().filter(|(_, sum)| *sum != 0) {

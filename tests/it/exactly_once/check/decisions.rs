@@ -1,13 +1,16 @@
-//! Decisions: each does what its command asked, by rules that know the operation.
+//! Decisions: each does what its command asked, or the item of a batch, or the order whose day has come, by rules that know the operation.
 
 use super::{Case, Findings, Kind};
 use schemas::account::HOUSE_CASH;
-use schemas::{AccountId, Event, Fact, HoldChange, HoldChanged, Link, Operation, Payment, PaymentKind, Reserve, Transaction};
+use schemas::{
+    AccountId, Dated, Event, Fact, HoldChange, HoldChanged, Link, Operation, Order, OrderChange, OrderChanged, Payment, PaymentKind,
+    Reserve, Transaction,
+};
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
     for recorded in case.events.iter().filter(|recorded| recorded.event.answers()) {
         let event = &recorded.event;
-        let Some(operation) = case.decided(recorded).map(|command| &command.operation) else { continue };
+        let Some(operation) = case.asked(recorded) else { continue };
         if !does(operation, event) {
             findings
                 .add(Kind::BooksUnbalanced, format!("event {} is not what its command asked: {:?} of {operation:?}", event.id, event.fact));
@@ -37,7 +40,16 @@ fn does(operation: &Operation, event: &Event) -> bool {
         (Fact::StatusChanged(changed), Operation::ChangeStatus(asked)) => (changed.id, changed.change) == (asked.account_id, asked.change),
         (Fact::RulesActivated { version }, Operation::ActivateRules(activate)) => *version == activate.version,
         (Fact::PolicyChanged(policy), Operation::SetPolicy(asked)) => **policy == asked.clone().decided(event.epoch),
-        (Fact::Transaction(transaction), Operation::Pay(payment)) => pays(payment, transaction),
+        (Fact::Transaction(transaction), Operation::Pay(payment) | Operation::Order(Order { payment, dated: Dated::EffectiveAt(_) })) => {
+            pays(payment, transaction)
+        }
+        (Fact::BatchDecided(decided), Operation::Batch(batch)) => {
+            (decided.mode, decided.dry_run, decided.outcomes.len()) == (batch.mode, batch.dry_run, batch.items.len())
+        }
+        (Fact::OrderChanged(order), Operation::Order(asked)) => orders(asked, order),
+        (Fact::OrderChanged(order), Operation::CancelOrder(cancel)) => {
+            (order.id, order.change) == (cancel.order_id, OrderChange::Cancelled)
+        }
         (Fact::Transaction(transaction), Operation::Capture(capture)) => {
             (transaction.link, transaction.amount, transaction.refusal) == (Some(Link::Hold(capture.hold_id)), capture.amount, None)
         }
@@ -65,6 +77,17 @@ fn pays(payment: &Payment, transaction: &Transaction) -> bool {
         && payment.currency == transaction.amount.currency
         && payment.account_debit.unwrap_or(cash) == transaction.account_debit
         && payment.account_credit.unwrap_or(cash) == transaction.account_credit
+}
+
+fn orders(asked: &Order, order: &OrderChanged) -> bool {
+    let payment = &asked.payment;
+    let cash = AccountId::house(HOUSE_CASH, payment.currency);
+    order.change == OrderChange::Scheduled
+        && order.dated == asked.dated
+        && (order.kind, order.channel) == (payment.kind, payment.channel)
+        && (order.amount.minor, order.amount.currency) == (payment.amount_minor, payment.currency)
+        && payment.account_debit.unwrap_or(cash) == order.account_debit
+        && payment.account_credit.unwrap_or(cash) == order.account_credit
 }
 
 fn reserves(reserve: &Reserve, held: &HoldChanged, event: &Event) -> bool {

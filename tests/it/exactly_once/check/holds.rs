@@ -43,6 +43,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::RulesActivated { .. }
             | Fact::StatusChanged(_)
             | Fact::PolicyChanged(_)
+            | Fact::BatchDecided(_)
+            | Fact::OrderChanged(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }
@@ -101,7 +103,7 @@ fn changes<'a>(
     let right = match change.change {
         HoldChange::Reserved => false,
         HoldChange::Captured => {
-            let asked = case.decided(recorded).map(|command| &command.operation);
+            let asked = case.asked(recorded);
             let last = matches!(asked, Some(Operation::Capture(capture)) if capture.last);
             in_time && change.open == (minor < left && !last)
         }

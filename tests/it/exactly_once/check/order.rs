@@ -1,7 +1,8 @@
 //! Order: that of the log is that of the decisions, of their ids and of real time.
 
-use super::{Case, Findings, Kind};
-use schemas::{CommandId, Event, Fact, HoldChange, Position};
+use super::{Case, Findings, Kind, PartOf, is_expired};
+use crate::exactly_once::evidence::Recorded;
+use schemas::{CommandId, Position};
 use std::collections::BTreeMap;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
@@ -17,9 +18,9 @@ fn ids_and_partitions(case: &Case<'_>, findings: &mut Findings) {
             findings.add(Kind::DoubledDecision, format!("event {} is there twice", after.id));
         }
     }
-    // The end of a time names the command that set it, which is long past.
-    let expired = |event: &Event| matches!(&event.fact, Fact::HoldChanged(held) if held.change == HoldChange::Expired);
-    let said: Vec<_> = case.events.iter().map(|recorded| &recorded.event).filter(|event| !expired(event)).collect();
+    // What has waited for its time is said of a command that is long past.
+    let waited = |recorded: &Recorded| is_expired(&recorded.event.fact) || matches!(case.part(recorded), Some(PartOf::Order(_)));
+    let said: Vec<_> = case.events.iter().filter(|recorded| !waited(recorded)).map(|recorded| &recorded.event).collect();
     for pair in said.windows(2) {
         let (before, after) = (pair[0], pair[1]);
         if before.cause.position > after.cause.position {
@@ -76,7 +77,9 @@ fn real_time(case: &Case<'_>, findings: &mut Findings) {
     // The first time that a command can have been in the log, and the first that it was known to be decided.
     let mut spans: BTreeMap<CommandId, (u64, u64)> = BTreeMap::new();
     for entry in &case.evidence.history {
-        if let super::super::history::Call::Command { id, .. } = &entry.call {
+        if let super::super::history::Call::Command { id, asked } = &entry.call
+            && !asked.is_dry()
+        {
             let span = spans.entry(*id).or_insert((u64::MAX, u64::MAX));
             span.0 = span.0.min(entry.invoked);
             if entry.outcome.is_decision() {

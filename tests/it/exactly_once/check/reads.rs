@@ -2,7 +2,7 @@
 
 use super::super::history::{Call, Entry, Least, Outcome};
 use super::{Case, Findings, Kind};
-use schemas::{AccountId, Epoch, Fact, HoldChange, HoldChanged, HoldId, Position, Transaction};
+use schemas::{AccountId, Epoch, Fact, HoldChange, HoldChanged, HoldId, OrderChanged, OrderId, Position, Transaction};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
     for entry in &case.evidence.history {
         let least = match &entry.call {
             Call::Balance { at_least, .. } | Call::Transaction { at_least, .. } => at_least.and_then(|least| epoch_of(case, least)),
-            Call::Hold { .. } => None,
+            Call::Hold { .. } | Call::Order { .. } => None,
             Call::Command { .. } | Call::Operation { .. } => continue,
         };
         match (&entry.call, &entry.outcome) {
@@ -47,6 +47,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
                     findings.add(Kind::AnswerContradictsLog, sentence);
                 }
             }
+            (Call::Order { id }, Outcome::Order { status, transaction, epoch, as_of }) => {
+                let last = past.orders.get(id).and_then(|changes| changes.iter().rfind(|(decided, _)| decided <= as_of));
+                let stands = last.map(|(decided, order)| (*decided, order.change.as_str(), order.transaction_id.map(|id| id.0)));
+                if stands != Some((*epoch, status.as_str(), *transaction)) {
+                    let sentence = format!("order {id} was shown as {:?}, and the log has {last:?}", entry.outcome);
+                    findings.add(Kind::AnswerContradictsLog, sentence);
+                }
+            }
             (call, Outcome::Missing) if told(case, call, entry) => {
                 findings.add(Kind::MissedWrite, format!("{call:?} found nothing, after it was answered"));
             }
@@ -69,6 +77,8 @@ struct Past<'a> {
     transactions: BTreeMap<Uuid, (Epoch, &'a Transaction)>,
     /// Where each hold stood after each change.
     holds: BTreeMap<HoldId, Vec<Stands<'a>>>,
+    /// The changes of each order.
+    orders: BTreeMap<OrderId, Vec<(Epoch, &'a OrderChanged)>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -104,11 +114,13 @@ impl<'a> Past<'a> {
                     past.moves(held.account_debit, event.epoch, 0, whole);
                     past.changes(held, event.epoch);
                 }
+                Fact::OrderChanged(order) => past.orders.entry(order.id).or_default().push((event.epoch, &**order)),
                 Fact::CustomerCreated(_)
                 | Fact::AccountOpened(_)
                 | Fact::RulesActivated { .. }
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
+                | Fact::BatchDecided(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }
@@ -166,7 +178,10 @@ fn monotone(case: &Case<'_>, findings: &mut Findings) {
 
 const fn as_of(outcome: &Outcome) -> Option<Epoch> {
     match outcome {
-        Outcome::Balance { as_of, .. } | Outcome::Transaction { as_of, .. } | Outcome::Hold { as_of, .. } => Some(*as_of),
+        Outcome::Balance { as_of, .. }
+        | Outcome::Transaction { as_of, .. }
+        | Outcome::Hold { as_of, .. }
+        | Outcome::Order { as_of, .. } => Some(*as_of),
         _ => None,
     }
 }
@@ -185,6 +200,7 @@ fn told(case: &Case<'_>, call: &Call, read: &Entry) -> bool {
         Call::Balance { account, .. } => account.0,
         Call::Transaction { id, .. } => *id,
         Call::Hold { id } => id.0,
+        Call::Order { id } => id.0,
         Call::Command { .. } | Call::Operation { .. } => return false,
     };
     case.evidence.history.iter().any(|entry| {

@@ -2,7 +2,7 @@
 
 use super::super::evidence::{Rows, Table};
 use super::{Case, Findings, Kind};
-use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, resource};
+use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, Transaction, resource};
 use std::collections::BTreeMap;
 
 /// Most differences that are told of one table.
@@ -58,7 +58,7 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                     Some(Link::Original(id)) => format!("{id} "),
                 };
                 let row = format!(
-                    "{} {} {} {} {} {} {} {} {reason} {link}{command} {} {epoch}",
+                    "{} {} {} {} {} {} {} {} {reason} {link}{}{command} {} {epoch}",
                     transaction.kind,
                     transaction.status(),
                     transaction.account_debit,
@@ -67,6 +67,7 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                     transaction.fee_minor,
                     transaction.amount.currency,
                     transaction.channel,
+                    bearer(transaction),
                     event.id,
                 );
                 add("transaction", transaction.id.to_string(), row);
@@ -103,6 +104,34 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                 let (table, row) = set(policy, event);
                 add(table, event.id.to_string(), row);
             }
+            // What was only tried leaves nothing.
+            Fact::BatchDecided(decided) if decided.dry_run => {}
+            Fact::BatchDecided(decided) => {
+                let (mode, count, reason) = (decided.mode, decided.outcomes.len(), decided.undone_by().map(|(_, refusal)| refusal));
+                add("batch", command.to_string(), format!("{} {mode} {count} {} {epoch}", event.id, text(reason)));
+                for (item, outcome) in decided.outcomes.iter().enumerate() {
+                    let (transaction, hold) = (text(outcome.transaction_id), text(outcome.hold_id));
+                    let row = format!("{} {transaction} {hold} {} {} {epoch}", outcome.status, outcome.fee_minor, text(outcome.refusal));
+                    add("batch_item", format!("{command} {item}"), row);
+                }
+            }
+            Fact::OrderChanged(order) => {
+                let row = format!(
+                    "{command} {} {} {} {} {} {} {} {} {} {} {} {epoch}",
+                    order.id,
+                    order.change,
+                    order.kind,
+                    order.channel,
+                    order.account_debit,
+                    order.account_credit,
+                    order.amount.minor,
+                    order.amount.currency,
+                    text(order.dated.execute_at()),
+                    text(order.dated.effective_at()),
+                    text(order.transaction_id),
+                );
+                add("order_change", event.id.to_string(), row);
+            }
             Fact::RulesActivated { version } => add("rules_activation", event.id.to_string(), format!("{command} {version} {epoch}")),
             Fact::Refused { operation, refusal } => {
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))
@@ -111,6 +140,17 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
         }
     }
     tables
+}
+
+/// Who bore the fee of a payment, if there was one: the payee, who got less, or the payer, who gave more. What is given back does not say.
+fn bearer(transaction: &Transaction) -> &'static str {
+    let got_all = transaction.postings.get(1).is_some_and(|leg| leg.amount_minor == transaction.amount.minor);
+    match transaction.link {
+        Some(Link::Original(_)) => "",
+        _ if transaction.fee_minor == 0 => "",
+        _ if got_all => "payer ",
+        _ => "payee ",
+    }
 }
 
 /// The table and the row of a policy that was set.

@@ -2,6 +2,7 @@
 
 mod bank;
 mod held;
+mod many;
 
 use super::super::evidence::Evidence;
 use super::super::history::{Call, Outcome};

@@ -4,28 +4,28 @@ use super::{Log, STRANGER};
 use serde_json::{Value, json};
 
 /// What no one has paid.
-const NO_TRANSACTION: &str = "00000000-0000-7001-8000-000000000063";
+pub(super) const NO_TRANSACTION: &str = "00000000-0000-7001-8000-000000000063";
 /// What no one has reserved.
-const NO_HOLD: &str = "00000000-0000-7004-8000-000000000063";
+pub(super) const NO_HOLD: &str = "00000000-0000-7004-8000-000000000063";
 
-fn reserve(kind: &str, debit: &str, credit: &str, amount: &str) -> Value {
+pub(super) fn reserve(kind: &str, debit: &str, credit: &str, amount: &str) -> Value {
     json!({"operation": "reserve", "kind": kind, "account_debit": debit, "account_credit": credit, "amount": amount, "currency": "XOF"})
 }
 
-fn capture(hold: &str, amount: &str, currency: &str) -> Value {
+pub(super) fn capture(hold: &str, amount: &str, currency: &str) -> Value {
     json!({"operation": "capture", "hold": hold, "amount": amount, "currency": currency})
 }
 
-fn refund(transaction: &str, amount: &str, currency: &str) -> Value {
+pub(super) fn refund(transaction: &str, amount: &str, currency: &str) -> Value {
     json!({"operation": "refund", "transaction": transaction, "amount": amount, "currency": currency})
 }
 
 /// The same, asked by a customer.
-fn by(customer: &str, asked: Value) -> Value {
+pub(super) fn by(customer: &str, asked: Value) -> Value {
     with(asked, &json!({"subject": customer, "authority": "customer"}))
 }
 
-fn with(mut asked: Value, more: &Value) -> Value {
+pub(super) fn with(mut asked: Value, more: &Value) -> Value {
     let fields = asked.as_object_mut().expect("a command is an object");
     fields.extend(more.as_object().expect("so is what is added").clone());
     asked

@@ -5,15 +5,15 @@ use super::super::super::evidence::{Evidence, Recorded};
 use super::super::super::history::{Call, Entry, Least, Outcome};
 use super::super::rows;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Command, Commit, CreateCustomer, Currency,
-    Customer, CustomerId, Epoch, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment, PaymentKind,
-    Position, Posting, Principal, Records, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Command, CommandId, Commit, CreateCustomer,
+    Currency, Customer, CustomerId, Epoch, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment,
+    PaymentKind, Position, Posting, Principal, Records, Refusal, Repeat, Role, SealedEpoch, Topic, Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 
 pub(super) const SUBJECT: &str = "teller";
 /// The rules by which all is decided.
-pub(super) const RULES: u32 = 4;
+pub(super) const RULES: u32 = 5;
 
 pub(super) fn customer() -> CustomerId {
     CustomerId::mint(10, 0)
@@ -126,8 +126,13 @@ pub(super) fn open_account() -> OpenAccount {
 
 /// Appends an event, as settlement would.
 pub(super) fn say(evidence: &mut Evidence, epoch: Epoch, command: &Command, position: Position, fact: Fact) {
+    say_as(evidence, epoch, command.id(), position, fact);
+}
+
+/// The same, in a name that may be that of an item.
+pub(super) fn say_as(evidence: &mut Evidence, epoch: Epoch, command_id: CommandId, position: Position, fact: Fact) {
     let number = evidence.log.events.iter().filter(|recorded| recorded.epoch == epoch).count();
-    let cause = Cause { command_id: command.id(), position, traceparent: String::new() };
+    let cause = Cause { command_id, position, traceparent: String::new() };
     let event = Event { id: EventId::mint(epoch, u32::try_from(number).unwrap()), epoch, cause, fact };
     let topic = Topic::of(&event);
     let offset = i64::try_from(evidence.log.events.iter().filter(|recorded| recorded.topic == topic).count()).unwrap();
@@ -147,7 +152,8 @@ pub(super) fn write_down(evidence: &mut Evidence) {
     let mut from = 0;
     let mut epochs = Vec::new();
     for (epoch, outputs) in outputs {
-        let upper = uppers[&epoch];
+        // What has waited for its day comes of no command of its epoch.
+        let upper = uppers[&epoch].max(from);
         let count = evidence.log.commands.iter().filter(|(position, _)| (from..upper).contains(&position.offset)).count();
         let inputs = vec![Input { topic: Topic::Commands.to_string(), partition: 0, upper, count: u32::try_from(count).unwrap() }];
         let output = |(topic, records): (Topic, Records)| Output {

@@ -152,8 +152,8 @@ fn later() -> Evidence {
         (20, "again", reserve(100, 60_000), vec![changed(20, HoldChange::Reserved, 100, 10, 60_020)]),
         (21, "free", Operation::Release(Release { hold_id: second }), vec![ended(20, HoldChange::Released, 100, 10)]),
         (22, "short", reserve(50, 1_000), vec![changed(22, HoldChange::Reserved, 50, 10, OVER)]),
-        (23, "some", Operation::Refund(Refund { transaction_id: original, amount: money(40) }), vec![refunded]),
-        (24, "rest", Operation::Reverse(Reverse { transaction_id: original }), vec![reversed]),
+        (23, "some", Operation::Refund(Refund { transaction_id: original, amount: money(40), proof: None }), vec![refunded]),
+        (24, "rest", Operation::Reverse(Reverse { transaction_id: original, proof: None }), vec![reversed]),
         (25, "floor", set_terms, terms_set),
         (26, "owe", transfer(800), vec![owed]),
     ];
@@ -280,13 +280,13 @@ const CASES: &[Planted] = &[
     }),
     ("more is given back than was paid", Kind::ReturnDiffers, |bank| {
         open_end(bank);
-        let refund = Operation::Refund(Refund { transaction_id: TransactionId::mint(13, 0), amount: money(301) });
+        let refund = Operation::Refund(Refund { transaction_id: TransactionId::mint(13, 0), amount: money(301), proof: None });
         let back = Some(Link::Original(TransactionId::mint(13, 0)));
         add(bank, refund, |epoch| settled(epoch, PaymentKind::Refund, back, 301, 0, &[(account(1), -301, 799), (account(0), 301, 191)]));
     }),
     ("taken back twice", Kind::ReturnDiffers, |bank| {
         open_end(bank);
-        let reverse = Operation::Reverse(Reverse { transaction_id: TransactionId::mint(19, 0) });
+        let reverse = Operation::Reverse(Reverse { transaction_id: TransactionId::mint(19, 0), proof: None });
         let back = Some(Link::Original(TransactionId::mint(19, 0)));
         add(bank, reverse, |epoch| {
             settled(epoch, PaymentKind::Reversal, back, 1, 7, &[(account(1), -1, 1099), (account(0), 8, -102), (fees(), -7, 3)])
@@ -294,7 +294,7 @@ const CASES: &[Planted] = &[
     }),
     ("a refund is given back", Kind::ReturnDiffers, |bank| {
         open_end(bank);
-        let refund = Operation::Refund(Refund { transaction_id: TransactionId::mint(23, 0), amount: money(1) });
+        let refund = Operation::Refund(Refund { transaction_id: TransactionId::mint(23, 0), amount: money(1), proof: None });
         let back = Some(Link::Original(TransactionId::mint(23, 0)));
         add(bank, refund, |epoch| settled(epoch, PaymentKind::Refund, back, 1, 0, &[(account(0), -1, -111), (account(1), 1, 1101)]));
     }),

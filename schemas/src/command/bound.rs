@@ -1,0 +1,69 @@
+//! Commands where they stand in the log.
+
+use super::{Command, Fingerprint};
+use crate::epoch::Position;
+use crate::id::CommandId;
+
+/// A command with its id and its fingerprint, which are worked out by whoever reads it, not by the one thread that decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    id: CommandId,
+    fingerprint: Fingerprint,
+    command: Command,
+}
+
+impl Asked {
+    /// A command as it was read.
+    pub fn of(command: Command) -> Self {
+        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), command }
+    }
+
+    /// The command's id.
+    pub const fn id(&self) -> CommandId {
+        self.id
+    }
+
+    /// What the command says, in short.
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The command.
+    pub const fn command(&self) -> &Command {
+        &self.command
+    }
+
+    /// The command alone.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+}
+
+/// A record of the commands log at its place, readable or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Where it stands.
+    pub position: Position,
+    /// The W3C trace context that came with it; empty if none.
+    pub traceparent: String,
+    /// What it says.
+    pub command: Result<Asked, Malformed>,
+}
+
+impl Bound {
+    /// How many commands it weighs in an epoch; never nothing.
+    pub fn weight(&self) -> usize {
+        self.command.as_ref().map_or(1, |command| command.command().operation.weight().max(1))
+    }
+}
+
+/// A record that is no command. It goes to the dead-letter topic as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// The record's key.
+    pub key: Option<Vec<u8>>,
+    /// The record's value.
+    pub value: Option<Vec<u8>>,
+    /// Why it can't be read.
+    pub reason: String,
+}
