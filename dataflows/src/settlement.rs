@@ -6,7 +6,7 @@
 use crate::Epochs;
 use crate::in_order::in_order;
 use schemas::{Bound, Cause, DeadLetter, EpochInput, EpochOutput};
-use state::{AHEAD, Frozen, Ledger};
+use state::{AHEAD, Ahead, Frozen, Ledger};
 
 /// A decided epoch.
 #[derive(Clone, Debug)]
@@ -41,14 +41,20 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     let mut events = Vec::with_capacity(bound);
     ledger.begin(epoch.binding.epoch, epoch.binding.code_version, &mut events);
     let mut dead_letters = Vec::new();
-    let mut commands = epoch.commands.into_iter();
-    while !commands.as_slice().is_empty() {
-        let near = commands.as_slice().iter().take(AHEAD);
-        ledger.look_ahead(near.filter_map(|bound| bound.command.as_ref().ok()));
-        for Bound { position, traceparent, command } in commands.by_ref().take(AHEAD) {
+    let mut commands = epoch.commands;
+    let mut ahead = Ahead::default();
+    for commands in commands.chunks_mut(AHEAD) {
+        ledger.look_ahead(commands.iter().filter_map(|bound| bound.command.as_ref().ok()), &mut ahead);
+        let mut number = 0;
+        for Bound { position, traceparent, command } in commands {
+            let (position, traceparent) = (*position, std::mem::take(traceparent));
             match command {
-                Ok(asked) => ledger.apply(Cause { command_id: asked.id(), position, traceparent }, &asked, &mut events),
-                Err(record) => dead_letters.push(DeadLetter { position, traceparent, record }),
+                Ok(asked) => {
+                    let near = ahead.near(number);
+                    number += 1;
+                    ledger.apply_near(Cause { command_id: asked.id(), position, traceparent }, asked, near, &mut events);
+                }
+                Err(record) => dead_letters.push(DeadLetter { position, traceparent, record: std::mem::take(record) }),
             }
         }
     }

@@ -92,7 +92,7 @@ pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
 pub use policy::{AccountTerms, Bearer, Borne, CustomerLevel, LevelLimits, Limits, Policy, Priced, Quota, Tariff, TariffEnd, Tier};
-pub use principal::{Authority, Caller, Principal, Scope};
+pub use principal::{Actor, Authority, Caller, Principal, Scope};
 pub use problem::Problem;
 pub use proof::{Paid, Proof};
 pub use refusal::Refusal;

@@ -1,5 +1,6 @@
 //! Who asks, for whom they may, and what their token lets them ask.
 
+use crate::id::CustomerId;
 use crate::problem::Problem;
 use crate::word::words;
 
@@ -20,6 +21,43 @@ pub struct Principal {
     pub subject: String,
     /// What the subject may act for.
     pub authority: Authority,
+}
+
+/// For whom a principal acts, as decisions need to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Staff, for anybody.
+    Staff,
+    /// A customer, for themselves; nobody where the subject is no id.
+    Customer(Option<CustomerId>),
+}
+
+impl Actor {
+    /// Whether it is staff.
+    pub const fn is_staff(self) -> bool {
+        matches!(self, Self::Staff)
+    }
+
+    /// Whether it may act for this customer; none is the house, for which only staff may.
+    pub fn may_act_for(self, owner: Option<CustomerId>) -> bool {
+        match self {
+            Self::Staff => true,
+            Self::Customer(customer) => customer.is_some() && customer == owner,
+        }
+    }
+}
+
+impl Principal {
+    /// For whom it acts. A customer's subject is their id in its one spelling.
+    pub fn actor(&self) -> Actor {
+        match self.authority {
+            Authority::Operator => Actor::Staff,
+            Authority::Customer => {
+                let id = self.subject.parse::<CustomerId>().ok();
+                Actor::Customer(id.filter(|id| id.text(&mut [0; 36]) == self.subject))
+            }
+        }
+    }
 }
 
 words! {
@@ -68,10 +106,27 @@ impl Caller {
     }
 
     /// Whether the caller may see what belongs to this customer; none is the house.
-    pub fn may_see(&self, owner: Option<crate::id::CustomerId>) -> bool {
-        match self.principal.authority {
-            Authority::Operator => true,
-            Authority::Customer => owner.is_some_and(|owner| owner.to_string() == self.principal.subject),
+    pub fn may_see(&self, owner: Option<CustomerId>) -> bool {
+        self.principal.actor().may_act_for(owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_is_known_by_the_one_spelling_of_their_id() {
+        let id = CustomerId::mint(1_764_000_000_000, 10);
+        let actor = |subject: &str, authority| Principal { subject: subject.to_owned(), authority }.actor();
+        assert_eq!(actor(&id.to_string(), Authority::Customer), Actor::Customer(Some(id)));
+        for other in [&*id.to_string().to_uppercase(), &id.0.simple().to_string(), &format!("{{{id}}}"), "awa", ""] {
+            assert_eq!(actor(other, Authority::Customer), Actor::Customer(None), "{other}");
         }
+        assert_eq!(actor(&id.to_string(), Authority::Operator), Actor::Staff);
+        assert!(Actor::Staff.may_act_for(None));
+        assert!(Actor::Customer(Some(id)).may_act_for(Some(id)));
+        assert!(!Actor::Customer(Some(id)).may_act_for(None));
+        assert!(!Actor::Customer(None).may_act_for(None), "who is nobody is not the house");
     }
 }

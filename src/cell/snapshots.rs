@@ -109,7 +109,7 @@ pub fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
         return Err(SnapshotError::Damaged { path, what: "it is of another epoch or generation than its name says" }.into());
     }
     let learnt = |(partition, offset, id, json)| Learnt { position: Position { partition, offset }, id, json };
-    let from = ledger.freeze().segments_from();
+    let from = ledger.segments_from();
     let step = u64::from(state::pins::SEGMENT_PINS);
     Ok(Found {
         name,

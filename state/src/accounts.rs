@@ -1,19 +1,23 @@
 //! Accounts and their balances, in the order in which they were opened.
 
 use crate::bytes::{Bytes, Damaged, put_text};
+use crate::index::Hashed;
 use crate::table::{Row, Rows, Table};
 use crate::usage::Usage;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{AccountId, AccountStatus, AccountType, Currency, CustomerId, Refusal, Role};
 use std::collections::BTreeMap;
 
-/// What the ledger knows of an account.
+/// What the ledger knows of an account: in one line of the cache what it is and has, in the next what it has done lately.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, align(128))]
 pub struct Holding {
     /// Whose it is.
     pub id: AccountId,
     /// The holder; none for the house.
     pub customer_id: Option<CustomerId>,
+    /// The place of the holder among the customers. It follows from the id, and no snapshot has it.
+    pub holder: Option<u32>,
     /// What the holder is to the bank.
     pub role: Role,
     /// Its one currency.
@@ -38,6 +42,7 @@ impl Holding {
         Self {
             id,
             customer_id,
+            holder: None,
             role,
             currency,
             status: AccountStatus::Active,
@@ -47,6 +52,11 @@ impl Holding {
             has_terms: false,
             usage: Usage::default(),
         }
+    }
+
+    /// Reads something of either line, so that both are near afterwards.
+    pub(crate) const fn glance(&self) -> i64 {
+        self.held_minor ^ self.usage.glance()
     }
 
     /// What may be spent, in minor units.
@@ -168,9 +178,27 @@ impl Accounts {
         self.holdings.place(id)
     }
 
-    /// The place of the account of this id, or of another in one case of billions.
-    pub fn likely_place(&self, id: AccountId) -> Option<u32> {
-        self.holdings.likely_place(id)
+    /// The hash under which the account of this id is found.
+    pub fn hashed(&self, id: AccountId) -> Hashed {
+        self.holdings.hashed(id)
+    }
+
+    /// Reads where the look for a hash begins, so that it is near afterwards.
+    pub fn glance(&self, hashed: Hashed) -> u64 {
+        self.holdings.glance(hashed)
+    }
+
+    /// The place of the account of this hash, or of another in one case of billions.
+    pub fn likely_place(&self, hashed: Hashed) -> Option<u32> {
+        self.holdings.likely_place(hashed)
+    }
+
+    /// The place of the account of this id, which is most likely this one.
+    pub fn find_place_near(&self, id: AccountId, likely: Option<u32>) -> Option<u32> {
+        match likely {
+            Some(place) if self.at(place).id == id => likely,
+            Some(_) | None => self.find_place(id),
+        }
     }
 
     /// The place of an account that exists.
@@ -207,7 +235,7 @@ impl Accounts {
     }
 
     /// The accounts of this moment.
-    pub fn freeze(&self) -> Rows<Holding> {
+    pub fn freeze(&mut self) -> Rows<Holding> {
         self.holdings.freeze()
     }
 }

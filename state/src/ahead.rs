@@ -1,53 +1,110 @@
 //! Looking ahead: what the next commands need, looked at together before the first of them is decided.
 //!
 //! A row of a large bank comes from far away, and a processor that decides one command after the other waits for each. Asked for many
-//! at once, memory takes hardly longer than for one. Nothing is decided here and nothing changes; a look at the wrong row costs time only.
+//! at once, memory takes hardly longer than for one. So each step reads everything of its kind for all the commands, and nothing that
+//! is read decides what is read next, until the next step. Nothing is decided here and nothing changes. What was found is handed on to
+//! the decision, which believes none of it: a row that is not the one is looked for again.
 //!
-//! 1. The places of the index: whether a command was decided before, and where its accounts lie.
-//! 2. The accounts.
-//! 3. Their holders, whose levels say what they may do.
+//! 1. The words of the index where the looks for the command and its accounts begin.
+//! 2. The places of the accounts.
+//! 3. The accounts.
+//! 4. Their holders, whose levels say what they may do.
 
+use crate::index::Hashed;
 use crate::ledger::Ledger;
-use schemas::{Asked, KycLevel, Operation, Reserve};
+use schemas::{Asked, CommandId, KycLevel, Operation, Reserve};
 
 /// Commands that are looked at together before they are decided: what they need fits the cache nearest to the processor but one.
 pub const AHEAD: usize = 64;
 
+/// What was found for one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Near {
+    /// The hash under which its pin lies.
+    pub(crate) pin: Hashed,
+    pub(crate) sides: Places,
+}
+
+/// Where a payer and a payee lie most likely; unknown where none is named, or not open yet.
+pub(crate) type Places = [Option<u32>; 2];
+
+/// What is looked for, and then what was found, for the commands of one look.
+#[derive(Clone, Debug, Default)]
+pub struct Ahead {
+    sides: Vec<[Option<Hashed>; 2]>,
+    found: Vec<Places>,
+    pins: Vec<Hashed>,
+}
+
+impl Ahead {
+    /// What was found for the command of a number.
+    pub fn near(&self, number: usize) -> Near {
+        Near { pin: self.pins[number], sides: self.found[number] }
+    }
+
+    /// The same of the item of a batch.
+    pub(crate) fn places(&self, number: usize) -> Places {
+        self.found[number]
+    }
+}
+
 impl Ledger {
-    /// Looks at what these commands need. They should be few enough that all of it stays near until they are decided.
-    pub fn look_ahead<'a>(&self, commands: impl Iterator<Item = &'a Asked>) {
+    /// Looks at what these commands need, and notes what it finds. They should be few enough that all of it stays near until they are
+    /// decided.
+    pub fn look_ahead<'a>(&self, commands: impl Iterator<Item = &'a Asked>, ahead: &mut Ahead) {
+        ahead.clear();
+        for asked in commands {
+            ahead.pins.push(self.pins.hashed(asked.id()));
+            ahead.sides.push(self.hashed_sides(&asked.command().operation));
+        }
         // 1.
-        let mut pinned = 0;
-        let operations = commands.map(|asked| {
-            pinned ^= self.pins.likely_number(asked.id()).unwrap_or_default();
-            &asked.command().operation
-        });
-        self.look_at_accounts(operations);
-        std::hint::black_box(pinned);
+        let seen = ahead.pins.iter().fold(0, |seen, pin| seen ^ self.pins.glance(*pin));
+        std::hint::black_box(seen);
+        self.look_at_accounts(ahead);
     }
 
     /// The same of the items of a batch, which have no pins of their own.
-    pub(crate) fn look_at_accounts<'a>(&self, operations: impl Iterator<Item = &'a Operation>) {
-        // 1.
-        let mut places = Vec::with_capacity(256);
-        for operation in operations {
-            if let Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. }) = operation {
-                let sides = [payment.account_debit, payment.account_credit].into_iter().flatten();
-                places.extend(sides.filter_map(|side| self.accounts.likely_place(side)));
+    pub(crate) fn look_at_items(&self, items: &[Operation], ahead: &mut Ahead) {
+        ahead.clear();
+        ahead.sides.extend(items.iter().map(|item| self.hashed_sides(item)));
+        self.look_at_accounts(ahead);
+    }
+
+    /// What is known of one command without a look.
+    pub(crate) fn near(&self, command: CommandId) -> Near {
+        Near { pin: self.pins.hashed(command), sides: [None; 2] }
+    }
+
+    fn hashed_sides(&self, operation: &Operation) -> [Option<Hashed>; 2] {
+        match operation {
+            Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. }) => {
+                [payment.account_debit, payment.account_credit].map(|side| side.map(|side| self.accounts.hashed(side)))
             }
+            _ => [None; 2],
         }
+    }
+
+    fn look_at_accounts(&self, Ahead { sides, found, .. }: &mut Ahead) {
+        // 1.
+        let words = sides.iter().flatten().flatten().fold(0, |seen, side| seen ^ self.accounts.glance(*side));
+        std::hint::black_box(words);
         // 2.
-        let mut balances = 0;
-        let mut holders = Vec::with_capacity(places.len());
-        for place in places {
-            let account = self.accounts.at(place);
-            balances ^= account.balance_minor;
-            holders.extend(account.customer_id);
-        }
+        found.extend(sides.iter().map(|sides| sides.map(|side| self.accounts.likely_place(side?))));
         // 3.
-        let places = holders.into_iter().filter_map(|holder| self.customers.likely_place(holder));
-        let levels = places.filter(|place| self.customers.at(*place).level != KycLevel::Unidentified).count();
+        let places = found.iter().flatten().flatten();
+        let seen = places.clone().fold(0, |seen, place| seen ^ self.accounts.at(*place).glance());
+        // 4.
+        let holders = places.filter_map(|place| self.accounts.at(*place).holder);
+        let levels = holders.filter(|holder| self.customers.at(*holder).level != KycLevel::Unidentified).count();
         // Looks whose results nobody used would not be made.
-        std::hint::black_box((balances, levels));
+        std::hint::black_box((seen, levels));
+    }
+}
+
+impl Ahead {
+    fn clear(&mut self) {
+        self.sides.clear();
+        self.found.clear();
+        self.pins.clear();
     }
 }

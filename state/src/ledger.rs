@@ -13,6 +13,7 @@ mod refund;
 mod undo;
 
 use crate::accounts::{Accounts, Holding};
+use crate::ahead::{Near, Places};
 use crate::bytes::Damaged;
 use crate::calendar::Today;
 use crate::customers::Enrolled;
@@ -28,9 +29,9 @@ use crate::snapshot::{Dates, Frozen, More, Thawing};
 use crate::status;
 use crate::table::Table;
 use schemas::{
-    Account, AccountId, AccountStatus, ActivateRules, Asked, Authority, Bearer, Cause, ChangeStatus, CommandId, CreateCustomer, Currency,
-    Customer, CustomerId, Epoch, Event, EventId, Fact, KycStatus, OpenAccount, Operation, Paid, PaymentKind, Principal, Refusal, Repeat,
-    Role, StatusChanged, TransactionId,
+    Account, AccountId, AccountStatus, ActivateRules, Actor, Asked, Bearer, Cause, ChangeStatus, CommandId, CreateCustomer, Currency,
+    Customer, CustomerId, Epoch, Event, EventId, Fact, KycStatus, OpenAccount, Operation, Paid, PaymentKind, Refusal, Repeat, Role,
+    StatusChanged, TransactionId,
 };
 use std::collections::BTreeMap;
 
@@ -77,6 +78,24 @@ fn next(counter: &mut u32) -> u32 {
     number
 }
 
+/// A command that is being decided.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    /// What its events will say that they answer.
+    cause: &'a Cause,
+    /// For whom it is asked.
+    actor: Actor,
+    /// Where its sides lie most likely.
+    near: Places,
+}
+
+impl Asking<'_> {
+    /// Staff may act on any account, a customer on their own. Only staff may act for the house.
+    fn may_act(&self, account: &Holding) -> bool {
+        self.actor.may_act_for(account.customer_id)
+    }
+}
+
 /// A decision before it is published.
 struct Decision {
     fact: Fact,
@@ -111,30 +130,39 @@ impl Ledger {
     ///
     /// Pushes the events of the decision; the one for which the caller waits comes last.
     pub fn apply(&mut self, cause: Cause, asked: &Asked, events: &mut Vec<Event>) {
+        let near = self.near(cause.command_id);
+        self.apply_near(cause, asked, near, events);
+    }
+
+    /// The same, with what was found when the ledger looked ahead to this command.
+    pub fn apply_near(&mut self, cause: Cause, asked: &Asked, near: Near, events: &mut Vec<Event>) {
         let (command, fingerprint) = (asked.command(), asked.fingerprint());
-        if let Some(pin) = self.pins.get(cause.command_id) {
+        if let Some(pin) = self.pins.get(near.pin, cause.command_id) {
             let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(&cause, pin, &command.operation));
             let repeat = Repeat { operation: command.operation.name().to_owned(), first_epoch: pin.epoch, first };
             self.publish(cause, Fact::Repeated(Box::new(repeat)), events);
             return;
         }
-        let decision = self.decide(&cause, &command.principal, &command.operation, events);
-        let pin = Pin { fingerprint, epoch: self.epoch, number: decision.number, refusal: decision.refusal };
+        let asking = Asking { cause: &cause, actor: asked.actor(), near: near.sides };
+        let decision = self.decide(asking, &command.operation, events);
+        let Decision { fact, number, refusal, effect } = decision;
+        let command_id = cause.command_id;
+        // First what is near: a pin lies far away, and what is read back while it is written waits for it.
+        self.publish(cause, fact, events);
         // What does nothing is not kept either: a dry run is decided anew.
         if !matches!(&command.operation, Operation::Batch(batch) if batch.dry_run) {
-            self.keep(cause.command_id, pin, decision.effect);
+            self.keep(near, command_id, Pin { fingerprint, epoch: self.epoch, number, refusal }, effect);
         }
-        self.publish(cause, decision.fact, events);
     }
 
     /// Keeps a decision for the retries of its command, and what it paid for the record.
-    fn keep(&mut self, command: CommandId, pin: Pin, effect: Effect) {
+    fn keep(&mut self, near: Near, command: CommandId, pin: Pin, effect: Effect) {
         match &effect {
             Effect::Moved(moved) => self.note(moved),
             Effect::Batch(effects, _) => effects.iter().filter_map(Effect::moved).for_each(|moved| self.note(moved)),
             Effect::None | Effect::Promised(_) => {}
         }
-        self.pins.keep(command, pin, effect);
+        self.pins.keep(near.pin, command, pin, effect);
     }
 
     /// Adds a payment to the record of the minute.
@@ -162,23 +190,23 @@ impl Ledger {
     }
 
     /// Decides one operation, and pushes what is told before its decision.
-    fn decide(&mut self, cause: &Cause, principal: &Principal, operation: &Operation, events: &mut Vec<Event>) -> Decision {
+    fn decide(&mut self, asking: Asking<'_>, operation: &Operation, events: &mut Vec<Event>) -> Decision {
         match operation {
             operation if operation.since() > self.rules => refused(operation.name(), Refusal::OperationNotInForce),
-            Operation::CreateCustomer(create) => self.create_customer(principal, create),
-            Operation::OpenAccount(open) => self.open_account(principal, open),
-            Operation::Pay(payment) => self.pay(cause, principal, payment, events),
-            Operation::ActivateRules(activate) => self.activate_rules(principal, *activate),
-            Operation::ChangeStatus(asked) => self.change_status(principal, *asked),
-            Operation::Reserve(reserve) => self.reserve(cause, principal, reserve),
-            Operation::Capture(capture) => self.capture(cause, principal, *capture, events),
-            Operation::Release(release) => self.release(principal, *release),
-            Operation::Refund(refund) => self.refund(cause, principal, refund, events),
-            Operation::Reverse(reverse) => self.reverse(cause, principal, reverse, events),
-            Operation::SetPolicy(policy) => self.set_policy(principal, policy),
-            Operation::Batch(batch) => self.batch(cause, principal, batch, events),
-            Operation::Order(order) => self.order(cause, principal, order, events),
-            Operation::CancelOrder(cancel) => self.cancel_order(principal, *cancel),
+            Operation::CreateCustomer(create) => self.create_customer(asking, create),
+            Operation::OpenAccount(open) => self.open_account(asking, open),
+            Operation::Pay(payment) => self.pay(asking, payment, events),
+            Operation::ActivateRules(activate) => self.activate_rules(asking, *activate),
+            Operation::ChangeStatus(asked) => self.change_status(asking, *asked),
+            Operation::Reserve(reserve) => self.reserve(asking, reserve),
+            Operation::Capture(capture) => self.capture(asking, *capture, events),
+            Operation::Release(release) => self.release(asking, *release),
+            Operation::Refund(refund) => self.refund(asking, refund, events),
+            Operation::Reverse(reverse) => self.reverse(asking, reverse, events),
+            Operation::SetPolicy(policy) => self.set_policy(asking, policy),
+            Operation::Batch(batch) => self.batch(asking, batch, events),
+            Operation::Order(order) => self.order(asking, order, events),
+            Operation::CancelOrder(cancel) => self.cancel_order(asking, *cancel),
         }
     }
 
@@ -199,6 +227,11 @@ impl Ledger {
     /// How many decisions are kept for retries.
     pub fn pinned(&self) -> usize {
         self.pins.len()
+    }
+
+    /// The number of the first pin of the oldest segment of pins.
+    pub fn segments_from(&self) -> u64 {
+        self.pins.segments_from()
     }
 
     /// The epoch begun last; zero before the first.
@@ -222,7 +255,7 @@ impl Ledger {
     }
 
     /// The ledger as it is, between two epochs. It costs a pointer for every thousand rows, and a copy of the newest pins.
-    pub fn freeze(&self) -> Frozen {
+    pub fn freeze(&mut self) -> Frozen {
         Frozen {
             epoch: self.epoch,
             rules: self.next_rules,
@@ -268,8 +301,8 @@ impl Ledger {
         events.push(Event { id, epoch: self.epoch, cause, fact });
     }
 
-    fn create_customer(&mut self, principal: &Principal, create: &CreateCustomer) -> Decision {
-        if principal.authority != Authority::Operator {
+    fn create_customer(&mut self, asking: Asking<'_>, create: &CreateCustomer) -> Decision {
+        if !asking.actor.is_staff() {
             return refused("create_customer", Refusal::NotAuthorized);
         }
         // From here the command must succeed.
@@ -279,18 +312,18 @@ impl Ledger {
         Decision { fact: Fact::CustomerCreated(customer(id, create)), number, refusal: None, effect: Effect::None }
     }
 
-    fn open_account(&mut self, principal: &Principal, open: &OpenAccount) -> Decision {
+    fn open_account(&mut self, asking: Asking<'_>, open: &OpenAccount) -> Decision {
         let refuse = |refusal| refused("open_account", refusal);
-        let missing = self.customers.get(open.customer_id).is_none();
-        if missing && rules::tells_strangers_what_exists(self.rules) {
+        let holder = self.customers.place(open.customer_id);
+        if holder.is_none() && rules::tells_strangers_what_exists(self.rules) {
             return refuse(Refusal::CustomerNotFound);
         }
         // Merchants and agents are appointed by staff; a customer opens only customer accounts, for themselves.
-        let own = open.role == Role::Customer && principal.subject == open.customer_id.text(&mut [0; 36]);
-        if principal.authority != Authority::Operator && !own {
+        let own = open.role == Role::Customer && asking.actor.may_act_for(Some(open.customer_id));
+        if !asking.actor.is_staff() && !own {
             return refuse(Refusal::NotAuthorized);
         }
-        if missing {
+        if holder.is_none() {
             return refuse(Refusal::CustomerNotFound);
         }
         if open.role == Role::House {
@@ -301,13 +334,13 @@ impl Ledger {
         let id = AccountId::mint(self.epoch, number);
         let account_type = rules::knows_policies(self.rules).then_some(open.account_type);
         let holding = Holding::new(id, Some(open.customer_id), open.role, open.currency);
-        self.accounts.open(Holding { account_type, ..holding });
+        self.accounts.open(Holding { holder, account_type, ..holding });
         Decision { fact: Fact::AccountOpened(account(id, open)), number, refusal: None, effect: Effect::None }
     }
 
-    fn activate_rules(&mut self, principal: &Principal, activate: ActivateRules) -> Decision {
+    fn activate_rules(&mut self, asking: Asking<'_>, activate: ActivateRules) -> Decision {
         let ActivateRules { version } = activate;
-        if principal.authority != Authority::Operator {
+        if !asking.actor.is_staff() {
             return refused("activate_rules", Refusal::NotAuthorized);
         }
         if let Err(refusal) = rules::may_follow(self.next_rules, version) {
@@ -318,9 +351,9 @@ impl Ledger {
         Decision { fact: Fact::RulesActivated { version }, number: 0, refusal: None, effect: Effect::None }
     }
 
-    fn change_status(&mut self, principal: &Principal, asked: ChangeStatus) -> Decision {
+    fn change_status(&mut self, asking: Asking<'_>, asked: ChangeStatus) -> Decision {
         let ChangeStatus { account_id, change } = asked;
-        match status::change(principal, self.accounts.find(account_id), asked) {
+        match status::change(asking.actor, self.accounts.find(account_id), asked) {
             Err(refusal) => refused(change.as_str(), refusal),
             Ok(customer_id) => {
                 // From here the command must succeed.

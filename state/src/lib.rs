@@ -69,24 +69,7 @@ mod ahead;
 /// The ledger itself.
 pub mod ledger;
 
-pub use ahead::AHEAD;
+pub use ahead::{AHEAD, Ahead};
 pub use ledger::Ledger;
 pub use rules::CODE_VERSION;
 pub use snapshot::{Frozen, Thawing};
-
-#[cfg(test)]
-mod tests {
-    use std::mem::size_of;
-
-    /// What `ARCHITECTURE.md` says of memory.
-    #[test]
-    fn rows_take_as_many_bytes_as_it_is_said() {
-        assert!(size_of::<crate::accounts::Holding>() <= 128, "{}", size_of::<crate::accounts::Holding>());
-        assert!(size_of::<crate::moved::Moved>() <= 40, "{}", size_of::<crate::moved::Moved>());
-        assert!(size_of::<crate::moved::Promised>() <= 40, "{}", size_of::<crate::moved::Promised>());
-        assert!(size_of::<crate::holds::Hold>() <= 176, "{}", size_of::<crate::holds::Hold>());
-        assert!(size_of::<crate::orders::Waiting>() <= 136, "{}", size_of::<crate::orders::Waiting>());
-        assert!(size_of::<crate::record::Sealed>() <= 48, "{}", size_of::<crate::record::Sealed>());
-        assert!(size_of::<crate::refunds::Refunded>() <= 88, "{}", size_of::<crate::refunds::Refunded>());
-    }
-}

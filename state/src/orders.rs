@@ -191,7 +191,7 @@ impl Orders {
     }
 
     /// The slots of this moment.
-    pub fn freeze(&self) -> Rows<Waiting> {
+    pub fn freeze(&mut self) -> Rows<Waiting> {
         self.slots.freeze()
     }
 }

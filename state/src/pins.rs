@@ -11,7 +11,7 @@ mod effect;
 pub use effect::{Batched, Effect};
 
 use crate::bytes::{Bytes, Damaged, put_text};
-use crate::index::Entries;
+use crate::index::{Entries, Hashed};
 use crate::moved::{Moved, Promised};
 use schemas::{CommandId, Epoch, Fingerprint, Refusal};
 use std::collections::VecDeque;
@@ -58,7 +58,7 @@ pub struct Pins {
     /// What came since the last full one.
     open: Segment,
     /// The number of each command's pin, as far as it tells those that are kept from each other.
-    by_command: Entries<u32>,
+    by_command: Entries,
 }
 
 /// The pins of a moment.
@@ -73,22 +73,27 @@ pub struct FrozenPins {
 }
 
 impl Pins {
-    /// The decision on a command.
-    pub fn get(&self, command: CommandId) -> Option<&Pin> {
-        let number = self.by_command.get(&command, |number| self.at(*number).0 == command)?;
-        Some(&self.at(*number).1)
+    /// The hash under which the decision on a command is found.
+    pub fn hashed(&self, command: CommandId) -> Hashed {
+        self.by_command.hashed(&command)
     }
 
-    /// The number of the pin of a command if it has one, or of another in one case of billions.
-    pub fn likely_number(&self, command: CommandId) -> Option<u32> {
-        self.by_command.likely(&command).copied()
+    /// The decision on a command, by its hash.
+    pub fn get(&self, hashed: Hashed, command: CommandId) -> Option<&Pin> {
+        let number = self.by_command.get_hashed(hashed, |number| self.at(number).0 == command)?;
+        Some(&self.at(number).1)
+    }
+
+    /// Reads where the look for a hash begins, so that it is near afterwards.
+    pub fn glance(&self, hashed: Hashed) -> u64 {
+        self.by_command.glance(hashed)
     }
 
     /// What the decision on a command did, if its pin is kept.
     pub fn effect(&self, command: CommandId) -> Effect {
-        let number = self.by_command.get(&command, |number| self.at(*number).0 == command);
+        let number = self.by_command.get(&command, |number| self.at(number).0 == command);
         number.map_or(Effect::None, |number| {
-            let (segment, place) = place(self.first, &self.full, &self.open, *number);
+            let (segment, place) = place(self.first, &self.full, &self.open, number);
             segment.effect(u16::try_from(place).expect("a segment has as many pins as a u16 counts"))
         })
     }
@@ -104,14 +109,14 @@ impl Pins {
         (!forgotten).then_some(moved)
     }
 
-    /// Keeps a decision that must be the first on its command, and what it did.
-    pub fn keep(&mut self, command: CommandId, pin: Pin, effect: Effect) {
+    /// Keeps a decision that must be the first on its command, and what it did, under the command's hash.
+    pub fn keep(&mut self, hashed: Hashed, command: CommandId, pin: Pin, effect: Effect) {
         let number = low(self.next());
         let place = u16::try_from(self.open.pins.len()).expect("a segment has as many pins as a u16 counts");
         self.open.pins.push((command, pin));
         self.open.keep(place, effect);
         let Self { first, full, open, by_command } = self;
-        by_command.insert(command, number, |number| entry(*first, full, open, *number).0);
+        by_command.insert_hashed(hashed, command, number, |number| entry(*first, full, open, number).0);
         if self.open.pins.len() == segment_pins() {
             // Most likely as much will be moved as in the last.
             let moved = Vec::with_capacity(self.open.moved.len());
@@ -131,13 +136,18 @@ impl Pins {
             if pin.epoch + HORIZON_MS >= epoch {
                 return;
             }
-            let forgotten = self.by_command.remove(&command, |entry| *entry == number);
+            let forgotten = self.by_command.remove(&command, |entry| entry == number);
             assert!(forgotten.is_some(), "every pin that is kept can be found");
             self.first += 1;
             if self.first.is_multiple_of(u64::from(SEGMENT_PINS)) {
                 self.full.pop_front();
             }
         }
+    }
+
+    /// The number of the first pin of the oldest segment.
+    pub fn segments_from(&self) -> u64 {
+        segment_start(self.first)
     }
 
     /// How many decisions are kept.
@@ -166,7 +176,7 @@ impl Pins {
         if first > next {
             return Err(Damaged::new("more pins are forgotten than there are"));
         }
-        let by_command = Entries::of((first..next).map(low), |number| pins.at(*number).0);
+        let by_command = Entries::of((first..next).map(low), |number| pins.at(number).0);
         pins.by_command = by_command.ok_or_else(|| Damaged::new("a command is pinned twice"))?;
         Ok(pins)
     }
@@ -194,6 +204,11 @@ fn place<'a>(first: u64, full: &'a VecDeque<Arc<Segment>>, open: &'a Segment, nu
     let before = low(first - first % u64::from(SEGMENT_PINS));
     let place = usize::try_from(number.wrapping_sub(before)).expect("a u32 fits a usize");
     (full.get(place / segment_pins()).map_or(open, |segment| segment), place % segment_pins())
+}
+
+/// The number of the first pin of the segment in which this one lies.
+pub fn segment_start(number: u64) -> u64 {
+    number - number % u64::from(SEGMENT_PINS)
 }
 
 fn low(number: u64) -> u32 {

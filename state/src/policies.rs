@@ -165,7 +165,7 @@ impl Policies {
     }
 
     /// The policies of this moment.
-    pub fn freeze(&self) -> (Rows<Terms>, Arc<Common>) {
+    pub fn freeze(&mut self) -> (Rows<Terms>, Arc<Common>) {
         (self.terms.freeze(), Arc::clone(&self.common))
     }
 }

@@ -80,7 +80,7 @@ impl Record {
     }
 
     /// The record of this moment.
-    pub fn freeze(&self) -> (Rows<Sealed>, Growing) {
+    pub fn freeze(&mut self) -> (Rows<Sealed>, Growing) {
         (self.sealed.freeze(), self.growing.clone())
     }
 }

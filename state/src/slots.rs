@@ -24,7 +24,7 @@ pub trait Ends: Row {
 #[derive(Clone, Debug)]
 pub struct Slots<R: Ends> {
     rows: Rows<R>,
-    by_id: Entries<u32>,
+    by_id: Entries,
     free: BTreeSet<u32>,
     /// When each ends, in the order in which they do.
     ends: BTreeSet<(Epoch, R::Id)>,
@@ -137,19 +137,19 @@ where
     }
 
     /// The slots of this moment.
-    pub fn freeze(&self) -> Rows<R> {
-        self.rows.clone()
+    pub fn freeze(&mut self) -> Rows<R> {
+        self.rows.freeze()
     }
 
     fn slot(&self, id: R::Id) -> Option<u32> {
-        self.by_id.get(&id, |slot| self.rows.get(*slot).id() == id).copied()
+        self.by_id.get(&id, |slot| self.rows.get(slot).id() == id)
     }
 
     fn note(&mut self, slot: u32, row: &R) {
         let Self { rows, by_id, ends, .. } = self;
         let id = row.id();
         // The slot itself still holds what was there before.
-        by_id.insert(id, slot, |other| if *other == slot { id } else { rows.get(*other).id() });
+        by_id.insert(id, slot, |other| if other == slot { id } else { rows.get(other).id() });
         ends.insert((row.ends(), id));
     }
 
@@ -157,7 +157,7 @@ where
         let row = self.rows.get_mut(slot);
         row.end();
         let (id, ends) = (row.id(), row.ends());
-        self.by_id.remove(&id, |other| *other == slot);
+        self.by_id.remove(&id, |other| other == slot);
         self.ends.remove(&(ends, id));
         self.free.insert(slot);
     }

@@ -43,7 +43,7 @@ use crate::customers::Enrolled;
 use crate::holds::{Hold, Holds};
 use crate::ledger::Ledger;
 use crate::orders::{Orders, Waiting};
-use crate::pins::{FrozenPins, Pins, Segment};
+use crate::pins::{FrozenPins, Pins, Segment, segment_start};
 use crate::policies::{Common, Policies, Terms};
 use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
@@ -98,7 +98,7 @@ impl Frozen {
 
     /// The number of the first pin of the first segment; each later one starts a segment's length further.
     pub fn segments_from(&self) -> u64 {
-        self.pins.first - self.pins.first % u64::from(crate::pins::SEGMENT_PINS)
+        segment_start(self.pins.first)
     }
 
     /// The name of the part that a chunk stands for, if it does.
@@ -266,7 +266,7 @@ impl Thawing {
     }
 
     /// What came, if it is whole.
-    pub(crate) fn finish(self) -> Result<Ledger, Damaged> {
+    pub(crate) fn finish(mut self) -> Result<Ledger, Damaged> {
         let Head { format, epoch, rules, customers, accounts, segments, first_pin, statuses } =
             self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
@@ -290,6 +290,11 @@ impl Thawing {
         if !ends || counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
             return Err(Damaged::new("rows are missing"));
         }
+        let customers = Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?;
+        for account in &mut self.accounts {
+            account.holder =
+                account.customer_id.map(|id| customers.place(id).ok_or_else(|| Damaged::new("a holder is missing"))).transpose()?;
+        }
         let mut accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
         for (id, status) in self.statuses {
             accounts.find_mut(id).ok_or_else(|| Damaged::new("a status is of no account"))?.status = status;
@@ -304,7 +309,7 @@ impl Thawing {
             rules,
             next_rules: rules,
             numbers: crate::ledger::Numbers::default(),
-            customers: Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?,
+            customers,
             accounts,
             pins: Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?,
             holds: Holds::of(self.holds).ok_or_else(|| Damaged::new("a hold is there twice"))?,

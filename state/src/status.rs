@@ -4,14 +4,14 @@
 //! always active. Only active accounts take part in payments.
 
 use crate::accounts::Holding;
-use schemas::{AccountStatus, Authority, ChangeStatus, CustomerId, Principal, Refusal, Role, StatusChange};
+use schemas::{AccountStatus, Actor, ChangeStatus, CustomerId, Refusal, Role, StatusChange};
 
 /// The first version of the rules under which a status forbids anything.
 const SINCE: u32 = 3;
 
 /// Whose account it is whose status may be changed, or the first check that fails.
-pub(crate) fn change(principal: &Principal, account: Option<&Holding>, asked: ChangeStatus) -> Result<Option<CustomerId>, Refusal> {
-    if principal.authority != Authority::Operator {
+pub(crate) fn change(actor: Actor, account: Option<&Holding>, asked: ChangeStatus) -> Result<Option<CustomerId>, Refusal> {
+    if !actor.is_staff() {
         return Err(Refusal::NotAuthorized);
     }
     let account = account.ok_or(Refusal::AccountNotFound)?;

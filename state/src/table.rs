@@ -2,10 +2,12 @@
 //!
 //! A snapshot must show the rows of one moment while the ledger goes on. So rows lie in chunks that are shared with
 //! the snapshot, and a chunk is copied when it is first changed afterwards: what freezing costs does not depend on
-//! the number of rows beyond a pointer a chunk, and what it costs later is spread over the changes.
+//! the number of rows beyond a pointer a chunk, and what it costs later is spread over the changes. A chunk that no
+//! snapshot shares is owned outright, so that a change of a row needs no atomic instruction, each of which would wait
+//! until all that was written before has reached the cache.
 
 use crate::bytes::{Bytes, Damaged};
-use crate::index::Entries;
+use crate::index::{Entries, Hashed};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ pub trait Row: Clone {
 #[derive(Clone, Debug)]
 pub struct Table<R> {
     rows: Rows<R>,
-    by_id: Entries<u32>,
+    by_id: Entries,
 }
 
 impl<R> Default for Rows<R> {
@@ -46,12 +48,70 @@ impl<R> Default for Rows<R> {
     }
 }
 
-/// Rows in their order. A clone shares them until one of the two is changed.
+/// Rows in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rows<R> {
-    chunks: Vec<Arc<Vec<R>>>,
+    chunks: Vec<Chunk<R>>,
     count: usize,
 }
+
+/// Some of the rows.
+#[derive(Clone, Debug)]
+enum Chunk<R> {
+    /// They are nobody else's.
+    Own(Vec<R>),
+    /// A snapshot has them too, or had them.
+    Shared(Arc<Vec<R>>),
+}
+
+impl<R> Chunk<R> {
+    fn rows(&self) -> &[R] {
+        match self {
+            Self::Own(rows) => rows,
+            Self::Shared(rows) => rows,
+        }
+    }
+}
+
+impl<R: Clone> Chunk<R> {
+    /// The rows, to be changed: copied if a snapshot still has them.
+    fn own(&mut self) -> &mut Vec<R> {
+        if let Self::Shared(_) = self {
+            self.take_back();
+        }
+        let Self::Own(rows) = self else { unreachable!("what was shared was just taken back") };
+        rows
+    }
+
+    #[cold]
+    fn take_back(&mut self) {
+        let Self::Shared(shared) = std::mem::replace(self, Self::Own(Vec::new())) else { return };
+        // A copy has room for what is added to the last chunk.
+        let copy = |shared: Arc<Vec<R>>| {
+            let mut rows = Vec::with_capacity(CHUNK_ROWS);
+            rows.extend_from_slice(&shared);
+            rows
+        };
+        *self = Self::Own(Arc::try_unwrap(shared).unwrap_or_else(copy));
+    }
+
+    /// The same rows for somebody else, who does not change them.
+    fn share(&mut self) -> Self {
+        if let Self::Own(rows) = self {
+            *self = Self::Shared(Arc::new(std::mem::take(rows)));
+        }
+        let Self::Shared(rows) = self else { unreachable!("what was owned was just shared") };
+        Self::Shared(Arc::clone(rows))
+    }
+}
+
+impl<R: PartialEq> PartialEq for Chunk<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows() == other.rows()
+    }
+}
+
+impl<R: Eq> Eq for Chunk<R> {}
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
@@ -65,7 +125,7 @@ impl<R: Row + Send + Sync> Table<R> {
         let mut rows = Rows { chunks: Vec::with_capacity(all.len().div_ceil(CHUNK_ROWS)), count: 0 };
         all.into_iter().for_each(|row| rows.push(row));
         let slots = u32::try_from(rows.count).expect("four billion rows do not fit into memory");
-        let by_id = Entries::of(0..slots, |slot| rows.get(*slot).id())?;
+        let by_id = Entries::of(0..slots, |slot| rows.get(slot).id())?;
         Some(Self { rows, by_id })
     }
 }
@@ -86,9 +146,19 @@ impl<R: Row> Table<R> {
         self.slot(id)
     }
 
-    /// The place of the row of this id, or of another row in one case of billions: no row is looked at.
-    pub fn likely_place(&self, id: R::Id) -> Option<u32> {
-        self.by_id.likely(&id).copied()
+    /// The hash under which the row of this id is found.
+    pub fn hashed(&self, id: R::Id) -> Hashed {
+        self.by_id.hashed(&id)
+    }
+
+    /// Reads where the look for a hash begins, so that it is near afterwards.
+    pub fn glance(&self, hashed: Hashed) -> u64 {
+        self.by_id.glance(hashed)
+    }
+
+    /// The place of the row of this hash, or of another row in one case of billions: no row is looked at.
+    pub fn likely_place(&self, hashed: Hashed) -> Option<u32> {
+        self.by_id.likely(hashed)
     }
 
     /// The row of a place.
@@ -117,14 +187,14 @@ impl<R: Row> Table<R> {
         let slot = u32::try_from(rows.count).expect("four billion rows do not fit into memory");
         let id = row.id();
         rows.push(row);
-        by_id.insert(id, slot, |slot| rows.get(*slot).id());
+        by_id.insert(id, slot, |slot| rows.get(slot).id());
     }
 
     /// Takes the row away that was added last.
     pub fn pop(&mut self) -> Option<R> {
         let row = self.rows.pop()?;
         let slot = u32::try_from(self.rows.count).expect("four billion rows do not fit into memory");
-        self.by_id.remove(&row.id(), |other| *other == slot);
+        self.by_id.remove(&row.id(), |other| other == slot);
         Some(row)
     }
 
@@ -134,12 +204,12 @@ impl<R: Row> Table<R> {
     }
 
     /// The rows of this moment.
-    pub fn freeze(&self) -> Rows<R> {
-        self.rows.clone()
+    pub fn freeze(&mut self) -> Rows<R> {
+        self.rows.freeze()
     }
 
     fn slot(&self, id: R::Id) -> Option<u32> {
-        self.by_id.get(&id, |slot| self.rows.get(*slot).id() == id).copied()
+        self.by_id.get(&id, |slot| self.rows.get(slot).id() == id)
     }
 }
 
@@ -156,29 +226,29 @@ impl<R: Row> Rows<R> {
 
     /// Every row, in order.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.chunks.iter().flat_map(Chunk::rows)
     }
 
     /// The rows, a chunk at a time.
     pub fn chunks(&self) -> impl Iterator<Item = &[R]> {
-        self.chunks.iter().map(|chunk| chunk.as_slice())
+        self.chunks.iter().map(Chunk::rows)
     }
 
     /// The row of a place.
     pub fn get(&self, slot: u32) -> &R {
         let (chunk, place) = place(slot);
-        &self.chunks[chunk][place]
+        &self.chunks[chunk].rows()[place]
     }
 
     /// The row of a place, to be changed.
     pub fn get_mut(&mut self, slot: u32) -> &mut R {
         let (chunk, place) = place(slot);
-        &mut Arc::make_mut(&mut self.chunks[chunk])[place]
+        &mut self.chunks[chunk].own()[place]
     }
 
     /// Takes the last row away.
     pub fn pop(&mut self) -> Option<R> {
-        let row = Arc::make_mut(self.chunks.last_mut()?).pop()?;
+        let row = self.chunks.last_mut()?.own().pop()?;
         self.count -= 1;
         if self.count.is_multiple_of(CHUNK_ROWS) {
             self.chunks.pop();
@@ -189,11 +259,16 @@ impl<R: Row> Rows<R> {
     /// Adds a row behind the last.
     pub fn push(&mut self, row: R) {
         if self.count.is_multiple_of(CHUNK_ROWS) {
-            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK_ROWS)));
+            self.chunks.push(Chunk::Own(Vec::with_capacity(CHUNK_ROWS)));
         }
         let last = self.chunks.last_mut().expect("a chunk was just added if there was none with room");
-        Arc::make_mut(last).push(row);
+        last.own().push(row);
         self.count += 1;
+    }
+
+    /// The rows of this moment, shared until they are changed.
+    pub fn freeze(&mut self) -> Self {
+        Self { chunks: self.chunks.iter_mut().map(Chunk::share).collect(), count: self.count }
     }
 }
 
@@ -247,10 +322,16 @@ mod tests {
         assert_eq!((table.iter().count(), frozen.len()), (3001, 3000));
         assert!(frozen.iter().all(|row| row.count == 0));
         // Only what was changed was copied.
-        let shared = frozen.chunks.iter().zip(&table.rows.chunks).filter(|(a, b)| Arc::ptr_eq(a, b)).count();
+        let shared = frozen.chunks.iter().zip(&table.rows.chunks).filter(|(a, b)| std::ptr::eq(a.rows(), b.rows())).count();
         assert_eq!((shared, frozen.chunks.len()), (1, 3));
-        let again = Table::of(table.iter().cloned().collect()).unwrap();
-        assert_eq!((again.get(2048), again.freeze()), (table.get(2048), table.freeze()));
+        // And nothing where the snapshot is over.
+        let lies = table.get(4000).map(std::ptr::from_ref);
+        drop(frozen);
+        table.get_mut(4000).unwrap().count = 7;
+        assert_eq!(table.get(4000).map(std::ptr::from_ref), lies);
+        let mut again = Table::of(table.iter().cloned().collect()).unwrap();
+        assert_eq!(again.get(2048), table.get(2048));
+        assert_eq!(again.freeze(), table.freeze());
         assert!(Table::of([7, 8, 7].map(|id| Counter { id, count: 0 }).into()).is_none());
     }
 }

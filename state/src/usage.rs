@@ -36,6 +36,11 @@ pub enum Side {
 }
 
 impl Usage {
+    /// Reads something of it.
+    pub(crate) const fn glance(&self) -> i64 {
+        self.credit.month_minor
+    }
+
     /// What counts today: nothing of another day, or of another month.
     pub fn of(&self, side: Side, today: Today) -> Counted {
         let counted = match side {

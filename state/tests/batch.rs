@@ -119,7 +119,7 @@ proptest! {
 
         // What was decided is told again, by a ledger out of a snapshot too.
         for (bank, asked, events) in [(&independent, &asked, &events), (&whole, &asked_whole, &events_whole)] {
-            let mut thawed = Living { ledger: thawed(&bank.ledger.freeze()).expect("a whole snapshot"), ..bank.clone() };
+            let mut thawed = Living { ledger: thawed(&bank.ledger.clone().freeze()).expect("a whole snapshot"), ..bank.clone() };
             for bank in [&mut bank.clone(), &mut thawed] {
                 let before = bank.bytes();
                 let again = bank.ask(asked);

@@ -127,7 +127,7 @@ fn part_of_a_snapshot_is_no_ledger() {
 
 #[test]
 fn a_snapshot_whose_books_are_off_is_refused() {
-    let (ledger, _) = busy();
+    let (mut ledger, _) = busy();
     let (mut chunks, part) = stored(&ledger.freeze());
     let accounts = chunks.iter_mut().find(|chunk| chunk[0] == b'a').unwrap();
     // The balance of the first account: after the kind, the length of the row, an id and a currency.
@@ -144,7 +144,7 @@ fn the_oldest_format_that_holds_the_ledger_is_written() {
     let opened = ask(&mut ledger, 1, open(CustomerId::mint(FIRST, 0)));
     let Fact::AccountOpened(account) = &opened[0].fact else { panic!("{opened:?}") };
     // After the kind, the least byte of the format.
-    let format = |ledger: &Ledger| ledger.freeze().chunks(&[]).next().unwrap()[1];
+    let format = |ledger: &Ledger| ledger.clone().freeze().chunks(&[]).next().unwrap()[1];
     assert_eq!(format(&ledger), 2);
     change(&mut ledger, 2, account.id, StatusChange::Suspend);
     assert_eq!(format(&ledger), 3);

@@ -20,7 +20,7 @@ const MINUTE_MS: u64 = 60_000;
 
 /// The ledger as a disk gives it back, and the format in which it lay there.
 fn thaw(ledger: &Ledger) -> (Result<Ledger, Damaged>, u8) {
-    let frozen = ledger.freeze();
+    let frozen = ledger.clone().freeze();
     let parts: Vec<String> = (0..frozen.segments().len()).map(|number| number.to_string()).collect();
     let stored: Vec<Vec<u8>> = frozen.segments().iter().map(|segment| segment.write()).collect();
     let chunks: Vec<Vec<u8>> = frozen.chunks(&parts).collect();
@@ -36,7 +36,7 @@ fn thawed(bank: &Bank, format: u8) -> Bank {
     let (ledger, written) = thaw(&bank.ledger);
     assert_eq!(written, format);
     let ledger = ledger.expect("what was frozen can be thawed");
-    assert_eq!(ledger.freeze(), bank.ledger.freeze());
+    assert_eq!(ledger.clone().freeze(), bank.ledger.clone().freeze());
     Bank { ledger, ..*bank }
 }
 
@@ -170,7 +170,7 @@ fn a_snapshot_of_version_4_goes_on_by_its_rules_and_then_by_version_5() {
     }
     // What was given back under version 4 stays known.
     assert_eq!(paid(&all(&mut banks, |bank| refund(bank, &before, false, &[]))).len(), 1);
-    assert!(banks.windows(2).all(|pair| pair[0].ledger.freeze() == pair[1].ledger.freeze()));
+    assert!(banks.windows(2).all(|pair| pair[0].ledger.clone().freeze() == pair[1].ledger.clone().freeze()));
 }
 
 #[test]

@@ -3,19 +3,21 @@
 use super::{Command, Fingerprint};
 use crate::epoch::Position;
 use crate::id::CommandId;
+use crate::principal::Actor;
 
-/// A command with its id and its fingerprint, which are worked out by whoever reads it, not by the one thread that decides.
+/// A command with its id, its fingerprint and its actor, which are worked out by whoever reads it, not by the one thread that decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     id: CommandId,
     fingerprint: Fingerprint,
+    actor: Actor,
     command: Command,
 }
 
 impl Asked {
     /// A command as it was read.
     pub fn of(command: Command) -> Self {
-        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), command }
+        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), actor: command.principal.actor(), command }
     }
 
     /// The command's id.
@@ -26,6 +28,11 @@ impl Asked {
     /// What the command says, in short.
     pub const fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// For whom it is asked.
+    pub const fn actor(&self) -> Actor {
+        self.actor
     }
 
     /// The command.
@@ -58,7 +65,7 @@ impl Bound {
 }
 
 /// A record that is no command. It goes to the dead-letter topic as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Malformed {
     /// The record's key.
     pub key: Option<Vec<u8>>,

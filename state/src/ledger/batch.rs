@@ -1,25 +1,26 @@
 //! Batches: items decided one after the other, each on what those before it have left.
 
-use super::{Decision, Ledger};
-use crate::ahead::AHEAD;
+use super::{Asking, Decision, Ledger};
+use crate::ahead::{AHEAD, Ahead};
 use crate::pins::{Batched, Effect, Pin};
-use schemas::{
-    Batch, BatchDecided, BatchMode, Cause, Epoch, Event, Fact, HoldId, ItemStatus, Operation, Outcome, Principal, Refusal, TransactionId,
-};
+use schemas::{Batch, BatchDecided, BatchMode, Cause, Epoch, Event, Fact, HoldId, ItemStatus, Operation, Outcome, Refusal, TransactionId};
 
 impl Ledger {
-    pub(super) fn batch(&mut self, cause: &Cause, principal: &Principal, batch: &Batch, events: &mut Vec<Event>) -> Decision {
+    pub(super) fn batch(&mut self, asking: Asking<'_>, batch: &Batch, events: &mut Vec<Event>) -> Decision {
         let (numbers, said) = (self.numbers.clone(), events.len());
         let (mut effects, mut refused) = (Vec::with_capacity(batch.items.len()), Vec::new());
+        let mut ahead = Ahead::default();
         let whole = batch.mode == BatchMode::AllOrNothing;
         self.undo = (whole || batch.dry_run).then(Vec::new);
         for (item, operation) in (0u16..).zip(&batch.items) {
             let number = usize::from(item);
             if number.is_multiple_of(AHEAD) {
-                self.look_at_accounts(batch.items[number..].iter().take(AHEAD));
+                let upper = batch.items.len().min(number + AHEAD);
+                self.look_at_items(&batch.items[number..upper], &mut ahead);
             }
-            let cause = Cause { command_id: cause.command_id.item(item), ..cause.clone() };
-            let decision = self.decide(&cause, principal, operation, events);
+            let cause = Cause { command_id: asking.cause.command_id.item(item), ..asking.cause.clone() };
+            let item_asking = Asking { cause: &cause, near: ahead.places(number % AHEAD), ..asking };
+            let decision = self.decide(item_asking, operation, events);
             self.publish(cause, decision.fact, events);
             if let Effect::Moved(moved) = &decision.effect {
                 self.moved_in_batch.push(*moved);

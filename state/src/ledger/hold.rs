@@ -1,24 +1,21 @@
 //! Holds: reserve, capture, release, and their end by time.
 
-use super::pay::{Fee, blank, may_act};
+use super::pay::{Fee, blank};
 use super::undo::Undo;
-use super::{Decision, Ledger, next, refused};
+use super::{Asking, Decision, Ledger, next, refused};
 use crate::holds::{EXPIRED_MAX, Hold};
 use crate::moved::Promised;
 use crate::permitted::permitted;
 use crate::pins::Effect;
 use crate::status;
 use crate::usage::{Side, Usage};
-use schemas::{
-    Authority, Capture, Cause, Event, Fact, HoldChange, HoldChanged, HoldId, Link, PaymentKind, Principal, Refusal, Release, Reserve, Role,
-    TransactionId,
-};
+use schemas::{Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, PaymentKind, Refusal, Release, Reserve, Role, TransactionId};
 
 impl Ledger {
-    pub(super) fn reserve(&mut self, cause: &Cause, principal: &Principal, reserve: &Reserve) -> Decision {
+    pub(super) fn reserve(&mut self, asking: Asking<'_>, reserve: &Reserve) -> Decision {
         let payment = &reserve.payment;
         let (payer, payee) = self.sides(payment);
-        let (fee, usage) = match self.check_reserve(principal, reserve) {
+        let (fee, usage) = match self.check_reserve(asking, reserve) {
             Ok(checked) => checked,
             Err(refusal) => return refused("reserve", refusal),
         };
@@ -27,8 +24,8 @@ impl Ledger {
         let number = next(&mut self.numbers.transactions);
         let hold = Hold {
             id: HoldId::mint(self.epoch, number),
-            command_id: cause.command_id,
-            position: cause.position,
+            command_id: asking.cause.command_id,
+            position: asking.cause.position,
             kind: payment.kind,
             channel: payment.channel,
             bearer: fee.bearer,
@@ -51,12 +48,12 @@ impl Ledger {
     }
 
     /// The fee of a reservation and what its payer will have paid, or the first check that fails.
-    fn check_reserve(&self, principal: &Principal, reserve: &Reserve) -> Result<(Fee, Usage), Refusal> {
+    fn check_reserve(&self, asking: Asking<'_>, reserve: &Reserve) -> Result<(Fee, Usage), Refusal> {
         let payment = &reserve.payment;
         let (debit, credit) = self.sides(payment);
-        let places = self.places([debit, credit]);
+        let places = self.places([debit, credit], asking.near);
         let cash = self.unopened_cash(payment.currency, places);
-        let sides = self.check_sides(principal, payment, [debit, credit], places, cash.as_ref(), permitted_to_reserve)?;
+        let sides = self.check_sides(asking, payment, [debit, credit], places, cash.as_ref(), permitted_to_reserve)?;
         let fee = self.fee(&sides, payment);
         let held_minor = i128::from(payment.amount_minor) + i128::from(fee.of_payer());
         sides.payer.covers(held_minor, self.floor(sides.payer))?;
@@ -66,24 +63,24 @@ impl Ledger {
         Ok((fee, usage))
     }
 
-    pub(super) fn capture(&mut self, cause: &Cause, principal: &Principal, capture: Capture, events: &mut Vec<Event>) -> Decision {
+    pub(super) fn capture(&mut self, asking: Asking<'_>, capture: Capture, events: &mut Vec<Event>) -> Decision {
         let Capture { hold_id, amount, last } = capture;
-        let (fee, legs) = match self.check_capture(principal, capture) {
+        let (fee, legs) = match self.check_capture(asking, capture) {
             Ok(checked) => checked,
             Err(refusal) => return refused("capture", refusal),
         };
 
         // From here the command must succeed.
         let number = next(&mut self.numbers.transactions);
-        let (postings, places) = self.post(cause, amount.currency, legs, events);
+        let (postings, places) = self.post(asking.cause, amount.currency, legs, events);
         self.may_undo(|ledger| ledger.hold_before(hold_id));
         let hold = self.holds.capture(hold_id, amount.minor, last).clone();
         let captured = hold.told(HoldChange::Captured, amount.minor, fee.of_payer());
         self.account_mut(hold.payer).held_minor += captured.held_minor();
-        self.publish(cause.clone(), Fact::HoldChanged(captured), events);
+        self.publish(asking.cause.clone(), Fact::HoldChanged(captured), events);
         if !hold.open && hold.left_minor() > 0 {
             let told = self.give_back(&hold, HoldChange::Closed);
-            self.publish(cause.clone(), Fact::HoldChanged(told), events);
+            self.publish(asking.cause.clone(), Fact::HoldChanged(told), events);
         }
         let id = TransactionId::mint(self.epoch, number);
         let mut transaction = blank(id, hold.kind, hold.channel, [hold.payer, hold.payee], amount);
@@ -93,12 +90,12 @@ impl Ledger {
     }
 
     /// The fee and the legs of a capture, or the first check that fails.
-    fn check_capture(&self, principal: &Principal, capture: Capture) -> Result<(Fee, super::pay::Legs), Refusal> {
+    fn check_capture(&self, asking: Asking<'_>, capture: Capture) -> Result<(Fee, super::pay::Legs), Refusal> {
         let Capture { hold_id, amount, .. } = capture;
         if amount.minor <= 0 {
             return Err(Refusal::AmountNotPositive);
         }
-        let hold = self.open_hold(principal, hold_id)?;
+        let hold = self.open_hold(asking, hold_id)?;
         if hold.currency != amount.currency {
             return Err(Refusal::CurrencyMismatch);
         }
@@ -112,8 +109,8 @@ impl Ledger {
         Ok((fee, legs))
     }
 
-    pub(super) fn release(&mut self, principal: &Principal, release: Release) -> Decision {
-        if let Err(refusal) = self.open_hold(principal, release.hold_id) {
+    pub(super) fn release(&mut self, asking: Asking<'_>, release: Release) -> Decision {
+        if let Err(refusal) = self.open_hold(asking, release.hold_id) {
             return refused("release", refusal);
         }
 
@@ -134,10 +131,10 @@ impl Ledger {
     }
 
     /// The open hold on which the caller may act: staff on any, a payee on those that are for them.
-    fn open_hold(&self, principal: &Principal, id: HoldId) -> Result<&Hold, Refusal> {
+    fn open_hold(&self, asking: Asking<'_>, id: HoldId) -> Result<&Hold, Refusal> {
         let hold = self.holds.get(id).filter(|hold| hold.expires_at > self.epoch);
         let payee = hold.map(|hold| self.accounts.find(hold.payee).expect("the sides of a hold exist"));
-        if !payee.map_or(principal.authority == Authority::Operator, |payee| may_act(principal, payee)) {
+        if !payee.map_or(asking.actor.is_staff(), |payee| asking.may_act(payee)) {
             return Err(Refusal::NotAuthorized);
         }
         hold.ok_or(Refusal::HoldNotOpen)

@@ -1,8 +1,9 @@
 //! Payments: the checks in their order, then the legs.
 
 use super::undo::Undo;
-use super::{Decision, Ledger, next};
+use super::{Asking, Decision, Ledger, next};
 use crate::accounts::Holding;
+use crate::ahead::Places;
 use crate::limits::{self, Both};
 use crate::moved::Moved;
 use crate::permitted::permitted;
@@ -13,8 +14,8 @@ use crate::usage::{Side, Usage};
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::policy::Borne;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Authority, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment,
-    PaymentKind, Posting, Priced, Principal, Refusal, Role, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment, PaymentKind,
+    Posting, Priced, Refusal, Role, Transaction, TransactionId,
 };
 
 /// A fee: how much, and who bears it.
@@ -51,7 +52,7 @@ pub(super) struct Sides<'a> {
     pub(super) payer: &'a Holding,
     pub(super) payee: &'a Holding,
     /// Where they lie; nowhere yet what opens with the payment.
-    places: [Option<u32>; 2],
+    places: Places,
     /// The levels of their holders, where anything goes by them; none of the house.
     levels: [Option<KycLevel>; 2],
 }
@@ -75,28 +76,28 @@ pub(super) struct Leg<'a> {
 }
 
 impl Ledger {
-    pub(super) fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, events: &mut Vec<Event>) -> Decision {
+    pub(super) fn pay(&mut self, asking: Asking<'_>, payment: &Payment, events: &mut Vec<Event>) -> Decision {
         let number = next(&mut self.numbers.transactions);
         let id = TransactionId::mint(self.epoch, number);
         let (account_debit, account_credit) = self.sides(payment);
-        let mut transaction = transaction(id, payment, account_debit, account_credit);
-        let (legs, fee) = match self.check_payment(principal, payment, account_debit, account_credit) {
+        let blank = transaction(id, payment, account_debit, account_credit);
+        let (legs, fee) = match self.check_payment(asking, payment, account_debit, account_credit) {
             Ok(legs) => legs,
             Err(refusal) => {
-                transaction.refusal = Some(refusal);
-                return Decision { fact: Fact::Transaction(transaction), number, refusal: Some(refusal), effect: Effect::None };
+                let fact = Fact::Transaction(Transaction { refusal: Some(refusal), ..blank });
+                return Decision { fact, number, refusal: Some(refusal), effect: Effect::None };
             }
         };
 
         // From here the command must succeed.
         if legs.places[..2].contains(&None) {
-            self.open_house(cause, HOUSE_CASH, payment.currency, events);
+            self.open_house(asking.cause, HOUSE_CASH, payment.currency, events);
         }
-        transaction.fee_minor = fee.minor;
-        let (postings, places) = self.post(cause, payment.currency, legs, events);
-        transaction.postings = postings;
+        let (postings, places) = self.post(asking.cause, payment.currency, legs, events);
+        let transaction = Transaction { fee_minor: fee.minor, postings, ..blank };
         let effect = self.moved(&transaction, number, fee, places);
-        Decision { fact: Fact::Transaction(transaction), number, refusal: None, effect }
+        let fact = Fact::Transaction(transaction);
+        Decision { fact, number, refusal: None, effect }
     }
 
     /// Who pays and who is paid; where a side is not named it is the house's cash.
@@ -106,22 +107,22 @@ impl Ledger {
     }
 
     /// The legs of a payment and its fee, or the first check that fails.
-    fn check_payment(&self, principal: &Principal, payment: &Payment, debit: AccountId, credit: AccountId) -> Result<(Legs, Fee), Refusal> {
-        let places = self.places([debit, credit]);
+    fn check_payment(&self, asking: Asking<'_>, payment: &Payment, debit: AccountId, credit: AccountId) -> Result<(Legs, Fee), Refusal> {
+        let places = self.places([debit, credit], asking.near);
         let cash = self.unopened_cash(payment.currency, places);
-        let sides = self.check_sides(principal, payment, [debit, credit], places, cash.as_ref(), permitted)?;
+        let sides = self.check_sides(asking, payment, [debit, credit], places, cash.as_ref(), permitted)?;
         let fee = self.fee(&sides, payment);
         let legs = self.check_money(&sides, payment.amount_minor, fee, Side::Debit)?;
         Ok((legs, fee))
     }
 
     /// Where the two sides lie, if they are open.
-    pub(super) fn places(&self, sides: [AccountId; 2]) -> [Option<u32>; 2] {
-        sides.map(|id| self.accounts.find_place(id))
+    pub(super) fn places(&self, [debit, credit]: [AccountId; 2], near: Places) -> Places {
+        [self.accounts.find_place_near(debit, near[0]), self.accounts.find_place_near(credit, near[1])]
     }
 
     /// The house's cash in a currency, if it is not open yet and one of the places is of what is not open.
-    pub(super) fn unopened_cash(&self, currency: Currency, places: [Option<u32>; 2]) -> Option<Holding> {
+    pub(super) fn unopened_cash(&self, currency: Currency, places: Places) -> Option<Holding> {
         if !places.contains(&None) {
             return None;
         }
@@ -141,14 +142,14 @@ impl Ledger {
     /// Every check that does not depend on how much money there is.
     pub(super) fn check_sides<'a>(
         &'a self,
-        principal: &Principal,
+        asking: Asking<'_>,
         payment: &Payment,
         sides: [AccountId; 2],
-        places: [Option<u32>; 2],
+        places: Places,
         cash: Option<&'a Holding>,
         permitted: fn(PaymentKind, Role, Role) -> bool,
     ) -> Result<Sides<'a>, Refusal> {
-        let mut sides = self.check_parties(principal, payment, sides, places, cash, permitted)?;
+        let mut sides = self.check_parties(asking, payment, sides, places, cash, permitted)?;
         if rules::knows_policies(self.rules) {
             sides.levels = [self.level(sides.payer), self.level(sides.payee)];
             limits::debit(sides.payer, self.limits(sides.payer, sides.levels[0]), payment.amount_minor, self.today)?;
@@ -159,10 +160,10 @@ impl Ledger {
     /// Every check of who pays, who is paid and what for.
     pub(super) fn check_parties<'a>(
         &'a self,
-        principal: &Principal,
+        asking: Asking<'_>,
         payment: &Payment,
         [debit, credit]: [AccountId; 2],
-        places: [Option<u32>; 2],
+        places: Places,
         cash: Option<&'a Holding>,
         permitted: fn(PaymentKind, Role, Role) -> bool,
     ) -> Result<Sides<'a>, Refusal> {
@@ -174,7 +175,7 @@ impl Ledger {
             None => cash.filter(|cash| cash.id == id),
         };
         let (payer, payee) = (find(debit, places[0]), find(credit, places[1]));
-        let may_ask = payer.map_or(principal.authority == Authority::Operator, |payer| may_act(principal, payer));
+        let may_ask = payer.map_or(asking.actor.is_staff(), |payer| asking.may_act(payer));
         if !may_ask && !rules::tells_strangers_what_exists(self.rules) {
             return Err(Refusal::NotAuthorized);
         }
@@ -295,8 +296,7 @@ impl Ledger {
         if !self.policies.goes_by_level() {
             return None;
         }
-        let holder = account.customer_id?;
-        Some(self.customers.get(holder).expect("a holder is enrolled").level)
+        account.holder.map(|holder| self.customers.at(holder).level)
     }
 
     /// The legs of a transaction and of what the house gets by it, if every floor and the ledger's range allow them.
@@ -372,14 +372,6 @@ fn made(legs: &[Leg<'_>]) -> Result<Legs, Refusal> {
 /// An account of the house opens at its first use; until then it stands at zero.
 fn unopened(purpose: &str, currency: Currency) -> Holding {
     Holding::new(AccountId::house(purpose, currency), None, Role::House, currency)
-}
-
-/// Staff may act on any account, a customer on their own. Only staff may act for the house.
-pub(super) fn may_act(principal: &Principal, account: &Holding) -> bool {
-    match principal.authority {
-        Authority::Operator => true,
-        Authority::Customer => account.customer_id.is_some_and(|owner| owner.text(&mut [0; 36]) == principal.subject),
-    }
 }
 
 /// A payment as asked for, before it is known what becomes of it.

@@ -1,13 +1,13 @@
 //! Policies: staff sets them, and from their moment on the ledger goes by them.
 
-use super::{Decision, Ledger, refused};
+use super::{Asking, Decision, Ledger, refused};
 use crate::pins::Effect;
-use schemas::{Authority, Epoch, Fact, Policy, Principal, Refusal, Role};
+use schemas::{Epoch, Fact, Policy, Refusal, Role};
 
 impl Ledger {
-    pub(super) fn set_policy(&mut self, principal: &Principal, policy: &Policy) -> Decision {
+    pub(super) fn set_policy(&mut self, asking: Asking<'_>, policy: &Policy) -> Decision {
         let effective = policy.effective(self.epoch);
-        if let Err(refusal) = self.check_policy(principal, policy, effective) {
+        if let Err(refusal) = self.check_policy(asking, policy, effective) {
             return refused(policy.operation(), refusal);
         }
 
@@ -26,8 +26,8 @@ impl Ledger {
         Decision { fact: Fact::PolicyChanged(Box::new(decided)), number: 0, refusal: None, effect: Effect::None }
     }
 
-    fn check_policy(&self, principal: &Principal, policy: &Policy, effective: Epoch) -> Result<(), Refusal> {
-        if principal.authority != Authority::Operator {
+    fn check_policy(&self, asking: Asking<'_>, policy: &Policy, effective: Epoch) -> Result<(), Refusal> {
+        if !asking.actor.is_staff() {
             return Err(Refusal::NotAuthorized);
         }
         match policy {

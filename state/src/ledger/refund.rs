@@ -1,44 +1,44 @@
 //! Refunds and reversals: what a payment moved goes back, never more than once.
 
-use super::pay::{Fee, Leg, Legs, blank, may_act};
+use super::pay::{Fee, Leg, Legs, blank};
 use super::undo::Undo;
-use super::{Decision, Ledger, next, refused};
+use super::{Asking, Decision, Ledger, next, refused};
 use crate::pins::HORIZON_MS;
 use crate::refunds::Refunded;
 use crate::status;
-use schemas::{Authority, Cause, Event, Fact, Link, Money, PaymentKind, Principal, Proof, Refund, Refusal, Reverse, TransactionId};
+use schemas::{Cause, Event, Fact, Link, Money, PaymentKind, Proof, Refund, Refusal, Reverse, TransactionId};
 
 impl Ledger {
-    pub(super) fn refund(&mut self, cause: &Cause, principal: &Principal, refund: &Refund, events: &mut Vec<Event>) -> Decision {
-        match self.check_refund(principal, refund) {
+    pub(super) fn refund(&mut self, asking: Asking<'_>, refund: &Refund, events: &mut Vec<Event>) -> Decision {
+        match self.check_refund(asking, refund) {
             Err(refusal) => refused("refund", refusal),
             Ok((original, legs)) => {
                 let taken = Refunded { refunded_minor: original.refunded_minor + refund.amount.minor, ..original };
-                self.take_back(cause, taken, PaymentKind::Refund, refund.amount, Fee::NONE, legs, events)
+                self.take_back(asking.cause, taken, PaymentKind::Refund, refund.amount, Fee::NONE, legs, events)
             }
         }
     }
 
-    pub(super) fn reverse(&mut self, cause: &Cause, principal: &Principal, reverse: &Reverse, events: &mut Vec<Event>) -> Decision {
-        match self.check_reverse(principal, reverse) {
+    pub(super) fn reverse(&mut self, asking: Asking<'_>, reverse: &Reverse, events: &mut Vec<Event>) -> Decision {
+        match self.check_reverse(asking, reverse) {
             Err(refusal) => refused("reverse", refusal),
             Ok((original, legs)) => {
                 let amount = Money { minor: original.left_minor(), currency: original.currency };
                 let fee = Fee::of(original.fee_minor, original.bearer);
                 let taken = Refunded { refunded_minor: original.amount_minor, reversed: true, ..original };
-                self.take_back(cause, taken, PaymentKind::Reversal, amount, fee, legs, events)
+                self.take_back(asking.cause, taken, PaymentKind::Reversal, amount, fee, legs, events)
             }
         }
     }
 
     /// What of the original has been given back so far and the legs of a refund, or the first check that fails.
-    fn check_refund(&self, principal: &Principal, refund: &Refund) -> Result<(Refunded, Legs), Refusal> {
+    fn check_refund(&self, asking: Asking<'_>, refund: &Refund) -> Result<(Refunded, Legs), Refusal> {
         if refund.amount.minor <= 0 {
             return Err(Refusal::AmountNotPositive);
         }
         let original = self.original(refund.transaction_id, refund.proof.as_deref());
         let payee = original.as_ref().map(|original| self.accounts.find(original.payee).expect("the sides of a payment exist"));
-        if !payee.map_or(principal.authority == Authority::Operator, |payee| may_act(principal, payee)) {
+        if !payee.map_or(asking.actor.is_staff(), |payee| asking.may_act(payee)) {
             return Err(Refusal::NotAuthorized);
         }
         let original = original.ok_or(Refusal::OriginalNotFound)?;
@@ -56,8 +56,8 @@ impl Ledger {
     }
 
     /// The same of a reversal.
-    fn check_reverse(&self, principal: &Principal, reverse: &Reverse) -> Result<(Refunded, Legs), Refusal> {
-        if principal.authority != Authority::Operator {
+    fn check_reverse(&self, asking: Asking<'_>, reverse: &Reverse) -> Result<(Refunded, Legs), Refusal> {
+        if !asking.actor.is_staff() {
             return Err(Refusal::NotAuthorized);
         }
         let original = self.original(reverse.transaction_id, reverse.proof.as_deref()).ok_or(Refusal::OriginalNotFound)?;

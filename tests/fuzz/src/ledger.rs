@@ -163,7 +163,7 @@ impl Bank {
     fn freeze_and_thaw(&mut self) {
         let frozen = self.cut.freeze();
         let chunks: Vec<_> = frozen.chunks(&[]).collect();
-        let thawed = thaw(chunks.iter().map(Vec::as_slice), &[]).expect("what was frozen can be thawed");
+        let mut thawed = thaw(chunks.iter().map(Vec::as_slice), &[]).expect("what was frozen can be thawed");
         assert_eq!(thawed.freeze(), frozen);
         assert!(thawed.freeze().chunks(&[]).eq(chunks), "the same ledger has the same bytes");
         self.cut = thawed;

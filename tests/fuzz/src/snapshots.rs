@@ -20,11 +20,11 @@ pub fn run(mut bytes: &[u8]) {
     if let Ok(segment) = Segment::read(part) {
         assert_eq!(Segment::read(&segment.write()), Ok(segment), "a segment is written as it was read");
     }
-    if let Ok(ledger) = thaw(chunks.iter().copied(), part) {
+    if let Ok(mut ledger) = thaw(chunks.iter().copied(), part) {
         assert!(ledger.trial_balance().values().all(|sum| *sum == 0));
         let frozen = ledger.freeze();
         let chunks: Vec<_> = frozen.chunks(&[]).collect();
-        let again = thaw(chunks.iter().map(Vec::as_slice), part).expect("what was frozen can be thawed");
+        let mut again = thaw(chunks.iter().map(Vec::as_slice), part).expect("what was frozen can be thawed");
         assert_eq!(again.freeze(), frozen);
         assert!(again.freeze().chunks(&[]).eq(chunks));
     }

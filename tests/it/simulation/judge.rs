@@ -177,8 +177,11 @@ fn disk(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     let store = Store::open(&house.world.folder.join("settlement")).expect("the disk is there");
     for name in store.list().expect("the disk is there") {
         match snapshots::load(&store, name) {
-            Ok(found) if replay.frozen.get(&name.epoch) == Some(&found.ledger.freeze()) => {}
-            Ok(_) => wrong.push(format!("snapshot {name} is not the ledger at that epoch")),
+            Ok(mut found) => {
+                if replay.frozen.get(&name.epoch) != Some(&found.ledger.freeze()) {
+                    wrong.push(format!("snapshot {name} is not the ledger at that epoch"));
+                }
+            }
             // The disk lost it, and the next start will see that.
             Err(error) if error.downcast_ref().is_some_and(|error| matches!(error, egress::snapshots::SnapshotError::Damaged { .. })) => {}
             Err(error) => wrong.push(format!("snapshot {name}: {error:#}")),

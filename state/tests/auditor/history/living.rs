@@ -42,6 +42,6 @@ impl Living {
     }
 
     pub(crate) fn bytes(&self) -> Vec<Vec<u8>> {
-        self.ledger.freeze().chunks(&[]).collect()
+        self.ledger.clone().freeze().chunks(&[]).collect()
     }
 }

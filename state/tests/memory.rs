@@ -1,0 +1,148 @@
+//! How many bytes of memory each thing that the ledger keeps really takes, with the look-ups that find it.
+//!
+//! In: rows of each kind, as many as make the shares of a chunk or a table small, at counts between which every table grows at least
+//! once. Out: a table (`cargo test -p state --test memory -- --nocapture`), as the allocator counted it. What is more than
+//! `ARCHITECTURE.md` says fails.
+
+use cap::Cap;
+use schemas::{
+    AccountId, Bearer, Channel, CommandId, Currency, CustomerId, Epoch, Fingerprint, HoldId, OrderId, PaymentKind, Position, Role,
+    TransactionId,
+};
+use state::accounts::{Accounts, Holding};
+use state::customers::Enrolled;
+use state::holds::{Hold, Holds};
+use state::moved::{Moved, Promised};
+use state::orders::{Orders, Waiting};
+use state::pins::{Effect, Pin, Pins};
+use state::record::Sealed;
+use state::refunds::Refunded;
+use state::table::Table;
+use std::alloc::System;
+use uuid::Uuid;
+
+#[global_allocator]
+static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
+
+const EPOCH: Epoch = 1_764_000_000_000;
+
+/// After each of so many rows it is looked how much they take. A table of a look-up is half as large again after each time it grew.
+const COUNTS: [u32; 6] = [1_200_000, 1_350_000, 1_500_000, 1_650_000, 1_800_000, 1_950_000];
+
+/// The least and the most bytes of a row.
+fn measure<T>(mut kept: T, mut keep: impl FnMut(&mut T, u32)) -> [usize; 2] {
+    let before = MEMORY.allocated();
+    let (mut number, mut least, mut most) = (0, usize::MAX, 0);
+    for count in COUNTS {
+        while number < count {
+            keep(&mut kept, number);
+            number += 1;
+        }
+        let each = (MEMORY.allocated() - before) / usize::try_from(count).expect("a u32 fits a usize");
+        (least, most) = (least.min(each), most.max(each));
+    }
+    drop(kept);
+    [least, most]
+}
+
+fn pinned(effect: impl Fn(u32) -> Effect) -> [usize; 2] {
+    measure(Pins::default(), |pins, number| {
+        let command = CommandId(Uuid::from_u64_pair(u64::from(number) << 32, 7));
+        let pin = Pin { fingerprint: Fingerprint([7; 16]), epoch: EPOCH + u64::from(number), number, refusal: None };
+        pins.keep(pins.hashed(command), command, pin, effect(number));
+    })
+}
+
+fn moved(number: u32) -> Moved {
+    Moved {
+        pin: 0,
+        number,
+        kind: PaymentKind::Transfer,
+        channel: Channel::Wallet,
+        bearer: Bearer::Payer,
+        payer: number,
+        payee: 0,
+        amount_minor: 1,
+        fee_minor: 1,
+    }
+}
+
+fn promised(number: u32) -> Promised {
+    Promised {
+        pin: 0,
+        kind: PaymentKind::Transfer,
+        channel: Channel::Wallet,
+        payer: number,
+        payee: 0,
+        amount_minor: 1,
+        fee_minor: 1,
+        expires_at: EPOCH,
+    }
+}
+
+fn hold(number: u32) -> Hold {
+    Hold {
+        id: HoldId::mint(EPOCH, number),
+        command_id: CommandId(Uuid::from_u64_pair(1, u64::from(number))),
+        position: Position { partition: 0, offset: i64::from(number) },
+        kind: PaymentKind::Transfer,
+        channel: Channel::Wallet,
+        bearer: Bearer::Payer,
+        payer: AccountId::mint(EPOCH, number),
+        payee: AccountId::mint(EPOCH, 0),
+        currency: Currency::XOF,
+        amount_minor: 1,
+        captured_minor: 0,
+        fee_minor: 0,
+        // Ends fall anywhere, as those of holds of different lengths do.
+        expires_at: EPOCH + u64::from(number.wrapping_mul(2_654_435_761)),
+        open: true,
+    }
+}
+
+fn order(number: u32) -> Waiting {
+    let Hold { command_id, position, kind, channel, payer, payee, currency, amount_minor, expires_at, open, .. } = hold(number);
+    let id = OrderId::mint(EPOCH, number);
+    Waiting { id, command_id, position, kind, channel, payer, payee, currency, amount_minor, execute_at: expires_at, open }
+}
+
+fn refunded(number: u32) -> Refunded {
+    Refunded {
+        id: TransactionId::mint(EPOCH, number),
+        payer: AccountId::mint(EPOCH, number),
+        payee: AccountId::mint(EPOCH, 0),
+        currency: Currency::XOF,
+        channel: Channel::Wallet,
+        bearer: Bearer::Payer,
+        amount_minor: 2,
+        fee_minor: 0,
+        refunded_minor: 1,
+        reversed: false,
+    }
+}
+
+#[test]
+fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
+    let customer = |number| CustomerId::mint(EPOCH, number);
+    let account = |number| Holding::new(AccountId::mint(EPOCH, number), Some(customer(number)), Role::Customer, Currency::XOF);
+    let sealed = |number: u32| Sealed { minute: number.into(), leaves: 1, root: [7; 32] };
+    let measured = [
+        ("a decision (pin)", 68, pinned(|_| Effect::None)),
+        ("the same of a payment that settled", 108, pinned(|number| Effect::Moved(moved(number)))),
+        ("the same of a hold that was made", 108, pinned(|number| Effect::Promised(promised(number)))),
+        ("a customer", 35, measure(Table::default(), |table, number| table.push(Enrolled::new(customer(number))))),
+        ("an account", 146, measure(Accounts::default(), |accounts, number| accounts.open(account(number)))),
+        ("an open hold", 178, measure(Holds::default(), |holds, number| drop(holds.open(hold(number))))),
+        ("an order that waits", 204, measure(Orders::default(), |orders, number| orders.open(order(number)))),
+        ("a payment of which something was given back", 98, measure(Table::default(), |table, number| table.push(refunded(number)))),
+        ("a minute in which something was paid", 66, measure(Table::default(), |table, number| table.push(sealed(number)))),
+    ];
+    println!("{:<46}{:>8}{:>8}{:>8}", "bytes of", "least", "most", "stated");
+    for (what, stated, [least, most]) in &measured {
+        println!("{what:<46}{least:>8}{most:>8}{stated:>8}");
+    }
+    for (what, stated, [_, most]) in &measured {
+        assert!(most <= stated, "{what} takes {most} bytes, and it is said that it takes {stated}");
+        assert!(most * 10 >= stated * 9, "{what} takes {most} bytes, and it is said that it takes {stated}, far more");
+    }
+}
