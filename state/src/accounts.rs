@@ -1,6 +1,7 @@
 //! Accounts and their balances, in the order in which they were opened.
 
 use crate::bytes::{Bytes, Damaged, put_text};
+use crate::customers::Enrolled;
 use crate::index::Hashed;
 use crate::table::{Row, Rows, Table};
 use crate::usage::Usage;
@@ -127,11 +128,18 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// These accounts; none if one of them is there twice.
-    pub fn of(holdings: Vec<Holding>) -> Option<Self> {
+    /// These accounts of these customers; none if one of them is there twice, or its holder is not.
+    pub fn of(mut holdings: Vec<Holding>, customers: &Table<Enrolled>) -> Result<Self, Damaged> {
         let mut accounts = Self::default();
-        (0..).zip(&holdings).for_each(|(place, holding)| accounts.note(holding, place));
-        Some(Self { holdings: Table::of(holdings)?, ..accounts })
+        for (place, holding) in (0..).zip(&mut holdings) {
+            holding.holder = holding.customer_id.and_then(|id| customers.place(id));
+            if holding.holder.is_none() && holding.customer_id.is_some() {
+                return Err(Damaged(format!("the holder of the account {} is missing", holding.id)));
+            }
+            accounts.note(holding, place);
+        }
+        let holdings = Table::of(holdings).ok_or_else(|| Damaged::new("an account is there twice"))?;
+        Ok(Self { holdings, ..accounts })
     }
 
     /// The account of this id.

@@ -266,7 +266,7 @@ impl Thawing {
     }
 
     /// What came, if it is whole.
-    pub(crate) fn finish(mut self) -> Result<Ledger, Damaged> {
+    pub(crate) fn finish(self) -> Result<Ledger, Damaged> {
         let Head { format, epoch, rules, customers, accounts, segments, first_pin, statuses } =
             self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
@@ -291,11 +291,7 @@ impl Thawing {
             return Err(Damaged::new("rows are missing"));
         }
         let customers = Table::of(self.customers).ok_or_else(|| Damaged::new("a customer is there twice"))?;
-        for account in &mut self.accounts {
-            account.holder =
-                account.customer_id.map(|id| customers.place(id).ok_or_else(|| Damaged::new("a holder is missing"))).transpose()?;
-        }
-        let mut accounts = Accounts::of(self.accounts).ok_or_else(|| Damaged::new("an account is there twice"))?;
+        let mut accounts = Accounts::of(self.accounts, &customers)?;
         for (id, status) in self.statuses {
             accounts.find_mut(id).ok_or_else(|| Damaged::new("a status is of no account"))?.status = status;
         }

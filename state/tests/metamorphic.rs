@@ -1,4 +1,4 @@
-//! Histories that differ and must come to the same: cut by a snapshot, taken back, asked again, in another order, in parts.
+//! Histories that differ and must come to the same: cut by a snapshot, taken back, asked again, in another order, in parts, looked ahead to.
 
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "auditor/history/mod.rs"]
@@ -15,7 +15,7 @@ use schemas::{
     AccountId, Asked, Authority, Batch, Channel, Command, CommandId, Event, Fact, Fingerprint, HoldChange, Link, Operation, PaymentKind,
     Principal, Refusal, Release, Reverse, Transaction, TransactionId,
 };
-use state::{CODE_VERSION, Ledger};
+use state::{Ahead, CODE_VERSION, Ledger};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands on every account, and what of it is held.
@@ -210,6 +210,27 @@ proptest! {
         in_parts.extend(replay(&mut second, after));
         prop_assert_eq!(in_parts, said);
         prop_assert_eq!(second.freeze().chunks(&[]).collect::<Vec<_>>(), whole.freeze().chunks(&[]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn looking_ahead_changes_nothing(history in history(gaps()), most in 1..40usize) {
+        let asked = recorded(&history);
+        let mut blind = Ledger::default();
+        let said = replay(&mut blind, &asked);
+        let (mut ledger, mut ahead, mut seeing) = (Ledger::default(), Ahead::default(), Vec::new());
+        for in_epoch in asked.chunk_by(|one, next| one.0 == next.0) {
+            let (epoch, rules, ..) = in_epoch[0];
+            ledger.begin(epoch, rules, &mut seeing);
+            for near in in_epoch.chunks(most) {
+                let commands: Vec<Asked> = near.iter().map(|(.., command)| Asked::of(command.clone())).collect();
+                ledger.look_ahead(commands.iter(), &mut ahead);
+                for (number, (command, (_, _, cause, _))) in commands.iter().zip(near).enumerate() {
+                    ledger.apply_near(cause.clone(), command, ahead.near(number), &mut seeing);
+                }
+            }
+        }
+        prop_assert_eq!(seeing, said);
+        prop_assert_eq!(ledger.freeze().chunks(&[]).collect::<Vec<_>>(), blind.freeze().chunks(&[]).collect::<Vec<_>>());
     }
 
     #[test]

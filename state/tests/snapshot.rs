@@ -137,6 +137,17 @@ fn a_snapshot_whose_books_are_off_is_refused() {
 }
 
 #[test]
+fn an_account_whose_holder_is_missing_is_refused() {
+    let (mut ledger, _) = busy();
+    let (mut chunks, part) = stored(&ledger.freeze());
+    let customers = chunks.iter_mut().find(|chunk| chunk[0] == b'c').unwrap();
+    // The id of the first customer: after the kind and the length of the row.
+    customers[1 + 4 + 15] ^= 64;
+    let error = thaw(&chunks, &part).unwrap_err();
+    assert!(error.to_string().contains("is missing"), "{error}");
+}
+
+#[test]
 fn the_oldest_format_that_holds_the_ledger_is_written() {
     let mut ledger = Ledger::default();
     ledger.begin(FIRST, 3, &mut Vec::new());
