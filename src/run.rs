@@ -44,6 +44,9 @@ const LOOK: Duration = Duration::from_millis(20);
 const BEAT: Duration = Duration::from_secs(1);
 /// The order to stop.
 const STOP: &str = "stop";
+/// Tells the allocator that memory which settlement had once stays with it. Given back and asked for again, each page is cleared by
+/// the kernel while a payment waits; what settlement takes has a bound.
+pub const KEEP_MEMORY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "-1");
 
 /// Runs one cell here, or several in processes of their own.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
@@ -113,6 +116,9 @@ impl Supervisor {
         command.args(["run", "--supervised", "--cells", self.cell.name()]);
         if self.accept_gap {
             command.arg("--accept-gap");
+        }
+        if self.cell == Cell::Settlement {
+            command.env(KEEP_MEMORY.0, KEEP_MEMORY.1);
         }
         Ok(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
     }

@@ -6,7 +6,8 @@
 //! customers, every one that there is, and a tariff for transfers: a rate with a least and a highest fee, borne by the
 //! payer. So each transfer is checked against ten limits of either side and posts its fee as a third leg; none is
 //! refused. Everything that the deciding thread does for a command is timed: its look-ups, checks, pin and event.
-//! Decoding and encoding, which other threads do, are not, nor is making the commands.
+//! Decoding and encoding, which other threads do, are not, nor is making the commands, nor the first touch of memory: a bank
+//! at its horizon gives as many pins back as it takes, and this one only takes.
 
 use crate::Extent;
 use crate::figures::{Figure, per_second};
@@ -29,10 +30,13 @@ const CUSTOMERS: usize = 10_000;
 const EPOCH_COMMANDS: usize = 1_000;
 const EPOCHS: usize = 1_000;
 const OPENING_MINOR: i64 = 1_000_000_000;
+/// More than the ledger takes in the end.
+const MEMORY_MIB: usize = 1_536;
 
 pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figure>> {
     let mut uniform = Figure::new("ledger_per_s", "payments/s", "one thread decides; a million accounts, chosen evenly");
     let mut zipf = Figure::new("ledger_zipf_per_s", "payments/s", "the same; few accounts are chosen often");
+    touch_memory();
     let mut bank = Books::new()?;
     for run in 1..=extent.runs {
         for (figure, choose) in [(&mut uniform, evenly as Choose), (&mut zipf, seldom_far as Choose)] {
@@ -45,6 +49,12 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
     let sums = bank.ledger.trial_balance();
     ensure!(sums.values().all(|sum| *sum == 0), "the books do not balance: {sums:?}");
     Ok(vec![uniform, zipf])
+}
+
+/// Gets memory from the machine, for what is made afterwards. It stays with the process.
+fn touch_memory() {
+    let touched: Vec<Vec<u8>> = (0..MEMORY_MIB).map(|_| vec![1; 1 << 20]).collect();
+    std::hint::black_box(&touched);
 }
 
 /// Chooses one of so many accounts.

@@ -53,7 +53,7 @@ struct Extent {
 }
 
 fn main() -> ExitCode {
-    match run() {
+    match kept().unwrap_or_else(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
@@ -61,6 +61,23 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// This very program again, with memory as settlement has it; none where this is it.
+fn kept() -> Option<anyhow::Result<()>> {
+    let (variable, value) = orion::run::KEEP_MEMORY;
+    if std::env::var_os(variable).is_some() {
+        return None;
+    }
+    let again = std::env::current_exe().and_then(|bench| {
+        let mut command = std::process::Command::new(bench);
+        command.args(std::env::args_os().skip(1)).env(variable, value).status()
+    });
+    Some(match again {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(anyhow::anyhow!("it ended with {status}")),
+        Err(error) => Err(error.into()),
+    })
 }
 
 fn run() -> anyhow::Result<()> {

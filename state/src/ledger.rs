@@ -254,7 +254,7 @@ impl Ledger {
         self.next_rules
     }
 
-    /// The ledger as it is, between two epochs. It costs a pointer for every thousand rows, and a copy of the newest pins.
+    /// The ledger as it is, between two epochs. It costs a pointer for every few hundred rows, and a copy of the newest pins.
     pub fn freeze(&mut self) -> Frozen {
         Frozen {
             epoch: self.epoch,
