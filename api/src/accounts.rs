@@ -3,13 +3,16 @@
 //! The newest posting carries the balance, so the past is read as fast as the present; what is held is added up from an
 //! index. The account, its balance and the epoch of the view come from one statement, hence from one snapshot.
 
+/// Which accounts does a customer have?
+pub(crate) mod list;
+
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::{Account, Balance};
-use schemas::{AccountId, Caller, CustomerId, Epoch, Money, Problem, Scope};
+use schemas::{AccountId, Caller, Currency, CustomerId, Epoch, Money, Problem, Scope};
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
@@ -86,6 +89,15 @@ pub(crate) async fn balance(
         balance_available: account.balance_available,
         as_of,
     }))
+}
+
+/// The currency of an account that was open by an epoch, if the caller may see it.
+pub(crate) async fn seen(view: &View, caller: &Caller, id: AccountId, as_of: Epoch) -> Result<Currency, Failure> {
+    let query = "select customer_id, currency from account where id = $1 and epoch <= $2";
+    let at = i64::try_from(as_of).map_err(ViewError::from)?;
+    let row: Option<(Option<Uuid>, String)> = sqlx::query_as(query).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
+    let row = row.filter(|(holder, _)| caller.may_see(holder.map(CustomerId))).ok_or_else(|| not_found("account"))?;
+    Ok(row.1.parse().map_err(ViewError::from)?)
 }
 
 /// An account, and what its balance is made of.

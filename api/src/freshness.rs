@@ -72,16 +72,23 @@ impl Freshness {
     ///
     /// False if that epoch lies in the future: the bank has not minted the id, so there is nothing to wait for.
     pub(crate) async fn wait(self, view: &View, minted: Option<Epoch>) -> Result<bool, Problem> {
+        self.wait_for(view, minted, &[]).await
+    }
+
+    /// The same, and for epochs that other parameters name.
+    pub(crate) async fn wait_for(self, view: &View, minted: Option<Epoch>, named: &[(&str, Epoch)]) -> Result<bool, Problem> {
         // The clock that mints may be ahead of ours; what was committed or is shown, it has minted.
         let horizon = now_ms().max(view.progress.shown().epoch).max((view.newest)()).saturating_add(AHEAD_MAX_MS);
+        let named = || named.iter().map(|(name, epoch)| (*name, Mark::Epoch(*epoch)));
         let asked = [self.at_least, self.at.map(Mark::Epoch), minted.map(Mark::Epoch)].into_iter().flatten();
+        let asked = asked.chain(named().map(|(_, mark)| mark));
         if asked.clone().any(|mark| matches!(mark, Mark::Epoch(epoch) if epoch > horizon)) && !(view.caught_up)() {
             return Err(behind());
         }
-        for (name, epoch) in [("at_least", self.at_least), ("at", self.at.map(Mark::Epoch))] {
-            if let Some(Mark::Epoch(epoch)) = epoch
-                && epoch > horizon
-            {
+        let said = [("at_least", self.at_least), ("at", self.at.map(Mark::Epoch))].into_iter();
+        let said = said.filter_map(|(name, mark)| Some((name, mark?)));
+        for (name, mark) in said.chain(named()) {
+            if matches!(mark, Mark::Epoch(epoch) if epoch > horizon) {
                 return Err(Problem::field(name, "lies in the future"));
             }
         }

@@ -10,8 +10,10 @@ pub mod progress;
 mod accounts;
 mod asker;
 mod batches;
+mod cursor;
 mod customers;
 mod document;
+mod entries;
 mod failure;
 mod fees;
 mod freshness;
@@ -24,6 +26,7 @@ mod paid;
 mod rules;
 mod tariffs;
 mod terms;
+mod timeline;
 mod transactions;
 
 pub use health::Document;
@@ -31,7 +34,8 @@ pub use operations::Known;
 pub use paid::paid;
 
 use axum::extract::DefaultBodyLimit;
-use failure::ViewError;
+use failure::{Failure, ViewError};
+use freshness::Freshness;
 use progress::{Progress, Shown};
 use schemas::{CommandId, Epoch};
 use sqlx::PgPool;
@@ -68,6 +72,17 @@ impl View {
     async fn as_of(&self) -> Result<Epoch, ViewError> {
         Ok(Shown::read(&self.pool).await?.ok_or(ViewError::NoProgress)?.as_of())
     }
+
+    /// The epoch to read at, once the views show it and all that is asked for; none where an id is one that nobody can have minted.
+    async fn stand(&self, freshness: Freshness, minted: Option<Epoch>, named: &[(&str, Epoch)]) -> Result<Option<Epoch>, Failure> {
+        if !freshness.wait_for(self, minted, named).await? {
+            return Ok(None);
+        }
+        Ok(Some(match freshness.at {
+            Some(at) => at,
+            None => self.as_of().await?,
+        }))
+    }
 }
 
 /// The largest body of a question that a fee is the answer to.
@@ -77,10 +92,14 @@ const QUOTE_MAX_BYTES: usize = 16 * 1024;
 pub fn routes() -> OpenApiRouter<View> {
     let mut router = OpenApiRouter::new()
         .routes(routes!(customers::customer))
+        .routes(routes!(accounts::list::accounts))
         .routes(routes!(accounts::account))
         .routes(routes!(accounts::balance))
+        .routes(routes!(entries::entries))
         .routes(routes!(terms::terms))
+        .routes(routes!(transactions::list::transactions))
         .routes(routes!(transactions::transaction))
+        .routes(routes!(timeline::timeline))
         .routes(routes!(holds::hold))
         .routes(routes!(batches::batch))
         .routes(routes!(orders::order))

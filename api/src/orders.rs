@@ -3,9 +3,10 @@
 //! The newest change says where an order stands.
 
 use crate::View;
+use crate::accounts;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
-use crate::page::Page;
+use crate::page::Asked;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::{
@@ -23,7 +24,7 @@ pub(crate) struct Orders {
     /// Where the next part begins: `cursor` of the next request; absent where this was the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    next_cursor: Option<OrderId>,
+    next_cursor: Option<String>,
     /// The epoch that this was read at.
     #[schema(value_type = u64, example = 1_764_000_000_456_u64)]
     as_of: Epoch,
@@ -111,8 +112,6 @@ pub(crate) async fn order(
     params(
         ("id" = AccountId, Path),
         ("status" = Option<OrderChange>, Query, description = "Only those that stand so."),
-        ("cursor" = Option<OrderId>, Query, description = "The `next_cursor` of the part before."),
-        ("limit" = Option<u16>, Query, description = "How many at most; 100 unless it is said.", minimum = 1, maximum = 500),
     ),
     responses((status = 200, description = "The orders.", body = Orders)),
     security(("bearer" = ["transactions:read"])),
@@ -125,31 +124,22 @@ pub(crate) async fn orders(
 ) -> Result<Json<Orders>, Failure> {
     caller.require(Scope::TransactionsRead)?;
     let id: AccountId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
-    let (page, freshness) = Page::read(parameters)?;
-    if !freshness.wait(&view, id.epoch()).await? {
-        return Err(not_found("account"));
-    }
-    let as_of = match freshness.at {
-        Some(at) => at,
-        None => view.as_of().await?,
-    };
-    let at = i64::try_from(as_of).map_err(ViewError::from)?;
-    let query = "select customer_id from account where id = $1 and epoch <= $2";
-    let holder: Option<Option<Uuid>> = sqlx::query_scalar(query).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
-    holder.filter(|holder| caller.may_see(holder.map(CustomerId))).ok_or_else(|| not_found("account"))?;
-    // One more than is told says whether more follow.
+    let mut asked = Asked::read(parameters, format!("/v1/accounts/{id}/orders"), &["status"])?;
+    let (status, after): (Option<OrderChange>, Option<OrderId>) = (asked.word("status"), asked.after());
+    let page = asked.page()?;
+    let as_of = view.stand(page.freshness, id.epoch(), &[]).await?.ok_or_else(|| not_found("account"))?;
+    accounts::seen(&view, &caller, id, as_of).await?;
     let rows: Vec<Row> = sqlx::query_as(LIST)
         .bind(id.0)
-        .bind(at)
-        .bind(page.cursor.map_or(Uuid::max(), |cursor| cursor.0))
-        .bind(page.status.map(OrderChange::as_str))
-        .bind(page.limit + 1)
+        .bind(i64::try_from(as_of).map_err(ViewError::from)?)
+        .bind(after.map_or(Uuid::max(), |after| after.0))
+        .bind(status.map(OrderChange::as_str))
+        .bind(page.rows())
         .fetch_all(&view.pool)
         .await?;
-    let told = usize::try_from(page.limit).map_err(ViewError::from)?;
-    let more = rows.len() > told;
-    let orders = rows.into_iter().take(told).map(Row::into_order).collect::<Result<Vec<_>, ViewError>>()?;
-    let next_cursor = orders.last().filter(|_| more).map(|order| order.id);
+    let more = rows.len() > page.limit;
+    let orders = rows.into_iter().take(page.limit).map(Row::into_order).collect::<Result<Vec<_>, ViewError>>()?;
+    let next_cursor = orders.last().filter(|_| more).map(|order| page.cursor(as_of, order.id));
     Ok(Json(Orders { orders, next_cursor, as_of }))
 }
 

@@ -6,11 +6,18 @@ use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::Transaction;
-use schemas::{AccountId, Caller, CommandId, CustomerId, HoldId, Link, Money, OrderId, Problem, Scope, TransactionId, rfc3339};
+use schemas::{
+    AccountId, Caller, CommandId, Currency, CustomerId, Epoch, HoldId, Link, Money, OrderId, Problem, Scope, TransactionId, rfc3339,
+};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+/// Which payments were there?
+pub(crate) mod list;
+
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
+    id: Uuid,
     operation: String,
     account_debit: Uuid,
     account_credit: Uuid,
@@ -20,26 +27,28 @@ struct Row {
     channel: String,
     reason: Option<String>,
     trace_id: String,
-    hold_id: Option<Uuid>,
+    pub(crate) hold_id: Option<Uuid>,
     original_transaction_id: Option<Uuid>,
     order_id: Option<Uuid>,
     effective_at: Option<i64>,
     batch_id: Option<Uuid>,
-    epoch: i64,
+    pub(crate) epoch: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Seen {
+    #[sqlx(flatten)]
+    row: Row,
     payer: Option<Uuid>,
     payee: Option<Uuid>,
     as_of: Option<i64>,
 }
 
-/// An item of a batch goes by the id of the batch but for the last two bytes.
-const SELECT: &str = "
-    select t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
-           t.reason, t.trace_id, t.hold_id, t.original_transaction_id, t.epoch, debit.customer_id as payer, credit.customer_id as payee,
-           o.order_id, o.effective_at, b.id as batch_id,
-           (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
-    from transaction t
-    left join account debit on debit.id = t.account_debit
-    left join account credit on credit.id = t.account_credit
+/// Transactions as they are shown. An item of a batch goes by the id of the batch but for the last two bytes.
+const ROWS: &str = "
+    select t.id, t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
+           t.reason, t.trace_id, t.hold_id, t.original_transaction_id, t.epoch, o.order_id, o.effective_at, b.id as batch_id
+    from (CHOSEN) t
     left join lateral (select order_id, effective_at from order_change
                        where order_change.transaction_id = t.id
                        order by event_id desc
@@ -47,8 +56,14 @@ const SELECT: &str = "
     left join lateral (select id from batch
                        where id >= overlay(t.command_id::text placing '0000' from 33)::uuid
                          and id <= overlay(t.command_id::text placing 'ffff' from 33)::uuid
-                       limit 1) b on true
-    where t.id = $1";
+                       limit 1) b on true";
+
+const SELECT: &str = "
+    select s.*, debit.customer_id as payer, credit.customer_id as payee,
+           (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
+    from (ROWS) s
+    left join account debit on debit.id = s.account_debit
+    left join account credit on credit.id = s.account_credit";
 
 /// Show a transaction
 ///
@@ -71,20 +86,35 @@ pub(crate) async fn transaction(
     if !freshness.wait(&view, id.epoch()).await? {
         return Err(not_found("transaction"));
     }
-    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
-    let row = row.filter(|row| row.is_seen_by(&caller)).ok_or_else(|| not_found("transaction"))?;
-    Ok(Json(row.into_transaction(id)?))
+    let (row, as_of) = find(&view, &caller, id).await?;
+    Ok(Json(Transaction { as_of: Some(as_of), ..row.into_transaction()? }))
 }
 
-impl Row {
+/// A transaction that the caller may see, and the epoch that it was read at.
+pub(crate) async fn find(view: &View, caller: &Caller, id: TransactionId) -> Result<(Row, Epoch), Failure> {
+    let query = SELECT.replace("ROWS", ROWS).replace("CHOSEN", "select * from transaction where transaction.id = $1");
+    let seen: Option<Seen> = sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_optional(&view.pool).await?;
+    let Seen { row, as_of, .. } = seen.filter(|seen| seen.is_seen_by(caller)).ok_or_else(|| not_found("transaction"))?;
+    let as_of = u64::try_from(as_of.ok_or(ViewError::NoProgress)?).map_err(ViewError::from)?;
+    Ok((row, as_of))
+}
+
+impl Seen {
     fn is_seen_by(&self, caller: &Caller) -> bool {
         [self.payer, self.payee].into_iter().any(|owner| caller.may_see(owner.map(CustomerId)))
     }
+}
+
+impl Row {
+    /// The currency of its amounts.
+    pub(crate) fn currency(&self) -> Result<Currency, ViewError> {
+        Ok(self.currency.parse()?)
+    }
 
     /// By way of the decision, so that it looks exactly as the door answered it.
-    fn into_transaction(self, id: TransactionId) -> Result<Transaction, ViewError> {
+    fn into_transaction(self) -> Result<Transaction, ViewError> {
         let decided = schemas::Transaction {
-            id,
+            id: TransactionId(self.id),
             kind: self.operation.parse()?,
             account_debit: AccountId(self.account_debit),
             account_credit: AccountId(self.account_credit),
@@ -98,15 +128,8 @@ impl Row {
             },
             postings: Vec::new(),
         };
-        let as_of = u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?;
         let effective_at = self.effective_at.map(u64::try_from).transpose()?.map(rfc3339);
         let (order_id, batch_id) = (self.order_id.map(OrderId), self.batch_id.map(CommandId));
-        Ok(Transaction {
-            order_id,
-            effective_at,
-            batch_id,
-            as_of: Some(as_of),
-            ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id)
-        })
+        Ok(Transaction { order_id, effective_at, batch_id, ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id) })
     }
 }

@@ -13,6 +13,15 @@ pub fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
 }
 
+/// A problem as an answer, with an example of its kind.
+pub fn problem_such_as(description: &str, example: &Problem) -> Response {
+    let mut response = problem(description);
+    if let Some(RefOr::T(content)) = response.content.get_mut(MEDIA_TYPE) {
+        content.example = serde_json::to_value(example).ok();
+    }
+    response
+}
+
 /// A header of an answer.
 pub fn header(description: &str, example: &str) -> Header {
     let text = ObjectBuilder::new().schema_type(Type::String).examples([example]);

@@ -7,6 +7,7 @@ mod batch;
 mod hold;
 mod operation;
 mod order;
+mod timeline;
 
 /// Levels, terms, limits and tariffs.
 pub mod policy;
@@ -26,6 +27,7 @@ pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};
 pub use order::Order;
 pub use policy::{AccountTerms, CustomerLevel, LevelLimits, Limits, Quota, Tariff, TariffEnd, Tier};
+pub use timeline::{Happened, Happening};
 
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

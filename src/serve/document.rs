@@ -3,7 +3,9 @@
 //! In: the descriptions that the doors give of themselves. Out: one document, with what the outer layers add to
 //! every route. `api/openapi.json` is its committed form; a test compares the two.
 
-use schemas::openapi::{add, header, operations, parameter, problem};
+use super::problems;
+use schemas::Problem;
+use schemas::openapi::{add, header, operations, parameter, problem, problem_such_as};
 use std::collections::BTreeMap;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -64,10 +66,12 @@ fn complete(document: &mut OpenApi) {
         let traceparent = parameter(ParameterIn::Header, "traceparent", "W3C trace context; a valid one is continued.", TRACEPARENT);
         operation.parameters.get_or_insert_default().push(RefOr::T(traceparent));
         if operation.security.is_some() {
-            add(operation, 401, problem("No usable token: `token_missing` or `invalid_token`."));
-            add(operation, 403, problem("The token lacks a scope: `insufficient_scope`."));
+            let unknown = Problem::new(401, "token_missing", "This needs a token: Authorization: Bearer.");
+            add(operation, 401, problem_such_as("No usable token: `token_missing` or `invalid_token`.", &unknown));
+            let lacking = Problem::new(403, "insufficient_scope", "This needs a token with the scope accounts:read.");
+            add(operation, 403, problem_such_as("The token lacks a scope: `insufficient_scope`.", &lacking));
         }
-        add(operation, 500, problem("A defect: `internal_error`. It has been logged."));
+        add(operation, 500, problem_such_as("A defect: `internal_error`. It has been logged.", &problems::internal_error()));
         add(operation, 503, problem("The request took too long: `timeout`."));
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };

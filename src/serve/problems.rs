@@ -37,7 +37,7 @@ fn respond(problem: Problem) -> Response {
     (status, Extension(problem)).into_response()
 }
 
-fn internal_error() -> Problem {
+pub(super) fn internal_error() -> Problem {
     Problem::new(500, "internal_error", "Something went wrong here. It has been logged.")
 }
 

@@ -38,7 +38,12 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
         read(format!("/v1/customers/{id}"), Scope::CustomersRead),
         read(format!("/v1/accounts/{id}"), Scope::AccountsRead),
         read(format!("/v1/accounts/{id}/balance"), Scope::AccountsRead),
+        read(format!("/v1/accounts?customer_id={id}"), Scope::AccountsRead),
+        read(format!("/v1/accounts/{id}/entries"), Scope::AccountsRead),
+        read(format!("/v1/accounts/{id}/orders"), Scope::TransactionsRead),
+        read("/v1/transactions".to_owned(), Scope::TransactionsRead),
         read(format!("/v1/transactions/{id}"), Scope::TransactionsRead),
+        read(format!("/v1/transactions/{id}/timeline"), Scope::TransactionsRead),
         read(format!("/v1/operations/{id}"), Scope::TransactionsRead),
         read("/metrics".to_owned(), Scope::MetricsRead),
     ]

@@ -4,7 +4,7 @@
 
 use super::scene::{Scene, WAIT, key, text};
 use super::server::Server;
-use super::{batches, orders};
+use super::{batches, lists, orders};
 use crate::house::House;
 use anyhow::ensure;
 use schemas::AccountId;
@@ -32,7 +32,8 @@ pub(crate) async fn scenes(server: &Server) -> anyhow::Result<()> {
     levels(server).await?;
     tariffs(server).await?;
     batches::scene(server).await?;
-    orders::scene(server).await
+    orders::scene(server).await?;
+    lists::scene(server).await
 }
 
 /// Reserves, captures in two parts, releases; by the right people only, and never more than is there.

@@ -93,7 +93,7 @@ async fn back(server: &Server) -> anyhow::Result<()> {
 }
 
 /// The order once it has come to stand so.
-async fn until(scene: &Scene<'_>, order: &Value, status: &str) -> anyhow::Result<Value> {
+pub(super) async fn until(scene: &Scene<'_>, order: &Value, status: &str) -> anyhow::Result<Value> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let shown = scene.read(&format!("/v1/orders/{}", text(&order["id"])), order).await?;

@@ -2,34 +2,17 @@
 
 use super::bank::{Bank, bank, command};
 use super::server::{CUSTOMER, STAFF};
+use super::written::{epoch, views};
 use api::Known;
-use egress::postgres::{Views, Written};
 use schemas::{
-    AccountId, BatchDecided, BatchMode, Binding, Cause, Channel, CommandId, Currency, Dated, Epoch, EpochEvents, Event, EventId, Fact,
-    HoldChange, HoldChanged, HoldId, ItemStatus, Link, Money, OrderChange, OrderChanged, OrderId, Outcome, PaymentKind, Position, Refusal,
-    Repeat, Transaction, TransactionId, rfc3339,
+    AccountId, BatchDecided, BatchMode, Cause, Channel, CommandId, Currency, Dated, Event, EventId, Fact, HoldChange, HoldChanged, HoldId,
+    ItemStatus, Link, Money, OrderChange, OrderChanged, OrderId, Outcome, PaymentKind, Position, Refusal, Repeat, Transaction,
+    TransactionId, rfc3339,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 const XOF: Currency = Currency::XOF;
-
-/// An epoch whose facts are events, each caused by the command of the id.
-fn epoch(epoch: Epoch, facts: Vec<(CommandId, Fact)>) -> Written {
-    let event = |(number, (command_id, fact)): (u32, (CommandId, Fact))| {
-        let cause = Cause { command_id, position: Position { partition: 0, offset: 0 }, traceparent: String::new() };
-        Event { id: EventId::mint(epoch, number), epoch, cause, fact }
-    };
-    let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
-    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect() };
-    Written { events: Arc::new(events), imbalances: Vec::new() }
-}
-
-fn views_url(bank: &Bank) -> anyhow::Result<String> {
-    let mut url = reqwest::Url::parse(&std::env::var("DATABASE_URL")?)?;
-    url.set_path(bank.pool.connect_options().get_database().unwrap_or_default());
-    Ok(url.to_string())
-}
 
 fn paid(kind: PaymentKind, id: TransactionId, sides: [AccountId; 2], link: Option<Link>, refusal: Option<Refusal>) -> Fact {
     let [account_debit, account_credit] = sides;
@@ -54,7 +37,7 @@ fn sent(bank: &Bank, key: &str) -> CommandId {
 /// what staff does for both, what is only tried, and the first batch again.
 async fn batches() -> anyhow::Result<Option<Bank>> {
     let Some(bank) = bank().await? else { return Ok(None) };
-    let mut views = Views::claim(&views_url(&bank)?, 1).await?;
+    let mut views = views(&bank).await?;
     let (t0, awa, moussa) = (bank.t0, bank.account(0), bank.account(1));
     let (mixed, undone, staffs) = (sent(&bank, "mixed"), sent(&bank, "undone"), command("staff's"));
     let id = |number| TransactionId::mint(t0 + 20, number);
@@ -225,7 +208,7 @@ fn ordered(bank: &Bank, number: u32, change: OrderChange, dated: Dated, transact
 async fn orders() -> anyhow::Result<Option<Bank>> {
     use OrderChange::{Cancelled, Executed, Failed, Scheduled};
     let Some(bank) = bank().await? else { return Ok(None) };
-    let mut views = Views::claim(&views_url(&bank)?, 1).await?;
+    let mut views = views(&bank).await?;
     let (t0, sides) = (bank.t0, [bank.account(0), bank.account(1)]);
     let day = Dated::ExecuteAt(t0 + 22);
     let mut given: Vec<_> =

@@ -205,3 +205,47 @@ async fn without_views_what_is_old_can_not_be_given_back() -> anyhow::Result<()>
     }
     Ok(())
 }
+
+/// Every parameter of a list at fault, and a cursor that no answer gives.
+#[tokio::test]
+async fn lists_that_nobody_can_tell() -> anyhow::Result<()> {
+    let server = Server::start(Ground::none()?).await?;
+    let token = server.token("teller", STAFF)?;
+    let (entries, orders) = (format!("/v1/accounts/{A}/entries"), format!("/v1/accounts/{A}/orders"));
+    let timeline = "/v1/transactions/019ab6f5-1c7b-7001-8000-000000000000/timeline";
+    for (path, query, pointers) in [
+        ("/v1/accounts", "", &["customer_id"][..]),
+        ("/v1/accounts", "customer_id=awa&status=open&type=card&currency=XXX", &["status", "type", "currency", "customer_id"]),
+        ("/v1/accounts", "customer_id=&limit=0&cursor=1&owner=1", &["limit", "cursor", "owner", "customer_id"]),
+        (&entries, "from=yesterday&to=2026-01-01&by=day&order=up", &["from", "to", "by", "order"]),
+        (&entries, "from=8&to=7", &["to"]),
+        (&entries, "from=8&to=12&at=10", &["to"]),
+        (&entries, "from=11&at=10", &["from"]),
+        (&entries, "from=9999999999999", &["from"]),
+        (&entries, "to=9999-12-31T23:59:59Z", &["to"]),
+        (&entries, "limit=1001&limit=5&by=effective&by=effective&status=settled", &["limit", "by", "status"]),
+        ("/v1/accounts/awa/entries", "", &["id"]),
+        (
+            "/v1/transactions",
+            "account=awa&operation=gift&status=lost&channel=post&currency=ABC",
+            &["currency", "operation", "status", "channel", "account"],
+        ),
+        ("/v1/transactions", "amount_min=1&amount_max=2", &["amount_min", "amount_max"]),
+        ("/v1/transactions", "amount_min=1.5&amount_max=x&currency=XOF", &["amount_min", "amount_max"]),
+        ("/v1/transactions", "reason=bad_luck&trace_id=4BF92F3577B34DA6A3CE929D0E0E4736", &["trace_id", "reason"]),
+        ("/v1/transactions", "trace_id=1&from=1&to=0", &["trace_id", "to"]),
+        ("/v1/transactions", "at=9999999999999", &["at"]),
+        (timeline, "status=settled&limit=x", &["status", "limit"]),
+        ("/v1/transactions/paid/timeline", "", &["id"]),
+        (&orders, "limit=1001&status=open", &["limit", "status"]),
+    ] {
+        let problem = server.get(&token, &format!("{path}?{query}")).await?.problem()?;
+        let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((problem.status, problem.code.as_str(), &*found), (400, "invalid_request", pointers), "{path}?{query}");
+    }
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("accept", "application/xml")];
+    let problem = server.send(Method::GET, &entries, &headers, Vec::new()).await?.problem()?;
+    assert_eq!((problem.status, problem.code.as_str()), (406, "not_acceptable"));
+    Ok(())
+}
