@@ -234,6 +234,15 @@ impl Config {
         Ok(config)
     }
 
+    /// How the commands log is written.
+    pub fn commands_log(&self) -> ingress::Config {
+        ingress::Config {
+            brokers: self.kafka.brokers.clone(),
+            remembered_max: self.http.remembered_max,
+            append_timeout_ms: self.http.append_timeout_ms,
+        }
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |what: &str| Err(ConfigError(config::ConfigError::Message(what.to_owned())));
         if self.kafka.brokers.trim().is_empty() {

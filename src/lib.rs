@@ -13,6 +13,8 @@ pub mod backup;
 pub mod cell;
 /// Configuration: one struct, read once, printable.
 pub mod config;
+/// `orion dlq`.
+pub mod dlq;
 /// Exit codes and the last words of a process.
 pub mod exit;
 /// `orion load`.

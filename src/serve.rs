@@ -50,11 +50,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let shown = shown.ok_or_else(unmigrated)?;
     let ids =
         Registry::new(&config.registry.url).ids(&[Topic::Commands]).await.map_err(|error| unavailable("the schema registry", &error))?;
-    let kafka = ingress::Config {
-        brokers: config.kafka.brokers.clone(),
-        remembered_max: config.http.remembered_max,
-        append_timeout_ms: config.http.append_timeout_ms,
-    };
+    let kafka = config.commands_log();
     let log = CommandLog::connect(&kafka, Encoder::new(ids)).await.map_err(|error| unavailable("Kafka", &error))?;
     let decisions = Arc::new(Decisions::new(kafka.remembered_max, config.http.pinned_max));
     // Read after the progress, so nothing that was recorded by then is missing.

@@ -9,7 +9,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use schemas::topic::{RECORD_MAX_BYTES, Topic};
 use schemas::wire::{Encoder, WireError};
-use schemas::{Command, Position};
+use schemas::{Command, CommandId, Position};
 use std::time::Duration;
 
 /// An append that failed, or may have.
@@ -24,6 +24,21 @@ pub enum AppendError {
     /// Kafka did not take it in time.
     #[error("the commands log did not take the command")]
     Append(#[source] rdkafka::error::KafkaError),
+}
+
+/// A command as it was written once, and by which schema it can be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Again<'a> {
+    /// Its id.
+    pub command_id: CommandId,
+    /// The record's value.
+    pub value: &'a [u8],
+    /// The schema that the value names.
+    pub schema_id: u32,
+    /// That schema, as JSON.
+    pub schema: &'a str,
+    /// The trace context with which it came.
+    pub traceparent: &'a str,
 }
 
 /// The commands log.
@@ -74,21 +89,34 @@ impl CommandLog {
         Ok(position)
     }
 
+    /// Appends a command as it was written once, behind the schema by which it can be read now.
+    pub async fn append_again(&self, again: &Again<'_>) -> Result<Position, AppendError> {
+        self.record_schema(again.schema_id, again.schema).await?;
+        let key = again.command_id.to_string();
+        let headers = OwnedHeaders::new().insert(Header { key: schemas::topic::TRACE_HEADER, value: Some(again.traceparent) });
+        self.send(FutureRecord::to(Topic::Commands.as_str()).key(&key).payload(again.value).headers(headers)).await
+    }
+
     async fn record_schemas(&self) -> Result<(), AppendError> {
+        for schema in self.encoder.schemas().iter().filter(|schema| schema.topic == Topic::Commands) {
+            self.record_schema(schema.id, schema.schema).await?;
+        }
+        Ok(())
+    }
+
+    /// Records a schema in every partition.
+    async fn record_schema(&self, id: u32, schema: &str) -> Result<(), AppendError> {
         let timeout = Duration::from_secs(10);
         let metadata = self.producer.client().fetch_metadata(Some(Topic::Commands.as_str()), timeout).map_err(AppendError::Append)?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         if partitions == 0 {
             return Err(AppendError::NoTopic);
         }
-        for schema in self.encoder.schemas().iter().filter(|schema| schema.topic == Topic::Commands) {
-            for partition in 0..i32::try_from(partitions).expect("a topic has a few partitions") {
-                let id = schema.id.to_string();
-                let headers = OwnedHeaders::new().insert(Header { key: schemas::topic::SCHEMA_HEADER, value: Some(&id) });
-                let record =
-                    FutureRecord::<str, str>::to(Topic::Commands.as_str()).partition(partition).payload(schema.schema).headers(headers);
-                self.send(record).await?;
-            }
+        for partition in 0..i32::try_from(partitions).expect("a topic has a few partitions") {
+            let id = id.to_string();
+            let headers = OwnedHeaders::new().insert(Header { key: schemas::topic::SCHEMA_HEADER, value: Some(&id) });
+            let record = FutureRecord::<str, str>::to(Topic::Commands.as_str()).partition(partition).payload(schema).headers(headers);
+            self.send(record).await?;
         }
         Ok(())
     }

@@ -164,6 +164,7 @@ impl Files {
             value: record.value.to_vec(),
             epoch: Some(epoch),
             traceparent: record.traceparent.to_owned(),
+            headers: Vec::new(),
         };
         *next += 1;
         Ok(writeln!(file, "{}", tap::line(&tapped, &self.decoder))?)

@@ -1,6 +1,7 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
 mod backup;
+mod dead_letters;
 mod end_to_end;
 mod exactly_once;
 mod golden;
