@@ -8,6 +8,7 @@
 pub mod progress;
 
 mod accounts;
+mod aggregates;
 mod asker;
 mod batches;
 mod customers;
@@ -89,6 +90,7 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(tariffs::tariff))
         .routes(routes!(terms::limits))
         .routes(routes!(fees::quote).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
+        .routes(routes!(aggregates::volume::volume))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

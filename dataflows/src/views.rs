@@ -1,11 +1,11 @@
 //! The views: what is to be written of each epoch?
 //!
 //! In: committed epochs, whole, to one worker; first, after a restart, the books as they stood. Out, at that worker,
-//! in the order of time: each epoch with what the proof of the books found in it and, where it was asked for, the
-//! books at its end. Never: an epoch of which a worker has seen only a part.
+//! in the order of time: each epoch with what the proof of the books found in it, what it adds to the volume and, where
+//! it was asked for, the books at its end. Never: an epoch of which a worker has seen only a part.
 //!
-//! 1. An epoch's changes are brought to the workers by subject.
-//! 2. Each worker keeps its part of the books and says what does not balance.
+//! 1. An epoch's changes are brought to the workers, by subject of the books and by bucket of the volume.
+//! 2. Each worker keeps its part of the books and says what does not balance; and it adds up its part of the volume.
 //! 3. Each worker counts the changes that it has taken: the seal.
 //! 4. Everything comes back to the first worker, which waits until the frontier has passed the epoch, checks the seal
 //!    against the epoch itself, and puts what it got into one order. So the answer is the same for any number.
@@ -14,9 +14,9 @@ use crate::Epochs;
 use crate::proof::books::{self, Subject, Sum};
 use crate::proof::{self, Move};
 use crate::views::gather::{Part, Piece};
-use schemas::{Epoch, EpochEvents};
+use crate::volume::{self, Change};
+use schemas::{Epoch, EpochEvents, Volume};
 use std::sync::Arc;
-use timely::dataflow::StreamVec;
 use timely::dataflow::operators::Concatenate;
 use timely::dataflow::operators::core::Exchange;
 use timely::dataflow::operators::vec::{Broadcast, Map};
@@ -53,6 +53,22 @@ impl Given {
             Self::Epoch { events, .. } => proof::moves(events).collect(),
         }
     }
+
+    /// The books bring none: what they hold was counted before.
+    fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::Books(..) => Vec::new(),
+            Self::Epoch { events, .. } => volume::changes(events).collect(),
+        }
+    }
+
+    /// How many changes the workers are to take.
+    fn len(&self) -> usize {
+        match self {
+            Self::Books(_, sums) => sums.len(),
+            Self::Epoch { events, .. } => proof::moves(events).count() + volume::len(events),
+        }
+    }
 }
 
 /// Something that does not balance any more (1), or balances again (-1).
@@ -75,6 +91,8 @@ pub struct Proved {
     pub given: Given,
     /// What changed in the proof, by subject.
     pub imbalances: Vec<Imbalance>,
+    /// What it adds to the volume, by bucket.
+    pub volume: Vec<Volume>,
     /// The books at the end of the epoch, by subject, if they were wanted.
     pub books: Option<Vec<(Subject, Sum)>>,
 }
@@ -83,6 +101,7 @@ pub struct Proved {
 pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
     // 1.
     let moves = given.clone().flat_map(|given| given.moves()).exchange(|(subject, ..): &Move| books::route(subject));
+    let changes = given.clone().flat_map(|given| given.changes()).exchange(|(bucket, ..): &Change| volume::route(bucket));
     // 2.
     let books = proof::arrange(moves.clone());
     let wanted = given.clone().flat_map(|given| match given {
@@ -94,12 +113,13 @@ pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
         let diff = i64::try_from(diff).expect("an isize is at most 64 bits");
         Part { epoch, piece: Piece::Imbalance(subject, difference_minor, diff) }
     });
+    let added = volume::volume(changes.clone()).inner.map(|(bucket, epoch, sum)| Part { epoch, piece: Piece::Added(bucket, sum) });
     // 3.
-    let seals: StreamVec<'scope, Epoch, Part> = gather::count(moves);
+    let seals = [gather::count(moves), gather::count(changes)];
     // 4.
-    let parts = given.scope().concatenate([kept, imbalances, seals]);
+    let parts = given.scope().concatenate([kept, imbalances, added].into_iter().chain(seals));
     gather::gather(given, parts)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

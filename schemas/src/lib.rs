@@ -51,6 +51,9 @@ pub mod refusal;
 /// Everything the bank may say.
 pub mod event;
 
+/// What the bank did, counted.
+pub mod volume;
+
 /// What a cell writes about itself: claims, bindings, commit records.
 pub mod journal;
 
@@ -89,7 +92,7 @@ pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
 pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
-pub use money::{Currency, Money};
+pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
 pub use policy::{AccountTerms, Bearer, Borne, CustomerLevel, LevelLimits, Limits, Policy, Priced, Quota, Tariff, TariffEnd, Tier};
 pub use principal::{Actor, Authority, Caller, Principal, Scope};
@@ -101,3 +104,4 @@ pub use stored::Stored;
 pub use topic::Topic;
 pub use trace::TraceContext;
 pub use transaction::{Channel, Link, Payment, PaymentKind, Posting, Transaction, TransactionStatus};
+pub use volume::{Bucket, Span, Volume};

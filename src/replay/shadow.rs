@@ -107,7 +107,7 @@ async fn fill(config: &Config, url: &str, from: Epoch, last: Epoch, quiet: bool)
             Some(epoch) => {
                 heard = Instant::now();
                 written = epoch.epoch();
-                group.push(Written { events: Arc::new(epoch), imbalances: Vec::new() });
+                group.push(Written { events: Arc::new(epoch), imbalances: Vec::new(), volume: Vec::new() });
                 progress.add(1);
             }
             None if heard.elapsed() > PATIENCE => {

@@ -5,6 +5,7 @@ mod holds;
 mod orders;
 mod policies;
 mod transactions;
+mod volume;
 
 use crate::postgres::{Imbalance, RANGE};
 use batches::Batches;
@@ -15,6 +16,7 @@ use schemas::{Account, Cause, Customer, Epoch, Event, Fact, StatusChanged};
 use sqlx::postgres::PgConnection;
 use transactions::{Postings, Transactions};
 use uuid::Uuid;
+use volume::Volume;
 
 /// Rows of one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +33,7 @@ pub struct Rows {
     batches: Batches,
     orders: Orders,
     imbalances: Imbalances,
+    volume: Volume,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +98,8 @@ struct Imbalances {
 
 impl Rows {
     /// Adds those of an epoch.
-    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance]) {
+    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance], volume: &[schemas::Volume]) {
+        volume.iter().for_each(|volume| self.volume.add(epoch, volume));
         imbalances.iter().for_each(|imbalance| self.imbalances.add(epoch, imbalance));
         let mut number = 0;
         for event in events {
@@ -155,6 +159,7 @@ impl Rows {
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }
+        self.volume.insert(connection).await?;
         Ok(())
     }
 }

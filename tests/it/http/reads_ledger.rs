@@ -24,7 +24,7 @@ async fn write(bank: &Bank, views: &mut Views, after: u64, facts: Vec<(&str, Fac
     };
     let binding = Binding { epoch, generation: 1, code_version: 4, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect() };
-    Ok(views.write(&[Written { events: Arc::new(events), imbalances: Vec::new() }], 0, &[]).await?)
+    Ok(views.write(&[Written { events: Arc::new(events), imbalances: Vec::new(), volume: Vec::new() }], 0, &[]).await?)
 }
 
 fn set(policy: Policy, epoch: Epoch) -> Fact {

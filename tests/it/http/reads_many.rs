@@ -22,7 +22,7 @@ fn epoch(epoch: Epoch, facts: Vec<(CommandId, Fact)>) -> Written {
     };
     let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect() };
-    Written { events: Arc::new(events), imbalances: Vec::new() }
+    Written { events: Arc::new(events), imbalances: Vec::new(), volume: Vec::new() }
 }
 
 fn views_url(bank: &Bank) -> anyhow::Result<String> {

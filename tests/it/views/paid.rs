@@ -140,7 +140,7 @@ fn what_postgres_says_of_a_minute_proves_its_payments() -> anyhow::Result<()> {
     on_a_database(async |database| {
         let mut bank = history();
         let mut views = Views::claim(&database.url, 1).await?;
-        let written = |events: &EpochEvents| Written { events: Arc::new(events.clone()), imbalances: Vec::new() };
+        let written = |events: &EpochEvents| Written { events: Arc::new(events.clone()), imbalances: Vec::new(), volume: Vec::new() };
         let pool = PgPoolOptions::new().max_connections(2).connect(&database.url).await?;
         let (head, last) = bank.epochs.split_at(bank.epochs.len() - 1);
         views.write(&head.iter().map(written).collect::<Vec<_>>(), 0, &[]).await?;
