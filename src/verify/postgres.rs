@@ -3,6 +3,7 @@
 use super::books::{Account, Books, Counts};
 use crate::config::Config;
 use crate::exit::{self, Exit};
+use egress::postgres::volume::{self, Compared};
 use schemas::{AccountId, Epoch};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Row};
@@ -86,7 +87,16 @@ impl Views {
             let (events, views) = (said(&of_events), said(&held));
             books.faults.add(|| format!("account {account}: {events} is held by the events, and {views} by postgres"));
         }
-        Ok(format!("postgres: compared at epoch {at}, {} accounts", accounts.len()))
+        let volume = match runtime.block_on(volume::compare(connection)).map_err(failed)? {
+            None => "the volume is not compared, since older code has written last".to_owned(),
+            Some(Compared { rows, differing: 0, .. }) => format!("{rows} rows of the volume are the sums of what they count"),
+            Some(Compared { differing, first, .. }) => {
+                let first = first.unwrap_or_default();
+                books.faults.add(|| format!("the volume of postgres is not the sum of its rows: {differing} differ, the first is {first}"));
+                "the volume is wrong".to_owned()
+            }
+        };
+        Ok(format!("postgres: compared at epoch {at}, {} accounts; {volume}", accounts.len()))
     }
 }
 

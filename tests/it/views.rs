@@ -7,3 +7,4 @@ mod proxy;
 mod reader;
 mod restart;
 mod sink;
+mod volume;

@@ -14,6 +14,7 @@ mod orders;
 mod reads;
 mod returns;
 pub(crate) mod rows;
+pub(crate) mod volume;
 
 use super::evidence::{Evidence, Recorded};
 use super::history::{Call, Entry, Moment, Outcome};

@@ -18,10 +18,10 @@ const FIRST: Epoch = 1_764_000_000_000 + TREE_MS - 300;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A ledger, what it has said, and how many commands it was asked.
-struct Bank {
+pub(super) struct Bank {
     ledger: Ledger,
     asked: i64,
-    epochs: Vec<EpochEvents>,
+    pub(super) epochs: Vec<EpochEvents>,
 }
 
 impl Bank {
@@ -72,7 +72,7 @@ fn tariff(operation: PaymentKind, bearer: Bearer, rate_ppm: u32) -> Operation {
 
 /// Payments of every kind, over the end of a minute: with fees of either side, fees that come to nothing, out of holds, in batches,
 /// by orders, and some that fail or only give back.
-fn history() -> Bank {
+pub(super) fn history() -> Bank {
     let mut bank = Bank { ledger: Ledger::default(), asked: 0, epochs: Vec::new() };
     bank.begin(FIRST);
     bank.ask(Operation::CreateCustomer(CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None }));
