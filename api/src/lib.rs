@@ -91,6 +91,7 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(terms::limits))
         .routes(routes!(fees::quote).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
         .routes(routes!(aggregates::volume::volume))
+        .routes(routes!(aggregates::merchants::merchants))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

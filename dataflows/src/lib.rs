@@ -14,6 +14,8 @@ pub mod proof;
 mod route;
 /// What does each command do to the bank? The only dataflow that decides.
 pub mod settlement;
+/// How much did each merchant receive and each agent handle?
+pub mod turnover;
 /// What is to be written of each epoch?
 pub mod views;
 /// How many operations, of how much, at what fee; how many refused, and why?

@@ -1,6 +1,6 @@
 //! Rows of the views, exactly once.
 //!
-//! In: committed epochs, whole, in order, with what the proof of the books says of them and what they add to the volume. Out: their rows and the
+//! In: committed epochs, whole, in order, with what the proof of the books says of them and what they add to the aggregates. Out: their rows and the
 //! sink's progress, in one transaction. Never: an epoch twice, an epoch out of order, or anything written by a process
 //! that was replaced.
 //!
@@ -8,17 +8,17 @@
 //! did not, and the rows are not there. The row is read under its lock, so the old transaction is over by then, and
 //! both cases go on from what it says.
 
+/// What the aggregates must be.
+pub mod aggregates;
 mod rows;
 mod session;
 /// What the accounts add up to.
 pub mod sums;
-/// What the volume must be.
-pub mod volume;
 
 pub use rows::Rows;
 pub use session::Progress;
 
-use schemas::{Currency, Epoch, EpochEvents, Fact, Volume};
+use schemas::{Aggregates, Currency, Epoch, EpochEvents, Fact};
 use session::Session;
 use sqlx::Connection;
 use std::sync::Arc;
@@ -77,8 +77,8 @@ pub struct Written {
     pub events: Arc<EpochEvents>,
     /// What the proof of the books says of it.
     pub imbalances: Vec<Imbalance>,
-    /// What it adds to the volume.
-    pub volume: Vec<Volume>,
+    /// What it adds to the aggregates.
+    pub aggregates: Aggregates,
 }
 
 /// The writer of the views.
@@ -114,12 +114,12 @@ impl Group {
     pub fn of(epochs: &[Written], progress: i64, standing: i64, schemas: &[(u32, String)], recorded: &[u32]) -> Option<Self> {
         let last = epochs.last().map(|written| &written.events)?;
         let mut rows = Rows::default();
-        for Written { events, imbalances, volume } in epochs {
+        for Written { events, imbalances, aggregates } in epochs {
             let time = i64::try_from(events.epoch()).expect(RANGE);
             assert!(time >= progress, "epoch {time} was written before");
             let has_rows = events.events.first().is_some_and(|event| !matches!(event.fact, Fact::Repeated(_)));
             let left_out = usize::from(has_rows && faults::slip("row-left-out"));
-            rows.add(time, &events.events[left_out..], imbalances, volume);
+            rows.add(time, &events.events[left_out..], imbalances, aggregates);
         }
         let commands = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str());
         Some(Self {
@@ -151,7 +151,7 @@ impl Views {
         let mut session = Session::open(url, generation).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
-        volume::catch_up(&mut session.connection, generation).await?;
+        aggregates::catch_up(&mut session.connection, generation).await?;
         Ok(Self { session, epoch, recorded: Vec::new() })
     }
 
@@ -187,7 +187,7 @@ impl Views {
         faults::point("views.begin");
         let moved = sqlx::query(
             "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
-                                      volume_epoch = $2
+                                      aggregates_epoch = $2
              where sink = $1 and epoch = $4 and generation <= $3",
         )
         .bind(SINK)

@@ -52,7 +52,7 @@ pub mod refusal;
 pub mod event;
 
 /// What the bank did, counted.
-pub mod volume;
+pub mod aggregates;
 
 /// What a cell writes about itself: claims, bindings, commit records.
 pub mod journal;
@@ -82,6 +82,7 @@ pub mod resource;
 pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
+pub use aggregates::{Aggregates, Bucket, Side, Span, Turnover, Volume};
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
@@ -104,4 +105,3 @@ pub use stored::Stored;
 pub use topic::Topic;
 pub use trace::TraceContext;
 pub use transaction::{Channel, Link, Payment, PaymentKind, Posting, Transaction, TransactionStatus};
-pub use volume::{Bucket, Span, Volume};

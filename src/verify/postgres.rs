@@ -3,7 +3,7 @@
 use super::books::{Account, Books, Counts};
 use crate::config::Config;
 use crate::exit::{self, Exit};
-use egress::postgres::volume::{self, Compared};
+use egress::postgres::aggregates::{self, Compared};
 use schemas::{AccountId, Epoch};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Row};
@@ -87,16 +87,16 @@ impl Views {
             let (events, views) = (said(&of_events), said(&held));
             books.faults.add(|| format!("account {account}: {events} is held by the events, and {views} by postgres"));
         }
-        let volume = match runtime.block_on(volume::compare(connection)).map_err(failed)? {
-            None => "the volume is not compared, since older code has written last".to_owned(),
-            Some(Compared { rows, differing: 0, .. }) => format!("{rows} rows of the volume are the sums of what they count"),
-            Some(Compared { differing, first, .. }) => {
-                let first = first.unwrap_or_default();
-                books.faults.add(|| format!("the volume of postgres is not the sum of its rows: {differing} differ, the first is {first}"));
-                "the volume is wrong".to_owned()
-            }
+        let compared = runtime.block_on(aggregates::compare(connection)).map_err(failed)?;
+        for Compared { table, differing, first, .. } in compared.iter().filter(|compared| compared.differing > 0) {
+            let first = first.as_deref().unwrap_or_default();
+            books.faults.add(|| format!("{table} is not the sum of what it counts: {differing} rows differ, the first is {first}"));
+        }
+        let counted = match compared.iter().map(|compared| format!("{} rows of {}", compared.rows, compared.table)).collect::<Vec<_>>() {
+            none if none.is_empty() => "no aggregates, since older code has written last".to_owned(),
+            some => some.join(", "),
         };
-        Ok(format!("postgres: compared at epoch {at}, {} accounts; {volume}", accounts.len()))
+        Ok(format!("postgres: compared at epoch {at}, {} accounts, {counted}", accounts.len()))
     }
 }
 

@@ -1,13 +1,12 @@
 //! How many operations, of how much, at what fee; how many were refused, and why?
 
-use super::{as_of, moment, snapshot};
+use super::{as_of, moment, snapshot, time};
 use crate::View;
 use crate::failure::{Failure, ViewError};
-use crate::freshness::{Freshness, Parameters, Past, epoch};
+use crate::freshness::{Freshness, Parameters, Past};
 use crate::page::set;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
-use schemas::epoch::LAST_EPOCH;
 use schemas::problem::FieldError;
 use schemas::{Caller, Channel, Currency, Epoch, Problem, Refusal, Scope, Span, Total, TransactionStatus, rfc3339};
 use serde::Serialize;
@@ -218,10 +217,6 @@ impl Asked {
             _ => Err(Problem::fields(errors)),
         }
     }
-}
-
-fn time(text: &str) -> Result<Epoch, String> {
-    epoch(text).filter(|epoch| *epoch <= LAST_EPOCH).ok_or_else(|| "expected milliseconds since 1970, such as 1764000000000".to_owned())
 }
 
 fn word(text: String) -> Result<String, String> {

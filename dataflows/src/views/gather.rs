@@ -3,9 +3,9 @@
 use crate::Epochs;
 use crate::proof::books::{Subject, Sum};
 use crate::views::{Given, Imbalance, Proved};
-use crate::volume;
+use crate::{turnover, volume};
 use differential_dataflow::difference::Semigroup;
-use schemas::{Bucket, Epoch, Volume};
+use schemas::{Aggregates, Bucket, Epoch, Side, Turnover, Volume};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use timely::container::CapacityContainerBuilder;
@@ -27,7 +27,9 @@ pub(super) enum Piece {
     /// What does not balance, by how much; said or taken back.
     Imbalance(Subject, i128, i64),
     /// What a bucket of the volume gets.
-    Added(Bucket, volume::Sum),
+    Counted(Bucket, volume::Sum),
+    /// What an account gets.
+    Turned(Side, turnover::Sum),
     /// What a subject adds up to.
     Sum(Subject, Sum),
 }
@@ -63,6 +65,7 @@ struct Gathered {
     taken: usize,
     imbalances: BTreeMap<(Subject, i128), i64>,
     volume: BTreeMap<Bucket, volume::Sum>,
+    turnover: BTreeMap<Side, turnover::Sum>,
     books: BTreeMap<Subject, Sum>,
 }
 
@@ -109,7 +112,8 @@ impl Gathered {
         match piece {
             Piece::Seal(taken) => self.taken += taken,
             Piece::Imbalance(subject, difference_minor, diff) => *self.imbalances.entry((subject, difference_minor)).or_default() += diff,
-            Piece::Added(bucket, sum) => self.volume.entry(bucket).or_default().plus_equals(&sum),
+            Piece::Counted(bucket, sum) => self.volume.entry(bucket).or_default().plus_equals(&sum),
+            Piece::Turned(side, sum) => self.turnover.entry(side).or_default().plus_equals(&sum),
             Piece::Sum(subject, sum) => assert!(self.books.insert(subject, sum).is_none(), "a subject belongs to one worker"),
         }
     }
@@ -120,10 +124,13 @@ impl Gathered {
         assert_eq!(self.taken, given.len(), "epoch {epoch} is not whole: the workers took another number of changes");
         let said = self.imbalances.into_iter().filter(|(_, diff)| *diff != 0);
         let imbalances = said.map(|((subject, difference_minor), diff)| Imbalance { subject, difference_minor, epoch, diff }).collect();
-        let volume =
-            self.volume.into_iter().map(|(bucket, (count, amount_minor, fee_minor))| Volume { bucket, count, amount_minor, fee_minor });
-        let volume = volume.collect();
+        let volume = |(bucket, (count, amount_minor, fee_minor))| Volume { bucket, count, amount_minor, fee_minor };
+        let turnover = |(side, (count, amount_minor))| Turnover { side, count, amount_minor };
+        let aggregates = Aggregates {
+            volume: self.volume.into_iter().map(volume).collect(),
+            turnover: self.turnover.into_iter().map(turnover).collect(),
+        };
         let books = matches!(given, Given::Epoch { keep: true, .. }).then(|| self.books.into_iter().collect());
-        (capability, Proved { given, imbalances, volume, books })
+        (capability, Proved { given, imbalances, aggregates, books })
     }
 }

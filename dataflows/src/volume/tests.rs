@@ -142,7 +142,7 @@ proptest! {
     fn the_volume_is_what_a_loop_over_history_says(history in history(), restart: prop::sample::Index) {
         let epochs = epochs(&history);
         let given: Vec<_> = epochs.iter().map(|events| Given::Epoch { events: Arc::clone(events), keep: false }).collect();
-        let volumes = |workers, given: Vec<Given>| run(workers, given).into_iter().map(|proved| (proved.given.epoch(), proved.volume)).collect::<Vec<_>>();
+        let volumes = |workers, given: Vec<Given>| run(workers, given).into_iter().map(|proved| (proved.given.epoch(), proved.aggregates.volume)).collect::<Vec<_>>();
         let one = volumes(1, given.clone());
         prop_assert_eq!(one.len(), epochs.len());
         let mut table = Table::new();

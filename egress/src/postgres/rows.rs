@@ -5,6 +5,7 @@ mod holds;
 mod orders;
 mod policies;
 mod transactions;
+mod turnover;
 mod volume;
 
 use crate::postgres::{Imbalance, RANGE};
@@ -12,9 +13,10 @@ use batches::Batches;
 use holds::Holds;
 use orders::Orders;
 use policies::Policies;
-use schemas::{Account, Cause, Customer, Epoch, Event, Fact, StatusChanged};
+use schemas::{Account, Aggregates, Cause, Customer, Epoch, Event, Fact, StatusChanged};
 use sqlx::postgres::PgConnection;
 use transactions::{Postings, Transactions};
+use turnover::Turnover;
 use uuid::Uuid;
 use volume::Volume;
 
@@ -34,6 +36,7 @@ pub struct Rows {
     orders: Orders,
     imbalances: Imbalances,
     volume: Volume,
+    turnover: Turnover,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,8 +101,9 @@ struct Imbalances {
 
 impl Rows {
     /// Adds those of an epoch.
-    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance], volume: &[schemas::Volume]) {
-        volume.iter().for_each(|volume| self.volume.add(epoch, volume));
+    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance], aggregates: &Aggregates) {
+        aggregates.volume.iter().for_each(|volume| self.volume.add(epoch, volume));
+        aggregates.turnover.iter().for_each(|turnover| self.turnover.add(epoch, turnover));
         imbalances.iter().for_each(|imbalance| self.imbalances.add(epoch, imbalance));
         let mut number = 0;
         for event in events {
@@ -160,6 +164,7 @@ impl Rows {
             self.imbalances.insert(connection).await?;
         }
         self.volume.insert(connection).await?;
+        self.turnover.insert(connection).await?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! In: [`Evidence`]. Out: findings, each with a name and a sentence. It shares no rule with the ledger: it adds up,
 //! compares and orders by itself. What a client does not know may have happened or not, but the same for everybody.
 
+pub(crate) mod aggregates;
 mod answers;
 mod batches;
 mod books;
@@ -14,7 +15,6 @@ mod orders;
 mod reads;
 mod returns;
 pub(crate) mod rows;
-pub(crate) mod volume;
 
 use super::evidence::{Evidence, Recorded};
 use super::history::{Call, Entry, Moment, Outcome};

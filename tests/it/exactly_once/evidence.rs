@@ -71,7 +71,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 17] = [
+    pub(crate) const TABLES: [&'static str; 18] = [
         "customer",
         "account",
         "account_status",
@@ -88,6 +88,7 @@ impl Rows {
         "batch_item",
         "order_change",
         "volume",
+        "turnover",
         "imbalance",
     ];
 }

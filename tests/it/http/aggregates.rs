@@ -1,16 +1,25 @@
 //! What the bank did as a whole: read by whoever may read reports, refused to others. Needs `DATABASE_URL`.
 
-use super::bank::{Bank, bank, show};
+use super::bank::{Bank, bank, command, show};
 use super::server::{CUSTOMER, STAFF};
-use egress::postgres::Views;
-use schemas::{Span, rfc3339};
+use crate::exactly_once::check::aggregates::count as counted;
+use egress::postgres::{Views, Written};
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Binding, Cause, Channel, Currency, Epoch, EpochEvents, Event, EventId, Fact, Money,
+    PaymentKind, Position, Refusal, Role, Span, Transaction, TransactionId, rfc3339,
+};
 use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn views_url(bank: &Bank) -> anyhow::Result<String> {
+    let mut url = reqwest::Url::parse(&std::env::var("DATABASE_URL")?)?;
+    url.set_path(bank.pool.connect_options().get_database().unwrap_or_default());
+    Ok(url.to_string())
+}
 
 /// Has the views of a small bank counted, as the first start of the cell on an old bank does.
 async fn count(bank: &Bank) -> anyhow::Result<()> {
-    let mut url = reqwest::Url::parse(&std::env::var("DATABASE_URL")?)?;
-    url.set_path(bank.pool.connect_options().get_database().unwrap_or_default());
-    drop(Views::claim(url.as_str(), 1).await?);
+    drop(Views::claim(&views_url(bank)?, 1).await?);
     Ok(())
 }
 
@@ -105,5 +114,99 @@ async fn what_is_no_question_is_answered_with_what_is_wrong() -> anyhow::Result<
     assert_eq!((problem.code.as_str(), problem.errors[0].pointer.as_str()), ("invalid_request", "to"));
     let lines = bank.server.get(&staff, &format!("{path}57120000")).await?.json()?["volume"].as_array().map(Vec::len);
     assert_eq!(lines, Some(952 * 21));
+    bank.close().await
+}
+
+/// Facts of one epoch: an agent and two shops, what they did, and what was given back.
+fn trade(bank: &Bank, epoch: Epoch) -> Vec<Event> {
+    let (agent, shop, other) = (AccountId::mint(epoch, 0), AccountId::mint(epoch, 1), AccountId::mint(epoch, 2));
+    let opened = |id, role| {
+        Fact::AccountOpened(Account {
+            id,
+            customer_id: Some(bank.customer(0)),
+            account_type: AccountType::Wallet,
+            role,
+            currency: Currency::XOF,
+            status: AccountStatus::Active,
+        })
+    };
+    let paid = |number, kind, account_debit, account_credit, minor, refusal| {
+        Fact::Transaction(Transaction {
+            id: TransactionId::mint(epoch, number),
+            kind,
+            account_debit,
+            account_credit,
+            amount: Money { minor, currency: Currency::XOF },
+            fee_minor: 0,
+            channel: Channel::Qr,
+            refusal,
+            link: None,
+            postings: Vec::new(),
+        })
+    };
+    let customer = bank.account(0);
+    let facts = vec![
+        opened(agent, Role::Agent),
+        opened(shop, Role::Merchant),
+        opened(other, Role::Merchant),
+        paid(0, PaymentKind::Deposit, agent, customer, 900, None),
+        paid(1, PaymentKind::Withdrawal, customer, agent, 100, None),
+        paid(2, PaymentKind::MerchantPayment, customer, shop, 70, None),
+        paid(3, PaymentKind::BillPayment, customer, shop, 20, None),
+        paid(4, PaymentKind::MerchantPayment, customer, other, 200, None),
+        paid(5, PaymentKind::MerchantPayment, customer, shop, 5000, Some(Refusal::InsufficientFunds)),
+        paid(6, PaymentKind::Refund, shop, customer, 30, None),
+        paid(7, PaymentKind::Reversal, agent, customer, 100, None),
+        paid(8, PaymentKind::Transfer, customer, bank.account(1), 7, None),
+    ];
+    let event = |(number, fact): (u32, Fact)| {
+        let cause = Cause {
+            command_id: command(&format!("trade {number}")),
+            position: Position { partition: 0, offset: 0 },
+            traceparent: String::new(),
+        };
+        Event { id: EventId::mint(epoch, number), epoch, cause, fact }
+    };
+    (0..).zip(facts).map(event).collect()
+}
+
+#[tokio::test]
+async fn the_turnover_of_merchants_and_agents() -> anyhow::Result<()> {
+    let Some(bank) = bank().await? else { return Ok(()) };
+    let mut views = Views::claim(&views_url(&bank)?, 1).await?;
+    let epoch = bank.t0 + 20;
+    let events = trade(&bank, epoch);
+    let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
+    let aggregates = counted(events.iter());
+    let written = Written { events: Arc::new(EpochEvents { binding, events }), imbalances: Vec::new(), aggregates };
+    views.write(&[written], 0, &[]).await?;
+
+    let token = bank.server.token("controller", "reports:read")?;
+    let day = rfc3339(Span::Day.start(epoch));
+    let line = |number, count: i64, amount: &str, returned: (i64, &str)| {
+        json!({"account_id": AccountId::mint(epoch, number), "customer_id": bank.customer(0), "count": count, "amount": amount,
+            "returned_count": returned.0, "returned_amount": returned.1})
+    };
+    let merchants = json!([line(2, 1, "200", (0, "0")), line(1, 2, "90", (1, "30"))]);
+    let agents = json!([line(0, 2, "1000", (1, "100"))]);
+    for (query, role, accounts) in [
+        (format!("day={epoch}&currency=XOF"), "merchant", merchants.clone()),
+        (format!("day={epoch}&currency=XOF&role=merchant&at_least={epoch}"), "merchant", merchants),
+        (format!("day={epoch}&currency=XOF&role=agent"), "agent", agents),
+        (format!("day={}&currency=XOF", epoch - 86_400_000), "merchant", json!([])),
+    ] {
+        let report = bank.server.get(&token, &format!("/v1/aggregates/merchants?{query}")).await?.json()?;
+        let day = if accounts == json!([]) { rfc3339(Span::Day.start(epoch - 86_400_000)) } else { day.clone() };
+        assert_eq!(report, json!({"role": role, "day": day, "currency": "XOF", "accounts": accounts, "as_of": epoch}), "{query}");
+    }
+    for (query, pointers) in [
+        ("", &["day", "currency"][..]),
+        ("?day=x&currency=xof&role=house", &["day", "currency", "role"]),
+        ("?day=1&currency=XOF&at=7", &["at"]),
+    ] {
+        let problem = bank.server.get(&token, &format!("/v1/aggregates/merchants{query}")).await?.problem()?;
+        let found: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((problem.status, problem.code.as_str(), &found[..]), (400, "invalid_request", pointers), "{query}");
+    }
     bank.close().await
 }

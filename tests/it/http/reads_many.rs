@@ -5,9 +5,9 @@ use super::server::{CUSTOMER, STAFF};
 use api::Known;
 use egress::postgres::{Views, Written};
 use schemas::{
-    AccountId, BatchDecided, BatchMode, Binding, Cause, Channel, CommandId, Currency, Dated, Epoch, EpochEvents, Event, EventId, Fact,
-    HoldChange, HoldChanged, HoldId, ItemStatus, Link, Money, OrderChange, OrderChanged, OrderId, Outcome, PaymentKind, Position, Refusal,
-    Repeat, Transaction, TransactionId, rfc3339,
+    AccountId, Aggregates, BatchDecided, BatchMode, Binding, Cause, Channel, CommandId, Currency, Dated, Epoch, EpochEvents, Event,
+    EventId, Fact, HoldChange, HoldChanged, HoldId, ItemStatus, Link, Money, OrderChange, OrderChanged, OrderId, Outcome, PaymentKind,
+    Position, Refusal, Repeat, Transaction, TransactionId, rfc3339,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ fn epoch(epoch: Epoch, facts: Vec<(CommandId, Fact)>) -> Written {
     };
     let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect() };
-    Written { events: Arc::new(events), imbalances: Vec::new(), volume: Vec::new() }
+    Written { events: Arc::new(events), imbalances: Vec::new(), aggregates: Aggregates::default() }
 }
 
 fn views_url(bank: &Bank) -> anyhow::Result<String> {

@@ -3,7 +3,7 @@
 
 use dataflows::proof::books::{self, ROW_BYTES};
 use dataflows::views::{Given, Proved, views};
-use schemas::{Epoch, Volume};
+use schemas::{Aggregates, Epoch};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -49,8 +49,8 @@ impl Flow {
 }
 
 /// What epochs give with so many workers: each epoch, what does not balance, the bytes of the books at its end, and what it
-/// adds to the volume.
-pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<u8>, Vec<Volume>)> {
+/// adds to the aggregates.
+pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<u8>, Aggregates)> {
     let (sender, answers) = channel();
     let ends = Mutex::new((Some(given), sender));
     let guards = timely::execute(timely::Config::process(workers), move |worker| {
@@ -74,6 +74,6 @@ pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<
         proved.books.iter().flatten().for_each(|(subject, sum)| books::write(subject, sum, &mut bytes));
         bytes
     };
-    let answer = |proved: Proved| (proved.given.epoch(), format!("{:?}", proved.imbalances), bytes(&proved), proved.volume);
+    let answer = |proved: Proved| (proved.given.epoch(), format!("{:?}", proved.imbalances), bytes(&proved), proved.aggregates);
     answers.into_iter().map(answer).collect()
 }

@@ -4,13 +4,13 @@
 //! 2. Every reader handed on whole epochs, in order, without a gap.
 //! 3. Postgres holds the rows of every epoch once.
 //! 4. Every snapshot on the disk is the ledger, or the books, of the replay at that epoch.
-//! 5. The books balance at every epoch, the volume is what a loop over the epoch counts, and the views give the same bytes
+//! 5. The books balance at every epoch, the aggregates are what a loop over the epoch counts, and the views give the same bytes
 //!    with one, two and three workers.
 //! 6. What the clients saw stands up to the checker of `exactly_once`, which shares no rule with the ledger.
 
 use super::super::exactly_once::check;
+use super::super::exactly_once::check::aggregates;
 use super::super::exactly_once::check::rows::derive;
-use super::super::exactly_once::check::volume;
 use super::super::exactly_once::evidence::{Evidence, Log, Recorded, Rows};
 use super::broker::{Place, Record};
 use super::flow;
@@ -24,7 +24,7 @@ use ingress::commands;
 use orion::cell::{snapshots, views};
 use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, datum};
-use schemas::{Asked, Bound, Epoch, EpochEvents, EpochInput, Position, Topic, Volume};
+use schemas::{Aggregates, Asked, Bound, Epoch, EpochEvents, EpochInput, Position, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -175,9 +175,9 @@ fn rows(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     }
 }
 
-/// What an epoch adds to the volume.
-fn added(epoch: &EpochEvents) -> Vec<Volume> {
-    volume::count(epoch.events.iter()).into_iter().map(|(volume, _)| volume).collect()
+/// What an epoch adds to the aggregates.
+fn added(epoch: &EpochEvents) -> Aggregates {
+    aggregates::count(epoch.events.iter())
 }
 
 fn disk(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
@@ -206,7 +206,7 @@ fn workers(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
         wrong.push(format!("the proof says of epoch {epoch}: {said}"));
     }
     if let Some((epoch, ..)) = one.iter().zip(&replay.epochs).find(|((.., said), epoch)| *said != added(epoch)).map(|(one, _)| one) {
-        wrong.push(format!("epoch {epoch} adds something else to the volume than happened in it"));
+        wrong.push(format!("epoch {epoch} adds something else to the aggregates than happened in it"));
     }
     for workers in [2, 3] {
         if flow::run(workers, given()) != one {

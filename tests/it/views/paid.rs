@@ -4,9 +4,9 @@ use super::sink::on_a_database;
 use egress::postgres::{Views, Written};
 use schemas::proof::{TREE_MS, minute};
 use schemas::{
-    AccountId, AccountType, Asked, Authority, Batch, BatchMode, Bearer, Binding, Capture, Cause, Channel, Command, CreateCustomer,
-    Currency, CustomerId, Dated, Epoch, EpochEvents, Event, Fact, HoldId, Money, OpenAccount, Operation, Order, Paid, Payment, PaymentKind,
-    Policy, Position, Principal, Proof, Refund, Refusal, Reserve, Role, Tariff, Tier, TransactionId,
+    AccountId, AccountType, Aggregates, Asked, Authority, Batch, BatchMode, Bearer, Binding, Capture, Cause, Channel, Command,
+    CreateCustomer, Currency, CustomerId, Dated, Epoch, EpochEvents, Event, Fact, HoldId, Money, OpenAccount, Operation, Order, Paid,
+    Payment, PaymentKind, Policy, Position, Principal, Proof, Refund, Refusal, Reserve, Role, Tariff, Tier, TransactionId,
 };
 use sqlx::postgres::PgPoolOptions;
 use state::{CODE_VERSION, Ledger};
@@ -140,7 +140,8 @@ fn what_postgres_says_of_a_minute_proves_its_payments() -> anyhow::Result<()> {
     on_a_database(async |database| {
         let mut bank = history();
         let mut views = Views::claim(&database.url, 1).await?;
-        let written = |events: &EpochEvents| Written { events: Arc::new(events.clone()), imbalances: Vec::new(), volume: Vec::new() };
+        let written =
+            |events: &EpochEvents| Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates: Aggregates::default() };
         let pool = PgPoolOptions::new().max_connections(2).connect(&database.url).await?;
         let (head, last) = bank.epochs.split_at(bank.epochs.len() - 1);
         views.write(&head.iter().map(written).collect::<Vec<_>>(), 0, &[]).await?;

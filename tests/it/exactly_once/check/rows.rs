@@ -1,7 +1,7 @@
 //! Rows: Postgres holds what the events say, row by row, no more and no less.
 
 use super::super::evidence::{Rows, Table};
-use super::{Case, Findings, Kind, volume};
+use super::{Case, Findings, Kind, aggregates};
 use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, Transaction, resource};
 use std::collections::BTreeMap;
 
@@ -140,7 +140,8 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
             Fact::Repeated(_) => {}
         }
     }
-    tables.insert("volume", volume::table(events.into_iter()));
+    tables.insert("volume", aggregates::volume_table(events.iter().copied()));
+    tables.insert("turnover", aggregates::turnover_table(events.iter().copied()));
     tables
 }
 

@@ -1,9 +1,10 @@
-//! What the bank did, counted: how often, how much, at what fee, in which stretch of time.
+//! What the bank did, counted: how often, how much, at what fee, in which stretch of time, and by whom.
 
 use crate::epoch::Epoch;
+use crate::id::AccountId;
 use crate::money::Currency;
 use crate::refusal::Refusal;
-use crate::transaction::Channel;
+use crate::transaction::{Channel, PaymentKind};
 use crate::word::words;
 
 words! {
@@ -62,6 +63,39 @@ pub struct Volume {
     pub amount_minor: i128,
     /// What it cost, in minor units; of a reversal, the fee that was given back.
     pub fee_minor: i128,
+}
+
+/// What an account did in a day, as one of the two sides of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Side {
+    /// The beginning of the day.
+    pub day: Epoch,
+    /// Of what.
+    pub currency: Currency,
+    /// Whose.
+    pub account: AccountId,
+    /// What the payment was for.
+    pub operation: PaymentKind,
+}
+
+/// How much an account did, or what comes to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turnover {
+    /// Who, when and as what.
+    pub side: Side,
+    /// How many.
+    pub count: i64,
+    /// How much was moved, in minor units.
+    pub amount_minor: i128,
+}
+
+/// What an epoch adds to all that is counted, each in the order of what it is counted by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aggregates {
+    /// To the volume.
+    pub volume: Vec<Volume>,
+    /// To the turnover of accounts; also of those whose turnover nobody keeps.
+    pub turnover: Vec<Turnover>,
 }
 
 #[cfg(test)]

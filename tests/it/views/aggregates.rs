@@ -1,37 +1,44 @@
-//! The volume is the sum of what happened: whatever dies while it is written, and whatever was written before it was counted.
+//! The aggregates are the sum of what happened: whatever dies while they are written, and whatever was written before any of it was counted.
 
 use super::log;
 use super::paid::history;
 use super::reader::views_url;
 use super::sink::on_a_database;
+use crate::exactly_once::check::aggregates::count;
 use crate::exactly_once::check::rows::derive;
-use crate::exactly_once::check::volume::count;
 use crate::exactly_once::evidence::Table;
 use crate::exactly_once::gather;
 use crate::house::House;
 use crate::http::Server;
 use anyhow::{Context, ensure};
-use egress::postgres::volume::{Compared, compare};
+use egress::postgres::aggregates::{Compared, compare};
 use egress::postgres::{Views, Written};
-use schemas::{Epoch, EpochEvents};
+use schemas::{Aggregates, Epoch, EpochEvents, Event};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+const TABLES: [&str; 2] = ["volume", "turnover"];
+
 /// As newer code writes it.
 fn counted(events: &EpochEvents) -> Written {
-    let volume = count(events.events.iter()).into_iter().map(|(volume, _)| volume).collect();
-    Written { events: Arc::new(events.clone()), imbalances: Vec::new(), volume }
+    Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates: count(events.events.iter()) }
 }
 
-/// As code that knows no volume writes it.
+/// As code that counts nothing writes it.
 fn uncounted(events: &EpochEvents) -> Written {
-    Written { events: Arc::new(events.clone()), imbalances: Vec::new(), volume: Vec::new() }
+    Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates: Aggregates::default() }
 }
 
-fn expected(epochs: &[EpochEvents]) -> Table {
-    derive(epochs.iter().flat_map(|epoch| &epoch.events)).remove("volume").unwrap_or_default()
+fn expected<'a>(events: impl Iterator<Item = &'a Event>) -> [Table; 2] {
+    let mut tables = derive(events);
+    TABLES.map(|table| tables.remove(table).unwrap_or_default())
+}
+
+async fn found(url: &str) -> anyhow::Result<[Table; 2]> {
+    let mut tables = gather::rows(url).await?.tables;
+    Ok(TABLES.map(|table| tables.remove(table).unwrap_or_default()))
 }
 
 #[test]
@@ -40,7 +47,7 @@ fn what_older_code_wrote_is_counted_once_at_the_next_start() -> anyhow::Result<(
         let bank = history();
         let (first, rest) = bank.epochs.split_at(bank.epochs.len() / 3);
         let (second, third) = rest.split_at(rest.len() / 2);
-        let table = async || Ok::<_, anyhow::Error>(gather::rows(&database.url).await?.tables.remove("volume").context("a volume")?);
+        let events = |epochs: usize| bank.epochs[..epochs].iter().flat_map(|epoch| &epoch.events);
         let run = async |query: &str| {
             sqlx::raw_sql(AssertSqlSafe(query.to_owned())).execute(&mut database.connect().await?).await?;
             Ok::<_, anyhow::Error>(())
@@ -52,44 +59,52 @@ fn what_older_code_wrote_is_counted_once_at_the_next_start() -> anyhow::Result<(
         for group in first.chunks(7) {
             views.write(&group.iter().map(counted).collect::<Vec<_>>(), 0, &[]).await?;
         }
-        assert_eq!(table().await?, expected(first));
+        assert_eq!(found(&database.url).await?, expected(events(first.len())));
 
-        // Older code goes on, which knows neither table nor column.
-        let at: i64 = sqlx::query_scalar("select volume_epoch from sink_progress").fetch_one(&mut connection).await?;
+        // Older code goes on, which knows neither tables nor column.
+        let at: i64 = sqlx::query_scalar("select aggregates_epoch from sink_progress").fetch_one(&mut connection).await?;
         views.write(&second.iter().map(uncounted).collect::<Vec<_>>(), 0, &[]).await?;
-        run(&format!("update sink_progress set volume_epoch = {at}")).await?;
-        assert_eq!(compare(&mut connection).await?, None, "it is not counted yet");
+        run(&format!("update sink_progress set aggregates_epoch = {at}")).await?;
+        assert_eq!(compare(&mut connection).await?, [], "it is not counted yet");
 
         // Newer code again, and again: what was written is counted once.
         for generation in [2, 3] {
             views = Views::claim(&database.url, generation).await?;
-            assert_eq!(table().await?, expected(&bank.epochs[..first.len() + second.len()]), "generation {generation}");
+            let counted = expected(events(first.len() + second.len()));
+            assert_eq!(found(&database.url).await?, counted, "generation {generation}");
         }
         views.write(&third.iter().map(counted).collect::<Vec<_>>(), 0, &[]).await?;
-        let all = expected(&bank.epochs);
-        assert_eq!(table().await?, all);
+        let all = expected(events(bank.epochs.len()));
+        assert_eq!(found(&database.url).await?, all);
 
         // A bank that is older than the table.
-        run("delete from volume; update sink_progress set volume_epoch = 0").await?;
+        run("delete from volume; delete from turnover; update sink_progress set aggregates_epoch = 0").await?;
         drop(Views::claim(&database.url, 4).await?);
-        assert_eq!(table().await?, all);
-        let rows = i64::try_from(all.len())?;
-        assert_eq!(compare(&mut connection).await?, Some(Compared { rows, differing: 0, first: None }));
+        assert_eq!(found(&database.url).await?, all);
+        let rows = [i64::try_from(all[0].len())?, i64::try_from(all[1].len())?];
+        ensure!(rows[0] > 10 && rows[1] > 1, "{rows:?}");
+        let compared = |[(rows, differing), (other_rows, other_differing)]: [(i64, i64); 2]| {
+            [("volume", rows, differing), ("turnover", other_rows, other_differing)]
+        };
+        let mut say = async || {
+            let said = compare(&mut connection).await?.into_iter();
+            Ok::<_, anyhow::Error>(said.map(|Compared { table, rows, differing, .. }| (table, rows, differing)).collect::<Vec<_>>())
+        };
+        assert_eq!(say().await?, compared([(rows[0], 0), (rows[1], 0)]));
 
-        // A sum that is wrong is found, and one that is not there.
+        // A sum that is wrong is found, both as it is and as it should be, and so is one that is not there.
         run("update volume set amount_minor = amount_minor + 1 where (span, operation, reason) = ('day', 'transfer', '')").await?;
-        let found = compare(&mut connection).await?.context("it is counted")?;
-        assert_eq!((found.rows, found.differing), (rows, 2), "the row, and what it should be");
-        ensure!(found.first.as_ref().is_some_and(|first| first.starts_with("day ") && first.contains(" transfer qr XOF")), "{found:?}");
-        run("delete from volume where span = 'day' and operation = 'transfer' and reason = ''").await?;
-        assert_eq!(compare(&mut connection).await?.map(|found| (found.rows, found.differing)), Some((rows - 1, 1)));
+        assert_eq!(say().await?, compared([(rows[0], 2), (rows[1], 0)]));
+        run("delete from volume where (span, operation, reason) = ('day', 'transfer', '')").await?;
+        run("delete from turnover where operation = 'merchant_payment'").await?;
+        assert_eq!(say().await?, compared([(rows[0] - 1, 1), (rows[1] - 1, 1)]));
         Ok(())
     })
 }
 
 #[test]
-fn the_volume_survives_the_death_of_the_views_and_a_start_on_an_old_bank() -> anyhow::Result<()> {
-    let Some(mut house) = House::start_with("volume", |_| Ok(vec![("ORION_VIEWS__WORKERS", "2".into())]))? else { return Ok(()) };
+fn the_aggregates_survive_the_death_of_the_views_and_a_start_on_an_old_bank() -> anyhow::Result<()> {
+    let Some(mut house) = House::start_with("aggregates", |_| Ok(vec![("ORION_VIEWS__WORKERS", "2".into())]))? else { return Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut load = house.orion().args(["load", "--payments", "600", "--rate", "150"]).stdout(Stdio::null()).spawn()?;
     for _ in 0..4 {
@@ -105,7 +120,9 @@ fn the_volume_survives_the_death_of_the_views_and_a_start_on_an_old_bank() -> an
     let mark = log::length(&house)?;
     runtime.block_on(async {
         let mut connection = PgConnection::connect(&views_url()?).await?;
-        sqlx::raw_sql("delete from volume; update sink_progress set volume_epoch = 0").execute(&mut connection).await?;
+        sqlx::raw_sql("delete from volume; delete from turnover; update sink_progress set aggregates_epoch = 0")
+            .execute(&mut connection)
+            .await?;
         Ok::<_, anyhow::Error>(())
     })?;
     house.start_run()?;
@@ -118,19 +135,21 @@ fn the_volume_survives_the_death_of_the_views_and_a_start_on_an_old_bank() -> an
     house.forget()
 }
 
-/// Compares the table with Kafka's events, and both with what the API and `orion verify` say, once the bank rests; how many
+/// Compares the tables with Kafka's events, and both with what the API and `orion verify` say, once the bank rests; how many
 /// payments settled.
 fn is_counted(house: &House, runtime: &tokio::runtime::Runtime) -> anyhow::Result<i64> {
     let rows = runtime.block_on(gather::rows(&views_url()?))?;
     let log = gather::log(&std::env::var("KAFKA_BROKERS")?)?;
     let mut events: Vec<_> = log.events.iter().map(|recorded| &recorded.event).filter(|event| event.epoch < rows.upper).collect();
     events.sort_by_key(|event| event.id);
-    let expected = derive(events.iter().copied()).remove("volume").context("something happened")?;
-    assert_eq!(rows.tables["volume"], expected);
-
+    let expected = expected(events.iter().copied());
+    for (table, expected) in TABLES.iter().zip(&expected) {
+        assert_eq!(&rows.tables[table], expected, "{table}");
+        ensure!(!expected.is_empty(), "the load has nothing for {table}");
+    }
     let verify = house.orion().args(["verify", "books", "--quiet"]).output()?;
     let said = String::from_utf8_lossy(&verify.stdout);
-    ensure!(verify.status.success() && said.contains(" rows of the volume are the sums of what they count"), "{said}");
+    ensure!(verify.status.success() && said.contains(" rows of volume, ") && said.contains(" rows of turnover"), "{said}");
 
     let server = Server::at(&house.base, house.auth())?;
     let token = server.token("controller", "reports:read")?;
@@ -139,7 +158,7 @@ fn is_counted(house: &House, runtime: &tokio::runtime::Runtime) -> anyhow::Resul
     let report = runtime.block_on(server.get(&token, &path))?.json()?;
     let lines = report["volume"].as_array().context("lines")?;
     let settled = lines.iter().filter(|line| line["status"] == "settled").filter_map(|line| line["count"].as_i64()).sum::<i64>();
-    let in_rows = expected.iter().filter(|(key, _)| key.starts_with("day ") && key.ends_with(" none"));
+    let in_rows = expected[0].iter().filter(|(key, _)| key.starts_with("day ") && key.ends_with(" none"));
     let in_rows = in_rows.filter_map(|(_, row)| row.split(' ').next()?.parse::<i64>().ok()).sum::<i64>();
     assert_eq!(settled, in_rows);
     Ok(settled)
