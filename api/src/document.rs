@@ -25,6 +25,11 @@ pub(crate) fn complete(document: &mut OpenApi) {
         operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
         add(operation, 400, problem("Not understood: `invalid_request`, with every bad parameter in `errors`."));
         add(operation, 404, problem("Nothing of this id, or nothing of yours: `…_not_found`."));
+        if path.starts_with("/v1/aggregates/") {
+            let behind = "The views can't be read (`view_unavailable`), do not show this yet (`view_behind`), or have not yet counted what an \
+                          older version wrote (`aggregates_behind`).";
+            add(operation, 503, problem(behind));
+        }
         add(operation, 503, problem("The views can't be read (`view_unavailable`), or do not show this yet (`view_behind`)."));
         if let Some(ok) = response(operation, 200) {
             ok.description.push_str(" All of it as of the epoch `as_of`.");

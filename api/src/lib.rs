@@ -65,7 +65,8 @@ pub struct View {
 }
 
 impl View {
-    /// The last epoch that is shown. Rows are never changed, so those up to it are the same in every statement that follows.
+    /// The last epoch that is shown. Rows are never changed, but for those of the aggregates, so those up to it are the same in
+    /// every statement that follows.
     async fn as_of(&self) -> Result<Epoch, ViewError> {
         Ok(Shown::read(&self.pool).await?.ok_or(ViewError::NoProgress)?.as_of())
     }

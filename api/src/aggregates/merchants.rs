@@ -120,7 +120,7 @@ pub(crate) async fn merchants(
 
 impl Row {
     fn into_line(self, currency: Currency) -> Result<TurnoverLine, ViewError> {
-        let total = |minor: &str| Ok(Total { minor: minor.parse().map_err(ViewError::Sum)?, currency }.to_string());
+        let total = |minor: &str| Ok::<_, ViewError>(Total { minor: minor.parse().map_err(ViewError::Sum)?, currency }.to_string());
         Ok(TurnoverLine {
             account_id: AccountId(self.account_id),
             customer_id: self.customer_id.map(CustomerId),

@@ -38,7 +38,9 @@ async fn the_volume_of_a_small_bank() -> anyhow::Result<()> {
         let status = if reason.is_some() { "failed" } else { "settled" };
         let mut line = json!({"start": start, "operation": operation, "channel": "wallet", "currency": "XOF", "status": status});
         (line["count"], line["amount"], line["fee"]) = (json!(1), json!(amount), json!("0"));
-        reason.map(|reason| line["reason"] = json!(reason));
+        if let Some(reason) = reason {
+            line["reason"] = json!(reason);
+        }
         line
     };
     let account = json!({"start": rfc3339(Span::Day.start(bank.t0 + 7)), "operation": "open_account", "status": "failed",
