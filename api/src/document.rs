@@ -39,7 +39,12 @@ pub(crate) fn complete(document: &mut OpenApi) {
         add(operation, 400, problem_such_as("Not understood: `invalid_request`, with every bad parameter in `errors`.", &bad));
         let missing = Problem::new(404, "account_not_found", "No account of yours has this id.");
         add(operation, 404, problem_such_as("Nothing of this id, or nothing of yours: `…_not_found`.", &missing));
-        let unread = "The views can't be read (`view_unavailable`), or do not show this yet (`view_behind`).";
+        let unread = if path.starts_with("/v1/aggregates/") {
+            "The views can't be read (`view_unavailable`), do not show this yet (`view_behind`), or have not yet counted what an older \
+             version wrote (`aggregates_behind`)."
+        } else {
+            "The views can't be read (`view_unavailable`), or do not show this yet (`view_behind`)."
+        };
         add(operation, 503, problem_such_as(unread, &behind()));
         if let Some(ok) = response(operation, 200) {
             ok.description.push_str(" All of it as of the epoch `as_of`.");

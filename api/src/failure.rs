@@ -23,6 +23,8 @@ pub(crate) enum ViewError {
     Json(#[from] serde_json::Error),
     #[error("a row of the views holds a number out of its range")]
     Number(#[from] std::num::TryFromIntError),
+    #[error("a row of the views holds a sum that is no number")]
+    Sum(#[source] std::num::ParseIntError),
     #[error("the views have no progress row; run `orion migrate`")]
     NoProgress,
 }
@@ -47,7 +49,7 @@ impl From<ViewError> for Failure {
                 tracing::warn!(%error, cause, "the views can't be read");
                 Self(Problem::new(503, "view_unavailable", "The views can't be read right now."))
             }
-            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) => {
+            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) | ViewError::Sum(_) => {
                 tracing::error!(%error, cause, "the views hold something unreadable");
                 Self(Problem::new(500, "internal_error", "This can't be shown. It has been logged."))
             }

@@ -114,7 +114,8 @@ fn mark(text: &str) -> Option<Mark> {
     epoch(text).map(Mark::Epoch).or_else(|| text.parse().ok().map(Mark::Command))
 }
 
-fn epoch(text: &str) -> Option<Epoch> {
+/// An epoch that a parameter names.
+pub(crate) fn epoch(text: &str) -> Option<Epoch> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 

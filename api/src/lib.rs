@@ -8,6 +8,7 @@
 pub mod progress;
 
 mod accounts;
+mod aggregates;
 mod asker;
 mod batches;
 mod cursor;
@@ -68,7 +69,8 @@ pub struct View {
 }
 
 impl View {
-    /// The last epoch that is shown. Rows are never changed, so those up to it are the same in every statement that follows.
+    /// The last epoch that is shown. Rows are never changed, but for those of the aggregates, so those up to it are the same in
+    /// every statement that follows.
     async fn as_of(&self) -> Result<Epoch, ViewError> {
         Ok(Shown::read(&self.pool).await?.ok_or(ViewError::NoProgress)?.as_of())
     }
@@ -108,6 +110,8 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(tariffs::tariff))
         .routes(routes!(terms::limits))
         .routes(routes!(fees::quote).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
+        .routes(routes!(aggregates::volume::volume))
+        .routes(routes!(aggregates::merchants::merchants))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

@@ -186,7 +186,8 @@ fn wrong(name: &str, detail: String) -> FieldError {
     FieldError { pointer: name.chars().take(64).collect(), detail }
 }
 
-fn set<T>(to: &mut Option<T>, read: Result<T, String>) -> Result<(), String> {
+/// Takes what a parameter says, once.
+pub(crate) fn set<T>(to: &mut Option<T>, read: Result<T, String>) -> Result<(), String> {
     if to.replace(read?).is_some() { Err("stands more than once".to_owned()) } else { Ok(()) }
 }
 

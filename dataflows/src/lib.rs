@@ -10,10 +10,16 @@ use timely::dataflow::StreamVec;
 pub mod in_order;
 /// Which currencies, accounts and transactions do not balance?
 pub mod proof;
+/// Where the work on a row is done.
+mod route;
 /// What does each command do to the bank? The only dataflow that decides.
 pub mod settlement;
+/// How much did each merchant receive and each agent handle?
+pub mod turnover;
 /// What is to be written of each epoch?
 pub mod views;
+/// How many operations, of how much, at what fee; how many refused, and why?
+pub mod volume;
 
 /// Whole epochs on their way: one message an epoch.
 pub type Epochs<'scope, D> = StreamVec<'scope, Epoch, D>;

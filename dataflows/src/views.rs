@@ -1,11 +1,11 @@
 //! The views: what is to be written of each epoch?
 //!
 //! In: committed epochs, whole, to one worker; first, after a restart, the books as they stood. Out, at that worker,
-//! in the order of time: each epoch with what the proof of the books found in it and, where it was asked for, the
-//! books at its end. Never: an epoch of which a worker has seen only a part.
+//! in the order of time: each epoch with what the proof of the books found in it, what it adds to the aggregates and,
+//! where it was asked for, the books at its end. Never: an epoch of which a worker has seen only a part.
 //!
-//! 1. An epoch's changes are brought to the workers by subject.
-//! 2. Each worker keeps its part of the books and says what does not balance.
+//! 1. An epoch's changes are brought to the workers, by what they are added to.
+//! 2. Each worker keeps its part of the books and says what does not balance; and it adds up its part of the aggregates.
 //! 3. Each worker counts the changes that it has taken: the seal.
 //! 4. Everything comes back to the first worker, which waits until the frontier has passed the epoch, checks the seal
 //!    against the epoch itself, and puts what it got into one order. So the answer is the same for any number.
@@ -14,9 +14,9 @@ use crate::Epochs;
 use crate::proof::books::{self, Subject, Sum};
 use crate::proof::{self, Move};
 use crate::views::gather::{Part, Piece};
-use schemas::{Epoch, EpochEvents};
+use crate::{turnover, volume};
+use schemas::{Aggregates, Epoch, EpochEvents};
 use std::sync::Arc;
-use timely::dataflow::StreamVec;
 use timely::dataflow::operators::Concatenate;
 use timely::dataflow::operators::core::Exchange;
 use timely::dataflow::operators::vec::{Broadcast, Map};
@@ -53,6 +53,30 @@ impl Given {
             Self::Epoch { events, .. } => proof::moves(events).collect(),
         }
     }
+
+    /// What adds to the aggregates. The books bring nothing: what they hold was counted before.
+    fn events(&self) -> Option<&EpochEvents> {
+        match self {
+            Self::Books(..) => None,
+            Self::Epoch { events, .. } => Some(events),
+        }
+    }
+
+    fn counted(&self) -> Vec<volume::Change> {
+        self.events().map(|events| volume::changes(events).collect()).unwrap_or_default()
+    }
+
+    fn turned(&self) -> Vec<turnover::Change> {
+        self.events().map(|events| turnover::changes(events).collect()).unwrap_or_default()
+    }
+
+    /// How many changes the workers are to take.
+    fn len(&self) -> usize {
+        match self {
+            Self::Books(_, sums) => sums.len(),
+            Self::Epoch { events, .. } => proof::moves(events).count() + volume::len(events) + turnover::len(events),
+        }
+    }
 }
 
 /// Something that does not balance any more (1), or balances again (-1).
@@ -75,6 +99,8 @@ pub struct Proved {
     pub given: Given,
     /// What changed in the proof, by subject.
     pub imbalances: Vec<Imbalance>,
+    /// What it adds to the aggregates.
+    pub aggregates: Aggregates,
     /// The books at the end of the epoch, by subject, if they were wanted.
     pub books: Option<Vec<(Subject, Sum)>>,
 }
@@ -83,6 +109,8 @@ pub struct Proved {
 pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
     // 1.
     let moves = given.clone().flat_map(|given| given.moves()).exchange(|(subject, ..): &Move| books::route(subject));
+    let counted = given.clone().flat_map(|given| given.counted()).exchange(|(bucket, ..): &volume::Change| volume::route(bucket));
+    let turned = given.clone().flat_map(|given| given.turned()).exchange(|(side, ..): &turnover::Change| turnover::route(side));
     // 2.
     let books = proof::arrange(moves.clone());
     let wanted = given.clone().flat_map(|given| match given {
@@ -94,12 +122,16 @@ pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
         let diff = i64::try_from(diff).expect("an isize is at most 64 bits");
         Part { epoch, piece: Piece::Imbalance(subject, difference_minor, diff) }
     });
+    let volume = volume::volume(counted.clone()).inner;
+    let volume = volume.map(|(bucket, epoch, sum)| Part { epoch, piece: Piece::Counted(bucket, sum) });
+    let turnover = turnover::turnover(turned.clone()).inner;
+    let turnover = turnover.map(|(side, epoch, sum)| Part { epoch, piece: Piece::Turned(side, sum) });
     // 3.
-    let seals: StreamVec<'scope, Epoch, Part> = gather::count(moves);
+    let seals = [gather::count(moves), gather::count(counted), gather::count(turned)];
     // 4.
-    let parts = given.scope().concatenate([kept, imbalances, seals]);
+    let parts = given.scope().concatenate([kept, imbalances, volume, turnover].into_iter().chain(seals));
     gather::gather(given, parts)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

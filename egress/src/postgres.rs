@@ -1,6 +1,6 @@
 //! Rows of the views, exactly once.
 //!
-//! In: committed epochs, whole, in order, with what the proof of the books says of them. Out: their rows and the
+//! In: committed epochs, whole, in order, with what the proof of the books says of them and what they add to the aggregates. Out: their rows and the
 //! sink's progress, in one transaction. Never: an epoch twice, an epoch out of order, or anything written by a process
 //! that was replaced.
 //!
@@ -8,6 +8,8 @@
 //! did not, and the rows are not there. The row is read under its lock, so the old transaction is over by then, and
 //! both cases go on from what it says.
 
+/// What the aggregates must be.
+pub mod aggregates;
 mod rows;
 mod session;
 /// What the accounts add up to.
@@ -16,7 +18,7 @@ pub mod sums;
 pub use rows::Rows;
 pub use session::Progress;
 
-use schemas::{Currency, Epoch, EpochEvents, Fact};
+use schemas::{Aggregates, Currency, Epoch, EpochEvents, Fact};
 use session::Session;
 use sqlx::Connection;
 use std::sync::Arc;
@@ -75,6 +77,8 @@ pub struct Written {
     pub events: Arc<EpochEvents>,
     /// What the proof of the books says of it.
     pub imbalances: Vec<Imbalance>,
+    /// What it adds to the aggregates.
+    pub aggregates: Aggregates,
 }
 
 /// The writer of the views.
@@ -110,12 +114,12 @@ impl Group {
     pub fn of(epochs: &[Written], progress: i64, standing: i64, schemas: &[(u32, String)], recorded: &[u32]) -> Option<Self> {
         let last = epochs.last().map(|written| &written.events)?;
         let mut rows = Rows::default();
-        for Written { events, imbalances } in epochs {
+        for Written { events, imbalances, aggregates } in epochs {
             let time = i64::try_from(events.epoch()).expect(RANGE);
             assert!(time >= progress, "epoch {time} was written before");
             let has_rows = events.events.first().is_some_and(|event| !matches!(event.fact, Fact::Repeated(_)));
             let left_out = usize::from(has_rows && faults::slip("row-left-out"));
-            rows.add(time, &events.events[left_out..], imbalances);
+            rows.add(time, &events.events[left_out..], imbalances, aggregates);
         }
         let commands = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str());
         Some(Self {
@@ -147,6 +151,7 @@ impl Views {
         let mut session = Session::open(url, generation).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
+        aggregates::catch_up(&mut session.connection, generation).await?;
         Ok(Self { session, epoch, recorded: Vec::new() })
     }
 
@@ -181,7 +186,8 @@ impl Views {
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("views.begin");
         let moved = sqlx::query(
-            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2
+            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
+                                      aggregates_epoch = $2
              where sink = $1 and epoch = $4 and generation <= $3",
         )
         .bind(SINK)

@@ -51,6 +51,9 @@ pub mod refusal;
 /// Everything the bank may say.
 pub mod event;
 
+/// What the bank did, counted.
+pub mod aggregates;
+
 /// What a cell writes about itself: claims, bindings, commit records.
 pub mod journal;
 
@@ -79,6 +82,7 @@ pub mod resource;
 pub mod trace;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
+pub use aggregates::{Aggregates, Bucket, Side, Span, Turnover, Volume};
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
@@ -89,7 +93,7 @@ pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
 pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
-pub use money::{Currency, Money};
+pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
 pub use policy::{AccountTerms, Bearer, Borne, CustomerLevel, LevelLimits, Limits, Policy, Priced, Quota, Tariff, TariffEnd, Tier};
 pub use principal::{Actor, Authority, Caller, Principal, Scope};

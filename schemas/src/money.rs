@@ -134,6 +134,31 @@ impl std::fmt::Display for Money {
     }
 }
 
+/// A sum of amounts, which may be more than any amount is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// Count of minor units.
+    pub minor: i128,
+    /// What is counted.
+    pub currency: Currency,
+}
+
+impl std::fmt::Display for Total {
+    /// As an amount is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Ok(minor) = i64::try_from(self.minor) {
+            return Money { minor, currency: self.currency }.fmt(f);
+        }
+        let places = self.currency.exponent();
+        let (unit, sign) = (10u128.pow(places), if self.minor < 0 { "-" } else { "" });
+        let (whole, part) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
+        match usize::try_from(places).expect("a u32 fits a usize") {
+            0 => write!(f, "{sign}{whole}"),
+            places => write!(f, "{sign}{whole}.{part:0places$}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +208,19 @@ mod tests {
         ];
         for (minor, code, text) in cases {
             assert_eq!(Money { minor, currency: code.parse().unwrap() }.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_total_is_shown_as_an_amount_however_large_it_is() {
+        for (minor, code, text) in [
+            (-5, "EUR", "-0.05"),
+            (12_500, "XOF", "12500"),
+            (i128::from(i64::MAX) * 100 + 7, "XOF", "922337203685477580707"),
+            (i128::from(i64::MIN) * 100 - 7, "EUR", "-9223372036854775808.07"),
+            (i128::from(i64::MAX) * 1000 + 9, "TND", "9223372036854775807.009"),
+        ] {
+            assert_eq!(Total { minor, currency: code.parse().unwrap() }.to_string(), text);
         }
     }
 

@@ -79,6 +79,8 @@ words! {
         RulesWrite = "rules:write",
         /// Read which are in force.
         RulesRead = "rules:read",
+        /// Read what the bank did as a whole, and who received most.
+        ReportsRead = "reports:read",
         /// Read metrics.
         MetricsRead = "metrics:read",
         /// Act for any customer.

@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Orders", "Payments with a day of their own."),
     ("Batches", "Many operations as one."),
     ("Policies", "What staff sets: levels, terms, limits and tariffs."),
+    ("Aggregates", "What the bank did as a whole."),
     ("Operations", "What became of a command."),
     ("Rules", "By which version of its rules the bank decides."),
     ("Server", "The server itself."),

@@ -3,6 +3,7 @@
 use super::books::{Account, Books, Counts};
 use crate::config::Config;
 use crate::exit::{self, Exit};
+use egress::postgres::aggregates::{self, Compared};
 use schemas::{AccountId, Epoch};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Row};
@@ -86,7 +87,16 @@ impl Views {
             let (events, views) = (said(&of_events), said(&held));
             books.faults.add(|| format!("account {account}: {events} is held by the events, and {views} by postgres"));
         }
-        Ok(format!("postgres: compared at epoch {at}, {} accounts", accounts.len()))
+        let compared = runtime.block_on(aggregates::compare(connection)).map_err(failed)?;
+        for Compared { table, differing, first, .. } in compared.iter().filter(|compared| compared.differing > 0) {
+            let first = first.as_deref().unwrap_or_default();
+            books.faults.add(|| format!("{table} is not the sum of what it counts: {differing} rows differ, the first is {first}"));
+        }
+        let counted = match compared.iter().map(|compared| format!("{} rows of {}", compared.rows, compared.table)).collect::<Vec<_>>() {
+            none if none.is_empty() => "no aggregates, since older code has written last".to_owned(),
+            some => some.join(", "),
+        };
+        Ok(format!("postgres: compared at epoch {at}, {} accounts, {counted}", accounts.len()))
     }
 }
 

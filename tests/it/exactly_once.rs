@@ -11,7 +11,7 @@ pub(crate) mod check;
 mod client;
 mod disk;
 pub(crate) mod evidence;
-mod gather;
+pub(crate) mod gather;
 mod ground;
 pub(crate) mod history;
 mod known;

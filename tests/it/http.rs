@@ -4,6 +4,7 @@
 //! (`DATABASE_URL`), and prints that it was skipped without it. `walk` is one walk through a whole bank, which
 //! `end_to_end` starts; `ledger` starts one of its own, and shows what else it does with money; `old` one that was asleep for a week.
 
+mod aggregates;
 mod auth;
 mod bank;
 mod batches;

@@ -1,6 +1,7 @@
 //! The views and everything that can go wrong with them: lost connections, zombies, damaged snapshots, deleted events,
 //! another Kafka.
 
+mod aggregates;
 mod log;
 mod paid;
 mod proxy;

@@ -2,6 +2,7 @@
 //!
 //! Bytes are addressed by subject and never by worker, so any number of workers reads what any other wrote.
 
+use crate::route::mix;
 use differential_dataflow::difference::{IsZero, Semigroup};
 use differential_dataflow::trace::implementations::ord_neu::OrdKeySpine;
 use schemas::{AccountId, Currency, Epoch, TransactionId};
@@ -72,11 +73,7 @@ pub fn route(subject: &Subject) -> u64 {
         Subject::Account(account) => account.0.as_u64_pair(),
         Subject::Transaction(transaction, _) => transaction.0.as_u64_pair(),
     };
-    // SplitMix64's finalizer: whoever distributes looks at the lowest bits only.
-    let mixed = high ^ low.rotate_left(32);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+    mix(high ^ low.rotate_left(32))
 }
 
 /// Bytes of one subject in a snapshot: kind, id, currency, sum, and whether, where and what the newest balance is.

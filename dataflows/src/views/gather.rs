@@ -1,10 +1,11 @@
 //! Everything that the workers say of an epoch, in one place and one order.
 
 use crate::Epochs;
-use crate::proof::Move;
 use crate::proof::books::{Subject, Sum};
 use crate::views::{Given, Imbalance, Proved};
-use schemas::Epoch;
+use crate::{turnover, volume};
+use differential_dataflow::difference::Semigroup;
+use schemas::{Aggregates, Bucket, Epoch, Side, Turnover, Volume};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use timely::container::CapacityContainerBuilder;
@@ -25,13 +26,19 @@ pub(super) enum Piece {
     Seal(usize),
     /// What does not balance, by how much; said or taken back.
     Imbalance(Subject, i128, i64),
+    /// What a bucket of the volume gets.
+    Counted(Bucket, volume::Sum),
+    /// What an account gets.
+    Turned(Side, turnover::Sum),
     /// What a subject adds up to.
     Sum(Subject, Sum),
 }
 
 /// How many changes of each epoch have come to this worker, once no more can.
-pub(super) fn count<'scope>(moves: StreamVec<'scope, Epoch, Move>) -> StreamVec<'scope, Epoch, Part> {
-    moves.unary_frontier::<CapacityContainerBuilder<Vec<Part>>, _, _, _>(Pipeline, "seal", move |capability, _info| {
+pub(super) fn count<'scope, D: Clone + 'static, R: Clone + 'static>(
+    changes: StreamVec<'scope, Epoch, (D, Epoch, R)>,
+) -> StreamVec<'scope, Epoch, Part> {
+    changes.unary_frontier::<CapacityContainerBuilder<Vec<Part>>, _, _, _>(Pipeline, "seal", move |capability, _info| {
         drop(capability);
         let mut counts: BTreeMap<Epoch, (Capability<Epoch>, usize)> = BTreeMap::new();
         move |(input, frontier), output| {
@@ -57,6 +64,8 @@ struct Gathered {
     given: Option<(Capability<Epoch>, Given)>,
     taken: usize,
     imbalances: BTreeMap<(Subject, i128), i64>,
+    volume: BTreeMap<Bucket, volume::Sum>,
+    turnover: BTreeMap<Side, turnover::Sum>,
     books: BTreeMap<Subject, Sum>,
 }
 
@@ -103,6 +112,8 @@ impl Gathered {
         match piece {
             Piece::Seal(taken) => self.taken += taken,
             Piece::Imbalance(subject, difference_minor, diff) => *self.imbalances.entry((subject, difference_minor)).or_default() += diff,
+            Piece::Counted(bucket, sum) => self.volume.entry(bucket).or_default().plus_equals(&sum),
+            Piece::Turned(side, sum) => self.turnover.entry(side).or_default().plus_equals(&sum),
             Piece::Sum(subject, sum) => assert!(self.books.insert(subject, sum).is_none(), "a subject belongs to one worker"),
         }
     }
@@ -110,10 +121,16 @@ impl Gathered {
     /// The frontier also passes what somebody dropped, so the epoch itself says how much there must be.
     fn prove(self, epoch: Epoch) -> (Capability<Epoch>, Proved) {
         let (capability, given) = self.given.unwrap_or_else(|| panic!("parts of epoch {epoch} came without it"));
-        assert_eq!(self.taken, given.moves().len(), "epoch {epoch} is not whole: the workers took another number of changes");
+        assert_eq!(self.taken, given.len(), "epoch {epoch} is not whole: the workers took another number of changes");
         let said = self.imbalances.into_iter().filter(|(_, diff)| *diff != 0);
         let imbalances = said.map(|((subject, difference_minor), diff)| Imbalance { subject, difference_minor, epoch, diff }).collect();
+        let volume = |(bucket, (count, amount_minor, fee_minor))| Volume { bucket, count, amount_minor, fee_minor };
+        let turnover = |(side, (count, amount_minor))| Turnover { side, count, amount_minor };
+        let aggregates = Aggregates {
+            volume: self.volume.into_iter().map(volume).collect(),
+            turnover: self.turnover.into_iter().map(turnover).collect(),
+        };
         let books = matches!(given, Given::Epoch { keep: true, .. }).then(|| self.books.into_iter().collect());
-        (capability, Proved { given, imbalances, books })
+        (capability, Proved { given, imbalances, aggregates, books })
     }
 }

@@ -93,7 +93,8 @@ fn event(epoch: Epoch, number: u32, currency: usize, postings: Vec<Posting>) -> 
 /// What an epoch gave, as far as it can differ.
 type Answer = (Epoch, Vec<Imbalance>, Option<Vec<u8>>);
 
-fn run(workers: usize, given: Vec<Given>) -> Vec<Answer> {
+/// What the whole dataflow says with so many workers.
+pub(crate) fn run(workers: usize, given: Vec<Given>) -> Vec<Proved> {
     let (sender, answers) = channel();
     let ends = Mutex::new((Some(given), sender));
     let config = timely::Config::process(workers);
@@ -117,7 +118,12 @@ fn run(workers: usize, given: Vec<Given>) -> Vec<Answer> {
         }
     });
     drop(guards.unwrap().join());
-    answers.into_iter().map(|proved: Proved| (proved.given.epoch(), proved.imbalances, proved.books.map(|books| bytes(&books)))).collect()
+    answers.into_iter().collect()
+}
+
+fn prove(workers: usize, given: Vec<Given>) -> Vec<Answer> {
+    let answer = |proved: Proved| (proved.given.epoch(), proved.imbalances, proved.books.map(|books| bytes(&books)));
+    run(workers, given).into_iter().map(answer).collect()
 }
 
 fn bytes(books: &[(Subject, Sum)]) -> Vec<u8> {
@@ -167,20 +173,20 @@ proptest! {
     fn the_proof_is_what_a_loop_over_history_says(history in history(), restart: prop::sample::Index) {
         let epochs = epochs(&history);
         let given: Vec<_> = epochs.iter().map(|events| Given::Epoch { events: Arc::clone(events), keep: true }).collect();
-        let one = run(1, given.clone());
+        let one = prove(1, given.clone());
         prop_assert_eq!(one.len(), epochs.len());
         for (at, (epoch, imbalances, _)) in one.iter().enumerate() {
             prop_assert_eq!(*epoch, epochs[at].epoch());
             prop_assert_eq!(imbalances, &expected(&epochs, at));
         }
         for workers in [2, 3] {
-            prop_assert_eq!(&run(workers, given.clone()), &one, "{} workers", workers);
+            prop_assert_eq!(&prove(workers, given.clone()), &one, "{} workers", workers);
         }
         // From the books at the end of any epoch, with another number of workers, the rest comes out the same.
         let at = restart.index(epochs.len());
         let books = books::read(one[at].2.as_ref().unwrap()).unwrap();
         let standing = Given::Books(epochs[at].epoch(), Arc::new(books));
-        let again = run(2, std::iter::once(standing).chain(given[at + 1..].iter().cloned()).collect());
+        let again = prove(2, std::iter::once(standing).chain(given[at + 1..].iter().cloned()).collect());
         prop_assert_eq!(&again[1..], &one[at + 1..]);
         let standing: BTreeMap<_, _> = again[0].1.iter().map(|row| (row.subject, row.difference_minor)).collect();
         prop_assert_eq!(standing, oracle(&epochs[..=at]));
@@ -191,7 +197,7 @@ proptest! {
 fn a_balanced_history_says_nothing_and_holds_only_its_accounts() {
     let history = vec![vec![(0, 0, 1, 5, None), (1, 2, 3, 7, None)]; 4];
     let given = epochs(&history).into_iter().map(|events| Given::Epoch { events, keep: true });
-    for (epoch, imbalances, books) in run(2, given.collect()) {
+    for (epoch, imbalances, books) in prove(2, given.collect()) {
         assert_eq!(imbalances, [], "epoch {epoch}");
         assert_eq!(books.unwrap().len(), 4 * ROW_BYTES, "epoch {epoch}");
     }

@@ -5,16 +5,20 @@ mod holds;
 mod orders;
 mod policies;
 mod transactions;
+mod turnover;
+mod volume;
 
 use crate::postgres::{Imbalance, RANGE};
 use batches::Batches;
 use holds::Holds;
 use orders::Orders;
 use policies::Policies;
-use schemas::{Account, Cause, Customer, Epoch, Event, Fact, StatusChanged};
+use schemas::{Account, Aggregates, Cause, Customer, Epoch, Event, Fact, StatusChanged};
 use sqlx::postgres::PgConnection;
 use transactions::{Postings, Transactions};
+use turnover::Turnover;
 use uuid::Uuid;
+use volume::Volume;
 
 /// Rows of one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct Rows {
     batches: Batches,
     orders: Orders,
     imbalances: Imbalances,
+    volume: Volume,
+    turnover: Turnover,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +101,9 @@ struct Imbalances {
 
 impl Rows {
     /// Adds those of an epoch.
-    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance]) {
+    pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance], aggregates: &Aggregates) {
+        aggregates.volume.iter().for_each(|volume| self.volume.add(epoch, volume));
+        aggregates.turnover.iter().for_each(|turnover| self.turnover.add(epoch, turnover));
         imbalances.iter().for_each(|imbalance| self.imbalances.add(epoch, imbalance));
         let mut number = 0;
         for event in events {
@@ -155,6 +163,8 @@ impl Rows {
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }
+        self.volume.insert(connection).await?;
+        self.turnover.insert(connection).await?;
         Ok(())
     }
 }

@@ -62,7 +62,7 @@ pub fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let mut next = Some(first);
-    while let Some(Proved { given, imbalances, books }) = next {
+    while let Some(Proved { given, imbalances, aggregates, books }) = next {
         let imbalances = findings.add(&imbalances, given.epoch() >= written);
         if let Given::Epoch { events, .. } = given {
             gathered.entered += weight(&events);
@@ -70,7 +70,7 @@ pub fn gather(
                 gathered.kept = Some((Name { epoch: events.binding.epoch, generation: events.binding.generation }, books));
             }
             if events.epoch() >= written {
-                gathered.group.push(Written { events, imbalances });
+                gathered.group.push(Written { events, imbalances, aggregates });
             }
         }
         // A snapshot is taken of what is written, so it ends a group.

@@ -3,6 +3,7 @@
 //! In: [`Evidence`]. Out: findings, each with a name and a sentence. It shares no rule with the ledger: it adds up,
 //! compares and orders by itself. What a client does not know may have happened or not, but the same for everybody.
 
+pub(crate) mod aggregates;
 mod answers;
 mod batches;
 mod books;

@@ -71,7 +71,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 16] = [
+    pub(crate) const TABLES: [&'static str; 18] = [
         "customer",
         "account",
         "account_status",
@@ -87,6 +87,8 @@ impl Rows {
         "batch",
         "batch_item",
         "order_change",
+        "volume",
+        "turnover",
         "imbalance",
     ];
 }

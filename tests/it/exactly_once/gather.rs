@@ -162,6 +162,16 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
                                               coalesce(effective_at::text, 'none'), coalesce(transaction_id::text, 'none'), epoch)
              from order_change",
         ),
+        (
+            "volume",
+            "select concat_ws(' ', span, start_at, operation, coalesce(nullif(channel, ''), 'none'), coalesce(nullif(currency, ''), 'none'),
+                              coalesce(nullif(reason, ''), 'none')),
+                    concat_ws(' ', count, amount_minor, fee_minor, epoch) from volume",
+        ),
+        (
+            "turnover",
+            "select concat_ws(' ', day_at, currency, account_id, operation), concat_ws(' ', count, amount_minor, epoch) from turnover",
+        ),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;
         rows.tables.insert(name, found.iter().map(row).collect::<anyhow::Result<Table>>()?);

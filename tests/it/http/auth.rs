@@ -45,6 +45,8 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
         read(format!("/v1/transactions/{id}"), Scope::TransactionsRead),
         read(format!("/v1/transactions/{id}/timeline"), Scope::TransactionsRead),
         read(format!("/v1/operations/{id}"), Scope::TransactionsRead),
+        read("/v1/aggregates/merchants?day=1&currency=XOF".to_owned(), Scope::ReportsRead),
+        read("/v1/aggregates/volume?from=1&to=2&by=day".to_owned(), Scope::ReportsRead),
         read("/metrics".to_owned(), Scope::MetricsRead),
     ]
 }

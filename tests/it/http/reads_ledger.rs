@@ -5,9 +5,9 @@ use super::server::{CUSTOMER, STAFF};
 use egress::postgres::{Views, Written};
 use schemas::policy::{Quota, Tier};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountTerms, AccountType, Bearer, Binding, Cause, Channel, Currency, CustomerLevel, Epoch,
-    EpochEvents, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, KycLevel, LevelLimits, Limits, Link, Money, PaymentKind, Policy,
-    Position, Posting, Role, Tariff, TariffEnd, Transaction, TransactionId, rfc3339,
+    Account, AccountId, AccountStatus, AccountTerms, AccountType, Aggregates, Bearer, Binding, Cause, Channel, Currency, CustomerLevel,
+    Epoch, EpochEvents, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, KycLevel, LevelLimits, Limits, Link, Money, PaymentKind,
+    Policy, Position, Posting, Role, Tariff, TariffEnd, Transaction, TransactionId, rfc3339,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ async fn write(bank: &Bank, views: &mut Views, after: u64, facts: Vec<(&str, Fac
     };
     let binding = Binding { epoch, generation: 1, code_version: 4, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect() };
-    Ok(views.write(&[Written { events: Arc::new(events), imbalances: Vec::new() }], 0, &[]).await?)
+    Ok(views.write(&[Written { events: Arc::new(events), imbalances: Vec::new(), aggregates: Aggregates::default() }], 0, &[]).await?)
 }
 
 fn set(policy: Policy, epoch: Epoch) -> Fact {

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Every scope that staff may have.
-pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read metrics:read operator";
+pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read metrics:read operator";
 /// What a customer's own token has.
 pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
 

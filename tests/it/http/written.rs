@@ -2,7 +2,7 @@
 
 use super::bank::{Bank, TRACE};
 use egress::postgres::{Views, Written};
-use schemas::{Binding, Cause, CommandId, Epoch, EpochEvents, Event, EventId, Fact, Position};
+use schemas::{Aggregates, Binding, Cause, CommandId, Epoch, EpochEvents, Event, EventId, Fact, Position};
 use std::sync::Arc;
 
 /// An epoch whose facts are events, each caused by the command of the id.
@@ -14,7 +14,7 @@ pub(super) fn epoch(epoch: Epoch, facts: Vec<(CommandId, Fact)>) -> Written {
     };
     let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect() };
-    Written { events: Arc::new(events), imbalances: Vec::new() }
+    Written { events: Arc::new(events), imbalances: Vec::new(), aggregates: Aggregates::default() }
 }
 
 /// The sink, taken over.

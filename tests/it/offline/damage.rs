@@ -145,6 +145,16 @@ pub(super) fn postgres(house: &House, runtime: &Runtime) -> anyhow::Result<()> {
         )
         .execute(&mut views),
     )?;
+
+    // A sum that is one more than it should be.
+    const MORE: &str = "update volume set count = count + 1 where (span, operation, reason) = ('hour', 'transfer', '')";
+    runtime.block_on(sqlx::query(MORE).execute(&mut views))?;
+    let books = tool(house, 1, &["verify", "books"])?;
+    ensure!(books.contains("WRONG: volume is not the sum of what it counts: ") && books.contains("hour "), "{books}");
+    let shadow = tool(house, 1, &["replay", "--shadow"])?;
+    ensure!(shadow.contains("volume: DIFFERS; ") && shadow.contains("posting: "), "{shadow}");
+    runtime.block_on(sqlx::raw_sql(sqlx::AssertSqlSafe(MORE.replace("+ 1", "- 1"))).execute(&mut views))?;
+
     let left: i64 = runtime.block_on(
         sqlx::query_scalar("select count(*) from information_schema.schemata where schema_name = 'orion_shadow'").fetch_one(&mut views),
     )?;

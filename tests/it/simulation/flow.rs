@@ -3,7 +3,7 @@
 
 use dataflows::proof::books::{self, ROW_BYTES};
 use dataflows::views::{Given, Proved, views};
-use schemas::Epoch;
+use schemas::{Aggregates, Epoch};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -48,8 +48,9 @@ impl Flow {
     }
 }
 
-/// What epochs give with so many workers: each epoch, what does not balance, and the bytes of the books at its end.
-pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<u8>)> {
+/// What epochs give with so many workers: each epoch, what does not balance, the bytes of the books at its end, and what it
+/// adds to the aggregates.
+pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<u8>, Aggregates)> {
     let (sender, answers) = channel();
     let ends = Mutex::new((Some(given), sender));
     let guards = timely::execute(timely::Config::process(workers), move |worker| {
@@ -73,5 +74,6 @@ pub(super) fn run(workers: usize, given: Vec<Given>) -> Vec<(Epoch, String, Vec<
         proved.books.iter().flatten().for_each(|(subject, sum)| books::write(subject, sum, &mut bytes));
         bytes
     };
-    answers.into_iter().map(|proved| (proved.given.epoch(), format!("{:?}", proved.imbalances), bytes(&proved))).collect()
+    let answer = |proved: Proved| (proved.given.epoch(), format!("{:?}", proved.imbalances), bytes(&proved), proved.aggregates);
+    answers.into_iter().map(answer).collect()
 }

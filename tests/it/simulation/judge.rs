@@ -4,10 +4,12 @@
 //! 2. Every reader handed on whole epochs, in order, without a gap.
 //! 3. Postgres holds the rows of every epoch once.
 //! 4. Every snapshot on the disk is the ledger, or the books, of the replay at that epoch.
-//! 5. The books balance at every epoch, and the views give the same bytes with one, two and three workers.
+//! 5. The books balance at every epoch, the aggregates are what a loop over the epoch counts, and the views give the same bytes
+//!    with one, two and three workers.
 //! 6. What the clients saw stands up to the checker of `exactly_once`, which shares no rule with the ledger.
 
 use super::super::exactly_once::check;
+use super::super::exactly_once::check::aggregates;
 use super::super::exactly_once::check::rows::derive;
 use super::super::exactly_once::evidence::{Evidence, Log, Recorded, Rows};
 use super::broker::{Place, Record};
@@ -22,7 +24,7 @@ use ingress::commands;
 use orion::cell::{snapshots, views};
 use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, GENERATION_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, datum};
-use schemas::{Asked, Bound, Epoch, EpochEvents, EpochInput, Position, Topic};
+use schemas::{Aggregates, Asked, Bound, Epoch, EpochEvents, EpochInput, Position, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,7 +157,7 @@ fn rows(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     for write in &postgres.written {
         let mut said = egress::postgres::Rows::default();
         for epoch in rest.by_ref().take(write.epochs.len()) {
-            said.add(i64::try_from(epoch.epoch()).unwrap_or_default(), &epoch.events, &[]);
+            said.add(i64::try_from(epoch.epoch()).unwrap_or_default(), &epoch.events, &[], &added(epoch));
         }
         if said != write.group.rows {
             wrong.push(format!("the rows up to {} are not those of the epochs that are due", write.group.next));
@@ -171,6 +173,11 @@ fn rows(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
             postgres.imbalances
         ));
     }
+}
+
+/// What an epoch adds to the aggregates.
+fn added(epoch: &EpochEvents) -> Aggregates {
+    aggregates::count(epoch.events.iter())
 }
 
 fn disk(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
@@ -195,8 +202,11 @@ fn workers(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     let kept = |epoch: Epoch| names.iter().any(|name| name.epoch == epoch) || replay.epochs.last().map(|last| last.epoch()) == Some(epoch);
     let given = || replay.epochs.iter().map(|events| Given::Epoch { events: Arc::clone(events), keep: kept(events.epoch()) }).collect();
     let one = flow::run(1, given());
-    if let Some((epoch, said, _)) = one.iter().find(|(_, said, _)| said != "[]") {
+    if let Some((epoch, said, ..)) = one.iter().find(|(_, said, ..)| said != "[]") {
         wrong.push(format!("the proof says of epoch {epoch}: {said}"));
+    }
+    if let Some((epoch, ..)) = one.iter().zip(&replay.epochs).find(|((.., said), epoch)| *said != added(epoch)).map(|(one, _)| one) {
+        wrong.push(format!("epoch {epoch} adds something else to the aggregates than happened in it"));
     }
     for workers in [2, 3] {
         if flow::run(workers, given()) != one {
@@ -207,7 +217,7 @@ fn workers(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
         let Ok(rows) = views::snapshots::read(&store, name) else { continue };
         let mut bytes = Vec::new();
         rows.iter().for_each(|(subject, sum)| dataflows::proof::books::write(subject, sum, &mut bytes));
-        if one.iter().find(|(epoch, ..)| *epoch == name.epoch).map(|(_, _, said)| said) != Some(&bytes) {
+        if one.iter().find(|(epoch, ..)| *epoch == name.epoch).map(|(_, _, said, _)| said) != Some(&bytes) {
             wrong.push(format!("the books of {name} are not those of that epoch"));
         }
     }

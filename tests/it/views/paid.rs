@@ -4,9 +4,9 @@ use super::sink::on_a_database;
 use egress::postgres::{Views, Written};
 use schemas::proof::{TREE_MS, minute};
 use schemas::{
-    AccountId, AccountType, Asked, Authority, Batch, BatchMode, Bearer, Binding, Capture, Cause, Channel, Command, CreateCustomer,
-    Currency, CustomerId, Dated, Epoch, EpochEvents, Event, Fact, HoldId, Money, OpenAccount, Operation, Order, Paid, Payment, PaymentKind,
-    Policy, Position, Principal, Proof, Refund, Refusal, Reserve, Role, Tariff, Tier, TransactionId,
+    AccountId, AccountType, Aggregates, Asked, Authority, Batch, BatchMode, Bearer, Binding, Capture, Cause, Channel, Command,
+    CreateCustomer, Currency, CustomerId, Dated, Epoch, EpochEvents, Event, Fact, HoldId, Money, OpenAccount, Operation, Order, Paid,
+    Payment, PaymentKind, Policy, Position, Principal, Proof, Refund, Refusal, Reserve, Role, Tariff, Tier, TransactionId,
 };
 use sqlx::postgres::PgPoolOptions;
 use state::{CODE_VERSION, Ledger};
@@ -18,10 +18,10 @@ const FIRST: Epoch = 1_764_000_000_000 + TREE_MS - 300;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A ledger, what it has said, and how many commands it was asked.
-struct Bank {
+pub(super) struct Bank {
     ledger: Ledger,
     asked: i64,
-    epochs: Vec<EpochEvents>,
+    pub(super) epochs: Vec<EpochEvents>,
 }
 
 impl Bank {
@@ -72,7 +72,7 @@ fn tariff(operation: PaymentKind, bearer: Bearer, rate_ppm: u32) -> Operation {
 
 /// Payments of every kind, over the end of a minute: with fees of either side, fees that come to nothing, out of holds, in batches,
 /// by orders, and some that fail or only give back.
-fn history() -> Bank {
+pub(super) fn history() -> Bank {
     let mut bank = Bank { ledger: Ledger::default(), asked: 0, epochs: Vec::new() };
     bank.begin(FIRST);
     bank.ask(Operation::CreateCustomer(CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None }));
@@ -140,7 +140,8 @@ fn what_postgres_says_of_a_minute_proves_its_payments() -> anyhow::Result<()> {
     on_a_database(async |database| {
         let mut bank = history();
         let mut views = Views::claim(&database.url, 1).await?;
-        let written = |events: &EpochEvents| Written { events: Arc::new(events.clone()), imbalances: Vec::new() };
+        let written =
+            |events: &EpochEvents| Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates: Aggregates::default() };
         let pool = PgPoolOptions::new().max_connections(2).connect(&database.url).await?;
         let (head, last) = bank.epochs.split_at(bank.epochs.len() - 1);
         views.write(&head.iter().map(written).collect::<Vec<_>>(), 0, &[]).await?;

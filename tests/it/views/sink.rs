@@ -4,7 +4,7 @@ use super::proxy::{Break, Proxy};
 use crate::house::share_services;
 use anyhow::{Context, ensure};
 use egress::postgres::{Imbalance, PostgresError, Progress, Views, Written};
-use schemas::{Binding, Cause, CommandId, Customer, CustomerId, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Position};
+use schemas::{Aggregates, Binding, Cause, CommandId, Customer, CustomerId, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Position};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ fn epoch(epoch: Epoch) -> Written {
     };
     let event = Event { id: EventId::mint(epoch, 0), epoch, cause, fact: Fact::CustomerCreated(customer) };
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-    Written { events: Arc::new(EpochEvents { binding, events: vec![event] }), imbalances: Vec::new() }
+    Written { events: Arc::new(EpochEvents { binding, events: vec![event] }), imbalances: Vec::new(), aggregates: Aggregates::default() }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Rows: Postgres holds what the events say, row by row, no more and no less.
 
 use super::super::evidence::{Rows, Table};
-use super::{Case, Findings, Kind};
+use super::{Case, Findings, Kind, aggregates};
 use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, Transaction, resource};
 use std::collections::BTreeMap;
 
@@ -36,8 +36,9 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
         let key = if rows.contains_key(&key) { format!("{key} again") } else { key };
         rows.insert(key, row);
     };
+    let events: Vec<&Event> = events.collect();
     let (mut epoch, mut number): (Epoch, i32) = (0, 0);
-    for event in events {
+    for event in events.iter().copied() {
         if event.epoch != epoch {
             (epoch, number) = (event.epoch, 0);
         }
@@ -139,6 +140,8 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
             Fact::Repeated(_) => {}
         }
     }
+    tables.insert("volume", aggregates::volume_table(events.iter().copied()));
+    tables.insert("turnover", aggregates::turnover_table(events.iter().copied()));
     tables
 }
 

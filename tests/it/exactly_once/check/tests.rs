@@ -181,6 +181,12 @@ const CASES: &[Case] = &[
         drop(bank.rows.tables.get_mut("refusal").unwrap().insert("x".to_owned(), String::new()));
     }),
     ("a row that differs", Kind::RowsDiffer, |bank| bank.rows.tables.get_mut("account").unwrap().values_mut().for_each(String::clear)),
+    ("a sum of the volume that is too large", Kind::RowsDiffer, |bank| {
+        bank.rows.tables.get_mut("volume").unwrap().values_mut().for_each(|row| row.insert(0, '1'));
+    }),
+    ("a turnover that nobody had", Kind::RowsDiffer, |bank| {
+        bank.rows.tables.get_mut("turnover").unwrap().insert("0 XOF x deposit".to_owned(), "1 1 1".to_owned());
+    }),
     ("views that never caught up", Kind::RowsDiffer, |bank| bank.rows.upper = 14),
     ("an answer outside the contract", Kind::OddAnswer, |bank| *outcome(bank, 3) = Outcome::Odd { status: 500, body: String::new() }),
 ];
