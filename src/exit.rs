@@ -34,7 +34,11 @@ pub struct Exit {
 
 /// Prints an error's whole chain once, as a sentence, and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("orion: {}", chain(error));
+    match crate::logging::service() {
+        // Whoever reads the log of a server reads lines of JSON.
+        Some(_) => tracing::error!(error = chain(error), "the process can't go on"),
+        None => eprintln!("orion: {}", chain(error)),
+    }
     ExitCode::from(code(error))
 }
 

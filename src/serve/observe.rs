@@ -8,25 +8,13 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use prometheus::{HistogramOpts, HistogramVec};
+use meters::HTTP_REQUESTS;
 use schemas::TraceContext;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 use uuid::Uuid;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static(schemas::topic::TRACE_HEADER);
-
-/// Among the bounds are the promises: 200 ms for an answer, 2 s until staff see a transaction.
-const BUCKETS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
-
-static DURATIONS: LazyLock<HistogramVec> = LazyLock::new(|| {
-    let options = HistogramOpts::new("orion_http_request_duration_seconds", "Time from a request's headers to its answer's.");
-    let durations = HistogramVec::new(options.buckets(BUCKETS_S.to_vec()), &["method", "route", "status"]);
-    let durations = durations.expect("the name and the labels are well-formed");
-    prometheus::register(Box::new(durations.clone())).expect("it is registered once");
-    durations
-});
 
 tokio::task_local! {
     static IN_REQUEST: ();
@@ -64,12 +52,23 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
 }
 
 fn saw(method: &str, route: &str, status: u16, latency: Duration) {
-    DURATIONS.with_label_values(&[method, route, &status.to_string()]).observe(latency.as_secs_f64());
+    HTTP_REQUESTS.with_label_values(&[method, route, class(status)]).observe(latency.as_secs_f64());
     // A probe that passes, every few seconds, is no news.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     if !(probe && status == 200) {
         let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         tracing::info!(status, latency_us, "answered");
+    }
+}
+
+/// The class of a status as a label.
+const fn class(status: u16) -> &'static str {
+    match status / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
     }
 }
 
@@ -86,6 +85,6 @@ fn method(method: &Method) -> &'static str {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
-        _ => "other",
+        _ => "_OTHER",
     }
 }

@@ -15,3 +15,4 @@ mod rules;
 mod simulation;
 mod tidy;
 mod views;
+mod watched;

@@ -59,9 +59,19 @@ fn no_package_arms_the_faults_by_itself() {
 #[test]
 fn sources_are_short_say_what_they_are_and_keep_money_exact() {
     let root = Path::new(".");
-    for folder in
-        ["src", "schemas/src", "state/src", "dataflows/src", "ingress/src", "egress/src", "api/src", "faults/src", "meters/src", "tests", "benches"]
-    {
+    for folder in [
+        "src",
+        "schemas/src",
+        "state/src",
+        "dataflows/src",
+        "ingress/src",
+        "egress/src",
+        "api/src",
+        "faults/src",
+        "meters/src",
+        "tests",
+        "benches",
+    ] {
         for file in rust_files(&root.join(folder)) {
             let name = file.strip_prefix(root).unwrap().display().to_string();
             let text = std::fs::read_to_string(&file).unwrap();
