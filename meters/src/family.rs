@@ -25,19 +25,21 @@ pub struct Described {
     pub labels: &'static [&'static str],
     /// Its type.
     pub kind: Kind,
+    /// The bounds of a histogram; none of anything else.
+    pub buckets: &'static [f64],
 }
 
 /// What a metric is made of; one implementor a type of Prometheus's library.
 pub(crate) trait Made: Collector + Clone + 'static {
     const KIND: Kind;
 
-    fn made(described: &Described, buckets_s: &[f64]) -> prometheus::Result<Self>;
+    fn made(described: &Described) -> prometheus::Result<Self>;
 }
 
 impl Made for IntCounterVec {
     const KIND: Kind = Kind::Counter;
 
-    fn made(Described { name, help, labels, .. }: &Described, _: &[f64]) -> prometheus::Result<Self> {
+    fn made(Described { name, help, labels, .. }: &Described) -> prometheus::Result<Self> {
         Self::new(Opts::new(*name, *help), labels)
     }
 }
@@ -45,7 +47,7 @@ impl Made for IntCounterVec {
 impl Made for IntGaugeVec {
     const KIND: Kind = Kind::Gauge;
 
-    fn made(Described { name, help, labels, .. }: &Described, _: &[f64]) -> prometheus::Result<Self> {
+    fn made(Described { name, help, labels, .. }: &Described) -> prometheus::Result<Self> {
         Self::new(Opts::new(*name, *help), labels)
     }
 }
@@ -53,7 +55,7 @@ impl Made for IntGaugeVec {
 impl Made for GaugeVec {
     const KIND: Kind = Kind::Gauge;
 
-    fn made(Described { name, help, labels, .. }: &Described, _: &[f64]) -> prometheus::Result<Self> {
+    fn made(Described { name, help, labels, .. }: &Described) -> prometheus::Result<Self> {
         Self::new(Opts::new(*name, *help), labels)
     }
 }
@@ -61,16 +63,21 @@ impl Made for GaugeVec {
 impl Made for HistogramVec {
     const KIND: Kind = Kind::Histogram;
 
-    fn made(Described { name, help, labels, .. }: &Described, buckets_s: &[f64]) -> prometheus::Result<Self> {
-        Self::new(HistogramOpts::new(*name, *help).buckets(buckets_s.to_vec()), labels)
+    fn made(Described { name, help, labels, buckets, .. }: &Described) -> prometheus::Result<Self> {
+        Self::new(HistogramOpts::new(*name, *help).buckets(buckets.to_vec()), labels)
     }
 }
 
 /// Makes a metric and registers it. The list has each name once, so nothing here can fail in a process and not in the tests.
-pub(crate) fn made<M: Made>(described: &Described, buckets_s: &[f64]) -> M {
-    let metric = M::made(described, buckets_s).expect("the name and the labels are well-formed");
+pub(crate) fn made<M: Made>(described: &Described) -> M {
+    let metric = M::made(described).expect("the name and the labels are well-formed");
     prometheus::register(Box::new(metric.clone())).expect("it is registered once");
     metric
+}
+
+/// What was given, or nothing.
+pub(crate) const fn first(given: &'static [&'static [f64]]) -> &'static [f64] {
+    if let [first] = given { first } else { &[] }
 }
 
 /// The list: a static a metric, made when it is first touched, and `ALL`, which describes them.
@@ -79,9 +86,8 @@ macro_rules! meters {
         $(
             $(#[doc = $help])+
             pub static $meter: std::sync::LazyLock<$kind> = std::sync::LazyLock::new(|| {
-                const BUCKETS_S: &[&[f64]] = &[$($buckets)?];
                 let described = ALL.iter().find(|described| described.name == $name).expect("it stands in its own list");
-                crate::family::made(described, BUCKETS_S.first().copied().unwrap_or_default())
+                crate::family::made(described)
             });
         )+
 
@@ -91,6 +97,7 @@ macro_rules! meters {
             help: concat!($($help),+).trim_ascii(),
             labels: &[$($label),*],
             kind: <$kind as crate::family::Made>::KIND,
+            buckets: crate::family::first(&[$($buckets)?]),
         }),+];
     };
 }

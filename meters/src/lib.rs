@@ -132,12 +132,14 @@ mod tests {
     #[test]
     fn names_follow_the_conventions_of_prometheus() {
         let mut names = BTreeSet::new();
-        for Described { name, help, labels, kind } in ALL {
+        for Described { name, help, labels, kind, buckets } in ALL {
             assert!(names.insert(name), "{name} is there twice");
             assert!(help.ends_with('.') && !help.starts_with(' '), "{name} says what it is in a sentence: {help:?}");
             let ours = name.starts_with("orion_") || ["http_server_request_duration_seconds", "process_start_time_seconds"].contains(name);
             assert!(ours, "{name} is ours and says so");
             assert_eq!(name.ends_with("_total"), *kind == Kind::Counter, "{name}");
+            assert_eq!(*kind == Kind::Histogram, !buckets.is_empty(), "{name}");
+            assert!(buckets.is_sorted_by(|a, b| a < b), "{name} {buckets:?}");
             if *kind == Kind::Histogram {
                 assert!(name.ends_with("_seconds"), "{name} is in seconds");
             }

@@ -158,7 +158,7 @@ impl Commits {
             }
             if replayed > 0 {
                 let seconds = started.elapsed().as_secs_f64();
-                tracing::info!(epochs = replayed, seconds, "the replay gave what was committed");
+                tracing::info!(epoch = first.output.binding.epoch, epochs = replayed, seconds, "the replay gave what was committed");
                 replayed = 0;
             }
             faults::point("settlement.decide");
@@ -215,9 +215,10 @@ fn milliseconds(took: Duration) -> u64 {
 fn report(group: &[EpochOutput], took: Duration) {
     let events: usize = group.iter().map(|epoch| epoch.events.len()).sum();
     let took_ms = milliseconds(took);
+    let epoch = group.last().map(|epoch| epoch.binding.epoch);
     if took_ms >= SLOW_MS {
-        tracing::warn!(epochs = group.len(), events, took_ms, "a commit took long");
+        tracing::warn!(epoch, epochs = group.len(), events, took_ms, "a commit took long");
     } else if events > 0 {
-        tracing::debug!(epochs = group.len(), events, took_ms, "committed");
+        tracing::debug!(epoch, epochs = group.len(), events, took_ms, "committed");
     }
 }

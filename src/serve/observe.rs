@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static(schemas::topic::TRACE_HEADER);
 
+/// In which epoch a command was decided, where its answer says so.
+const EPOCH: HeaderName = HeaderName::from_static("orion-epoch");
+
 tokio::task_local! {
     static IN_REQUEST: ();
 }
@@ -47,17 +50,18 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(TRACEPARENT, traceparent);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    span.in_scope(|| saw(method, &route, response.status().as_u16(), started.elapsed()));
+    let epoch = response.headers().get(EPOCH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    span.in_scope(|| saw(method, &route, response.status().as_u16(), epoch, started.elapsed()));
     response
 }
 
-fn saw(method: &str, route: &str, status: u16, latency: Duration) {
+fn saw(method: &str, route: &str, status: u16, epoch: Option<u64>, latency: Duration) {
     HTTP_REQUESTS.with_label_values(&[method, route, class(status)]).observe(latency.as_secs_f64());
     // A probe that passes, every few seconds, is no news.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     if !(probe && status == 200) {
         let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(status, latency_us, "answered");
+        tracing::info!(status, epoch, latency_us, "answered");
     }
 }
 

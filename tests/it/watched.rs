@@ -10,6 +10,8 @@ mod text;
 use crate::house::House;
 use crate::http::Server;
 use anyhow::{Context, ensure};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -119,6 +121,7 @@ fn what_the_processes_show_moves_with_what_they_do() -> anyhow::Result<()> {
     ensure!(more("accepted") >= second["settled"].to_string().parse()?, "{} settled", second["settled"]);
     ensure!(after.door.value("orion_views_imbalances", &[]) == Some(0.0));
 
+    what_kafka_holds_back_is_seen(&house)?;
     a_cell_that_comes_back_is_of_the_next_generation(&mut house, &after)?;
     every_line_of_the_logs_says_whose_it_is(&house)?;
     house.forget()
@@ -162,6 +165,39 @@ fn load(house: &House, name: &str, payments: u32) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&std::fs::read(out)?)?)
 }
 
+/// A producer of nobody's leaves a transaction open in a topic of ours, and junk in the commands log.
+fn what_kafka_holds_back_is_seen(house: &House) -> anyhow::Result<()> {
+    const WAIT: Duration = Duration::from_secs(20);
+    let held = [("topic", "transaction.settled.v1"), ("partition", "0")];
+    let held_back = || Ok::<_, anyhow::Error>(cell(house, "views")?.value("orion_kafka_unstable_records", &held));
+    let dead = || Ok::<_, anyhow::Error>(cell(house, "settlement")?.sum("orion_dead_letters_total"));
+    let dead_before = dead()?;
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", std::env::var("KAFKA_BROKERS")?);
+    let junk: BaseProducer = config.create()?;
+    junk.send(BaseRecord::to("orion.commands.v1").key("x").payload("no command")).map_err(|(error, _)| error)?;
+    junk.flush(WAIT)?;
+
+    let open: BaseProducer = config.set("transactional.id", uuid::Uuid::new_v4().to_string()).create()?;
+    open.init_transactions(WAIT)?;
+    open.begin_transaction()?;
+    let record: BaseRecord<'_, str, str> = BaseRecord::to("transaction.settled.v1").partition(0).key("filler");
+    open.send(record).map_err(|(error, _)| error)?;
+    open.flush(WAIT)?;
+    eventually(|| {
+        let behind = held_back()?;
+        ensure!(behind >= Some(1.0), "an open transaction holds back {behind:?}");
+        Ok(())
+    })?;
+    open.abort_transaction(WAIT)?;
+    eventually(|| {
+        let (behind, dead) = (held_back()?, dead()?);
+        ensure!(behind == Some(0.0), "an aborted transaction holds back {behind:?}");
+        ensure!(dead == dead_before + 1.0, "{dead_before} dead letters, then {dead}");
+        Ok(())
+    })
+}
+
 fn a_cell_that_comes_back_is_of_the_next_generation(house: &mut House, before: &Scrapes) -> anyhow::Result<()> {
     let generation = |scrape: &Scrape| scrape.value("orion_generation", &[("cell", "settlement")]);
     let old = generation(&before.settlement);
@@ -188,6 +224,8 @@ fn every_line_of_the_logs_says_whose_it_is(house: &House) -> anyhow::Result<()> 
             ensure!(services.contains(&service), "{line}");
             seen.insert((service.to_owned(), line["generation"].is_u64()));
             if line["message"] == "answered" {
+                let decides = line["span"]["method"] == "POST" && line["status"] == 201;
+                ensure!(line["epoch"].is_u64() || !decides, "an answer without its epoch: {line}");
                 ensure!(line["span"]["trace_id"].as_str().is_some_and(|trace| trace.len() == 32), "{line}");
                 seen.insert(("a request".to_owned(), true));
             }

@@ -44,11 +44,11 @@ impl Snapshots {
                 match keep(&store, name, &rows, kept) {
                     Ok(()) => {
                         measures.written(&store, name.epoch, started.elapsed());
-                        tracing::info!(%name, subjects = rows.len(), seconds = started.elapsed().as_secs_f64(), "wrote a snapshot");
+                        tracing::info!(epoch = name.epoch, %name, subjects = rows.len(), seconds = started.elapsed().as_secs_f64(), "wrote a snapshot");
                     }
                     Err(error) => {
                         measures.failed();
-                        tracing::error!(error = chain(&error), %name, "a snapshot can't be written");
+                        tracing::error!(epoch = name.epoch, error = chain(&error), %name, "a snapshot can't be written");
                     }
                 }
             }

@@ -52,6 +52,8 @@ pub(super) fn wrong(query: &str, recorded: &Recorded) -> Vec<String> {
                 let end = tokens[place..].iter().position(|token| token == "}").map_or(tokens.len(), |end| place + end);
                 let matched = tokens[place..end].windows(2).filter(|pair| ["=", "!=", "=~", "!~"].contains(&pair[1].as_str()));
                 let labels = of_series.unwrap_or_default();
+                let bounds = tokens[place..end].windows(3).filter(|three| three[0] == "le" && labels.contains("le")).map(|three| &three[2]);
+                wrong.extend(bounds.filter(|bound| !is_bound(token, bound)).map(|bound| format!("{token} has no bound {bound}")));
                 wrong.extend(
                     matched
                         .map(|pair| &pair[0])
@@ -64,6 +66,13 @@ pub(super) fn wrong(query: &str, recorded: &Recorded) -> Vec<String> {
     }
     wrong.extend(grouped.into_iter().filter(|label| !known.contains(label)).map(|label| format!("nothing here has the label {label}")));
     wrong
+}
+
+/// Whether a histogram counts up to one of `"1|1.0"`: Prometheus has both spellings, by its version.
+fn is_bound(bucket: &str, bounds: &str) -> bool {
+    let described = ALL.iter().find(|described| bucket.strip_suffix("_bucket") == Some(described.name));
+    let is = |text: &str| described.is_some_and(|described| described.buckets.iter().any(|bound| bound.to_string() == text));
+    bounds.trim_matches('"').split('|').any(is)
 }
 
 /// `sum by (le) (...)`: the word before its grouping.
@@ -111,6 +120,8 @@ fn a_name_that_is_misspelt_is_found() {
         ("orion:late:ratio_rate6m", &["nobody shows orion:late:ratio_rate6m"]),
         ("sum(orion_queue_depth{quue=\"room\"})", &["orion_queue_depth has no label quue"]),
         ("sum(rate(orion_epoch_age_seconds_count{le=\"1\"}[5m]))", &["orion_epoch_age_seconds_count has no label le"]),
+        ("sum(rate(orion_epoch_age_seconds_bucket{le=~\"1|1.0\",stage=\"visible\"}[5m]))", &[]),
+        ("sum(rate(orion_epoch_age_seconds_bucket{le=\"1.5\"}[5m]))", &["orion_epoch_age_seconds_bucket has no bound \"1.5\""]),
         ("sum by (rote) (rate(http_server_request_duration_seconds_count[5m]))", &["nothing here has the label rote"]),
         ("orion_pins / on (cell) orion_pins_max", &["nothing here has the label cell"]),
     ] {
