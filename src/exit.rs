@@ -9,6 +9,7 @@
 //! | 69 | something that Orion needs is not there |
 //! | 70 | anything else; a supervised process starts again |
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 /// Done, and the answer is no.
@@ -35,9 +36,9 @@ pub struct Exit {
 /// Prints an error's whole chain once, as a sentence, and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     match crate::logging::service() {
-        // Whoever reads the log of a server reads lines of JSON.
-        Some(_) => tracing::error!(error = chain(error), "the process can't go on"),
-        None => eprintln!("orion: {}", chain(error)),
+        // Whoever collects the log of a server reads lines of JSON; a person who has started one by hand does not.
+        Some(_) if !std::io::stderr().is_terminal() => tracing::error!(error = chain(error), "the process can't go on"),
+        Some(_) | None => eprintln!("orion: {}", chain(error)),
     }
     ExitCode::from(code(error))
 }
