@@ -1,4 +1,4 @@
-//! What every cell shows of itself: its snapshots, and what it waits for in Kafka.
+//! What every cell shows of itself: its snapshots.
 
 use egress::snapshots::Store;
 use meters::since::{self, Since};
