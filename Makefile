@@ -67,11 +67,12 @@ check: ## Format, lints, and the tests that need no server
 	cargo clippy --package faults --all-features -- -D warnings
 	cargo test --workspace --exclude orion
 	cargo test --package orion --features faults --lib --bins
-	cargo test --package orion --features faults --test it -- tidy simulation
+	cargo test --package orion --features faults --test it -- tidy simulation watched::queries watched::rules watched::promql
 
 .PHONY: test
 test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
-	@$(local)/with-stack.sh test 10000 cargo test --package orion --features faults --test it -- --skip simulation --skip tidy
+	@$(local)/with-stack.sh test 10000 cargo test --package orion --features faults --test it -- \
+	  --skip simulation --skip tidy --skip watched::queries --skip watched::rules --skip watched::promql
 
 .PHONY: sim
 sim: ## Simulate the whole house without servers, for SEEDS days; SIM_SEED=n plays one again

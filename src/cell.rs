@@ -6,6 +6,8 @@
 //!
 //! A cell is crash-only: whatever goes wrong in any thread ends the process, and the next one recovers.
 
+/// What every cell shows of itself.
+mod measures;
 /// Whether a dataflow is stuck.
 pub mod pulse;
 /// How settlement starts.
@@ -18,11 +20,14 @@ pub mod snapshots;
 pub mod views;
 
 use crate::config::Config;
+use crate::logging;
 use egress::kafka::Sink;
 use egress::registry::Registry;
 use egress::topics::Topics;
 use ingress::loose_ends::{self, LooseEnds};
 use ingress::stop::Stop;
+use meters::queue::Queue;
+use meters::{GENERATION, number};
 use pulse::Pulse;
 use schemas::Topic;
 use schemas::wire::Encoder;
@@ -87,10 +92,12 @@ pub fn fence(brokers: &str, registry: &str, transactional_id: &str, topic: Topic
 }
 
 /// Commits the claim of the generation after the last, and gives it.
-fn claim(sink: &mut Sink, last: u64) -> anyhow::Result<u64> {
+fn claim(cell: Cell, sink: &mut Sink, last: u64) -> anyhow::Result<u64> {
     let generation = last + 1;
     sink.claim(generation, state::CODE_VERSION)?;
-    tracing::info!(generation, code_version = state::CODE_VERSION, "the cell is ours");
+    GENERATION.with_label_values(&[cell.name()]).set(number(generation));
+    logging::claimed(generation);
+    tracing::info!(code_version = state::CODE_VERSION, "the cell is ours");
     Ok(generation)
 }
 
@@ -103,11 +110,12 @@ fn partitions() -> BTreeMap<Topic, i32> {
 ///
 /// Every channel of a cell is bounded, and a send that waits is all the back-pressure there is: a slow sink stops the
 /// dataflow, which stops the source.
-fn hand_on<O: Clone + Send + 'static>(results: dataflows::Epochs<'_, O>, to: SyncSender<O>, pulse: Pulse) {
+fn hand_on<O: Clone + Send + 'static>(results: dataflows::Epochs<'_, O>, to: SyncSender<O>, queue: &'static Queue, pulse: Pulse) {
     results.sink(Pipeline, "hand on", move |(input, _frontier)| {
         input.for_each_stamp(|_, batches| {
             for result in batches.flat_map(std::mem::take) {
                 pulse.waits();
+                queue.enters();
                 // The sink thread ends the process before it drops its end.
                 drop(to.send(result));
                 pulse.works();

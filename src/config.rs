@@ -4,6 +4,11 @@
 //! (such as `ORION_HTTP__LISTEN`), then the three that every deployment knows: `KAFKA_BROKERS`, `DATABASE_URL`
 //! and `SCHEMA_REGISTRY_URL`.
 
+/// Where the cells show what they measure.
+mod metrics;
+
+pub use metrics::Metrics;
+
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -29,6 +34,8 @@ pub struct Config {
     pub run: Run,
     /// The views cell.
     pub views: Views,
+    /// Where the cells show what they measure.
+    pub metrics: Metrics,
 }
 
 /// Kafka.
@@ -196,12 +203,16 @@ workers = 1
 snapshot_every_ms = 30000
 waiting_max = 65536
 group_max = 16384
+
+[metrics]
+settlement = "127.0.0.1:0"
+views = "127.0.0.1:0"
 "#;
 
 impl Postgres {
     /// The views' database on the same server.
     pub fn views_url(&self) -> Result<String, ConfigError> {
-        let wrong = |reason: String| ConfigError(config::ConfigError::Message(format!("postgres.url is no URL: {reason}")));
+        let wrong = |reason: String| ConfigError::of(&format!("postgres.url is no URL: {reason}"));
         let mut url = reqwest::Url::parse(&self.url).map_err(|error| wrong(error.to_string()))?;
         url.set_path(&self.views_database);
         Ok(url.to_string())
@@ -212,6 +223,12 @@ impl Postgres {
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration is not usable: {0}")]
 pub struct ConfigError(#[from] config::ConfigError);
+
+impl ConfigError {
+    fn of(what: &str) -> Self {
+        Self(config::ConfigError::Message(what.to_owned()))
+    }
+}
 
 impl Config {
     /// Reads it. The only place that looks at the environment.
@@ -244,7 +261,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |what: &str| Err(ConfigError(config::ConfigError::Message(what.to_owned())));
+        let wrong = |what: &str| Err(ConfigError::of(what));
         if self.kafka.brokers.trim().is_empty() {
             return wrong("kafka.brokers is empty; set KAFKA_BROKERS to host:port");
         }
@@ -256,6 +273,7 @@ impl Config {
             return wrong("postgres.views_database must be lowercase letters and underscores");
         }
         self.postgres.views_url()?;
+        self.metrics.check()?;
         if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {
             return wrong("snapshots.kept and every_commands must be at least 1");
         }

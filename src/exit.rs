@@ -9,6 +9,7 @@
 //! | 69 | something that Orion needs is not there |
 //! | 70 | anything else; a supervised process starts again |
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 /// Done, and the answer is no.
@@ -34,7 +35,11 @@ pub struct Exit {
 
 /// Prints an error's whole chain once, as a sentence, and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("orion: {}", chain(error));
+    match crate::logging::service() {
+        // Whoever collects the log of a server reads lines of JSON; a person who has started one by hand does not.
+        Some(_) if !std::io::stderr().is_terminal() => tracing::error!(error = chain(error), "the process can't go on"),
+        Some(_) | None => eprintln!("orion: {}", chain(error)),
+    }
     ExitCode::from(code(error))
 }
 

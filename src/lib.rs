@@ -21,6 +21,8 @@ pub mod exit;
 pub mod load;
 /// Logs.
 pub mod logging;
+/// What a cell measures, for whoever asks.
+pub mod metrics;
 /// `orion migrate`.
 pub mod migrate;
 /// Progress of the offline tools.

@@ -4,11 +4,12 @@
 //! over the child's standard input and output:
 //! - to the child: a line `stop` asks for an orderly end; the end of the input, in whichever way this process dies,
 //!   ends the child at once;
-//! - from the child: a line a second says that it is not stuck. A child that says nothing for a while, since it is
+//! - from the child: a line says where its metrics are, and a line a second that it is not stuck. A child that says nothing for a while, since it is
 //!   stopped or turns in circles, is killed, and the next one recovers.
 
 use crate::cell::{Cell, Life};
 use crate::config::{self, Config};
+use crate::{logging, metrics};
 use std::io::{BufRead as _, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -47,11 +48,14 @@ const STOP: &str = "stop";
 /// Tells the allocator that memory which settlement had once stays with it. Given back and asked for again, each page is cleared by
 /// the kernel while a payment waits; what settlement takes has a bound.
 pub const KEEP_MEMORY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "-1");
+/// What comes before the address of a cell's metrics.
+const METRICS: &str = "metrics ";
 
 /// Runs one cell here, or several in processes of their own.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     match args.cells.as_slice() {
         [cell] if !args.supervise => {
+            logging::sign(cell.name());
             let life = Life::default();
             if args.supervised {
                 take_orders(*cell, &life)?;
@@ -59,6 +63,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
             }
             let (cell, asked) = (*cell, life.clone());
             on_signal(move || end(cell, &asked))?;
+            show(cell, args.supervised, config)?;
             cell.run(config, args.accept_gap, &life)
         }
         [] => supervise(&Cell::ALL, args.accept_gap, &config.run),
@@ -66,7 +71,22 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     }
 }
 
+/// Serves what the cell measures, and says where: to the supervisor, which writes it into the log, or there by itself.
+fn show(cell: Cell, supervised: bool, config: &Config) -> anyhow::Result<()> {
+    meters::begin(cell.name(), crate::VERSION);
+    let Some(listen) = config.metrics.of(cell)? else { return Ok(()) };
+    metrics::serve(listen, move |url| {
+        if supervised {
+            // Nobody listens to a cell that is about to end.
+            drop(writeln!(std::io::stdout(), "{METRICS}{url}"));
+        } else {
+            tracing::info!(cell = cell.name(), metrics = url, "serves its metrics");
+        }
+    })
+}
+
 fn supervise(cells: &[Cell], accept_gap: bool, limits: &config::Run) -> anyhow::Result<()> {
+    logging::sign("run");
     let stopping = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stopping);
     on_signal(move || asked.store(true, Ordering::Release))?;
@@ -131,9 +151,14 @@ impl Supervisor {
         let heard = Arc::new(AtomicU64::new(now_ms()));
         if let Some(output) = child.stdout.take() {
             let heard = Arc::clone(&heard);
+            let cell = self.cell.name();
             let listen = move || {
-                let lines = std::io::BufReader::new(output).lines();
-                lines.map_while(Result::ok).for_each(|_| heard.store(now_ms(), Ordering::Release));
+                for line in std::io::BufReader::new(output).lines().map_while(Result::ok) {
+                    heard.store(now_ms(), Ordering::Release);
+                    if let Some(url) = line.strip_prefix(METRICS) {
+                        tracing::info!(cell, metrics = url, "serves its metrics");
+                    }
+                }
             };
             std::thread::Builder::new().name("beats".to_owned()).spawn(listen)?;
         }

@@ -13,6 +13,7 @@ pub use document::document;
 use crate::auth::{self, Tokens};
 use crate::config::{self, Config};
 use crate::exit::{Exit, UNAVAILABLE};
+use crate::logging;
 use anyhow::Context;
 use api::progress::{self, Progress, Shown};
 use api::{Known, View};
@@ -44,6 +45,8 @@ const STATEMENT_MAX: Duration = Duration::from_secs(5);
 /// Serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     observe::contain_panics();
+    logging::sign("serve");
+    meters::begin("serve", crate::VERSION);
     let tokens = Arc::new(Tokens::load(&config.auth)?);
     let pool = pool(&config)?;
     let shown = Shown::read(&pool).await.map_err(|error| no_views(&pool, &error))?;

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use prometheus::{Encoder, TextEncoder};
 use schemas::problem::FieldError;
 use schemas::{Caller, Problem, Scope};
 use serde::Serialize;
@@ -100,13 +99,11 @@ pub(crate) async fn readyz(State(view): State<View>) -> Result<Json<Ready>, Fail
 )]
 pub(crate) async fn metrics(Extension(caller): Extension<Caller>) -> Result<Response, Failure> {
     caller.require(Scope::MetricsRead)?;
-    let mut text = Vec::new();
-    let encoder = TextEncoder::new();
-    encoder.encode(&prometheus::gather(), &mut text).map_err(|error| {
+    let text = meters::text().map_err(|error| {
         tracing::error!(%error, "the metrics can't be written");
         Problem::new(500, "internal_error", "The metrics can't be written.")
     })?;
-    Ok(([(CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response())
+    Ok(([(CONTENT_TYPE, meters::MEDIA_TYPE)], text).into_response())
 }
 
 /// Show this document

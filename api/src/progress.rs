@@ -2,13 +2,13 @@
 //!
 //! In: the row that the views cell updates in the transaction of each epoch, and its notification. Out: the
 //! latest state of that row, for whoever waits for an epoch or for a command. A notification that is lost costs
-//! one poll; a connection that is lost is made again. The same row says how many imbalances stand: a metric.
+//! one poll; a connection that is lost is made again. The same row says how many imbalances stand, and how
+//! old what is shown is: two metrics.
 
-use prometheus::IntGauge;
+use meters::{FRESHNESS, IMBALANCES, since};
 use schemas::{Epoch, Position};
 use sqlx::postgres::PgListener;
 use sqlx::{PgExecutor, PgPool};
-use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -81,14 +81,6 @@ pub async fn rules(executor: impl PgExecutor<'_>) -> Result<Option<u32>, sqlx::E
     Ok(version.and_then(|version| u32::try_from(version).ok()))
 }
 
-/// How many imbalances the proof of the books stands by. Anything but zero is somebody's bug, and must wake people up.
-static IMBALANCES: LazyLock<IntGauge> = LazyLock::new(|| {
-    let gauge = IntGauge::new("orion_views_imbalances", "Currencies, accounts and transactions that do not balance.");
-    let gauge = gauge.expect("the name is well-formed");
-    prometheus::register(Box::new(gauge.clone())).expect("it is registered once");
-    gauge
-});
-
 /// The latest state, shared.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -130,6 +122,7 @@ async fn follow(pool: PgPool, sender: watch::Sender<Shown>) {
 }
 
 async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>) -> Result<(), sqlx::Error> {
+    let fresh = since::of(&FRESHNESS, "views");
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     while !sender.is_closed() {
@@ -139,8 +132,10 @@ async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>) -> Result<(), sqlx
             Ok((Shown::read(&mut listener).await?, standing))
         };
         let (now, standing) = timeout(READ_MAX, look).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-        IMBALANCES.set(standing.unwrap_or_default());
+        // Anything but zero is somebody's bug, and must wake people up.
+        IMBALANCES.with_label_values(meters::NONE).set(standing.unwrap_or_default());
         if let Some(now) = now {
+            fresh.at(now.as_of());
             sender.send_if_modified(|shown| {
                 let changed = *shown != now;
                 *shown = now;

@@ -6,7 +6,7 @@
 use crate::Epochs;
 use crate::in_order::in_order;
 use schemas::{Bound, Cause, DeadLetter, EpochInput, EpochOutput};
-use state::{AHEAD, Ahead, Frozen, Ledger};
+use state::{AHEAD, Ahead, Frozen, Ledger, Sizes};
 
 /// A decided epoch.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Decided {
     pub output: EpochOutput,
     /// The version of the rules that decides the next epoch.
     pub next_rules: u32,
+    /// How much the ledger keeps after it.
+    pub sizes: Sizes,
     /// The ledger after it, if it was asked for.
     pub frozen: Option<Frozen>,
 }
@@ -28,7 +30,7 @@ pub fn settle<'scope>(
     let settle = move |epoch| {
         let freeze = due(&epoch);
         let output = decide(epoch, &mut ledger);
-        Decided { output, next_rules: ledger.next_rules(), frozen: freeze.then(|| ledger.freeze()) }
+        Decided { output, next_rules: ledger.next_rules(), sizes: ledger.sizes(), frozen: freeze.then(|| ledger.freeze()) }
     };
     in_order(epochs, "settle", |epoch| epoch.binding.epoch, settle)
 }
@@ -134,6 +136,8 @@ mod tests {
             decided.iter().map(|epoch| epoch.frozen.as_ref().map(|frozen| frozen.epoch)).collect::<Vec<_>>(),
             [None, Some(11), None]
         );
+        let sizes = decided.iter().map(|epoch| (epoch.sizes.customers, epoch.sizes.accounts, epoch.sizes.holds, epoch.sizes.orders));
+        assert_eq!(sizes.collect::<Vec<_>>(), [(1, 0, 0, 0), (1, 1, 0, 0), (2, 1, 0, 0)]);
         for (Decided { output, .. }, expected) in decided.iter().zip(&expected) {
             assert_eq!(output.events, expected.events);
             assert_eq!(output.dead_letters, expected.dead_letters);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # install.sh: installs by name what the local stack and the build need and this machine lacks:
-# Debian packages, Kafka's jars, the schema registry, and a Java for it. What is not a package
+# Debian packages, Kafka's jars, the schema registry, a Java for it, and promtool for the tests. What is not a package
 # goes to ORION_CACHE (default: ~/.cache/orion), outside the checkout.
 #
 # It may be run at any time. The second run sees its own stamp and ends at once; it prints only
@@ -27,6 +27,7 @@ main() {
   # Both wait for the network more than for a core.
   kafka &
   local first=$! failed=
+  promtool || failed=1
   registry || failed=1
   wait "$first" || failed=1
   [[ -z $failed ]] || exit 69
@@ -36,7 +37,7 @@ main() {
 # The quick look of every later run: that nothing big was removed meanwhile.
 still_there() {
   command -v cargo java cc cmake pkg-config curl python3 >/dev/null &&
-    [[ -e $kafka_home/complete && -e $registry_home/complete && -x $registry_home/java ]] &&
+    [[ -e $kafka_home/complete && -e $registry_home/complete && -x $registry_home/java && -x $promtool ]] &&
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
 
@@ -185,6 +186,25 @@ registry_application() {
       tar xzf "$file" && rm "$file" && [[ -e quarkus-run.jar ]]
   )
 }
+
+# Debian's package prometheus has it, and a server that would start with the machine: of the package we take this one program.
+promtool() {
+  [[ ! -x $promtool ]] || return 0
+  fresh "${promtool%/*}"
+  step "promtool" promtool_program
+  settled "${promtool%/*}"
+}
+
+promtool_program() {
+  (
+    cd "${promtool%/*}.new" &&
+      { apt-get download prometheus || { as_root apt-get update && apt-get download prometheus; }; } &&
+      dpkg-deb -x prometheus_*.deb package && mv package/usr/bin/promtool . && rm -rf package prometheus_*.deb &&
+      ./promtool --version
+  )
+}
+
+as_root() { if (($(id -u) == 0)); then "$@"; else sudo -n "$@"; fi; }
 
 # maven HOME ...: Maven with a repository of its own in HOME, removed at the end: what is kept
 # is the checked copy alone.

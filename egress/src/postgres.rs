@@ -170,7 +170,11 @@ impl Views {
                 return Err(error);
             }
             attempts += 1;
-            tracing::warn!(error = session::chain(&error), "the connection to postgres is lost; looking what became of the transaction");
+            tracing::warn!(
+                epoch = self.epoch,
+                error = session::chain(&error),
+                "the connection to postgres is lost; looking what became of the transaction"
+            );
             let found = self.session.again().await?;
             if group.happened(self.session.generation, self.epoch, found)? {
                 break;

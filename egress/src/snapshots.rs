@@ -150,6 +150,12 @@ impl Store {
         if part_name(&bytes) == name { Ok(bytes) } else { Err(damaged(&self.path(name), "it is another part")) }
     }
 
+    /// How many bytes all snapshots and their parts take.
+    pub fn bytes(&self) -> Result<u64, SnapshotError> {
+        // What goes away in between takes nothing.
+        Ok(self.files()?.iter().filter_map(|file| std::fs::metadata(self.path(file)).ok()).map(|file| file.len()).sum())
+    }
+
     /// Removes a snapshot.
     pub fn delete(&self, name: Name) -> Result<(), SnapshotError> {
         self.remove(&name.to_string())

@@ -7,6 +7,7 @@
 use crate::epochs::{LogMismatch, Policy};
 use crate::kafka::{self, ReadError};
 use crate::stop::Stop;
+use meters::queue;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, WireError};
@@ -141,13 +142,19 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
         Ok(true)
     };
 
+    // False when nobody takes it any more.
+    let hand_on = |input: EpochInput| {
+        in_flight.fetch_add(1, Ordering::AcqRel);
+        queue::DECIDE.enters();
+        epochs_out.send(input).is_ok()
+    };
+
     while source.replays() {
         let Some(input) = source.next(clock.now_ms(), 0, 0)? else {
             take(&mut source, Duration::from_millis(100))?;
             continue;
         };
-        in_flight.fetch_add(1, Ordering::AcqRel);
-        if epochs_out.send(input).is_err() {
+        if !hand_on(input) {
             return Ok(());
         }
     }
@@ -160,8 +167,7 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
             && let Some(last) = source.close(clock.now_ms(), under_way, rules)?
         {
             stop.after(last.binding.epoch);
-            in_flight.fetch_add(1, Ordering::AcqRel);
-            if epochs_out.send(last).is_err() {
+            if !hand_on(last) {
                 return Ok(());
             }
             // The sink ends the process. Dropping the channel would end the dataflow before it.
@@ -173,8 +179,7 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
         while !source.is_full() && take(&mut source, Duration::ZERO)? {}
         if let Some(input) = source.next(clock.now_ms(), under_way, rules)? {
             faults::point("settlement.mint");
-            in_flight.fetch_add(1, Ordering::AcqRel);
-            if epochs_out.send(input).is_err() {
+            if !hand_on(input) {
                 return Ok(());
             }
             continue;

@@ -77,6 +77,11 @@ impl Decisions {
         self.pinned() >= self.pinned_max
     }
 
+    /// How many operations may wait here, and how many decisions the ledger may keep.
+    pub const fn bounds(&self) -> (usize, u64) {
+        (self.remembered_max, self.pinned_max)
+    }
+
     /// How many decisions the ledger keeps for the retries of their commands.
     pub fn pinned(&self) -> u64 {
         self.pinned.load(Ordering::Relaxed)

@@ -11,7 +11,6 @@ mod fields;
 mod form;
 mod headers;
 mod holds;
-mod metrics;
 mod policies;
 mod prefer;
 mod proofs;
@@ -26,6 +25,7 @@ use answer::Failure;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::response::Response;
 use form::Form;
+use meters::queue;
 use request::{AccountRequest, CustomerRequest, DepositRequest, PaymentRequest, RulesRequest, WithdrawalRequest};
 use schemas::resource::{Account, AccountUpdate, Customer, Rules, Transaction};
 use schemas::{AccountId, Paid, PaymentKind, Problem, StatusChange};
@@ -86,8 +86,20 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
 
 /// The routes, open.
 pub fn router(door: Arc<Door>) -> OpenApiRouter {
-    metrics::watch(Arc::clone(&door.decisions));
+    watch(&door.decisions);
     routes().layer(DefaultBodyLimit::max(door.body_max_bytes)).with_state(door)
+}
+
+/// Shows how many operations wait, and how many decisions the ledger keeps, whenever someone looks.
+fn watch(decisions: &Arc<Decisions>) {
+    let decisions = Arc::clone(decisions);
+    meters::look(move || {
+        let (remembered_max, pinned_max) = decisions.bounds();
+        queue::OPERATIONS.holds(decisions.pending());
+        queue::OPERATIONS.bound(remembered_max);
+        meters::PINS.with_label_values(meters::NONE).set(meters::number(decisions.pinned()));
+        meters::PINS_MAX.with_label_values(meters::NONE).set(meters::number(pinned_max));
+    });
 }
 
 /// Enrol a customer

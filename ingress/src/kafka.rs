@@ -176,7 +176,7 @@ pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMa
 
 /// The partitions of a topic. Only Kafka's word that there is no such topic is [`ReadError::NoTopic`]: a partition that has no leader
 /// for the moment, as after a death of the broker, is there.
-fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, ReadError> {
+pub(crate) fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, ReadError> {
     use rdkafka::error::RDKafkaErrorCode as Code;
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
     let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT).map_err(failed)?;

@@ -19,6 +19,8 @@ pub mod http;
 pub mod journal;
 /// Consumers.
 pub mod kafka;
+/// How far a cell is behind Kafka.
+pub mod lag;
 /// The commands log, as a door appends to it.
 pub mod log;
 /// Transactions whose end Kafka has lost.

@@ -47,6 +47,7 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
     let (commands, ends) = commands_from(brokers, &from.commands_upper)?;
 
     let mut rules = from.rules.unwrap_or(0);
+    let read = meters::since::of(&meters::FRESHNESS, "tail");
     let (deciding, caught_up) = (Arc::clone(&decisions), Arc::clone(&tail.events));
     spawn_thread("tail-events", move || {
         loop {
@@ -64,6 +65,7 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
                 deciding.saw_rules(rules);
             }
             if let Some(epoch) = epoch {
+                read.at(epoch.epoch());
                 deciding.saw_events(epoch.events);
             }
             if events.caught_up() {

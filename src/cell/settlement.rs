@@ -1,15 +1,21 @@
 //! The settlement cell: commands in, decisions out, one Kafka transaction for as many epochs as have passed.
 
+mod measures;
+
+use super::measures::Snapshots;
 use super::pulse::Pulse;
 use super::recovery::{Recovered, recover};
 use super::snapshots::{Cadence, Found, Place, Writer};
-use super::{Life, hand_on};
+use super::{Cell, Life, hand_on};
 use crate::config::Config;
 use dataflows::settlement::{Decided, settle};
 use egress::kafka::{Sink, SinkError};
 use egress::snapshots::Store;
 use ingress::commands::{self, Shared, Start};
 use ingress::epochs::Policy;
+use ingress::lag::{self, Uppers};
+use measures::Measures;
+use meters::queue;
 use schemas::{Binding, Epoch, EpochInput, EpochOutput, Topic};
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
@@ -32,7 +38,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let begun = Instant::now();
     let Recovered { found, generation, bound, mut journal_schemas } = recover(config, &store)?;
     let loaded_ms = milliseconds(begun.elapsed());
-    let generation = super::claim(&mut sink, generation)?;
+    let generation = super::claim(Cell::Settlement, &mut sink, generation)?;
     faults::point("settlement.claimed");
     journal_schemas.extend(sink.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned())));
     journal_schemas.sort_unstable();
@@ -54,6 +60,12 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let start = Start { after, uppers, schemas, bound, generation, newest_rules: state::CODE_VERSION, accept_gap };
     let rules = Arc::new(AtomicU32::new(ledger.next_rules()));
     let shared = Shared { stop: life.stop.clone(), rules, ..Shared::default() };
+    let uppers = Uppers::default();
+    uppers.set(start.uppers.clone());
+    lag::watch(&config.kafka.brokers, vec![Topic::Commands], uppers.clone())?;
+    let in_flight = Arc::clone(&shared.in_flight);
+    meters::look(move || meters::IN_FLIGHT.with_label_values(meters::NONE).set(meters::number(in_flight.load(Ordering::Relaxed))));
+    let measures = Measures::begin(config.http.pinned_max, uppers);
     let place = Place {
         store,
         kept: config.snapshots.kept,
@@ -62,14 +74,17 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
         parts,
         named: BTreeMap::new(),
     };
-    let snapshots = Writer::start(place)?;
+    let snapshots = Snapshots::begin(Cell::Settlement.name(), &place.store, (after > 0).then_some(after));
+    let snapshots = Writer::start(place, snapshots)?;
+    queue::DECIDE.bound(epochs.in_flight_max);
+    queue::COMMIT.bound(epochs.in_flight_max);
     let (epochs_in, epochs_out) = sync_channel::<EpochInput>(epochs.in_flight_max);
     let (decided_in, decided_out) = sync_channel::<Decided>(epochs.in_flight_max);
 
     let (brokers, minted) = (config.kafka.brokers.clone(), shared.clone());
     super::thread("source", move || commands::run(&brokers, policy, start, &minted, &epochs_in))?;
     let weight_max = epochs.commit_weight_max;
-    super::thread("sink", move || Commits { sink, shared, snapshots, weight_max }.run(&decided_out))?;
+    super::thread("sink", move || Commits { sink, shared, snapshots, measures, weight_max }.run(&decided_out))?;
     let mut cadence = Cadence::new(config.snapshots.every_ms, config.snapshots.every_commands, after);
     let stop = life.stop.clone();
     let due = move |epoch: &EpochInput| cadence.due(epoch) || stop.is_last(epoch.binding.epoch);
@@ -92,10 +107,11 @@ fn decide(
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
             let stream = settle(scope.input_from(&mut input), ledger, due);
-            hand_on(stream.clone(), decided, pulse.clone());
+            hand_on(stream.clone(), decided, &queue::COMMIT, pulse.clone());
             stream.probe().0
         });
         for epoch in epochs {
+            queue::DECIDE.leaves();
             pulse.works();
             let (time, commands, begun) = (epoch.binding.epoch, epoch.commands.len(), Instant::now());
             input.advance_to(time);
@@ -114,6 +130,7 @@ struct Commits {
     sink: Sink,
     shared: Shared,
     snapshots: Writer,
+    measures: Measures,
     /// Most commands in one transaction.
     weight_max: usize,
 }
@@ -125,10 +142,13 @@ impl Commits {
         let started = Instant::now();
         let mut replayed = 0u64;
         while let Ok(first) = decided.recv() {
+            queue::COMMIT.leaves();
+            let mut sizes = first.sizes;
             if let Some(committed) = &first.output.committed {
                 self.sink.verify(&first.output, committed)?;
                 faults::point("settlement.replay");
                 replayed += 1;
+                self.measures.replayed(&first.output, sizes);
                 self.shared.rules.store(first.next_rules, Ordering::Release);
                 self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
                 if let Some(frozen) = first.frozen {
@@ -138,14 +158,21 @@ impl Commits {
             }
             if replayed > 0 {
                 let seconds = started.elapsed().as_secs_f64();
-                tracing::info!(epochs = replayed, seconds, "the replay gave what was committed");
+                tracing::info!(epoch = first.output.binding.epoch, epochs = replayed, seconds, "the replay gave what was committed");
                 replayed = 0;
             }
             faults::point("settlement.decide");
-            let (group, next_rules, frozen) = gather(first, self.weight_max, || decided.try_recv().ok());
+            let (group, next_rules, frozen) = gather(first, self.weight_max, || {
+                let next = decided.try_recv().ok()?;
+                queue::COMMIT.leaves();
+                sizes = next.sizes;
+                Some(next)
+            });
             let begun = Instant::now();
             self.sink.write(&group)?;
-            report(&group, begun.elapsed());
+            let took = begun.elapsed();
+            report(&group, took);
+            self.measures.committed(&group, sizes, took);
             self.shared.rules.store(next_rules, Ordering::Release);
             self.shared.in_flight.fetch_sub(group.len(), Ordering::AcqRel);
             let last = group.last().is_some_and(|output| self.shared.stop.is_last(output.binding.epoch));
@@ -188,9 +215,10 @@ fn milliseconds(took: Duration) -> u64 {
 fn report(group: &[EpochOutput], took: Duration) {
     let events: usize = group.iter().map(|epoch| epoch.events.len()).sum();
     let took_ms = milliseconds(took);
+    let epoch = group.last().map(|epoch| epoch.binding.epoch);
     if took_ms >= SLOW_MS {
-        tracing::warn!(epochs = group.len(), events, took_ms, "a commit took long");
+        tracing::warn!(epoch, epochs = group.len(), events, took_ms, "a commit took long");
     } else if events > 0 {
-        tracing::debug!(epochs = group.len(), events, took_ms, "committed");
+        tracing::debug!(epoch, epochs = group.len(), events, took_ms, "committed");
     }
 }

@@ -4,6 +4,7 @@
 //! them, and a thread of its own writes the file. So a snapshot is never of an epoch that might not have happened, and
 //! neither a slow nor a full disk stops a payment.
 
+use crate::cell::measures::Snapshots;
 use anyhow::Context;
 use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::commands::{Learnt, Schemas};
@@ -166,10 +167,10 @@ pub struct Place {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(place: Place) -> anyhow::Result<Self> {
+    pub(super) fn start(place: Place, measures: Snapshots) -> anyhow::Result<Self> {
         // One is being written and one waits; a third has to be newer anyway.
         let (taken, waiting) = sync_channel(1);
-        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(move || place.write_all(&waiting))?;
+        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(move || place.write_all(&waiting, &measures))?;
         Ok(Self { taken, thread })
     }
 
@@ -191,15 +192,21 @@ impl Writer {
 }
 
 impl Place {
-    fn write_all(mut self, waiting: &Receiver<Taken>) {
+    fn write_all(mut self, waiting: &Receiver<Taken>, measures: &Snapshots) {
         while let Ok(taken) = waiting.recv() {
             let begun = Instant::now();
             let name = Name { epoch: taken.binding.epoch, generation: taken.binding.generation };
             let took_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             // Without snapshots the bank goes on; only its next start takes longer. Someone should see to the disk.
             match self.keep(&taken.frozen, &taken.binding) {
-                Ok(()) => tracing::debug!(epoch = name.epoch, took_ms = took_ms(), "a snapshot is written"),
-                Err(error) => tracing::error!(epoch = name.epoch, error = format!("{error:#}"), "a snapshot can't be written"),
+                Ok(()) => {
+                    measures.written(&self.store, name.epoch, begun.elapsed());
+                    tracing::debug!(epoch = name.epoch, took_ms = took_ms(), "a snapshot is written");
+                }
+                Err(error) => {
+                    measures.failed();
+                    tracing::error!(epoch = name.epoch, error = format!("{error:#}"), "a snapshot can't be written");
+                }
             }
         }
     }

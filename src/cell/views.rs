@@ -13,6 +13,8 @@ pub mod findings;
 mod flow;
 /// What is written together.
 pub mod group;
+/// What the cell shows of itself.
+mod measures;
 /// How much may be on its way.
 mod room;
 /// The thread that writes snapshots.
@@ -20,7 +22,7 @@ pub mod snapshots;
 /// Where the cell goes on after it died.
 pub mod start;
 
-use super::Life;
+use super::{Cell, Life};
 use crate::config::Config;
 use anyhow::Context;
 use dataflows::views::{Given, Proved};
@@ -30,13 +32,16 @@ use findings::Findings;
 use group::{Cadence, Gathered};
 use ingress::events::{Events, EventsError, Schemas};
 use ingress::journal;
+use ingress::lag::{self, Uppers};
+use measures::Measures;
+use meters::queue;
 use room::Room;
 use schemas::{Epoch, EpochEvents, Topic};
 use snapshots::Snapshots;
 use start::Standing;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Most epochs that wait between two threads; their weight is bounded by the room.
 const EPOCHS_MAX: usize = 256;
@@ -52,7 +57,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let mut claimed = super::fence(&config.kafka.brokers, &config.registry.url, "orion-views", Topic::ViewsJournal)?;
     let known = journal::read(&config.kafka.brokers, Topic::ViewsJournal)?.generation();
     start::refuse_another_kafka(config, progress, known)?;
-    let generation = super::claim(&mut claimed, known)?;
+    let generation = super::claim(Cell::Views, &mut claimed, known)?;
     faults::point("views.claimed");
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
     let written = views.epoch();
@@ -60,9 +65,18 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let Standing { books, events } = start::stand(config, &store, &url, written, &runtime)?;
     tracing::info!(from = written, journal_from = events.journal_from(), workers = config.views.workers, "writing the views");
 
+    let read_topics = [Topic::SettlementJournal].iter().chain(Topic::EVENTS).copied().collect();
+    lag::watch(&config.kafka.brokers, read_topics, Uppers::default())?;
+    queue::PROVE.bound(EPOCHS_MAX);
+    queue::WRITE.bound(EPOCHS_MAX);
+    queue::ROOM.bound(config.views.waiting_max);
     let (given_in, given_out) = sync_channel::<Given>(EPOCHS_MAX);
     let (proved_in, proved_out) = sync_channel::<Proved>(EPOCHS_MAX);
     let room = Arc::new(Room::new(config.views.waiting_max));
+    let taken = Arc::clone(&room);
+    meters::look(move || queue::ROOM.holds(taken.taken()));
+    let newest = store.list()?.first().map(|name| name.epoch);
+    let shown = super::measures::Snapshots::begin(Cell::Views.name(), &store, newest);
     let sink = Sink {
         views,
         written,
@@ -70,7 +84,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
         room: Arc::clone(&room),
         group_max: config.views.group_max,
         findings: Findings::default(),
-        snapshots: Snapshots::start(store, config.snapshots.kept)?,
+        snapshots: Snapshots::start(store, config.snapshots.kept, shown)?,
+        measures: Measures::begin(written),
     };
     let every_ms = config.views.snapshot_every_ms;
     super::thread("source", move || read(events, books, written, every_ms, &room, &given_in))?;
@@ -93,14 +108,18 @@ fn read(
     given: &SyncSender<Given>,
 ) -> Result<(), EventsError> {
     let mut cadence = Cadence::new(every_ms, books.as_ref().map_or(0, Given::epoch));
-    if books.is_some_and(|books| given.send(books).is_err()) {
+    let hand_on = |next: Given| {
+        queue::PROVE.enters();
+        given.send(next).is_ok()
+    };
+    if books.is_some_and(|books| !hand_on(books)) {
         return Ok(());
     }
     loop {
         let Some(events) = events.next(Duration::from_millis(100))? else { continue };
         let keep = cadence.due(&events, written);
         room.enter(weight(&events));
-        if given.send(Given::Epoch { events: Arc::new(events), keep }).is_err() {
+        if !hand_on(Given::Epoch { events: Arc::new(events), keep }) {
             return Ok(());
         }
     }
@@ -116,16 +135,20 @@ struct Sink {
     group_max: usize,
     findings: Findings,
     snapshots: Snapshots,
+    measures: Measures,
 }
 
 impl Sink {
     /// Writes epochs as they come, as many at once as are there, up to a weight.
     async fn run(mut self, proved: &Receiver<Proved>) -> Result<(), PostgresError> {
         while let Ok(first) = proved.recv() {
-            let Gathered { group, kept, entered } =
-                group::gather(first, self.written, self.group_max, &mut self.findings, || proved.try_recv().ok());
+            queue::WRITE.leaves();
+            let more = || proved.try_recv().ok().inspect(|_| queue::WRITE.leaves());
+            let Gathered { group, kept, entered } = group::gather(first, self.written, self.group_max, &mut self.findings, more);
             let schemas: Vec<_> = self.schemas.lock().expect("nothing panics while it holds the schemas").clone().into_iter().collect();
+            let begun = Instant::now();
             self.views.write(&group, self.findings.standing(), &schemas).await?;
+            self.measures.written(&group, self.findings.standing(), begun.elapsed());
             self.room.leave(entered);
             // Postgres has passed the epoch, so no restart will find the snapshot ahead of it.
             if let Some((name, books)) = kept {

@@ -8,25 +8,16 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use prometheus::{HistogramOpts, HistogramVec};
+use meters::HTTP_REQUESTS;
 use schemas::TraceContext;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 use uuid::Uuid;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static(schemas::topic::TRACE_HEADER);
 
-/// Among the bounds are the promises: 200 ms for an answer, 2 s until staff see a transaction.
-const BUCKETS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
-
-static DURATIONS: LazyLock<HistogramVec> = LazyLock::new(|| {
-    let options = HistogramOpts::new("orion_http_request_duration_seconds", "Time from a request's headers to its answer's.");
-    let durations = HistogramVec::new(options.buckets(BUCKETS_S.to_vec()), &["method", "route", "status"]);
-    let durations = durations.expect("the name and the labels are well-formed");
-    prometheus::register(Box::new(durations.clone())).expect("it is registered once");
-    durations
-});
+/// In which epoch a command was decided, where its answer says so.
+const EPOCH: HeaderName = HeaderName::from_static("orion-epoch");
 
 tokio::task_local! {
     static IN_REQUEST: ();
@@ -59,17 +50,29 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(TRACEPARENT, traceparent);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    span.in_scope(|| saw(method, &route, response.status().as_u16(), started.elapsed()));
+    let epoch = response.headers().get(EPOCH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    span.in_scope(|| saw(method, &route, response.status().as_u16(), epoch, started.elapsed()));
     response
 }
 
-fn saw(method: &str, route: &str, status: u16, latency: Duration) {
-    DURATIONS.with_label_values(&[method, route, &status.to_string()]).observe(latency.as_secs_f64());
+fn saw(method: &str, route: &str, status: u16, epoch: Option<u64>, latency: Duration) {
+    HTTP_REQUESTS.with_label_values(&[method, route, class(status)]).observe(latency.as_secs_f64());
     // A probe that passes, every few seconds, is no news.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     if !(probe && status == 200) {
         let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(status, latency_us, "answered");
+        tracing::info!(status, epoch, latency_us, "answered");
+    }
+}
+
+/// The class of a status as a label.
+const fn class(status: u16) -> &'static str {
+    match status / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
     }
 }
 
@@ -86,6 +89,6 @@ fn method(method: &Method) -> &'static str {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
-        _ => "other",
+        _ => "_OTHER",
     }
 }

@@ -237,6 +237,11 @@ impl Accounts {
         self.holdings.get_mut(id)
     }
 
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.holdings.len()
+    }
+
     /// Every account, in the order in which it was opened.
     pub fn iter(&self) -> impl Iterator<Item = &Holding> {
         self.holdings.iter()

@@ -63,6 +63,9 @@ pub mod rules;
 /// The ledger at the end of an epoch, as bytes.
 pub mod snapshot;
 
+/// How much the ledger keeps.
+pub mod sizes;
+
 /// Looks at what commands are about to need.
 mod ahead;
 
@@ -72,4 +75,5 @@ pub mod ledger;
 pub use ahead::{AHEAD, Ahead};
 pub use ledger::Ledger;
 pub use rules::CODE_VERSION;
+pub use sizes::Sizes;
 pub use snapshot::{Frozen, Thawing};

@@ -185,6 +185,11 @@ impl Orders {
         self.slots.ended(epoch, EXECUTED_MAX)
     }
 
+    /// How many wait.
+    pub const fn count(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Every order that waits, by slot.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.slots.iter()

@@ -16,3 +16,4 @@ mod rules;
 mod simulation;
 mod tidy;
 mod views;
+mod watched;

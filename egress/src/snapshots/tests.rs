@@ -90,6 +90,9 @@ fn parts_are_named_by_their_bytes_and_kept_while_they_are_named() {
     let (one, two) = (store.write_part(b"one").unwrap(), store.write_part(b"two").unwrap());
     assert_eq!(store.write_part(b"one").unwrap(), one);
     assert_eq!(store.read_part(&one).unwrap(), b"one");
+    let sizes = std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+    assert_eq!(store.bytes().unwrap(), sizes.sum::<u64>());
+    assert!(store.bytes().unwrap() > 6);
     store.delete_parts_except(&BTreeSet::from([two.clone()])).unwrap();
     assert!(store.read_part(&one).is_err());
     // A part under another's name is whole, and still not the one that was asked for.

@@ -88,20 +88,6 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
     }
 }
 
-/// The operation and the reason, if the event says no for the first time.
-pub(super) fn refused(event: &Event) -> Option<(&str, &str)> {
-    match &event.fact {
-        Fact::CustomerCreated(_) | Fact::AccountOpened(_) | Fact::RulesActivated { .. } | Fact::StatusChanged(_) => None,
-        Fact::HoldChanged(_) | Fact::PolicyChanged(_) | Fact::OrderChanged(_) => None,
-        // What is only tried is refused to nobody, and of the items of the others each is its own.
-        Fact::BatchDecided(batch) if batch.dry_run => None,
-        Fact::BatchDecided(batch) => batch.undone_by().map(|(_, refusal)| ("batch", refusal.as_str())),
-        Fact::Transaction(transaction) => transaction.refusal.map(|refusal| (transaction.kind.as_str(), refusal.as_str())),
-        Fact::Refused { operation, refusal } => Some((operation, refusal.as_str())),
-        Fact::Repeated(repeat) => repeat.first.is_none().then_some((&*repeat.operation, "idempotency_key_reused")),
-    }
-}
-
 /// The answer to a command that is in the log and not decided.
 pub(super) fn pending(operation_id: CommandId, position: Position) -> Response {
     let body = Json(resource::Operation::pending(operation_id, position));

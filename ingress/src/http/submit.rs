@@ -11,7 +11,7 @@ use super::form::Form;
 use super::headers::{self, Media, PREFERENCE_APPLIED};
 use super::query::{self, Asked};
 use super::reply::Reply;
-use super::{Door, metrics, prefer, proofs};
+use super::{Door, prefer, proofs};
 use crate::log::AppendError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -95,10 +95,7 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     // 5. Wait.
     let decision = tokio::time::timeout(wait.limit, door.decisions.answer(position, command_id)).await;
     let mut response = match decision {
-        Ok(Ok(event)) => {
-            metrics::count(answer::refused(&event));
-            answer::decided(&event, &reply)
-        }
+        Ok(Ok(event)) => answer::decided(&event, &reply),
         // Not in time, or let go while we waited: the operation says what became of it.
         Err(_) | Ok(Err(_)) => answer::pending(command_id, position),
     };

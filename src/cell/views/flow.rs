@@ -6,6 +6,7 @@
 use crate::cell::hand_on;
 use crate::cell::pulse::Pulse;
 use dataflows::views::{Given, Proved};
+use meters::queue;
 use schemas::Epoch;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -31,7 +32,7 @@ pub(super) fn run(workers: usize, given: Receiver<Given>, proved: SyncSender<Pro
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
             let stream = dataflows::views::views(scope.input_from(&mut input));
-            hand_on(stream.clone(), proved, pulse.clone());
+            hand_on(stream.clone(), proved, &queue::WRITE, pulse.clone());
             stream.probe().0
         });
         // The others only work; nothing will ever be given to them, and their input says so by ending here.
@@ -62,6 +63,7 @@ fn feed(
                 given
             }
         };
+        queue::PROVE.leaves();
         pulse.works();
         let time = next.epoch();
         input.advance_to(time);

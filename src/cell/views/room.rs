@@ -22,6 +22,11 @@ impl Room {
         *self.freed.wait_while(taken, full).expect("nothing panics while it holds the room") += weight;
     }
 
+    /// How much is taken.
+    pub(super) fn taken(&self) -> usize {
+        *self.taken.lock().expect("nothing panics while it holds the room")
+    }
+
     /// Gives room back.
     pub(super) fn leave(&self, weight: usize) {
         *self.taken.lock().expect("nothing panics while it holds the room") -= weight;
@@ -54,6 +59,6 @@ mod tests {
         room.leave(4);
         assert_eq!(seen.recv().unwrap(), 1);
         waits.join().unwrap();
-        assert_eq!(*room.taken.lock().unwrap(), 7);
+        assert_eq!(room.taken(), 7);
     }
 }

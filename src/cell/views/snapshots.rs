@@ -5,6 +5,7 @@
 //! | first | what it is a snapshot of, and the format's version |
 //! | others | rows, by subject: [`dataflows::proof::books::write`] |
 
+use crate::cell::measures::Snapshots as Measures;
 use dataflows::proof::books::{self, ROW_BYTES, Subject, Sum};
 use egress::snapshots::{Name, SnapshotError, Store};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -35,14 +36,20 @@ pub struct Snapshots {
 
 impl Snapshots {
     /// Starts it. A snapshot that can't be written ends nothing: there will be another, and a replay is longer without.
-    pub fn start(store: Store, kept: usize) -> std::io::Result<Self> {
+    pub(super) fn start(store: Store, kept: usize, measures: Measures) -> std::io::Result<Self> {
         let (to, from) = sync_channel::<(Name, Rows)>(1);
         let work = move || {
             for (name, rows) in from {
                 let started = Instant::now();
                 match keep(&store, name, &rows, kept) {
-                    Ok(()) => tracing::info!(%name, subjects = rows.len(), seconds = started.elapsed().as_secs_f64(), "wrote a snapshot"),
-                    Err(error) => tracing::error!(error = chain(&error), %name, "a snapshot can't be written"),
+                    Ok(()) => {
+                        measures.written(&store, name.epoch, started.elapsed());
+                        tracing::info!(epoch = name.epoch, %name, subjects = rows.len(), seconds = started.elapsed().as_secs_f64(), "wrote a snapshot");
+                    }
+                    Err(error) => {
+                        measures.failed();
+                        tracing::error!(epoch = name.epoch, error = chain(&error), %name, "a snapshot can't be written");
+                    }
                 }
             }
         };

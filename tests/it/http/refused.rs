@@ -309,8 +309,10 @@ async fn the_server_describes_and_counts_itself() -> anyhow::Result<()> {
     let counted = server.get(&server.token("prometheus", "metrics:read")?, "/metrics").await?;
     assert_eq!(counted.status, 200);
     for metric in [
-        "orion_http_request_duration_seconds_bucket{method=\"GET\",route=\"/v1/openapi.json\",status=\"200\",le=\"0.2\"}",
-        "orion_http_operations_remembered",
+        "http_server_request_duration_seconds_bucket{http_request_method=\"GET\",http_response_status_class=\"2xx\",http_route=\"/v1/openapi.json\",le=\"0.2\"}",
+        "orion_queue_depth{queue=\"operations\"}",
+        "orion_queue_bound{queue=\"operations\"}",
+        "orion_pins_max",
     ] {
         assert!(counted.text.contains(metric), "{metric} is missing from\n{}", counted.text);
     }

@@ -80,7 +80,6 @@ async fn a_settled_payment_is_created() {
 #[tokio::test]
 async fn a_refused_payment_is_a_problem_with_the_transaction() {
     let refused_event = event(transaction(Some(Refusal::InsufficientFunds)));
-    assert_eq!(refused(&refused_event), Some(("transfer", "insufficient_funds")));
     let (status, headers, body) = seen(told(&refused_event)).await;
     assert_eq!((status, headers), (422, vec![header("orion-epoch", &EPOCH.to_string())]));
     let expected = json!({
@@ -160,7 +159,6 @@ async fn a_hold_is_created_and_then_changed() {
     };
     let epoch = header("orion-epoch", &EPOCH.to_string());
     let reserved = event(Fact::HoldChanged(held(HoldChange::Reserved, true)));
-    assert_eq!(refused(&reserved), None);
     let location = header("location", &format!("/v1/holds/{}", HoldId::mint(EPOCH, 0)));
     assert_eq!(seen(told(&reserved)).await, (201, vec![location, epoch.clone()], expected("held")));
     let released = event(Fact::HoldChanged(held(HoldChange::Released, false)));
@@ -229,7 +227,6 @@ async fn a_policy_is_answered_as_it_was_decided() {
         ),
     ] {
         let decision = event(Fact::PolicyChanged(Box::new(policy.decided(EPOCH))));
-        assert_eq!(refused(&decision), None);
         let (answered, headers, body) = seen(told(&decision)).await;
         let mut expected = expected;
         expected["epoch"] = json!(EPOCH);
@@ -246,7 +243,6 @@ async fn a_repeat_is_the_first_answer_again() {
         let (_, _, mut expected) =
             seen(answer(&first, EPOCH - 1000, "", CommandId::derive("alice", "transfer", "k1"), &Reply::Plain)).await;
         let again = event(repeated(Some(first)));
-        assert_eq!(refused(&again), None);
         let (again_status, headers, body) = seen(told(&again)).await;
         assert_eq!(again_status, status);
         assert!(headers.contains(&header("idempotency-replayed", "true")));
@@ -258,7 +254,6 @@ async fn a_repeat_is_the_first_answer_again() {
 #[tokio::test]
 async fn another_command_under_the_same_key_learns_nothing() {
     let reused = event(repeated(None));
-    assert_eq!(refused(&reused), Some(("transfer", "idempotency_key_reused")));
     let (status, headers, body) = seen(told(&reused)).await;
     assert_eq!((status, headers, &body["code"]), (422, vec![], &json!("idempotency_key_reused")));
     assert_eq!(body.get("transaction_id"), None);

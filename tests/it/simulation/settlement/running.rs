@@ -140,11 +140,11 @@ impl Running {
         if world.makes(Mistake::SnapshotEarly) {
             self.taken.extend(frozen.take().map(|frozen| (frozen, output.binding.clone())));
         }
-        self.decided.push_back(Decided { output, next_rules: self.ledger.next_rules(), frozen });
+        self.decided.push_back(Decided { output, next_rules: self.ledger.next_rules(), sizes: self.ledger.sizes(), frozen });
     }
 
     fn verify(&mut self, world: &mut World) {
-        let Some(Decided { output, next_rules, frozen }) = self.decided.pop_front() else { return };
+        let Some(Decided { output, next_rules, frozen, .. }) = self.decided.pop_front() else { return };
         self.rules = next_rules;
         let committed = output.committed.as_deref().unwrap_or_default();
         if let Some(what) = self.writer.differs(&output, committed).expect("what was committed can be encoded") {
