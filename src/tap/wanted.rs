@@ -54,7 +54,9 @@ fn says(value: &Value, path: &[String], wanted: &str) -> bool {
         (Value::Array(all), _) => all.iter().any(|one| says(one, path, wanted)),
         (Value::Object(fields), [first, rest @ ..]) => fields.get(first).is_some_and(|inner| says(inner, rest, wanted)),
         (Value::String(text), []) => text == wanted,
-        (Value::Number(_) | Value::Bool(_) | Value::Null, []) => value.to_string() == wanted,
+        (Value::Number(number), []) => number.to_string() == wanted,
+        (Value::Bool(truth), []) => truth.to_string() == wanted,
+        (Value::Null, []) => wanted == "null",
         _ => false,
     }
 }
