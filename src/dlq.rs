@@ -1,23 +1,28 @@
 //! `orion dlq`: commands that could not be read when they came, and went to the dead letters as they were.
 //!
 //! In: the dead letters, named by where they stood in the commands log. Out: a line for each, one of them whole, or the
-//! command in the log once more. Never: a record in the log that settlement would set aside again.
+//! command in the log once more. Never: a record in the log that settlement would set aside again, or that the rules in force
+//! do not know, which no door writes either.
 //!
-//! A command that is handed in again is the command that it was: if it was decided after all, it is a repeat.
+//! A command that is handed in again is the command that it was: if it was decided after all, it is a repeat. So a death in
+//! the middle is mended by doing it again, whether the command was appended, only its schema, or neither.
 
 use crate::config::Config;
-use crate::exit::{BAD_INPUT, Exit, NO};
+use crate::exit::{BAD_INPUT, Exit, NO, UNAVAILABLE};
 use crate::tap::Lines;
 use egress::registry::Registry;
 use ingress::log::{Again, CommandLog};
 use ingress::taps::{self, From, Tapped};
 use schemas::epoch::rfc3339;
-use schemas::topic::{COMMANDS_DLQ, Topic};
+use schemas::topic::{COMMANDS_DLQ, SCHEMA_HEADER, Topic};
 use schemas::wire::{Encoder, datum};
-use schemas::{Command, Position};
+use schemas::{Command, Entry, Position};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::ExitCode;
+
+/// How far back the journal is read for the rules: an idle bank has an epoch a second.
+const RULES_MS: u64 = 60_000;
 
 /// `orion dlq`.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -106,6 +111,7 @@ fn replay(positions: &[Position], all: bool, config: &Config) -> anyhow::Result<
     let ids = runtime.block_on(Registry::new(&config.registry.url).ids(&[Topic::Commands]))?;
     let log = CommandLog::new(&config.commands_log(), Encoder::new(ids))?;
     let mut lines = Lines::new(config)?;
+    let rules = rules(config, &mut lines)?;
     let (mut found, mut again, mut stay) = (BTreeSet::new(), 0, 0);
     each(config, |letter, stood| {
         if !all && !positions.contains(&stood) {
@@ -114,6 +120,10 @@ fn replay(positions: &[Position], all: bool, config: &Config) -> anyhow::Result<
         found.insert(stood);
         let place = stood.to_string();
         match readable(&mut lines, letter) {
+            Ok((command, ..)) if command.operation.since() > rules => {
+                println!("{place:<12} stays: version {rules} of the rules is in force, which does not know {}", command.operation.name());
+                stay += 1;
+            }
             Ok((command, schema_id, schema)) => {
                 let (command_id, traceparent) = (command.id(), letter.traceparent.as_str());
                 let record = Again { command_id, value: &letter.value, schema_id, schema: &schema, traceparent };
@@ -131,7 +141,7 @@ fn replay(positions: &[Position], all: bool, config: &Config) -> anyhow::Result<
     if let Some(none) = positions.iter().find(|position| !found.contains(*position)) {
         return Err(missing(*none).into());
     }
-    println!("{again} handed in again, {stay} can't be read");
+    println!("{again} handed in again, {stay} stay");
     Ok(if stay == 0 { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }
 
@@ -142,6 +152,23 @@ fn readable(lines: &mut Lines, letter: &Tapped) -> Result<(Command, u32, String)
     let schema = lines.learn(id).map_err(|error| format!("{error:#}"))?.ok_or_else(unknown)?;
     let command = lines.decoder().command(&letter.value).map_err(|error| error.to_string())?;
     Ok((command, id, schema))
+}
+
+/// The rules that decided the last epoch. An activation comes into force within a second of being decided.
+fn rules(config: &Config, lines: &mut Lines) -> anyhow::Result<u32> {
+    let (from, mut rules) = (From::At(meters::since::now_ms().saturating_sub(RULES_MS)), None);
+    taps::read(&config.kafka.brokers, Topic::SettlementJournal.as_str(), from, true, |record| {
+        if record.header(SCHEMA_HEADER).is_none() {
+            lines.learn(datum(&record.value)?.0)?;
+            if let Entry::Commit(commit) = lines.decoder().entry(Topic::SettlementJournal, &record.value)? {
+                rules = commit.epochs.last().map(|sealed| sealed.binding.code_version).or(rules);
+            }
+        }
+        Ok::<bool, anyhow::Error>(true)
+    })?;
+    let sentence =
+        "settlement has decided nothing for a minute, so it is not known which rules are in force; see that it runs, then try again";
+    Ok(rules.ok_or_else(|| Exit { code: UNAVAILABLE, sentence: sentence.to_owned() })?)
 }
 
 /// Hands on every dead letter that there is now, with where it stood.

@@ -1,8 +1,8 @@
 //! Rows of the views, exactly once.
 //!
-//! In: committed epochs, whole, in order, with what the proof of the books says of them and what they add to the aggregates. Out: their rows and the
-//! sink's progress, in one transaction. Never: an epoch twice, an epoch out of order, or anything written by a process
-//! that was replaced.
+//! In: committed epochs, whole, in order, with what the proof of the books says of them and what they add to the
+//! aggregates. Out: their rows and the sink's progress, in one transaction. Never: an epoch twice, an epoch out of order,
+//! or anything written by a process that was replaced.
 //!
 //! When the connection is lost, the outcome of a commit is unknown: it happened, and the progress row says so, or it
 //! did not, and the rows are not there. The row is read under its lock, so the old transaction is over by then, and

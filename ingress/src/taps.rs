@@ -104,7 +104,9 @@ pub fn read<E: std::convert::From<ReadError>>(
             Some(Ok(message)) => {
                 let tapped = Tapped::of(&message);
                 let position = tapped.position;
-                let more = each(tapped)?;
+                // What was aborted may have led Kafka to an earlier place.
+                let early = matches!((from, tapped.epoch), (From::At(from), Some(epoch)) if epoch < from);
+                let more = early || each(tapped)?;
                 if open.get(&position.partition).is_some_and(|high| position.offset + 1 >= *high) {
                     open.remove(&position.partition);
                 }

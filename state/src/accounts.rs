@@ -201,7 +201,8 @@ impl Accounts {
         self.holdings.likely_place(hashed)
     }
 
-    /// The place of the account of this id, which is most likely this one.
+    /// The place of the account of this id, which is most likely this one. What was found stays in its place: an account is taken
+    /// away only by the batch that opened it, and nothing looked for it before.
     pub fn find_place_near(&self, id: AccountId, likely: Option<u32>) -> Option<u32> {
         match likely {
             Some(place) if self.at(place).id == id => likely,

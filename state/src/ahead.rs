@@ -42,6 +42,12 @@ impl Ahead {
         Near { pin: self.pins[number], sides: self.found[number] }
     }
 
+    fn clear(&mut self) {
+        self.sides.clear();
+        self.found.clear();
+        self.pins.clear();
+    }
+
     /// The same of the item of a batch.
     pub(crate) fn places(&self, number: usize) -> Places {
         self.found[number]
@@ -76,12 +82,8 @@ impl Ledger {
     }
 
     fn hashed_sides(&self, operation: &Operation) -> [Option<Hashed>; 2] {
-        match operation {
-            Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. }) => {
-                [payment.account_debit, payment.account_credit].map(|side| side.map(|side| self.accounts.hashed(side)))
-            }
-            _ => [None; 2],
-        }
+        let (Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. })) = operation else { return [None; 2] };
+        [payment.account_debit, payment.account_credit].map(|side| side.map(|side| self.accounts.hashed(side)))
     }
 
     fn look_at_accounts(&self, Ahead { sides, found, .. }: &mut Ahead) {
@@ -98,13 +100,5 @@ impl Ledger {
         let levels = holders.filter(|holder| self.customers.at(*holder).level != KycLevel::Unidentified).count();
         // Looks whose results nobody used would not be made.
         std::hint::black_box((seen, levels));
-    }
-}
-
-impl Ahead {
-    fn clear(&mut self) {
-        self.sides.clear();
-        self.found.clear();
-        self.pins.clear();
     }
 }

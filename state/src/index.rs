@@ -13,7 +13,8 @@ use std::hash::{BuildHasher as _, Hash};
 
 /// Number of tables. With ten million entries each has 10,000 to move when it grows, in less than a millisecond.
 const TABLES: usize = 1024;
-/// Threads that fill tables at once, and the rooms of their rounds: what is sorted takes 8 bytes an entry of a round.
+/// Threads that fill tables at once, and the rounds in which each does its share: what is sorted takes 8 bytes an entry
+/// of a round.
 const FILLERS: usize = 2;
 const ROUNDS: usize = 2;
 /// The words of a table that has just got its first entry.
