@@ -56,6 +56,8 @@ pub struct Postgres {
     pub views_database: String,
     /// Most connections of the query API.
     pub connections_max: u32,
+    /// The role that may read what is made for analysts, and nothing else: `grant` it to each of them. Empty for none.
+    pub bi_role: String,
 }
 
 /// Schema registry.
@@ -165,6 +167,7 @@ brokers = "127.0.0.1:9092"
 url = "postgres://orion@127.0.0.1:5433/orion"
 views_database = "orion_views"
 connections_max = 16
+bi_role = "orion_bi"
 
 [registry]
 url = "http://127.0.0.1:8081/apis/ccompat/v7"
@@ -274,6 +277,9 @@ impl Config {
         let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if !plain(&self.postgres.views_database) {
             return wrong("postgres.views_database must be lowercase letters and underscores");
+        }
+        if !self.postgres.bi_role.is_empty() && !plain(&self.postgres.bi_role) {
+            return wrong("postgres.bi_role must be lowercase letters and underscores, or empty");
         }
         self.postgres.views_url()?;
         self.metrics.check()?;

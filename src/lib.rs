@@ -17,6 +17,8 @@ pub mod config;
 pub mod dlq;
 /// Exit codes and the last words of a process.
 pub mod exit;
+/// `orion export`.
+pub mod export;
 /// `orion load`.
 pub mod load;
 /// Logs.

@@ -1,5 +1,6 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
+mod analysts;
 mod backup;
 mod consumers;
 mod dead_letters;
