@@ -87,12 +87,13 @@ fn refused(analyst: &Analyst) -> anyhow::Result<()> {
         "create table bi.mine (id int)",
         "create table public.mine (id int)",
         "drop view bi.account",
+        "update bi.latency set count = 0",
         "set role orion",
     ] {
         let answer = analyst.ask(question)?;
         let said = String::from_utf8_lossy(&answer.stderr).into_owned();
         ensure!(!answer.status.success(), "{question} was done");
-        ensure!(["denied", "must be owner"].iter().any(|word| said.contains(word)), "{question}: {said}");
+        ensure!(["denied", "must be owner", "cannot"].iter().any(|word| said.contains(word)), "{question}: {said}");
     }
     Ok(())
 }
