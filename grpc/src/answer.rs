@@ -12,11 +12,11 @@ use prost_reflect::{DynamicMessage, Kind, Value as Field};
 use schemas::resource::Shown;
 use schemas::{Problem, TraceContext};
 use serde_json::Value;
-use tonic::metadata::MetadataMap;
 use tonic::Status;
+use tonic::metadata::MetadataMap;
 
 /// What of an answer's headers is metadata here.
-const HEADERS: &[HeaderName] = &[
+const HEADERS: [HeaderName; 4] = [
     HeaderName::from_static("orion-epoch"),
     HeaderName::from_static("idempotency-replayed"),
     HeaderName::from_static("preference-applied"),
@@ -27,7 +27,11 @@ const HEADERS: &[HeaderName] = &[
 const BODY_MAX_BYTES: usize = 8 << 20;
 
 /// The answer of a method.
-pub(crate) async fn answer(method: &Method, response: Response<Body>, trace: &TraceContext) -> Result<tonic::Response<DynamicMessage>, Status> {
+pub(crate) async fn answer(
+    method: &Method,
+    response: Response<Body>,
+    trace: &TraceContext,
+) -> Result<tonic::Response<DynamicMessage>, Status> {
     let (parts, body) = response.into_parts();
     let metadata = metadata(&parts.headers);
     if !parts.status.is_success() {
@@ -73,6 +77,6 @@ async fn message(method: &Method, parts: &Parts, body: Body) -> Result<DynamicMe
 }
 
 fn metadata(headers: &HeaderMap) -> MetadataMap {
-    let said = HEADERS.iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    let said = HEADERS.into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     MetadataMap::from_headers(said.collect())
 }

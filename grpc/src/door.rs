@@ -40,7 +40,9 @@ pub fn router(routes: Router, stopping: watch::Receiver<bool>) -> Router {
     let health = HealthServer::new(Ready { routes, stopping });
     let described = || {
         let builder = tonic_reflection::server::Builder::configure();
-        builder.register_encoded_file_descriptor_set(DESCRIPTORS).register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        builder
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let reflection = described().build_v1().expect("the descriptors were compiled with this program");
     // Many clients know only the name that it had before.
@@ -118,7 +120,12 @@ impl UnaryService<DynamicMessage> for Call {
     }
 }
 
-async fn answered(routes: Router, method: &Method, request: Request, trace: &TraceContext) -> Result<tonic::Response<DynamicMessage>, Status> {
+async fn answered(
+    routes: Router,
+    method: &Method,
+    request: Request,
+    trace: &TraceContext,
+) -> Result<tonic::Response<DynamicMessage>, Status> {
     match routes.oneshot(request).await {
         Ok(response) => answer::answer(method, response, trace).await,
         Err(never) => match never {},

@@ -29,9 +29,10 @@ pub fn to_json(message: &DynamicMessage) -> Result<Map<String, Value>, Unknown> 
         };
         let said = match value {
             Field::List(values) => {
-                let values = values.iter().enumerate().map(|(number, value)| {
-                    one(&field, value).map_err(|unknown| within(unknown, format!("{}[{number}]", field.name())))
-                });
+                let values = values
+                    .iter()
+                    .enumerate()
+                    .map(|(number, value)| one(&field, value).map_err(|unknown| within(unknown, format!("{}[{number}]", field.name()))));
                 Value::Array(values.collect::<Result<_, _>>()?)
             }
             value => one(&field, value).map_err(|unknown| within(unknown, field.name().to_owned()))?,
@@ -85,7 +86,9 @@ pub fn from_json(descriptor: &MessageDescriptor, object: &Map<String, Value>) ->
         let field = descriptor.get_field_by_name(name).or_else(|| descriptor.get_field_by_json_name(name));
         let field = field.ok_or_else(|| format!("{} has no field {name}", descriptor.name()))?;
         let read = match value {
-            Value::Array(values) if field.is_list() => Field::List(values.iter().map(|value| read(&field, value)).collect::<Result<_, _>>()?),
+            Value::Array(values) if field.is_list() => {
+                Field::List(values.iter().map(|value| read(&field, value)).collect::<Result<_, _>>()?)
+            }
             value if !field.is_list() => read(&field, value)?,
             _ => return Err(format!("{} holds many values, not one", field.full_name())),
         };

@@ -62,7 +62,12 @@ fn read(method: &MethodDescriptor) -> Method {
         output: method.output(),
         verb: text(route, "method"),
         path: text(route, "path"),
-        query: route.get_field_by_name("query").iter().flat_map(|names| names.as_list().unwrap_or_default().to_vec()).filter_map(word).collect(),
+        query: route
+            .get_field_by_name("query")
+            .iter()
+            .flat_map(|names| names.as_list().unwrap_or_default().to_vec())
+            .filter_map(word)
+            .collect(),
     }
 }
 

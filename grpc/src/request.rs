@@ -14,8 +14,7 @@ use serde_json::{Map, Value};
 use std::str::FromStr;
 
 /// The metadata that a route reads.
-const HEADERS: &[HeaderName] =
-    &[header::AUTHORIZATION, HeaderName::from_static("idempotency-key"), HeaderName::from_static("prefer")];
+const HEADERS: [HeaderName; 3] = [header::AUTHORIZATION, HeaderName::from_static("idempotency-key"), HeaderName::from_static("prefer")];
 
 /// All that RFC 3986 does not leave unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,7 +25,7 @@ pub(crate) fn request(method: &Method, message: &DynamicMessage, metadata: &Head
     let mut path = method.path.clone();
     for name in method.in_path() {
         // A field that is always there may say nothing, and then the path would be another.
-        let said = fields.remove(name).ok_or_else(|| Problem::field(name, "is missing"))?;
+        let said = fields.shift_remove(name).ok_or_else(|| Problem::field(name, "is missing"))?;
         path = path.replace(&format!("{{{name}}}"), &encoded(&said));
     }
     let (query, body): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(|(name, _)| method.in_query(name));
@@ -40,8 +39,8 @@ pub(crate) fn request(method: &Method, message: &DynamicMessage, metadata: &Head
     *request.method_mut() = if method.verb == "GET" { axum::http::Method::GET } else { axum::http::Method::POST };
     *request.uri_mut() = uri;
     for name in HEADERS {
-        for value in metadata.get_all(name) {
-            request.headers_mut().append(name, value.clone());
+        for value in metadata.get_all(&name) {
+            request.headers_mut().append(&name, value.clone());
         }
     }
     if method.verb != "GET" {

@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_status_says_all_that_the_problem_does() {
         let transaction_id = Some("019ab6f5-1c7b-7001-8000-000000000000".to_owned());
-        let problem = Problem { transaction_id, item: Some(3), gsma_code: Some("x".into()), ..Problem::new(422, "insufficient_funds", "No.") };
+        let problem =
+            Problem { transaction_id, item: Some(3), gsma_code: Some("x".into()), ..Problem::new(422, "insufficient_funds", "No.") };
         let info = of(&problem).get_details_error_info().expect("why");
         let mut metadata: Vec<_> = info.metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         metadata.sort_unstable();

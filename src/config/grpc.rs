@@ -18,8 +18,9 @@ impl Grpc {
         if self.listen == "off" {
             return Ok(None);
         }
-        let wrong =
-            |_| ConfigError::of(&format!("grpc.listen is {:?}; it must be an address and a port, such as 127.0.0.1:8090, or off", self.listen));
+        let wrong = |_| {
+            ConfigError::of(&format!("grpc.listen is {:?}; it must be an address and a port, such as 127.0.0.1:8090, or off", self.listen))
+        };
         self.listen.parse().map(Some).map_err(wrong)
     }
 }

@@ -3,7 +3,6 @@
 use super::*;
 use crate::methods::methods;
 use axum::body::to_bytes;
-use prost::Message;
 
 fn method(name: &str) -> Method {
     methods().into_iter().find(|method| method.name.ends_with(name)).expect("a method")
@@ -38,8 +37,18 @@ async fn a_call_is_the_request_of_its_route() {
             r#"{"account_debit":"a","account_credit":"b","amount":"1","currency":"XOF","channel":"card"}"#,
         ),
         ("Bank/Transfer", r#"{"dry_run":false}"#, "POST /v1/transactions/transfer?dry_run=false", "{}"),
-        ("Bank/Capture", r#"{"id":"h","amount":"1","currency":"XOF","last":true}"#, "POST /v1/holds/h/captures", r#"{"amount":"1","currency":"XOF","last":true}"#),
-        ("Bank/SetLevelLimits", r#"{"level":"standard","currency":"XOF","limits":{"debit":{"day_count":0}}}"#, "POST /v1/levels/standard/limits", r#"{"currency":"XOF","limits":{"debit":{"day_count":0}}}"#),
+        (
+            "Bank/Capture",
+            r#"{"id":"h","amount":"1","currency":"XOF","last":true}"#,
+            "POST /v1/holds/h/captures",
+            r#"{"amount":"1","currency":"XOF","last":true}"#,
+        ),
+        (
+            "Bank/SetLevelLimits",
+            r#"{"level":"standard","currency":"XOF","limits":{"debit":{"day_count":0}}}"#,
+            "POST /v1/levels/standard/limits",
+            r#"{"currency":"XOF","limits":{"debit":{"day_count":0}}}"#,
+        ),
         (
             "Bank/DecideBatch",
             r#"{"mode":"independent","dry_run":true,"items":[{"operation":"release","hold_id":"h"},{"operation":"reserve","payment":"transfer","expires_in_seconds":60}]}"#,
@@ -47,8 +56,18 @@ async fn a_call_is_the_request_of_its_route() {
             r#"{"mode":"independent","dry_run":true,"items":[{"operation":"release","hold_id":"h"},{"operation":"reserve","payment":"transfer","expires_in_seconds":60}]}"#,
         ),
         ("Views/GetBalance", r#"{"id":"a","at":1764000000123}"#, "GET /v1/accounts/a/balance?at=1764000000123", ""),
-        ("Views/ListTransactions", r#"{"status":"failed","from":"2026-01-01T00:00:00Z","limit":0}"#, "GET /v1/transactions?status=failed&from=2026-01-01T00%3A00%3A00Z&limit=0", ""),
-        ("Views/QuoteFee", r#"{"operation":"transfer","amount":"1","at_least":"0:7"}"#, "POST /v1/fees/quote?at_least=0%3A7", r#"{"operation":"transfer","amount":"1"}"#),
+        (
+            "Views/ListTransactions",
+            r#"{"status":"failed","from":"2026-01-01T00:00:00Z","limit":0}"#,
+            "GET /v1/transactions?status=failed&from=2026-01-01T00%3A00%3A00Z&limit=0",
+            "",
+        ),
+        (
+            "Views/QuoteFee",
+            r#"{"operation":"transfer","amount":"1","at_least":"0:7"}"#,
+            "POST /v1/fees/quote?at_least=0%3A7",
+            r#"{"operation":"transfer","amount":"1"}"#,
+        ),
         ("Views/GetLevelLimits", r#"{"level":"enhanced","currency":"XOF"}"#, "GET /v1/levels/enhanced/limits/XOF", ""),
     ] {
         assert_eq!(sent(name, said).await, (line.to_owned(), body.to_owned()), "{name} {said}");
@@ -80,7 +99,10 @@ fn what_has_no_place_is_refused() {
     let unknown = [0xa0, 0x06, 0x01];
     assert_eq!(fault(&transfer, &unknown), [(String::new(), "field 100 is none of this request here; nothing is passed over".to_owned())]);
     let items = [0x1a, 0x00, 0x1a, 0x03, 0xa0, 0x06, 0x01];
-    assert_eq!(fault(&batch, &items), [("items[1]".to_owned(), "field 100 is none of this message here; nothing is passed over".to_owned())]);
+    assert_eq!(
+        fault(&batch, &items),
+        [("items[1]".to_owned(), "field 100 is none of this message here; nothing is passed over".to_owned())]
+    );
     // The path would be that of another route.
     assert_eq!(fault(&method("Bank/SuspendAccount"), &[]), [("id".to_owned(), "is missing".to_owned())]);
     assert_eq!(fault(&method("Views/GetAccount"), &[]), [("id".to_owned(), "is missing".to_owned())]);
@@ -90,7 +112,14 @@ fn what_has_no_place_is_refused() {
 fn only_what_a_route_reads_is_passed_on() {
     let method = method("Views/ListTariffs");
     let mut metadata = HeaderMap::new();
-    for (name, value) in [("authorization", "Bearer x"), ("prefer", "wait=1"), ("prefer", "respond-async"), ("te", "trailers"), ("content-type", "application/grpc"), ("accept", "text/csv")] {
+    for (name, value) in [
+        ("authorization", "Bearer x"),
+        ("prefer", "wait=1"),
+        ("prefer", "respond-async"),
+        ("te", "trailers"),
+        ("content-type", "application/grpc"),
+        ("accept", "text/csv"),
+    ] {
         metadata.append(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let request = request(&method, &message(&method, "{}"), &metadata).expect("a request");
