@@ -87,7 +87,16 @@ pub fn code(response: &Response) -> &'static str {
 async fn call(routes: Router, method: Arc<Method>, request: Request) -> Response {
     let codec = ByDescriptor(method.input.clone());
     let mut grpc = Grpc::new(codec).max_decoding_message_size(MESSAGE_MAX_BYTES);
-    grpc.unary(Call { routes, method }, request).await.map(Body::new)
+    let trace = request.extensions().get::<TraceContext>().cloned();
+    let response = grpc.unary(Call { routes, method }, request).await.map(Body::new);
+    // What is too large is refused before it is a message, and by another code than the one that is canonical.
+    match trace {
+        Some(trace) if code(&response) == "OUT_OF_RANGE" => {
+            let problem = Problem::new(413, "body_too_large", "The message is larger than this server takes.");
+            answer::refused(problem, &trace).into_http()
+        }
+        _ => response,
+    }
 }
 
 struct Call {
