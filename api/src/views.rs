@@ -8,10 +8,14 @@
 //! that is about are the rows that have changed.
 
 mod accounts;
+mod active_customers;
 mod customers;
 mod holds;
 mod imbalances;
+mod latency;
+mod liabilities;
 mod orders;
+mod positions;
 mod transactions;
 mod turnover;
 mod volume;
@@ -71,7 +75,17 @@ pub(crate) struct Asked {
 pub(crate) const fn comes_in_parts(name: ViewName) -> bool {
     match name {
         ViewName::Accounts | ViewName::Customers | ViewName::Transactions | ViewName::Holds | ViewName::Orders => true,
-        ViewName::VolumeByMinute | ViewName::VolumeByHour | ViewName::VolumeByDay | ViewName::Turnover | ViewName::Imbalances => false,
+        ViewName::VolumeByMinute
+        | ViewName::VolumeByHour
+        | ViewName::VolumeByDay
+        | ViewName::Turnover
+        | ViewName::Positions
+        | ViewName::Liabilities
+        | ViewName::ActiveCustomers
+        | ViewName::LatencyByMinute
+        | ViewName::LatencyByHour
+        | ViewName::LatencyByDay
+        | ViewName::Imbalances => false,
     }
 }
 
@@ -115,6 +129,12 @@ fn sql(name: ViewName, asked: Asked) -> String {
         ViewName::VolumeByHour => volume::rows(Span::Hour, since, as_of),
         ViewName::VolumeByDay => volume::rows(Span::Day, since, as_of),
         ViewName::Turnover => turnover::rows(since, as_of),
+        ViewName::Positions => positions::ROWS.to_owned(),
+        ViewName::Liabilities => liabilities::ROWS.to_owned(),
+        ViewName::ActiveCustomers => active_customers::ROWS.to_owned(),
+        ViewName::LatencyByMinute => latency::rows(Span::Minute, since, as_of),
+        ViewName::LatencyByHour => latency::rows(Span::Hour, since, as_of),
+        ViewName::LatencyByDay => latency::rows(Span::Day, since, as_of),
         ViewName::Imbalances => imbalances::ROWS.to_owned(),
     };
     let (own_id, own_sides) = owner.map_or_else(Default::default, |owner| {
@@ -129,6 +149,18 @@ fn sql(name: ViewName, asked: Asked) -> String {
         .replace("AS_OF", &as_of.to_string())
         .replace("SINCE", &since.to_string())
         .replace("PART", &limit.to_string())
+}
+
+/// The beginning of a view by minute, hour or day, where it is told since an epoch. An epoch adds to the buckets that it lies in, so what
+/// has changed since one is in its own bucket or in a later one. A snapshot begins a day back by minute, 31 days by hour, and with the
+/// first by day.
+fn first_bucket(span: Span, since: Epoch, as_of: Epoch) -> String {
+    let oldest = match span {
+        Span::Minute => as_of.saturating_sub(Span::Day.width_ms()),
+        Span::Hour => as_of.saturating_sub(31 * Span::Day.width_ms()),
+        Span::Day => 0,
+    };
+    span.start(oldest.max(since)).to_string()
 }
 
 /// The column that says whose a row is, where one does.

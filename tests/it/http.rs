@@ -22,6 +22,7 @@ mod refused;
 mod refused_many;
 mod scene;
 mod server;
+mod views;
 mod walk;
 mod written;
 
