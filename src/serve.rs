@@ -93,7 +93,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     println!("orion: listening on http://{}", http.local_addr()?);
     let http = axum::serve(http, doors.http).with_graceful_shutdown(stopped(stopping.clone()));
     let Some(grpc) = grpc else { return http.await.context("the server ended") };
-    println!("orion: gRPC on {}", grpc.local_addr()?);
+    println!("orion: listening on {} for gRPC", grpc.local_addr()?);
     let grpc = axum::serve(grpc, doors.grpc).with_graceful_shutdown(stopped(stopping.clone()));
     // A stream may be open for as long as its client likes; whatever has a bound is over by then.
     let given_up = async {

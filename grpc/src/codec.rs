@@ -9,7 +9,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 /// Reads one message and writes any.
 #[derive(Clone, Debug)]
-pub(crate) struct ByDescriptor(pub(crate) MessageDescriptor);
+pub struct ByDescriptor(pub MessageDescriptor);
 
 impl Codec for ByDescriptor {
     type Encode = DynamicMessage;

@@ -62,7 +62,12 @@ pub fn panicked() -> Response {
 
 /// The canonical code of an answer that has begun, as Prometheus may have it for a label. What begins well has ended well, but for streams.
 pub fn code(response: &Response) -> &'static str {
-    match response.headers().get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes())) {
+    name(response.headers().get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes())))
+}
+
+/// The canonical name of a code.
+pub const fn name(code: Code) -> &'static str {
+    match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",
         Code::Unknown => "UNKNOWN",

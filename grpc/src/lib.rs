@@ -6,7 +6,8 @@
 //! new field needs its line in a `.proto` file, and no code. Never: a field that is passed over, in either direction.
 
 mod answer;
-mod codec;
+/// Messages as bytes, by their descriptors.
+pub mod codec;
 mod deadline;
 mod door;
 mod health;
@@ -17,7 +18,7 @@ pub mod methods;
 mod request;
 mod status;
 
-pub use door::{SERVICES, code, panicked, router};
+pub use door::{SERVICES, code, name, panicked, router};
 
 /// The descriptors of everything in `schemas/proto`, as protoc would write them.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/orion.binpb"));

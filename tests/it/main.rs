@@ -1,5 +1,6 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
+mod authorization;
 mod backup;
 mod dead_letters;
 mod end_to_end;

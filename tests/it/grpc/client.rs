@@ -7,13 +7,21 @@ use schemas::CustomerId;
 
 #[test]
 fn a_client_in_another_language_can_do_all_that_rest_can() -> anyhow::Result<()> {
-    let Some(house) = House::start("grpc")? else { return Ok(()) };
+    let Some(mut house) = House::start("grpc")? else { return Ok(()) };
     let server = Server::at(&house.base, house.auth())?;
     let (staff, nobody) = (server.token("teller", STAFF)?, server.token(&CustomerId::mint(1, 0).to_string(), CUSTOMER)?);
+    let (grpc, rest) = (house.grpc.clone(), house.base.clone());
     let rules = state::CODE_VERSION.to_string();
-    let environment = [("GRPC", house.grpc.as_str()), ("REST", &house.base), ("STAFF", &staff), ("CUSTOMER", &nobody), ("RULES", &rules)];
+    let environment = [("GRPC", grpc.as_str()), ("REST", &rest), ("STAFF", &staff), ("CUSTOMER", &nobody), ("RULES", &rules)];
     let said = python::run("grpc/client.py", &environment)?;
     anyhow::ensure!(said.contains("every method was asked"), "{said}");
+
+    // Nobody decides: a deadline ends the wait, before it ends the call.
+    house.stop_run()?;
+    let late = python::run("grpc/late.py", &[environment.as_slice(), &[("DECIDED", "no")]].concat())?;
+    house.start_run()?;
+    let operation = late.trim();
+    python::run("grpc/late.py", &[environment.as_slice(), &[("DECIDED", operation)]].concat())?;
 
     // What was asked is counted, by method and by code.
     let metrics = tokio::runtime::Runtime::new()?.block_on(server.get(&staff, "/metrics"))?.text;

@@ -193,7 +193,7 @@ impl Compared<'_> {
         self.fields(&method.input, &all, &required);
 
         let answers = good_answers(operation);
-        let members: BTreeMap<String, MessageDescriptor> = match method.output.oneofs().next() {
+        let members: BTreeMap<String, MessageDescriptor> = match method.output.oneofs().find(|oneof| oneof.name() == "answer") {
             None => BTreeMap::from([(method.output.name().to_owned(), method.output.clone())]),
             Some(choice) => choice
                 .fields()
