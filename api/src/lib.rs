@@ -6,6 +6,8 @@
 
 /// How far the views have come.
 pub mod progress;
+/// The views as rows that can be followed.
+pub mod views;
 
 mod accounts;
 mod aggregates;
@@ -29,14 +31,14 @@ mod tariffs;
 mod terms;
 mod timeline;
 mod transactions;
-mod views;
 
+pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
 pub use paid::paid;
 
 use axum::extract::DefaultBodyLimit;
-use failure::{Failure, ViewError};
+use failure::Failure;
 use freshness::Freshness;
 use progress::{Progress, Shown};
 use schemas::{CommandId, Epoch};

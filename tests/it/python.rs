@@ -1,24 +1,32 @@
-//! Programs in Python, which know the bank only as its clients do.
+//! Scripts in Python, with what `deploy/local/install.sh` has installed for them: the bank as other languages meet it.
 
 use anyhow::{Context, ensure};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-/// Runs a file with what `deploy/local/install.sh` has put beside Kafka, and fails with what it says.
-pub(crate) fn run(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut python = Command::new("python3");
-    // What it compiles on its way must not lie among the sources.
-    python.arg("-B").arg(Path::new("tests/it").join(file)).env("PYTHONPATH", packages()?).envs(environment.iter().copied());
-    let output = python.output().context("can't start python3")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    ensure!(output.status.success(), "{file} ended with {}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr));
-    Ok(said)
+/// Runs a script of `tests/it` and gives what it prints; what it says of a failure is the error.
+pub(crate) fn run(script: &str, arguments: &[&str]) -> anyhow::Result<String> {
+    said(script, command(script)?.args(arguments))
 }
 
-pub(crate) fn packages() -> anyhow::Result<PathBuf> {
+/// The same of a script that reads its environment, where other users of the machine do not see what it is told.
+pub(crate) fn run_with(script: &str, environment: &[(&str, &str)]) -> anyhow::Result<String> {
+    said(script, command(script)?.envs(environment.iter().copied()))
+}
+
+fn command(script: &str) -> anyhow::Result<Command> {
     let cache = std::env::var_os("ORION_CACHE").map(PathBuf::from);
     let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache/orion"))).context("there is no home")?;
     let packages = cache.join("python");
-    ensure!(packages.join("complete").exists(), "there is no {}: run deploy/local/install.sh", packages.display());
-    Ok(packages)
+    ensure!(packages.exists(), "there is no {}: run deploy/local/install.sh", packages.display());
+    let mut command = Command::new("python3");
+    command.arg(format!("tests/it/{script}")).env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+fn said(script: &str, command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().context("can't start python3")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{script} ended with {}: {said}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
 }

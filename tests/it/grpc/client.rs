@@ -13,15 +13,15 @@ fn a_client_in_another_language_can_do_all_that_rest_can() -> anyhow::Result<()>
     let (grpc, rest) = (house.grpc.clone(), house.base.clone());
     let rules = state::CODE_VERSION.to_string();
     let environment = [("GRPC", grpc.as_str()), ("REST", &rest), ("STAFF", &staff), ("CUSTOMER", &nobody), ("RULES", &rules)];
-    let said = python::run("grpc/client.py", &environment)?;
+    let said = python::run_with("grpc/client.py", &environment)?;
     anyhow::ensure!(said.contains("every method was asked"), "{said}");
 
     // Nobody decides: a deadline ends the wait, before it ends the call.
     house.stop_run()?;
-    let late = python::run("grpc/late.py", &[environment.as_slice(), &[("DECIDED", "no")]].concat())?;
+    let late = python::run_with("grpc/late.py", &[environment.as_slice(), &[("DECIDED", "no")]].concat())?;
     house.start_run()?;
     let operation = late.trim();
-    python::run("grpc/late.py", &[environment.as_slice(), &[("DECIDED", operation)]].concat())?;
+    python::run_with("grpc/late.py", &[environment.as_slice(), &[("DECIDED", operation)]].concat())?;
 
     // What was asked is counted, by method and by code.
     let metrics = tokio::runtime::Runtime::new()?.block_on(server.get(&staff, "/metrics"))?.text;

@@ -13,7 +13,7 @@ fn what_is_refused_says_why_in_details() -> anyhow::Result<()> {
     let (staff, customer) = (server.token("teller", STAFF)?, server.token("a", CUSTOMER)?);
     let expired = token::sign_claims(&server.auth, &expired)?;
     let grpc = server.grpc.as_deref().unwrap_or_default();
-    let said = python::run("grpc/refused.py", &[("GRPC", grpc), ("STAFF", &staff), ("CUSTOMER", &customer), ("EXPIRED", &expired)])?;
+    let said = python::run_with("grpc/refused.py", &[("GRPC", grpc), ("STAFF", &staff), ("CUSTOMER", &customer), ("EXPIRED", &expired)])?;
     anyhow::ensure!(said.contains("all of it was refused"), "{said}");
     Ok(())
 }
