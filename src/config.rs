@@ -4,9 +4,12 @@
 //! (such as `ORION_HTTP__LISTEN`), then the three that every deployment knows: `KAFKA_BROKERS`, `DATABASE_URL`
 //! and `SCHEMA_REGISTRY_URL`.
 
+/// Where gRPC is spoken.
+mod grpc;
 /// Where the cells show what they measure.
 mod metrics;
 
+pub use grpc::Grpc;
 pub use metrics::Metrics;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,8 @@ pub struct Config {
     pub registry: Registry,
     /// The HTTP server.
     pub http: Http,
+    /// The gRPC server.
+    pub grpc: Grpc,
     /// Who may call.
     pub auth: Auth,
     /// How epochs are closed and committed.
@@ -180,6 +185,9 @@ remembered_max = 100000
 pinned_max = 100000000
 append_timeout_ms = 5000
 
+[grpc]
+listen = "127.0.0.1:8090"
+
 [auth]
 public_key = ".orion/keys/jwt.public.pem"
 private_key = ".orion/keys/jwt.private.pem"
@@ -283,6 +291,7 @@ impl Config {
         }
         self.postgres.views_url()?;
         self.metrics.check()?;
+        self.grpc.address()?;
         if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {
             return wrong("snapshots.kept and every_commands must be at least 1");
         }

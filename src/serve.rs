@@ -1,4 +1,4 @@
-//! `orion serve`: the HTTP server, where the door and the query API meet.
+//! `orion serve`: the server of both doors, REST and gRPC, where commands and the query API meet.
 //!
 //! In: a configuration. Out: a server that runs until it is told to stop, and then finishes what it has begun.
 //! What it needs and does not find at the start ends it with one sentence; a supervisor starts it again.
@@ -33,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// How much longer than the views need it a decision is remembered.
@@ -81,29 +82,65 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
     let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()) };
-    let app = app(door, view, tokens, &config.http);
+    let stopping = stopping()?;
+    let doors = doors(door, view, tokens, &config.http, stopping.clone());
 
-    let listen = &config.http.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|error| missing(&format!("can't listen on {listen}: {error}")))?;
-    println!("orion: listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stop()?).await.context("the server ended")
+    let http = listen(&config.http.listen).await?;
+    let grpc = match config.grpc.address()? {
+        Some(address) => Some(listen(&address.to_string()).await?),
+        None => None,
+    };
+    println!("orion: listening on http://{}", http.local_addr()?);
+    let http = axum::serve(http, doors.http).with_graceful_shutdown(stopped(stopping.clone()));
+    let Some(grpc) = grpc else { return http.await.context("the server ended") };
+    println!("orion: listening on {} for gRPC", grpc.local_addr()?);
+    let grpc = axum::serve(grpc, doors.grpc).with_graceful_shutdown(stopped(stopping.clone()));
+    // A stream may be open for as long as its client likes; whatever has a bound is over by then.
+    let given_up = async {
+        stopped(stopping).await;
+        tokio::time::sleep(Duration::from_millis(config.http.timeout_ms)).await;
+        Ok(())
+    };
+    let grpc = async {
+        tokio::select! {
+            ended = grpc => ended,
+            given_up = given_up => given_up,
+        }
+    };
+    tokio::try_join!(http.into_future(), grpc).context("the server ended")?;
+    Ok(())
 }
 
-/// The whole server, without what it listens on. From the inside out: the doors; who may pass; how long it may
-/// take; a panic ends one request; every request is seen, and every error is a problem.
-pub fn app(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http) -> Router {
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    Ok(TcpListener::bind(address).await.map_err(|error| missing(&format!("can't listen on {address}: {error}")))?)
+}
+
+/// Both doors, without what they listen on.
+pub struct Doors {
+    /// REST.
+    pub http: Router,
+    /// gRPC, which asks the same routes.
+    pub grpc: Router,
+}
+
+/// The whole server. From the inside out: the routes; who may pass; how long it may take; a panic ends one request; then for each door
+/// by itself: every request is seen, and every error is a problem.
+pub fn doors(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http, stopping: watch::Receiver<bool>) -> Doors {
     let closed = Router::from(ingress::http::router(door)).merge(api::routes().with_state(view.clone()));
     let open = Router::from(api::open_routes().with_state(view));
     let limit = Duration::from_millis(http.timeout_ms);
-    let app = closed
+    let routes = closed
         .route_layer(middleware::from_fn_with_state(tokens, auth::require))
         .merge(open)
         .fallback(problems::no_route)
         .layer(Extension(api::Document(document::text().into())))
         .layer(middleware::from_fn(move |request, next| problems::in_time(limit, request, next)))
-        .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(middleware::from_fn(observe::observe));
-    if faults::ARMED { app.layer(middleware::from_fn(planted::forgetful)) } else { app }
+        .layer(CatchPanicLayer::custom(problems::panicked));
+    let grpc = grpc::router(routes.clone().layer(middleware::map_response(problems::name)), stopping)
+        .layer(CatchPanicLayer::custom(|_| grpc::panicked()))
+        .layer(middleware::from_fn(observe::observe_call));
+    let http = routes.layer(middleware::from_fn(observe::observe));
+    Doors { http: if faults::ARMED { http.layer(middleware::from_fn(planted::forgetful)) } else { http }, grpc }
 }
 
 /// Connections that can only read, made when they are needed.
@@ -134,15 +171,24 @@ fn known(known: decisions::Known) -> Known {
     }
 }
 
-fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+/// Whether the server is to stop.
+fn stopping() -> anyhow::Result<watch::Receiver<bool>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: what has begun is finished, nothing new is taken");
-    })
+        stop.send_replace(true);
+    });
+    Ok(stopping)
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // Without a sender there is nobody left who could say so.
+    drop(stopping.wait_for(|stops| *stops).await);
 }
 
 /// Either Postgres does not answer, or the database, a table or a column is not there.

@@ -60,6 +60,7 @@ impl<'a> Bank<'a> {
         let mut command = process::Command::new(env!("CARGO_BIN_EXE_orion"));
         command
             .env("ORION_HTTP__LISTEN", &self.listen)
+            .env("ORION_GRPC__LISTEN", "off")
             .env("ORION_SNAPSHOTS__FOLDER", self.folder.join("snapshots"))
             .env("ORION_POSTGRES__VIEWS_DATABASE", &self.services.config.postgres.views_database)
             .env("ORION_AUTH__PUBLIC_KEY", self.folder.join("jwt.public.pem"))

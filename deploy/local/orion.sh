@@ -3,13 +3,14 @@
 # and a built binary; it makes keys, tables, topics and schemas, then keeps `orion run` (the
 # cells) and `orion serve` (the API) alive as stack.sh keeps the services.
 #
-# ORION_HTTP_PORT (8080) is the port of the API, ORION_BIN the binary (default: the release
-# build of this checkout).
+# ORION_HTTP_PORT (8080) and ORION_GRPC_PORT (8090) are the ports of the API, ORION_BIN the binary
+# (default: the release build of this checkout).
 set -euo pipefail
 # shellcheck source=SCRIPTDIR/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 http_port=${ORION_HTTP_PORT:-8080}
+grpc_port=${ORION_GRPC_PORT:-8090}
 binary=${ORION_BIN:-${CARGO_TARGET_DIR:-$root/target}/release/orion}
 wait_s=120
 
@@ -30,6 +31,7 @@ settings() {
   exports=$("$here/stack.sh" env)
   eval "$exports"
   export ORION_HTTP__LISTEN=127.0.0.1:$http_port
+  export ORION_GRPC__LISTEN=127.0.0.1:$grpc_port
   export ORION_AUTH__PUBLIC_KEY=$state/keys/jwt.public.pem
   export ORION_AUTH__PRIVATE_KEY=$state/keys/jwt.private.pem
   export ORION_SNAPSHOTS__FOLDER=$state/snapshots
@@ -52,6 +54,9 @@ up() {
   if ! kept orion-serve && listening "$http_port"; then
     unavailable "Port $http_port is taken by another program: set ORION_HTTP_PORT to a free port."
   fi
+  if ! kept orion-serve && listening "$grpc_port"; then
+    unavailable "Port $grpc_port is taken by another program: set ORION_GRPC_PORT to a free port."
+  fi
   if ! (kept orion-run && kept orion-serve); then
     prepare
     stat -c '%y %s' "$binary" >"$run/orion.binary"
@@ -70,6 +75,7 @@ up() {
     sleep 0.1
   done
   printf '%-9s %-42s ready in %s\n' orion "http://127.0.0.1:$http_port" "$(since "$t0")"
+  printf '%-9s %s\n' '' "127.0.0.1:$grpc_port (gRPC)"
 }
 
 down() {
@@ -90,6 +96,9 @@ status() {
     printf '%-11s %-8s %8s %9s %9s\n' "$name" "$word" "$child" \
       "${child:+$(rss "$child")}" "$(cat "$run/$name.restarts" 2>/dev/null || true)"
   done
+  word=down
+  if listening "$grpc_port"; then word=ready; fi
+  printf '%-11s %-8s 127.0.0.1:%s\n' orion-grpc "$word" "$grpc_port"
   return $code
 }
 

@@ -23,6 +23,7 @@ main() {
   export ORION_POSTGRES_PORT=$((${ORION_POSTGRES_PORT:-5433} + offset))
   export ORION_REGISTRY_PORT=$((${ORION_REGISTRY_PORT:-8081} + offset))
   export ORION_HTTP_PORT=$((${ORION_HTTP_PORT:-8080} + offset))
+  export ORION_GRPC_PORT=$((${ORION_GRPC_PORT:-8090} + offset))
 
   mkdir -p "$state"
   exec 6>"$state/$name.lock"

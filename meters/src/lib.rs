@@ -46,6 +46,8 @@ meters! {
     /// Time from a request's headers to its answer's.
     HTTP_REQUESTS: HistogramVec = "http_server_request_duration_seconds"
         ["http_request_method", "http_route", "http_response_status_class"], HTTP_S;
+    /// Time from a call's headers to its answer's, over gRPC. The code is canonical, such as `OK` or `NOT_FOUND`.
+    RPC_REQUESTS: HistogramVec = "rpc_server_duration_seconds" ["rpc_service", "rpc_method", "rpc_grpc_status_code"], HTTP_S;
 
     // What is decided.
 
@@ -135,7 +137,8 @@ mod tests {
         for Described { name, help, labels, kind, buckets } in ALL {
             assert!(names.insert(name), "{name} is there twice");
             assert!(help.ends_with('.') && !help.starts_with(' '), "{name} says what it is in a sentence: {help:?}");
-            let ours = name.starts_with("orion_") || ["http_server_request_duration_seconds", "process_start_time_seconds"].contains(name);
+            let ours = name.starts_with("orion_")
+                || ["http_server_request_duration_seconds", "rpc_server_duration_seconds", "process_start_time_seconds"].contains(name);
             assert!(ours, "{name} is ours and says so");
             assert_eq!(name.ends_with("_total"), *kind == Kind::Counter, "{name}");
             assert_eq!(*kind == Kind::Histogram, !buckets.is_empty(), "{name}");

@@ -84,6 +84,9 @@ pub mod view;
 /// The trace that a request belongs to (W3C).
 pub mod trace;
 
+/// How long a caller waits, where the way of asking says so.
+pub mod patience;
+
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 pub use aggregates::{Aggregates, Bucket, Side, Span, Turnover, Volume};
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
@@ -98,6 +101,7 @@ pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, Transac
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
+pub use patience::Patience;
 pub use policy::{AccountTerms, Bearer, Borne, CustomerLevel, LevelLimits, Limits, Policy, Priced, Quota, Tariff, TariffEnd, Tier};
 pub use principal::{Actor, Authority, Caller, Principal, Scope};
 pub use problem::Problem;

@@ -20,6 +20,7 @@ use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
 use crate::transaction::{Channel, Link, PaymentKind, TransactionStatus};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
@@ -28,6 +29,10 @@ pub use operation::{Operation, OperationStatus};
 pub use order::Order;
 pub use policy::{AccountTerms, CustomerLevel, LevelLimits, Limits, Quota, Tariff, TariffEnd, Tier};
 pub use timeline::{Happened, Happening};
+
+/// Which resource an answer shows, by its name in OpenAPI: an extension of the answer, for whoever has to tell them apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown(pub Cow<'static, str>);
 
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

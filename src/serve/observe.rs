@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use meters::HTTP_REQUESTS;
+use meters::{HTTP_REQUESTS, RPC_REQUESTS};
 use schemas::TraceContext;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -35,24 +35,59 @@ pub(super) fn contain_panics() {
     }));
 }
 
-/// The outermost layer.
+/// The outermost layer of REST.
 pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let trace = trace(request.headers());
     let method = method(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let route = route(&request);
     request.extensions_mut().insert(trace.clone());
     let span = tracing::info_span!("request", trace_id = trace.trace_id(), method, route);
 
     let response = IN_REQUEST.scope((), next.run(request)).instrument(span.clone()).await;
     let mut response = problems::write(response, trace.trace_id());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    traced(&mut response, &trace);
+    span.in_scope(|| saw(method, &route, response.status().as_u16(), epoch(&response), started.elapsed()));
+    response
+}
+
+/// The outermost layer of gRPC. A stream is answered when it begins.
+pub(super) async fn observe_call(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let trace = trace(request.headers());
+    let route = route(&request);
+    let (service, method) = route.trim_start_matches('/').split_once('/').unwrap_or(("none", "none"));
+    request.extensions_mut().insert(trace.clone());
+    let span = tracing::info_span!("call", trace_id = trace.trace_id(), service, method);
+
+    let mut response = IN_REQUEST.scope((), next.run(request)).instrument(span.clone()).await;
+    traced(&mut response, &trace);
+    span.in_scope(|| saw_call(service, method, grpc::code(&response), epoch(&response), started.elapsed()));
+    response
+}
+
+fn saw_call(service: &str, method: &str, code: &str, epoch: Option<u64>, latency: Duration) {
+    RPC_REQUESTS.with_label_values(&[service, method, code]).observe(latency.as_secs_f64());
+    let probe = service == "grpc.health.v1.Health";
+    if !(probe && code == "OK") {
+        let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(code, epoch, latency_us, "answered");
+    }
+}
+
+fn route(request: &Request) -> String {
+    request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned())
+}
+
+fn traced(response: &mut Response, trace: &TraceContext) {
     if let Ok(traceparent) = HeaderValue::try_from(trace.traceparent()) {
         response.headers_mut().insert(TRACEPARENT, traceparent);
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let epoch = response.headers().get(EPOCH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
-    span.in_scope(|| saw(method, &route, response.status().as_u16(), epoch, started.elapsed()));
-    response
+}
+
+fn epoch(response: &Response) -> Option<u64> {
+    response.headers().get(EPOCH)?.to_str().ok()?.parse().ok()
 }
 
 fn saw(method: &str, route: &str, status: u16, epoch: Option<u64>, latency: Duration) {

@@ -41,6 +41,15 @@ pub(super) fn internal_error() -> Problem {
     Problem::new(500, "internal_error", "Something went wrong here. It has been logged.")
 }
 
+/// Gives the problem of an error to an outer layer that does not write it as REST does.
+pub(super) async fn name(mut response: Response) -> Response {
+    let status = response.status();
+    if (status.is_client_error() || status.is_server_error()) && response.extensions().get::<Problem>().is_none() {
+        response.extensions_mut().insert(of_status(status));
+    }
+    response
+}
+
 /// Writes the problem of an error; leaves anything else as it is.
 pub(super) fn write(response: Response, trace_id: &str) -> Response {
     let status = response.status();

@@ -30,6 +30,8 @@ pub(crate) type Environment = Vec<(&'static str, OsString)>;
 pub(crate) struct House {
     /// Base of the API.
     pub(crate) base: String,
+    /// Address of gRPC.
+    pub(crate) grpc: String,
     folder: PathBuf,
     listen: String,
     environment: Environment,
@@ -55,24 +57,21 @@ impl House {
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
         let environment = prepare(&folder)?;
-        let listen = {
-            let free = std::net::TcpListener::bind("127.0.0.1:0")?;
-            free.local_addr()?.to_string()
-        };
+        let (listen, grpc) = free_addresses()?;
         for step in [&["token", "--init"][..], &["migrate"], &["topics", "apply"]] {
-            let status = orion(&folder, &listen, &environment).args(step).stdout(Stdio::null()).status()?;
+            let status = orion(&folder, (&listen, &grpc), &environment).args(step).stdout(Stdio::null()).status()?;
             ensure!(status.success(), "orion {} ended with {status}", step.join(" "));
         }
-        let run = start(orion(&folder, &listen, &environment).arg("run"), &folder.join("run.log"))?;
-        let serve = start(orion(&folder, &listen, &environment).arg("serve"), &folder.join("serve.log"))?;
-        let mut house = Self { base: format!("http://{listen}"), folder, listen, environment, run, serve, _alone: alone };
+        let run = start(orion(&folder, (&listen, &grpc), &environment).arg("run"), &folder.join("run.log"))?;
+        let serve = start(orion(&folder, (&listen, &grpc), &environment).arg("serve"), &folder.join("serve.log"))?;
+        let mut house = Self { base: format!("http://{listen}"), grpc, folder, listen, environment, run, serve, _alone: alone };
         house.wait_ready()?;
         Ok(Some(house))
     }
 
     /// The binary with this house's settings.
     pub(crate) fn orion(&self) -> Command {
-        orion(&self.folder, &self.listen, &self.environment)
+        orion(&self.folder, (&self.listen, &self.grpc), &self.environment)
     }
 
     /// Starts the binary with other arguments; what it says goes to a log of this house.
@@ -207,10 +206,17 @@ impl Drop for House {
     }
 }
 
-fn orion(folder: &Path, listen: &str, environment: &Environment) -> Command {
+/// Two ports that nobody listens on, both held until both are known.
+fn free_addresses() -> anyhow::Result<(String, String)> {
+    let (http, grpc) = (std::net::TcpListener::bind("127.0.0.1:0")?, std::net::TcpListener::bind("127.0.0.1:0")?);
+    Ok((http.local_addr()?.to_string(), grpc.local_addr()?.to_string()))
+}
+
+fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orion"));
     command
-        .env("ORION_HTTP__LISTEN", listen)
+        .env("ORION_HTTP__LISTEN", http)
+        .env("ORION_GRPC__LISTEN", grpc)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
         .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))

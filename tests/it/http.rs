@@ -27,5 +27,5 @@ mod walk;
 mod written;
 
 pub(crate) use ledger::scenes;
-pub(crate) use server::{Answer, STAFF, Server};
+pub(crate) use server::{Answer, CUSTOMER, Ground, STAFF, Server};
 pub(crate) use walk::walk;

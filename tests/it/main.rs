@@ -1,12 +1,14 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
 mod analysts;
+mod authorization;
 mod backup;
 mod consumers;
 mod dead_letters;
 mod end_to_end;
 mod exactly_once;
 mod golden;
+mod grpc;
 mod house;
 mod http;
 mod kafka;

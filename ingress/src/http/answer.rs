@@ -9,10 +9,12 @@ use axum::Extension;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemas::resource::{self, location};
+use schemas::resource::{self, Shown, location};
 use schemas::{
     BatchDecided, CommandId, Epoch, Event, Fact, HoldChange, OrderChange, OrderId, Policy, Position, Problem, Refusal, Transaction, rfc3339,
 };
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A problem on its way out: the status, and the problem for the outermost layer to write.
 ///
@@ -69,7 +71,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
             let resource = resource::Order::of(order, epoch);
             match order.change {
                 OrderChange::Scheduled => {
-                    let response = (StatusCode::ACCEPTED, [(header::LOCATION, location::order(order.id))], Json(resource));
+                    let response = (StatusCode::ACCEPTED, [(header::LOCATION, location::order(order.id))], shown(resource));
                     with_epoch(response.into_response(), epoch)
                 }
                 OrderChange::Executed | OrderChange::Failed | OrderChange::Cancelled => changed_to(resource, epoch),
@@ -90,7 +92,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
 
 /// The answer to a command that is in the log and not decided.
 pub(super) fn pending(operation_id: CommandId, position: Position) -> Response {
-    let body = Json(resource::Operation::pending(operation_id, position));
+    let body = shown(resource::Operation::pending(operation_id, position));
     let headers = [(header::LOCATION, location::operation(operation_id)), (header::RETRY_AFTER, "1".to_owned())];
     (StatusCode::ACCEPTED, headers, body).into_response()
 }
@@ -125,13 +127,18 @@ fn batch_decided(batch: &BatchDecided, epoch: Epoch, operation_id: CommandId, re
     changed_to(resource::Batch::of(operation_id, batch, epoch, currency), epoch)
 }
 
-fn created(location: &str, resource: impl serde::Serialize, epoch: Epoch) -> Response {
-    let response = (StatusCode::CREATED, [(header::LOCATION, location)], Json(resource)).into_response();
+fn created<R: Serialize + ToSchema>(location: &str, resource: R, epoch: Epoch) -> Response {
+    let response = (StatusCode::CREATED, [(header::LOCATION, location)], shown(resource)).into_response();
     with_epoch(response, epoch)
 }
 
-fn changed_to(resource: impl serde::Serialize, epoch: Epoch) -> Response {
-    with_epoch(Json(resource).into_response(), epoch)
+fn changed_to<R: Serialize + ToSchema>(resource: R, epoch: Epoch) -> Response {
+    with_epoch(shown(resource).into_response(), epoch)
+}
+
+/// A resource, and which it is.
+fn shown<R: Serialize + ToSchema>(resource: R) -> (Extension<Shown>, Json<R>) {
+    (Extension(Shown(R::name())), Json(resource))
 }
 
 fn replayed(mut response: Response) -> Response {

@@ -17,8 +17,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Extensions, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use schemas::{Caller, Command, Operation, Problem, Refusal, Scope, TraceContext};
-use std::time::{SystemTime, UNIX_EPOCH};
+use schemas::{Caller, Command, Operation, Patience, Problem, Refusal, Scope, TraceContext};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// Takes a command, appends it and waits for its decision.
@@ -35,6 +35,7 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     }
     let key = headers::idempotency_key(request.headers())?;
     let wait = prefer::wait(request.headers());
+    let patience = request.extensions().get().map(|Patience(patience)| Instant::now() + *patience);
     let body = Bytes::from_request(request, &()).await.map_err(|rejection| unread(rejection.into_response().status().as_u16()))?;
     // Where there is nothing to say, curl says it in a form of its own.
     let media = if body.is_empty() { media.unwrap_or(Media::Json) } else { media? };
@@ -93,7 +94,9 @@ pub(super) async fn submit(door: &Door, form: Form, request: Request) -> Result<
     let position = door.log.append(&command, trace.traceparent()).await.map_err(|error| not_appended(&error, key.is_some()))?;
 
     // 5. Wait.
-    let decision = tokio::time::timeout(wait.limit, door.decisions.answer(position, command_id)).await;
+    let left = patience.map(|until| until.saturating_duration_since(Instant::now()));
+    let limit = left.map_or(wait.limit, |left| left.min(wait.limit));
+    let decision = tokio::time::timeout(limit, door.decisions.answer(position, command_id)).await;
     let mut response = match decision {
         Ok(Ok(event)) => answer::decided(&event, &reply),
         // Not in time, or let go while we waited: the operation says what became of it.

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// Every scope that staff may have.
 pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read metrics:read operator";
@@ -28,9 +30,11 @@ pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read t
 
 /// Where the server is, and how to sign tokens for it.
 pub(crate) struct Server {
-    base: String,
+    pub(crate) base: String,
     pub(crate) auth: Auth,
     client: Client,
+    /// Address of gRPC, where it is in this process.
+    pub(crate) grpc: Option<String>,
 }
 
 /// An answer, read whole.
@@ -78,7 +82,7 @@ impl Server {
     /// A running server, such as one of a whole stack.
     pub(crate) fn at(base: &str, auth: Auth) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(Duration::from_secs(40)).build()?;
-        Ok(Self { base: base.to_owned(), auth, client })
+        Ok(Self { base: base.to_owned(), auth, client, grpc: None })
     }
 
     /// A server in this process, on a free port. Nothing that it appends is taken.
@@ -117,11 +121,18 @@ impl Server {
             pinned_max: ground.pinned_max,
             append_timeout_ms: 300,
         };
-        let app = serve::app(door, view, Arc::new(Tokens::load(&auth)?), &http);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let base = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Self::at(&base, auth)
+        let (stop, stopping) = watch::channel(false);
+        let doors = serve::doors(door, view, Arc::new(Tokens::load(&auth)?), &http, stopping);
+        let (base, grpc) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+        let server = Self { grpc: Some(grpc.local_addr()?.to_string()), ..Self::at(&format!("http://{}", base.local_addr()?), auth)? };
+        tokio::spawn(async move { axum::serve(base, doors.http).await });
+        tokio::spawn(async move {
+            let served = axum::serve(grpc, doors.grpc).await;
+            // Nobody tells it to stop, and as long as somebody could, it goes on.
+            drop(stop);
+            served
+        });
+        Ok(server)
     }
 
     /// A token for an hour.

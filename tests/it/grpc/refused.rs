@@ -1,0 +1,19 @@
+//! What a call is refused for before it comes to the bank, by a server that stands on nothing.
+
+use crate::http::{CUSTOMER, Ground, STAFF, Server};
+use crate::python;
+use orion::token;
+use serde_json::json;
+
+#[test]
+fn what_is_refused_says_why_in_details() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let server = runtime.block_on(async { Server::start(Ground::none()?).await })?;
+    let expired = json!({"iss": server.auth.issuer, "aud": server.auth.audience, "sub": "a", "scope": STAFF, "exp": 1_700_000_000});
+    let (staff, customer) = (server.token("teller", STAFF)?, server.token("a", CUSTOMER)?);
+    let expired = token::sign_claims(&server.auth, &expired)?;
+    let grpc = server.grpc.as_deref().unwrap_or_default();
+    let said = python::run_with("grpc/refused.py", &[("GRPC", grpc), ("STAFF", &staff), ("CUSTOMER", &customer), ("EXPIRED", &expired)])?;
+    anyhow::ensure!(said.contains("all of it was refused"), "{said}");
+    Ok(())
+}
