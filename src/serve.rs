@@ -4,16 +4,20 @@
 //! What it needs and does not find at the start ends it with one sentence; a supervisor starts it again.
 
 mod document;
+mod listener;
 mod observe;
 mod planted;
 mod problems;
+mod taps;
 
 pub use document::document;
+pub use taps::{Kafka, Taps};
 
 use crate::auth::{self, Tokens};
 use crate::config::{self, Config};
 use crate::exit::{Exit, UNAVAILABLE};
 use crate::logging;
+use crate::rates::{self, Rates};
 use anyhow::Context;
 use api::progress::{self, Progress, Shown};
 use api::{Known, View};
@@ -31,9 +35,14 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use listener::Listener;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::signal::unix::{SignalKind, signal};
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// How much longer than the views need it a decision is remembered.
 const REMEMBERED: Duration = Duration::from_secs(1);
@@ -41,6 +50,8 @@ const REMEMBERED: Duration = Duration::from_secs(1);
 const CONNECTION_MAX: Duration = Duration::from_secs(2);
 /// Longest statement.
 const STATEMENT_MAX: Duration = Duration::from_secs(5);
+/// Answers of this size and more are compressed for whoever accepts that.
+const COMPRESSED_MIN_BYTES: u64 = 1024;
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -81,29 +92,49 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
     let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()) };
-    let app = app(door, view, tokens, &config.http);
+    let (stop_streams, stopping) = watch::channel(false);
+    let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
+    let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping));
+    let app = app(door, view, taps, tokens, &config.http);
 
     let listen = &config.http.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| missing(&format!("can't listen on {listen}: {error}")))?;
     println!("orion: listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stop()?).await.context("the server ended")
+    let stop = stop()?;
+    let stopped = async move {
+        stop.await;
+        // A stream would go on for as long as somebody listens.
+        stop_streams.send_replace(true);
+    };
+    let listener = Listener { listener, write_max: Duration::from_millis(config.http.write_timeout_ms) };
+    axum::serve(listener, app).with_graceful_shutdown(stopped).await.context("the server ended")
 }
 
-/// The whole server, without what it listens on. From the inside out: the doors; who may pass; how long it may
-/// take; a panic ends one request; every request is seen, and every error is a problem.
-pub fn app(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http) -> Router {
+/// The whole server, without what it listens on. From the inside out: the doors; how fast one subject may ask; who may pass; how long
+/// it may take until an answer begins; a panic ends one request; every request is seen, and every error is a problem; answers are compressed.
+pub fn app(door: Arc<Door>, view: View, taps: Arc<Taps>, tokens: Arc<Tokens>, http: &config::Http) -> Router {
     let closed = Router::from(ingress::http::router(door)).merge(api::routes().with_state(view.clone()));
+    let closed = closed.merge(taps::routes().with_state(taps));
     let open = Router::from(api::open_routes().with_state(view));
     let limit = Duration::from_millis(http.timeout_ms);
     let app = closed
+        .route_layer(middleware::from_fn_with_state(Arc::new(Rates::new(http)), rates::limit))
         .route_layer(middleware::from_fn_with_state(tokens, auth::require))
         .merge(open)
         .fallback(problems::no_route)
         .layer(Extension(api::Document(document::text().into())))
         .layer(middleware::from_fn(move |request, next| problems::in_time(limit, request, next)))
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(middleware::from_fn(observe::observe));
+        .layer(middleware::from_fn(observe::observe))
+        .layer(compression());
     if faults::ARMED { app.layer(middleware::from_fn(planted::forgetful)) } else { app }
+}
+
+/// What is small would not become smaller; what is streamed has to leave at once, not when there is enough of it.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let streamed = NotForContentType::SSE;
+    let when = SizeAbove::new(COMPRESSED_MIN_BYTES).and(streamed).and(NotForContentType::const_new(taps::LINES)).and(NotForContentType::GRPC);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when)
 }
 
 /// Connections that can only read, made when they are needed.

@@ -6,6 +6,8 @@
 
 /// How far the views have come.
 pub mod progress;
+/// Server-sent events.
+pub mod sse;
 
 mod accounts;
 mod aggregates;

@@ -46,6 +46,12 @@ meters! {
     /// Time from a request's headers to its answer's.
     HTTP_REQUESTS: HistogramVec = "http_server_request_duration_seconds"
         ["http_request_method", "http_route", "http_response_status_class"], HTTP_S;
+    /// Requests that were answered 429 since their subject asks too fast.
+    RATE_LIMITED: IntCounterVec = "orion_http_rate_limited_total" [];
+    /// Streams that are open: of topics (`tap`), of views, or of transactions.
+    STREAMS_OPEN: IntGaugeVec = "orion_streams_open" ["stream"];
+    /// Records and rows that were sent over streams.
+    STREAM_EVENTS: IntCounterVec = "orion_stream_events_total" ["stream"];
 
     // What is decided.
 

@@ -8,7 +8,8 @@ use ingress::http::{Door, Minutes};
 use ingress::log::CommandLog;
 use orion::auth::Tokens;
 use orion::config::{Auth, Http};
-use orion::{serve, token};
+use orion::serve::{self, Kafka, Taps};
+use orion::token;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use schemas::wire::Encoder;
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Every scope that staff may have.
-pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read metrics:read operator";
+pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read tap metrics:read operator";
 /// What a customer's own token has.
 pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
 
@@ -52,6 +53,10 @@ pub(crate) struct Ground {
     pub(crate) timeout_ms: u64,
     pub(crate) remembered_max: usize,
     pub(crate) pinned_max: u64,
+    /// Requests a second, and how many at once; of whoever acts for any customer.
+    pub(crate) rate: (u32, u32),
+    pub(crate) operator_rate: (u32, u32),
+    pub(crate) taps_max: usize,
     /// The version of the rules in force, as far as the door knows; 0 if it does not.
     pub(crate) rules: u32,
 }
@@ -69,6 +74,9 @@ impl Ground {
             timeout_ms: 10_000,
             remembered_max: 1000,
             pinned_max: 1000,
+            rate: (0, 0),
+            operator_rate: (0, 0),
+            taps_max: 1,
             rules: state::CODE_VERSION,
         })
     }
@@ -116,8 +124,16 @@ impl Server {
             remembered_max: ground.remembered_max,
             pinned_max: ground.pinned_max,
             append_timeout_ms: 300,
+            write_timeout_ms: 30_000,
+            rate_per_second: ground.rate.0,
+            burst: ground.rate.1,
+            operator_rate_per_second: ground.operator_rate.0,
+            operator_burst: ground.operator_rate.1,
+            taps_max: ground.taps_max,
         };
-        let app = serve::app(door, view, Arc::new(Tokens::load(&auth)?), &http);
+        let kafka = Kafka { brokers: "127.0.0.1:1".to_owned(), registry: "http://127.0.0.1:1".to_owned() };
+        let taps = Taps::new(kafka, ground.taps_max, tokio::sync::watch::channel(false).1);
+        let app = serve::app(door, view, Arc::new(taps), Arc::new(Tokens::load(&auth)?), &http);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
         tokio::spawn(async move { axum::serve(listener, app).await });
