@@ -31,6 +31,7 @@ mod tariffs;
 mod terms;
 mod timeline;
 mod transactions;
+mod views;
 
 pub use health::Document;
 pub use operations::Known;
@@ -114,6 +115,8 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(fees::quote).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
         .routes(routes!(aggregates::volume::volume))
         .routes(routes!(aggregates::merchants::merchants))
+        .routes(routes!(views::read::views))
+        .routes(routes!(views::read::view))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

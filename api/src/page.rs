@@ -12,6 +12,7 @@ use schemas::problem::FieldError;
 use schemas::{Epoch, Problem};
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// Entries of an answer, unless fewer or more are asked for.
 const LIMIT: usize = 100;
@@ -151,6 +152,11 @@ impl Page {
     /// One more than is told says whether more follow.
     pub(crate) fn rows(&self) -> i64 {
         i64::try_from(self.limit + 1).expect("a limit is small")
+    }
+
+    /// Where the next part of a list begins of which this was the first and nothing chooses the entries.
+    pub(crate) fn cursor_of(&self, list: String, as_of: Epoch, after: Uuid) -> String {
+        Cursor { list, filter: BTreeMap::new(), as_of, after: after.to_string() }.text()
     }
 
     /// Where the next part begins, if this one ends with an entry.

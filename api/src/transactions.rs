@@ -45,7 +45,7 @@ struct Seen {
 }
 
 /// Transactions as they are shown. An item of a batch goes by the id of the batch but for the last two bytes.
-const ROWS: &str = "
+pub(crate) const ROWS: &str = "
     select t.id, t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
            t.reason, t.trace_id, t.hold_id, t.original_transaction_id, t.epoch, o.order_id, o.effective_at, b.id as batch_id
     from (CHOSEN) t

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh: installs by name what the local stack and the build need and this machine lacks:
-# Debian packages, Kafka's jars, the schema registry, a Java for it, and promtool for the tests. What is not a package
-# goes to ORION_CACHE (default: ~/.cache/orion), outside the checkout.
+# Debian packages, Kafka's jars, the schema registry, a Java for it; promtool and Python packages for the tests. What is not a
+# Debian package goes to ORION_CACHE (default: ~/.cache/orion), outside the checkout.
 #
 # It may be run at any time. The second run sees its own stamp and ends at once; it prints only
 # while there is something to do. What it fetches is checked against the digests beside it.
@@ -14,7 +14,7 @@ journal=$cache/install.log
 
 main() {
   local key
-  key=$(cat "$here"/install.sh "$here"/lib.sh "$here"/kafka.pom.xml "$here"/*.sha256 "$here"/java.txt | sha256sum)
+  key=$(cat "$here"/install.sh "$here"/lib.sh "$here"/kafka.pom.xml "$here"/*.sha256 "$here"/java.txt "$here"/python.txt | sha256sum)
   if [[ -e $stamp && $(<"$stamp") == "$key" ]] && still_there; then return; fi
 
   mkdir -p "$cache"
@@ -29,6 +29,7 @@ main() {
   local first=$! failed=
   promtool || failed=1
   registry || failed=1
+  python_packages || failed=1
   wait "$first" || failed=1
   [[ -z $failed ]] || exit 69
   echo "$key" >"$stamp"
@@ -37,7 +38,7 @@ main() {
 # The quick look of every later run: that nothing big was removed meanwhile.
 still_there() {
   command -v cargo java cc cmake pkg-config curl python3 >/dev/null &&
-    [[ -e $kafka_home/complete && -e $registry_home/complete && -x $registry_home/java && -x $promtool ]] &&
+    [[ -e $kafka_home/complete && -e $registry_home/complete && -x $registry_home/java && -x $promtool && -e $python_home/complete ]] &&
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
 
@@ -72,8 +73,7 @@ debian_packages() {
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   (($(java_version java) >= 17)) || missing+=(default-jre-headless)
   need mvn maven
-  # Only for the registry's Java, where this machine has none.
-  [[ -n $(java_21) ]] || python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+  python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
   ((${#missing[@]})) || return 0
 
   command -v apt-get >/dev/null ||
@@ -202,6 +202,18 @@ promtool_program() {
       dpkg-deb -x prometheus_*.deb package && mv package/usr/bin/promtool . && rm -rf package prometheus_*.deb &&
       ./promtool --version
   )
+}
+
+# A folder that PYTHONPATH names: no environment of its own, which Debian's Python can't make without another package.
+python_packages() {
+  local list
+  list=$(sha256sum <"$here/python.txt")
+  [[ ! -e $python_home/list || $(<"$python_home/list") != "$list" ]] || return 0
+  fresh "$python_home"
+  step "Python packages for the tests" \
+    python3 -m pip install -q --no-warn-script-location --target "$python_home.new" -r "$here/python.txt"
+  echo "$list" >"$python_home.new/list"
+  settled "$python_home"
 }
 
 as_root() { if (($(id -u) == 0)); then "$@"; else sudo -n "$@"; fi; }

@@ -20,6 +20,7 @@ registry_version=3.3.3
 kafka_home=$cache/kafka-$kafka_version
 registry_home=$cache/registry-$registry_version
 promtool=$cache/promtool/promtool
+python_home=$cache/python
 
 # Exit codes are those of sysexits.h: 64 for a wrong call, 69 for a service or a tool that is
 # not to be had.

@@ -78,6 +78,9 @@ pub mod openapi;
 /// What HTTP clients are shown, by whichever door.
 pub mod resource;
 
+/// What can be read whole and followed.
+pub mod view;
+
 /// The trace that a request belongs to (W3C).
 pub mod trace;
 
@@ -105,3 +108,4 @@ pub use stored::Stored;
 pub use topic::Topic;
 pub use trace::TraceContext;
 pub use transaction::{Channel, Link, Payment, PaymentKind, Posting, Transaction, TransactionStatus};
+pub use view::ViewName;

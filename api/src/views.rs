@@ -1,0 +1,169 @@
+//! What has changed in a view since an epoch?
+//!
+//! In: a view, the epoch that the asker has, the epoch to come to. Out: the rows whose value has changed in between, each as it is at
+//! the later one, with the epoch of its last change. So a snapshot is what has changed since the beginning, and whoever has an
+//! earlier epoch, however old, comes to a later one by the same question: nothing has to be kept for them.
+//!
+//! No table has an index for this. Ids begin with their epoch, so what happened in a stretch of time is a range of ids, and what
+//! that is about are the rows that have changed.
+
+mod accounts;
+mod customers;
+mod holds;
+mod imbalances;
+mod orders;
+mod transactions;
+mod turnover;
+mod volume;
+
+/// A view as it is at one epoch, or several at the same.
+pub(crate) mod read;
+
+use crate::failure::ViewError;
+use schemas::{Epoch, Span, ViewName};
+use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
+
+/// Whoever comes from further back looks through the whole view: so many events are more than so many rows.
+const NEAR_MS: u64 = 600_000;
+
+/// A row of a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// Its name in the view.
+    pub(crate) key: String,
+    /// When it last changed.
+    pub(crate) epoch: Epoch,
+    /// The customers who may see it; of a view of the bank as a whole none.
+    pub(crate) owners: Vec<Uuid>,
+    /// The accounts that it is about, where a view is of accounts.
+    pub(crate) accounts: Vec<Uuid>,
+    /// What it says, as JSON.
+    pub(crate) value: String,
+}
+
+/// Rows of a view, and where the next part begins.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// In the order of their keys' ids, or of their keys.
+    pub(crate) rows: Vec<Row>,
+    /// The id that the next part begins after; none where this was the last.
+    pub(crate) next: Option<Uuid>,
+}
+
+/// What is asked of a view.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// What the asker has: rows that changed later are told. Zero for all.
+    pub(crate) since: Epoch,
+    /// What it comes to.
+    pub(crate) as_of: Epoch,
+    /// Whose rows alone are looked at, of a view of customers.
+    pub(crate) owner: Option<Uuid>,
+    /// The id that the part begins after.
+    pub(crate) after: Uuid,
+    /// Most rows that are looked at.
+    pub(crate) limit: usize,
+}
+
+/// Whether rows are made of what is never changed, so that parts of them, one after the other, are of the same epoch. The others are
+/// told at once, from a snapshot of the database whose progress is the epoch to come to.
+pub(crate) const fn comes_in_parts(name: ViewName) -> bool {
+    match name {
+        ViewName::Accounts | ViewName::Customers | ViewName::Transactions | ViewName::Holds | ViewName::Orders => true,
+        ViewName::VolumeByMinute | ViewName::VolumeByHour | ViewName::VolumeByDay | ViewName::Turnover | ViewName::Imbalances => false,
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Found {
+    key: String,
+    epoch: Option<i64>,
+    owners: Vec<Uuid>,
+    accounts: Vec<Uuid>,
+    value: String,
+}
+
+/// A part of what has changed. A view that does not come in parts is told whole, whatever `after` and `limit` are.
+pub(crate) async fn changed(connection: &mut PgConnection, name: ViewName, asked: Asked) -> Result<Part, ViewError> {
+    // Every text that is put in is a number or an id. How much there is decides how it is best had, so each is planned by itself.
+    let query = sqlx::query_as(AssertSqlSafe(sql(name, asked))).persistent(false);
+    let found: Vec<Found> = query.fetch_all(connection).await?;
+    let last = found.last().filter(|_| comes_in_parts(name) && found.len() == asked.limit);
+    let next = last.and_then(|found| found.key.parse().ok());
+    let mut rows = Vec::with_capacity(found.len());
+    for Found { key, epoch, owners, accounts, value } in found {
+        let epoch = u64::try_from(epoch.unwrap_or_default())?;
+        // What happened need not have changed the row.
+        if epoch > asked.since || asked.since == 0 {
+            rows.push(Row { key, epoch, owners, accounts, value });
+        }
+    }
+    Ok(Part { rows, next })
+}
+
+fn sql(name: ViewName, asked: Asked) -> String {
+    let Asked { since, as_of, owner, after, limit } = asked;
+    let is_near = since > 0 && as_of.saturating_sub(since) <= NEAR_MS;
+    let text = match name {
+        ViewName::Accounts => accounts::ROWS.replace("CHOSEN", if is_near { accounts::CHANGED } else { accounts::ALL }),
+        ViewName::Customers => customers::ROWS.replace("CHOSEN", if is_near { customers::CHANGED } else { customers::ALL }),
+        ViewName::Holds => holds::ROWS.replace("CHOSEN", if is_near { holds::CHANGED } else { holds::ALL }),
+        ViewName::Orders => orders::ROWS.replace("CHOSEN", if is_near { orders::CHANGED } else { orders::ALL }),
+        ViewName::Transactions => transactions::rows(),
+        ViewName::VolumeByMinute => volume::rows(Span::Minute, since, as_of),
+        ViewName::VolumeByHour => volume::rows(Span::Hour, since, as_of),
+        ViewName::VolumeByDay => volume::rows(Span::Day, since, as_of),
+        ViewName::Turnover => turnover::rows(since, as_of),
+        ViewName::Imbalances => imbalances::ROWS.to_owned(),
+    };
+    let (own_id, own_sides) = owner.map_or_else(Default::default, |owner| {
+        let own = format!("(select id from account where customer_id = '{owner}'::uuid)");
+        (format!("and {} = '{owner}'::uuid", owned(name)), format!("and (account_debit in {own} or account_credit in {own})"))
+    });
+    text.replace("OF_OWNER", &own_id)
+        .replace("OF_SIDES", &own_sides)
+        .replace("FIRST_ID", &format!("'{}'::uuid", lowest(since.saturating_add(1))))
+        .replace("END_ID", &format!("'{}'::uuid", lowest(as_of.saturating_add(1))))
+        .replace("AFTER_ID", &format!("'{after}'::uuid"))
+        .replace("AS_OF", &as_of.to_string())
+        .replace("SINCE", &since.to_string())
+        .replace("PART", &limit.to_string())
+}
+
+/// The column that says whose a row is, where one does.
+const fn owned(name: ViewName) -> &'static str {
+    if matches!(name, ViewName::Customers) { "id" } else { "customer_id" }
+}
+
+/// Below every id of an epoch, and above those of the one before.
+fn lowest(epoch: Epoch) -> Uuid {
+    Uuid::from_u64_pair(epoch.min(schemas::epoch::LAST_EPOCH + 1) << 16, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{AccountId, EventId};
+
+    #[test]
+    fn ids_of_an_epoch_lie_between_its_bounds() {
+        for epoch in [1, 1_764_000_000_123, schemas::epoch::LAST_EPOCH] {
+            for id in [EventId::mint(epoch, 0).0, AccountId::mint(epoch, u32::MAX).0] {
+                assert!(lowest(epoch) < id && id < lowest(epoch + 1), "{epoch}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_question_is_whole() {
+        let asked = Asked { since: 0, as_of: 1_764_000_000_123, owner: None, after: Uuid::nil(), limit: 7 };
+        for name in ViewName::ALL {
+            for since in [0, 1_764_000_000_100, 1] {
+                let sql = sql(*name, Asked { since, ..asked });
+                let left = ["CHOSEN", "OF_", "_ID", "AS_OF", "SINCE", "PART", "START", "SPAN"];
+                assert!(left.iter().all(|word| !sql.contains(word)), "{name}: {sql}");
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What is held for which payment, and how did each hold end?
+//!
+//! The newest change says where a hold stands; while it is open, all changes together say what is left of it.
+
+/// Those that are chosen, as they stand.
+pub(super) const ROWS: &str = "
+    select h.hold_id::text as key, h.epoch, array_remove(array[debit.customer_id, credit.customer_id], null) as owners,
+           array[h.account_debit, h.account_credit] as accounts,
+           json_build_object(
+               'id', h.hold_id, 'operation', h.operation,
+               'status', case when h.open then 'held'
+                              when h.change = 'released' or h.change = 'expired' then h.change
+                              else 'captured' end,
+               'account_debit', h.account_debit, 'account_credit', h.account_credit,
+               'amount', amount_of(case when h.open then whole.left_minor else h.amount_minor end, h.currency)::text,
+               'held_fee', amount_of(case when h.open then whole.fee_left_minor else h.fee_minor end, h.currency)::text,
+               'currency', h.currency, 'channel', h.channel, 'expires_at', moment_of(h.expires_at), 'epoch', h.epoch)::text as value
+    from (CHOSEN) chosen
+    cross join lateral (select * from hold_change
+                        where hold_id = chosen.id and epoch <= AS_OF
+                        order by event_id desc
+                        limit 1) h
+    cross join lateral (select sum(case change when 'reserved' then amount_minor else -amount_minor end) as left_minor,
+                               sum(case change when 'reserved' then fee_minor else -fee_minor end) as fee_left_minor
+                        from hold_change
+                        where hold_id = chosen.id and epoch <= AS_OF) whole
+    left join account debit on debit.id = h.account_debit
+    left join account credit on credit.id = h.account_credit
+    order by h.hold_id";
+
+/// All of them.
+pub(super) const ALL: &str = "
+    select hold_id as id from hold_change
+    where hold_id > AFTER_ID and change = 'reserved' and epoch <= AS_OF OF_SIDES
+    order by hold_id
+    limit PART";
+
+/// Those that something happened to.
+pub(super) const CHANGED: &str = "
+    select distinct hold_id as id from hold_change
+    where event_id >= FIRST_ID and event_id < END_ID and hold_id > AFTER_ID
+    order by hold_id
+    limit PART";
