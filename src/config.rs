@@ -164,6 +164,9 @@ burst = 2000
 operator_rate_per_second = 0
 operator_burst = 0
 taps_max = 16
+streams_max = 4096
+streams_of_subject_max = 64
+catch_ups_max = 4
 
 [auth]
 public_key = ".orion/keys/jwt.public.pem"

@@ -20,6 +20,7 @@ use crate::logging;
 use crate::rates::{self, Rates};
 use anyhow::Context;
 use api::progress::{self, Progress, Shown};
+use api::streams::{Bounds, Streams};
 use api::{Known, View};
 use axum::{Extension, Router, middleware};
 use egress::registry::Registry;
@@ -28,6 +29,7 @@ use ingress::events::Start;
 use ingress::http::Door;
 use ingress::log::CommandLog;
 use ingress::tail::{self, TailStart};
+use listener::Listener;
 use schemas::Topic;
 use schemas::wire::Encoder;
 use sqlx::PgPool;
@@ -35,10 +37,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use listener::Listener;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -51,7 +52,7 @@ const CONNECTION_MAX: Duration = Duration::from_secs(2);
 /// Longest statement.
 const STATEMENT_MAX: Duration = Duration::from_secs(5);
 /// Answers of this size and more are compressed for whoever accepts that.
-const COMPRESSED_MIN_BYTES: u64 = 1024;
+const COMPRESSED_MIN_BYTES: u64 = 256;
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -91,8 +92,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         Arc::new(move || decisions.newest())
     };
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
-    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()) };
     let (stop_streams, stopping) = watch::channel(false);
+    let streams = Streams::start(pool.clone(), progress.clone(), bounds(&config.http), stopping.clone());
+    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()), streams };
     let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
     let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping));
     let app = app(door, view, taps, tokens, &config.http);
@@ -130,10 +132,16 @@ pub fn app(door: Arc<Door>, view: View, taps: Arc<Taps>, tokens: Arc<Tokens>, ht
     if faults::ARMED { app.layer(middleware::from_fn(planted::forgetful)) } else { app }
 }
 
+fn bounds(http: &config::Http) -> Bounds {
+    let config::Http { streams_max, streams_of_subject_max, catch_ups_max, .. } = *http;
+    Bounds { streams_max, streams_of_subject_max, catch_ups_max }
+}
+
 /// What is small would not become smaller; what is streamed has to leave at once, not when there is enough of it.
 fn compression() -> CompressionLayer<impl Predicate> {
     let streamed = NotForContentType::SSE;
-    let when = SizeAbove::new(COMPRESSED_MIN_BYTES).and(streamed).and(NotForContentType::const_new(taps::LINES)).and(NotForContentType::GRPC);
+    let when =
+        SizeAbove::new(COMPRESSED_MIN_BYTES).and(streamed).and(NotForContentType::const_new(taps::LINES)).and(NotForContentType::GRPC);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when)
 }
 

@@ -192,10 +192,7 @@ fn unhurried(brokers: &str) -> Result<BaseConsumer, ReadError> {
     let kilobytes = UNHURRIED_KB.to_string();
     // Less than a fetch can't wait; the largest record still comes whole.
     let bytes = (UNHURRIED_KB * 1024).to_string();
-    kafka::build(
-        brokers,
-        &[("enable.partition.eof", "true"), ("queued.max.messages.kbytes", &kilobytes), ("fetch.max.bytes", &bytes)],
-    )
+    kafka::build(brokers, &[("enable.partition.eof", "true"), ("queued.max.messages.kbytes", &kilobytes), ("fetch.max.bytes", &bytes)])
 }
 
 /// Hands records to `each` until it says `false`, or until the end that the topic has now.

@@ -52,6 +52,8 @@ meters! {
     STREAMS_OPEN: IntGaugeVec = "orion_streams_open" ["stream"];
     /// Records and rows that were sent over streams.
     STREAM_EVENTS: IntCounterVec = "orion_stream_events_total" ["stream"];
+    /// Times that a stream read for itself: at its beginning, and where it was too slow for what is read once for all.
+    STREAM_CATCH_UPS: IntCounterVec = "orion_stream_catch_ups_total" ["stream"];
 
     // What is decided.
 

@@ -32,6 +32,12 @@ pub struct Http {
     pub operator_burst: u32,
     /// Most taps of topics at once; above it 429. Each takes a thread, a Kafka client, and some two megabytes.
     pub taps_max: usize,
+    /// Most streams of views and transactions at once; above it 429. One that is not read keeps up to half a megabyte until it is hung up on.
+    pub streams_max: usize,
+    /// Most of them of one subject.
+    pub streams_of_subject_max: usize,
+    /// Most streams that read for themselves at once, at their beginning or because they are slow; each takes a connection to Postgres.
+    pub catch_ups_max: usize,
 }
 
 impl Http {
@@ -39,6 +45,9 @@ impl Http {
         let wrong = |what: &str| Err(ConfigError::of(what));
         if self.timeout_ms == 0 || self.write_timeout_ms == 0 || self.append_timeout_ms == 0 {
             return wrong("http.timeout_ms, write_timeout_ms and append_timeout_ms must be at least 1");
+        }
+        if self.catch_ups_max == 0 {
+            return wrong("http.catch_ups_max must be at least 1");
         }
         for (rate, burst) in [(self.rate_per_second, self.burst), (self.operator_rate_per_second, self.operator_burst)] {
             if rate > 0 && burst == 0 {

@@ -11,12 +11,12 @@ mod reading;
 
 use self::asked::Asked;
 use self::reading::Reading;
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use egress::topics::Topics;
 use schemas::openapi::parameter;
 use schemas::{Caller, Problem, Scope};
@@ -101,7 +101,11 @@ async fn open(
     caller.require(Scope::Tap)?;
     let asked = Asked::read(topic, query, headers)?;
     if !taps.topics.is_said(topic) {
-        return Err(Problem::new(404, "topic_not_found", "No topic of this name is to be read here: the topics of events and the journals are."));
+        return Err(Problem::new(
+            404,
+            "topic_not_found",
+            "No topic of this name is to be read here: the topics of events and the journals are.",
+        ));
     }
     let room = Arc::clone(&taps.room).try_acquire_owned().map_err(|_| {
         Problem::new(429, "too_many_taps", "This server has as many taps open as it may; try again when another has ended.")
@@ -141,7 +145,11 @@ fn describe(document: &mut OpenApi) {
             ("from", "Where to start: `beginning`, `now` (unless it is said), an epoch, or a time.", "2026-11-28T09:30:00Z"),
             ("key", "Only the records with this key.", "019ab6f5-1c7b-7002-8000-000000000000"),
             ("trace", "Only what happened in this trace.", "4bf92f3577b34da6a3ce929d0e0e4736"),
-            ("where", "Only where a field of the value says this; of a list, where any element does. May stand several times.", "currency=XOF"),
+            (
+                "where",
+                "Only where a field of the value says this; of a list, where any element does. May stand several times.",
+                "currency=XOF",
+            ),
             ("limit", "End after so many records.", "10"),
             ("follow", "Whether to go on behind the end that the topic has now; it does unless there is a `limit`.", "false"),
         ];

@@ -3,6 +3,7 @@
 mod backup;
 mod dead_letters;
 mod end_to_end;
+mod events;
 mod exactly_once;
 mod golden;
 mod house;
@@ -14,6 +15,8 @@ mod overload;
 mod recovery;
 mod rules;
 mod simulation;
+mod streams;
+mod taps;
 mod tidy;
 mod views;
 mod watched;

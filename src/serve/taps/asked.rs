@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_id_names_the_next_offsets_and_wins() {
-        let start = |last| read(&[("from", "beginning")], Some(last)).map(|asked| asked.start);
+        let start = |last: &str| read(&[("from", "beginning")], Some(last)).map(|asked| asked.start);
         let positions = Positions::from([(0, 17), (1, 4)]);
         assert_eq!(start(&id(&positions)), Ok(Start::Behind(positions)));
         for bad in ["", "17", "0:", "0:x", "0:1,", "0:1,0:2", "0:-1", "a:1", "0:99999999999999999999", "0:1;1:2"] {

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use api::progress::{Progress, Shown};
+use api::streams::{Bounds, Streams};
 use api::{Known, View};
 use ingress::decisions::Decisions;
 use ingress::http::{Door, Minutes};
@@ -32,6 +33,8 @@ pub(crate) struct Server {
     base: String,
     pub(crate) auth: Auth,
     client: Client,
+    /// Streams last until this is told.
+    stop: Option<tokio::sync::watch::Sender<bool>>,
 }
 
 /// An answer, read whole.
@@ -57,6 +60,7 @@ pub(crate) struct Ground {
     pub(crate) rate: (u32, u32),
     pub(crate) operator_rate: (u32, u32),
     pub(crate) taps_max: usize,
+    pub(crate) streams: Bounds,
     /// The version of the rules in force, as far as the door knows; 0 if it does not.
     pub(crate) rules: u32,
 }
@@ -77,6 +81,7 @@ impl Ground {
             rate: (0, 0),
             operator_rate: (0, 0),
             taps_max: 1,
+            streams: Bounds { streams_max: 3, streams_of_subject_max: 2, catch_ups_max: 1 },
             rules: state::CODE_VERSION,
         })
     }
@@ -86,7 +91,7 @@ impl Server {
     /// A running server, such as one of a whole stack.
     pub(crate) fn at(base: &str, auth: Auth) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(Duration::from_secs(40)).build()?;
-        Ok(Self { base: base.to_owned(), auth, client })
+        Ok(Self { base: base.to_owned(), auth, client, stop: None })
     }
 
     /// A server in this process, on a free port. Nothing that it appends is taken.
@@ -110,8 +115,11 @@ impl Server {
         });
         let door = Arc::new(Door { log, decisions, minutes, newest_rules: state::CODE_VERSION, body_max_bytes: 65_536 });
         let Ground { pool, shown, recent, newest, caught_up, timeout_ms, .. } = ground;
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let (progress, bounds) = (Progress::follow(pool.clone(), shown), ground.streams);
         let view = View {
-            progress: Progress::follow(pool.clone(), shown),
+            streams: Streams::start(pool.clone(), progress.clone(), bounds, stopping.clone()),
+            progress,
             pool,
             recent: Arc::new(move |id| recent.lock().expect("poisoned on purpose").get(&id).cloned()),
             newest: Arc::new(move || newest.load(Ordering::Relaxed)),
@@ -130,14 +138,29 @@ impl Server {
             operator_rate_per_second: ground.operator_rate.0,
             operator_burst: ground.operator_rate.1,
             taps_max: ground.taps_max,
+            streams_max: bounds.streams_max,
+            streams_of_subject_max: bounds.streams_of_subject_max,
+            catch_ups_max: bounds.catch_ups_max,
         };
         let kafka = Kafka { brokers: "127.0.0.1:1".to_owned(), registry: "http://127.0.0.1:1".to_owned() };
-        let taps = Taps::new(kafka, ground.taps_max, tokio::sync::watch::channel(false).1);
+        let taps = Taps::new(kafka, ground.taps_max, stopping);
         let app = serve::app(door, view, Arc::new(taps), Arc::new(Tokens::load(&auth)?), &http);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self::at(&base, auth)
+        Ok(Self { stop: Some(stop), ..Self::at(&base, auth)? })
+    }
+
+    /// Ends all streams, as a server that stops does.
+    pub(crate) fn stop_streams(&self) {
+        if let Some(stop) = &self.stop {
+            stop.send_replace(true);
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// A token for an hour.
