@@ -39,7 +39,7 @@ impl Events {
         loop {
             let Some(block) = self.block().await? else { return Ok(None) };
             let (mut name, mut data) = ("message".to_owned(), Vec::new());
-            for line in block.lines().filter(|line| !line.starts_with(':')) {
+            for line in block.lines().filter(|line| !line.is_empty() && !line.starts_with(':')) {
                 match line.split_once(": ").with_context(|| format!("no field: {line:?}"))? {
                     ("event", value) => name = value.to_owned(),
                     ("data", value) => data.push(value.to_owned()),

@@ -3,7 +3,6 @@
 
 mod client;
 
-use crate::events::Events;
 use crate::house::House;
 use crate::http::{CUSTOMER, STAFF, Server};
 use crate::watched::Scrape;
@@ -13,7 +12,6 @@ use reqwest::Client;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -34,18 +32,12 @@ fn a_thousand_clients_come_to_what_a_read_shows() -> anyhow::Result<()> {
     let customer = runtime.block_on(a_customer(&server, &staff))?;
 
     let (say_end, end) = watch::channel(None);
+    let (url, client) = (format!("{}{STREAM}", house.base), Client::new());
     let follow = |token: &str, most| {
-        let follower = Follower { client: Client::new(), url: format!("{}{STREAM}", house.base), token: token.to_owned(), most };
+        let follower = Follower { client: client.clone(), url: url.clone(), token: token.to_owned(), most };
         runtime.spawn(follower.until(end.clone()))
     };
-    let client = Client::new();
-    let many: Vec<JoinHandle<anyhow::Result<Rows>>> = (0..CLIENTS)
-        .map(|_| {
-            let url = format!("{}{STREAM}", house.base);
-            let follower = Follower { client: client.clone(), url, token: staff.clone(), most: usize::MAX };
-            runtime.spawn(follower.until(end.clone()))
-        })
-        .collect();
+    let many: Vec<JoinHandle<anyhow::Result<Rows>>> = (0..CLIENTS).map(|_| follow(&staff, usize::MAX)).collect();
     runtime.block_on(open_at_least(&server, &scraper, CLIENTS))?;
     let before_kb = resident_kb(&house)?;
     let cut_off = follow(&staff, 25);
@@ -76,17 +68,21 @@ fn a_thousand_clients_come_to_what_a_read_shows() -> anyhow::Result<()> {
 
     let (rows, as_of) = runtime.block_on(read(&server, &staff))?;
     say_end.send_replace(Some(as_of));
-    let told_to_customer = runtime.block_on(own)??;
+    let told_to_customer = runtime.block_on(come_to_the_end(own))?;
     for (what, follower) in [("late", late.context("nobody came late")?), ("cut off", cut_off), ("slow", slow)] {
-        ensure!(runtime.block_on(follower)?? == rows, "the {what} client has something else than a read shows");
+        ensure!(runtime.block_on(come_to_the_end(follower))? == rows, "the {what} client has something else than a read shows");
     }
     for (number, follower) in many.into_iter().enumerate() {
-        ensure!(runtime.block_on(follower)?? == rows, "client {number} has something else than a read shows");
+        ensure!(runtime.block_on(come_to_the_end(follower))? == rows, "client {number} has something else than a read shows");
     }
     let theirs = |row: &&Value| row["customer_id"] == *customer;
     let expected = rows.iter().filter(|(_, (_, value))| theirs(&value)).map(|(key, row)| (key.clone(), row.clone()));
     ensure!(told_to_customer == expected.collect(), "a customer was told {told_to_customer:?}");
     house.forget()
+}
+
+async fn come_to_the_end(follower: JoinHandle<anyhow::Result<Rows>>) -> anyhow::Result<Rows> {
+    tokio::time::timeout(Duration::from_secs(60), follower).await.context("a client does not come to the end")??
 }
 
 fn load(house: &House, name: &str, payments: u32, rate: u32) -> anyhow::Result<std::process::Child> {

@@ -20,7 +20,7 @@ pub(super) struct Follower {
     pub(super) client: Client,
     pub(super) url: String,
     pub(super) token: String,
-    /// After how many events it hangs up.
+    /// After how many events it hangs up, once it has come further than it was.
     pub(super) most: usize,
 }
 
@@ -30,6 +30,8 @@ struct Told {
     /// The newest data of each key, as it came.
     rows: BTreeMap<String, (u64, String)>,
     id: Option<String>,
+    /// The id that it came with.
+    began_with: Option<String>,
     /// Lines of the event that is being told.
     event: String,
     data: String,
@@ -51,8 +53,13 @@ impl Follower {
             match request.send().await {
                 Ok(mut response) if response.status() == 200 => {
                     while let Ok(Some(chunk)) = response.chunk().await {
+                        if told.has_moved() && told.events > self.most {
+                            // In the middle of a line, of an event, of a step.
+                            told.hear(&chunk[..chunk.len() / 2])?;
+                            break;
+                        }
                         told.hear(&chunk)?;
-                        if told.ended || told.events > self.most || told.has_come_to(&end) {
+                        if told.ended || told.has_come_to(&end) {
                             break;
                         }
                     }
@@ -105,6 +112,11 @@ impl Told {
         (self.event, self.data) = Default::default();
         self.events = 0;
         self.ended = false;
+        self.began_with.clone_from(&self.id);
+    }
+
+    fn has_moved(&self) -> bool {
+        self.id != self.began_with
     }
 
     fn hear(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
