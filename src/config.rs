@@ -137,6 +137,8 @@ pub struct Views {
     pub waiting_max: usize,
     /// Most events in one Postgres transaction, unless a single epoch has more.
     pub group_max: usize,
+    /// Shortest time between two transactions in which what has changed goes to the topics of the views; 0 for none.
+    pub topics_every_ms: u64,
 }
 
 const DEFAULTS: &str = r#"
@@ -196,6 +198,7 @@ workers = 1
 snapshot_every_ms = 30000
 waiting_max = 65536
 group_max = 16384
+topics_every_ms = 250
 
 [metrics]
 settlement = "127.0.0.1:0"

@@ -27,9 +27,10 @@ pub async fn run(action: &Action, config: &Config) -> anyhow::Result<()> {
         Action::Apply => {
             let applied = egress::topics::apply(&config.kafka.brokers, &topics).await?;
             let created = applied.iter().filter(|(_, applied)| *applied == Applied::Created).count();
-            let ids = Registry::new(&config.registry.url).register(Topic::ALL).await?;
+            let registry = Registry::new(&config.registry.url);
+            let registered = registry.register(Topic::ALL).await?.len() + registry.register_views().await?.len();
             println!("topics: {created} created, {} were there", applied.len() - created);
-            println!("schemas: {} registered, {COMPATIBILITY}", ids.len());
+            println!("schemas: {registered} registered, {COMPATIBILITY}");
         }
     }
     Ok(())

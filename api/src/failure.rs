@@ -14,17 +14,23 @@ pub(crate) struct Failure(Problem);
 
 /// A view that can't be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ViewError {
+pub enum ViewError {
+    /// Postgres says no, or nothing.
     #[error("postgres does not answer")]
     Postgres(#[from] sqlx::Error),
+    /// A word or a number in a row is none.
     #[error("a row of the views holds what no view writes")]
     Unreadable(#[from] Unreadable),
+    /// JSON in a row is none.
     #[error("a row of the views holds JSON that no view writes")]
     Json(#[from] serde_json::Error),
+    /// A number in a row is out of its range.
     #[error("a row of the views holds a number out of its range")]
     Number(#[from] std::num::TryFromIntError),
+    /// A sum in a row is no number.
     #[error("a row of the views holds a sum that is no number")]
     Sum(#[source] std::num::ParseIntError),
+    /// The database has no progress row.
     #[error("the views have no progress row; run `orion migrate`")]
     NoProgress,
 }

@@ -6,10 +6,15 @@
 
 /// How far the views have come.
 pub mod progress;
+<<<<<<< HEAD
 /// Server-sent events.
 pub mod sse;
 /// What changes, as it changes.
 pub mod streams;
+=======
+/// The views as rows that can be followed.
+pub mod views;
+>>>>>>> main
 
 mod accounts;
 mod aggregates;
@@ -33,14 +38,14 @@ mod tariffs;
 mod terms;
 mod timeline;
 mod transactions;
-mod views;
 
+pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
 pub use paid::paid;
 
 use axum::extract::DefaultBodyLimit;
-use failure::{Failure, ViewError};
+use failure::Failure;
 use freshness::Freshness;
 use progress::{Progress, Shown};
 use schemas::{CommandId, Epoch};

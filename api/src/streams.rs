@@ -128,7 +128,17 @@ async fn whose(
 const fn is_about_accounts(name: ViewName) -> bool {
     match name {
         ViewName::Accounts | ViewName::Transactions | ViewName::Holds | ViewName::Orders | ViewName::Turnover => true,
-        ViewName::Customers | ViewName::VolumeByMinute | ViewName::VolumeByHour | ViewName::VolumeByDay | ViewName::Imbalances => false,
+        ViewName::Customers
+        | ViewName::VolumeByMinute
+        | ViewName::VolumeByHour
+        | ViewName::VolumeByDay
+        | ViewName::Positions
+        | ViewName::Liabilities
+        | ViewName::ActiveCustomers
+        | ViewName::LatencyByMinute
+        | ViewName::LatencyByHour
+        | ViewName::LatencyByDay
+        | ViewName::Imbalances => false,
     }
 }
 

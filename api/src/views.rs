@@ -8,10 +8,14 @@
 //! that is about are the rows that have changed.
 
 mod accounts;
+mod active_customers;
 mod customers;
 mod holds;
 mod imbalances;
+mod latency;
+mod liabilities;
 mod orders;
+mod positions;
 mod transactions;
 mod turnover;
 mod volume;
@@ -29,49 +33,59 @@ const NEAR_MS: u64 = 600_000;
 
 /// A row of a view.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
+pub struct Row {
     /// Its name in the view.
-    pub(crate) key: String,
+    pub key: String,
     /// When it last changed.
-    pub(crate) epoch: Epoch,
+    pub epoch: Epoch,
     /// The customers who may see it; of a view of the bank as a whole none.
-    pub(crate) owners: Vec<Uuid>,
+    pub owners: Vec<Uuid>,
     /// The accounts that it is about, where a view is of accounts.
-    pub(crate) accounts: Vec<Uuid>,
+    pub accounts: Vec<Uuid>,
     /// What it says, as JSON.
-    pub(crate) value: String,
+    pub value: String,
 }
 
 /// Rows of a view, and where the next part begins.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub struct Part {
     /// In the order of their keys' ids, or of their keys.
-    pub(crate) rows: Vec<Row>,
+    pub rows: Vec<Row>,
     /// The id that the next part begins after; none where this was the last.
-    pub(crate) next: Option<Uuid>,
+    pub next: Option<Uuid>,
 }
 
 /// What is asked of a view.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// What the asker has: rows that changed later are told. Zero for all.
-    pub(crate) since: Epoch,
+    pub since: Epoch,
     /// What it comes to.
-    pub(crate) as_of: Epoch,
+    pub as_of: Epoch,
     /// Whose rows alone are looked at, of a view of customers.
-    pub(crate) owner: Option<Uuid>,
+    pub owner: Option<Uuid>,
     /// The id that the part begins after.
-    pub(crate) after: Uuid,
+    pub after: Uuid,
     /// Most rows that are looked at.
-    pub(crate) limit: usize,
+    pub limit: usize,
 }
 
 /// Whether rows are made of what is never changed, so that parts of them, one after the other, are of the same epoch. The others are
 /// told at once, from a snapshot of the database whose progress is the epoch to come to.
-pub(crate) const fn comes_in_parts(name: ViewName) -> bool {
+pub const fn comes_in_parts(name: ViewName) -> bool {
     match name {
         ViewName::Accounts | ViewName::Customers | ViewName::Transactions | ViewName::Holds | ViewName::Orders => true,
-        ViewName::VolumeByMinute | ViewName::VolumeByHour | ViewName::VolumeByDay | ViewName::Turnover | ViewName::Imbalances => false,
+        ViewName::VolumeByMinute
+        | ViewName::VolumeByHour
+        | ViewName::VolumeByDay
+        | ViewName::Turnover
+        | ViewName::Positions
+        | ViewName::Liabilities
+        | ViewName::ActiveCustomers
+        | ViewName::LatencyByMinute
+        | ViewName::LatencyByHour
+        | ViewName::LatencyByDay
+        | ViewName::Imbalances => false,
     }
 }
 
@@ -85,7 +99,7 @@ struct Found {
 }
 
 /// A part of what has changed. A view that does not come in parts is told whole, whatever `after` and `limit` are.
-pub(crate) async fn changed(connection: &mut PgConnection, name: ViewName, asked: Asked) -> Result<Part, ViewError> {
+pub async fn changed(connection: &mut PgConnection, name: ViewName, asked: Asked) -> Result<Part, ViewError> {
     // Every text that is put in is a number or an id. How much there is decides how it is best had, so each is planned by itself.
     let query = sqlx::query_as(AssertSqlSafe(sql(name, asked))).persistent(false);
     let found: Vec<Found> = query.fetch_all(connection).await?;
@@ -115,6 +129,12 @@ fn sql(name: ViewName, asked: Asked) -> String {
         ViewName::VolumeByHour => volume::rows(Span::Hour, since, as_of),
         ViewName::VolumeByDay => volume::rows(Span::Day, since, as_of),
         ViewName::Turnover => turnover::rows(since, as_of),
+        ViewName::Positions => positions::ROWS.to_owned(),
+        ViewName::Liabilities => liabilities::ROWS.to_owned(),
+        ViewName::ActiveCustomers => active_customers::ROWS.to_owned(),
+        ViewName::LatencyByMinute => latency::rows(Span::Minute, since, as_of),
+        ViewName::LatencyByHour => latency::rows(Span::Hour, since, as_of),
+        ViewName::LatencyByDay => latency::rows(Span::Day, since, as_of),
         ViewName::Imbalances => imbalances::ROWS.to_owned(),
     };
     let (own_id, own_sides) = owner.map_or_else(Default::default, |owner| {
@@ -129,6 +149,18 @@ fn sql(name: ViewName, asked: Asked) -> String {
         .replace("AS_OF", &as_of.to_string())
         .replace("SINCE", &since.to_string())
         .replace("PART", &limit.to_string())
+}
+
+/// The beginning of a view by minute, hour or day, where it is told since an epoch. An epoch adds to the buckets that it lies in, so what
+/// has changed since one is in its own bucket or in a later one. A snapshot begins a day back by minute, 31 days by hour, and with the
+/// first by day.
+fn first_bucket(span: Span, since: Epoch, as_of: Epoch) -> String {
+    let oldest = match span {
+        Span::Minute => as_of.saturating_sub(Span::Day.width_ms()),
+        Span::Hour => as_of.saturating_sub(31 * Span::Day.width_ms()),
+        Span::Day => 0,
+    };
+    span.start(oldest.max(since)).to_string()
 }
 
 /// The column that says whose a row is, where one does.

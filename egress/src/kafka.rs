@@ -194,6 +194,16 @@ impl Sink {
         Ok(())
     }
 
+    /// Commits records that belong to no epoch of the cell, in one transaction.
+    pub fn publish<'a>(&self, records: impl IntoIterator<Item = Sent<'a>>) -> Result<(), SinkError> {
+        self.begin()?;
+        for record in records {
+            self.send(&record)?;
+        }
+        self.delivered()?;
+        self.commit()
+    }
+
     /// Checks that an epoch of a replay gives what was committed; writes nothing.
     pub fn verify(&self, epoch: &EpochOutput, committed: &[Output]) -> Result<(), SinkError> {
         match self.writer.differs(epoch, committed)? {

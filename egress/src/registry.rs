@@ -3,7 +3,7 @@
 //! In: the committed schemas. Out: the ids under which records are written. The hot path never asks it.
 
 use schemas::Topic;
-use schemas::wire::schema_json;
+use schemas::wire::{schema_json, view};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -84,32 +84,56 @@ impl Registry {
     pub async fn register(&self, topics: &[Topic]) -> Result<BTreeMap<Topic, u32>, RegistryError> {
         let mut ids = BTreeMap::new();
         for topic in topics {
-            let subject = topic.subject();
-            let config = format!("{}/config/{subject}", self.url);
-            let body = CompatibilityBody { compatibility: COMPATIBILITY };
-            let answer = self.client.put(config).json(&body).send().await;
-            self.read::<serde_json::Value>(&subject, answer).await?;
-            let versions = format!("{}/subjects/{subject}/versions", self.url);
-            let answer = self.client.post(versions).json(&SchemaBody { schema: schema_json(*topic) }).send().await;
-            ids.insert(*topic, self.read::<IdBody>(&subject, answer).await?.id);
+            ids.insert(*topic, self.register_one(topic.subject(), schema_json(*topic)).await?);
         }
         Ok(ids)
+    }
+
+    /// The same for the topics of the views.
+    pub async fn register_views(&self) -> Result<BTreeMap<&'static str, u32>, RegistryError> {
+        let mut ids = BTreeMap::new();
+        for (topic, schema) in view::topics() {
+            ids.insert(topic, self.register_one(format!("{topic}-value"), schema).await?);
+        }
+        Ok(ids)
+    }
+
+    async fn register_one(&self, subject: String, schema: &'static str) -> Result<u32, RegistryError> {
+        let config = format!("{}/config/{subject}", self.url);
+        let body = CompatibilityBody { compatibility: COMPATIBILITY };
+        let answer = self.client.put(config).json(&body).send().await;
+        self.read::<serde_json::Value>(&subject, answer).await?;
+        let versions = format!("{}/subjects/{subject}/versions", self.url);
+        let answer = self.client.post(versions).json(&SchemaBody { schema }).send().await;
+        Ok(self.read::<IdBody>(&subject, answer).await?.id)
     }
 
     /// The ids of the committed schemas, which must be registered.
     pub async fn ids(&self, topics: &[Topic]) -> Result<BTreeMap<Topic, u32>, RegistryError> {
         let mut ids = BTreeMap::new();
         for topic in topics {
-            let subject = topic.subject();
-            let lookup = format!("{}/subjects/{subject}", self.url);
-            let answer = self.client.post(lookup).json(&SchemaBody { schema: schema_json(*topic) }).send().await;
-            match self.read::<IdBody>(&subject, answer).await {
-                Ok(found) => ids.insert(*topic, found.id),
-                Err(RegistryError::Refused { subject, status: 404, .. }) => return Err(RegistryError::NotRegistered(subject)),
-                Err(error) => return Err(error),
-            };
+            ids.insert(*topic, self.id(topic.subject(), schema_json(*topic)).await?);
         }
         Ok(ids)
+    }
+
+    /// The same of the topics of the views.
+    pub async fn ids_of_views(&self) -> Result<BTreeMap<&'static str, u32>, RegistryError> {
+        let mut ids = BTreeMap::new();
+        for (topic, schema) in view::topics() {
+            ids.insert(topic, self.id(format!("{topic}-value"), schema).await?);
+        }
+        Ok(ids)
+    }
+
+    async fn id(&self, subject: String, schema: &'static str) -> Result<u32, RegistryError> {
+        let lookup = format!("{}/subjects/{subject}", self.url);
+        let answer = self.client.post(lookup).json(&SchemaBody { schema }).send().await;
+        match self.read::<IdBody>(&subject, answer).await {
+            Ok(found) => Ok(found.id),
+            Err(RegistryError::Refused { subject, status: 404, .. }) => Err(RegistryError::NotRegistered(subject)),
+            Err(error) => Err(error),
+        }
     }
 
     /// The schema of an id, as JSON.

@@ -51,6 +51,8 @@ pub enum TopicsError {
 pub struct Topics {
     log: BTreeMap<String, i32>,
     event: BTreeMap<String, i32>,
+    view: BTreeMap<String, i32>,
+    recent: BTreeMap<String, i32>,
     dead_letter: BTreeMap<String, i32>,
 }
 
@@ -76,9 +78,17 @@ impl Topics {
 
     /// Every topic with its partitions and settings.
     pub fn all(&self) -> Vec<(&str, i32, Settings)> {
-        let kinds = [(&self.log, log_settings()), (&self.event, event_settings()), (&self.dead_letter, dead_letter_settings())];
+        let kinds = [
+            (&self.log, log_settings()),
+            (&self.event, event_settings()),
+            (&self.view, view_settings()),
+            (&self.recent, view_settings()),
+            (&self.dead_letter, dead_letter_settings()),
+        ];
         let topics = kinds.into_iter().flat_map(|(topics, settings)| {
-            topics.iter().map(move |(name, partitions)| (name.as_str(), *partitions, with_size(name, settings.clone())))
+            topics
+                .iter()
+                .map(move |(name, partitions)| (name.as_str(), *partitions, with_size(name, with_retention(name, settings.clone()))))
         });
         topics.collect()
     }
@@ -86,7 +96,7 @@ impl Topics {
     /// The list without a topic.
     #[must_use]
     pub fn without(mut self, topic: &str) -> Self {
-        for topics in [&mut self.log, &mut self.event, &mut self.dead_letter] {
+        for topics in [&mut self.log, &mut self.event, &mut self.view, &mut self.recent, &mut self.dead_letter] {
             topics.remove(topic);
         }
         self
@@ -97,14 +107,15 @@ impl Topics {
         self.log.iter().map(|(name, partitions)| (name.as_str(), *partitions))
     }
 
-    /// Whether a topic holds what the cells say: events and journals. All else holds what others wrote, as it came.
+    /// Whether a topic holds what the cells say: events, rows of views, journals. All else holds what others wrote, as it came.
     pub fn is_said(&self, topic: &str) -> bool {
-        self.event.contains_key(topic) || (self.log.contains_key(topic) && topic != Topic::Commands.as_str())
+        let said = [&self.log, &self.event, &self.view, &self.recent].into_iter().any(|topics| topics.contains_key(topic));
+        said && topic != Topic::Commands.as_str()
     }
 
     /// The partitions of a topic; none if it is not in the list.
     pub fn partitions(&self, topic: &str) -> Option<i32> {
-        [&self.log, &self.event, &self.dead_letter].into_iter().find_map(|topics| topics.get(topic)).copied()
+        [&self.log, &self.event, &self.view, &self.recent, &self.dead_letter].into_iter().find_map(|topics| topics.get(topic)).copied()
     }
 }
 
@@ -115,6 +126,26 @@ fn log_settings() -> Settings {
 
 fn event_settings() -> Settings {
     vec![("cleanup.policy", "compact,delete".to_owned()), ("retention.ms", (7 * DAY_MS).to_string())]
+}
+
+/// A reader of the newest rows reads the older ones of the same keys too, until they are compacted away, so that is done soon.
+fn view_settings() -> Settings {
+    let (dirty, segment) = ("0.1".to_owned(), (DAY_MS / 24).to_string());
+    vec![("cleanup.policy", "compact".to_owned()), ("min.cleanable.dirty.ratio", dirty), ("segment.ms", segment)]
+}
+
+/// Rows by minute and by hour are those of the last days.
+fn with_retention(topic: &str, mut settings: Settings) -> Settings {
+    let days = if topic.ends_with("_by_minute.v1") {
+        7
+    } else if topic.ends_with("_by_hour.v1") {
+        92
+    } else {
+        return settings;
+    };
+    settings.retain(|(name, _)| *name != "cleanup.policy");
+    settings.extend([("cleanup.policy", "compact,delete".to_owned()), ("retention.ms", (days * DAY_MS).to_string())]);
+    settings
 }
 
 fn dead_letter_settings() -> Settings {

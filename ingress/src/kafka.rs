@@ -231,20 +231,35 @@ pub(crate) fn offsets_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Re
 }
 
 /// The offset of the last committed record of a partition; none if there is none.
+pub(crate) fn last_offset(brokers: &str, topic: &str, partition: i32) -> Result<Option<i64>, ReadError> {
+    let mut last = None;
+    look_back(brokers, topic, partition, |message| {
+        last = Some(message.offset());
+        true
+    })?;
+    Ok(last)
+}
+
+/// Hands on the last committed records of a partition, in order, until `each` says of one that it is what was looked for.
 ///
 /// Looks back from the end, further each time: what stands there may be markers and what was aborted.
-pub(crate) fn last_offset(brokers: &str, topic: &str, partition: i32) -> Result<Option<i64>, ReadError> {
+pub(crate) fn look_back(
+    brokers: &str,
+    topic: &str,
+    partition: i32,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
+) -> Result<(), ReadError> {
     let marks = watermarks(&consumer(brokers)?, topic)?;
     let (low, high) = *marks.get(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))?;
     let mut back = 16;
     loop {
-        let (from, mut last) = (low.max(high - back), None);
+        let (from, mut found) = (low.max(high - back), false);
         read_from(brokers, topic, partition, from, |message| {
-            last = Some(message.offset());
+            found |= each(message);
             Ok::<_, ReadError>(ControlFlow::Continue(()))
         })?;
-        if last.is_some() || from == low {
-            return Ok(last);
+        if found || from == low {
+            return Ok(());
         }
         back *= 8;
     }

@@ -27,6 +27,8 @@ pub mod log;
 pub mod loose_ends;
 /// One partition, up to where it ends now.
 pub mod partition;
+/// How far the topics of the views have come.
+pub mod relayed;
 /// The orderly end of a cell.
 pub mod stop;
 /// Commands and decisions, as a door follows them.

@@ -3,6 +3,7 @@
 //! A row says what is so at an epoch. Whoever puts rows of rising epochs where their keys are has the view.
 
 use crate::account::{AccountStatus, AccountType, Role};
+use crate::customer::KycLevel;
 use crate::id::{AccountId, CustomerId};
 use crate::money::Currency;
 use crate::principal::Scope;
@@ -32,6 +33,18 @@ words! {
         VolumeByDay = "volume_by_day",
         /// What each merchant received and each agent handled, by day.
         Turnover = "turnover",
+        /// Accounts and their balances, by what they are and how far their holders are known.
+        Positions = "positions",
+        /// What the bank owes, by currency.
+        Liabilities = "liabilities",
+        /// How many customers had a part in a payment, by day and by month.
+        ActiveCustomers = "active_customers",
+        /// How long commands waited for their decision, by minute.
+        LatencyByMinute = "latency_by_minute",
+        /// The same by hour.
+        LatencyByHour = "latency_by_hour",
+        /// The same by day.
+        LatencyByDay = "latency_by_day",
         /// What does not balance; nothing, ever.
         Imbalances = "imbalances",
     }
@@ -44,7 +57,17 @@ impl ViewName {
             Self::Accounts => Scope::AccountsRead,
             Self::Customers => Scope::CustomersRead,
             Self::Transactions | Self::Holds | Self::Orders => Scope::TransactionsRead,
-            Self::VolumeByMinute | Self::VolumeByHour | Self::VolumeByDay | Self::Turnover | Self::Imbalances => Scope::ReportsRead,
+            Self::VolumeByMinute
+            | Self::VolumeByHour
+            | Self::VolumeByDay
+            | Self::Turnover
+            | Self::Positions
+            | Self::Liabilities
+            | Self::ActiveCustomers
+            | Self::LatencyByMinute
+            | Self::LatencyByHour
+            | Self::LatencyByDay
+            | Self::Imbalances => Scope::ReportsRead,
         }
     }
 
@@ -52,7 +75,17 @@ impl ViewName {
     pub const fn is_of_customers(self) -> bool {
         match self {
             Self::Accounts | Self::Customers | Self::Transactions | Self::Holds | Self::Orders => true,
-            Self::VolumeByMinute | Self::VolumeByHour | Self::VolumeByDay | Self::Turnover | Self::Imbalances => false,
+            Self::VolumeByMinute
+            | Self::VolumeByHour
+            | Self::VolumeByDay
+            | Self::Turnover
+            | Self::Positions
+            | Self::Liabilities
+            | Self::ActiveCustomers
+            | Self::LatencyByMinute
+            | Self::LatencyByHour
+            | Self::LatencyByDay
+            | Self::Imbalances => false,
         }
     }
 }
@@ -148,6 +181,73 @@ pub struct TurnoverRow {
     /// How much together.
     #[schema(example = "525000")]
     pub amount: String,
+}
+
+/// Accounts of a kind, a row of `positions`. Its key joins currency, type, role and level by `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PositionRow {
+    /// Their currency.
+    pub currency: Currency,
+    /// Their product.
+    #[serde(rename = "type")]
+    pub account_type: AccountType,
+    /// What their holders are to the bank.
+    pub role: Role,
+    /// How far their holders are known; absent where the bank itself holds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub level: Option<KycLevel>,
+    /// How many there are that are not closed.
+    #[schema(example = 42)]
+    pub accounts: i64,
+    /// What is in them.
+    #[schema(example = "525000")]
+    pub balance: String,
+}
+
+/// What the bank owes, a row of `liabilities`. Its key is the currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiabilityRow {
+    /// Of what.
+    pub currency: Currency,
+    /// The balances of all accounts but the bank's own.
+    #[schema(example = "525000")]
+    pub owed: String,
+    /// How much of it is held.
+    #[schema(example = "2500")]
+    pub held: String,
+}
+
+/// How many customers were active, a row of `active_customers`. Its key joins period and beginning by `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityRow {
+    /// `day` or `month`.
+    #[schema(example = "day")]
+    pub by: String,
+    /// Its beginning, RFC 3339 in UTC.
+    #[schema(format = DateTime, example = "2025-11-24T00:00:00.000Z")]
+    pub start: String,
+    /// How many.
+    #[schema(example = 42)]
+    pub count: i64,
+}
+
+/// How many commands waited so long, a row of `latency_by_…`. Its key joins beginning and bound by `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LatencyRow {
+    /// The beginning of the minute, hour or day, RFC 3339 in UTC.
+    #[schema(format = DateTime, example = "2025-11-24T16:00:00.000Z")]
+    pub start: String,
+    /// More milliseconds than these, and no more than the next bound; 0 also of those that did not wait.
+    #[schema(example = 5)]
+    pub over_ms: i32,
+    /// How many.
+    #[schema(example = 42)]
+    pub count: i64,
 }
 
 /// Something that does not balance, a row of `imbalances`. Its key joins kind, subject and currency by `/`.

@@ -13,6 +13,8 @@ mod proof;
 
 /// Segments of the archive.
 pub mod segment;
+/// Rows of the views.
+pub mod view;
 
 use crate::command::Command;
 use crate::event::Event;
@@ -62,6 +64,17 @@ pub enum WireError {
     /// The encoder was given no id for the topic.
     #[error("no schema id is known for {0}")]
     NoId(Topic),
+    /// The encoder of rows was given no id for the topic.
+    #[error("no schema id is known for {0}")]
+    NoRowId(&'static str),
+    /// A row can't be written.
+    #[error("can't encode a row for {topic}: {reason}")]
+    EncodeRow {
+        /// The topic.
+        topic: &'static str,
+        /// What the codec said.
+        reason: String,
+    },
     /// The value can't be written.
     #[error("can't encode a record of {topic}: {reason}")]
     Encode {

@@ -15,6 +15,8 @@ mod flow;
 pub mod group;
 /// What the cell shows of itself.
 mod measures;
+/// What has changed, on its way to the topics of the views.
+mod relay;
 /// How much may be on its way.
 mod room;
 /// The thread that writes snapshots.
@@ -87,6 +89,10 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
         snapshots: Snapshots::start(store, config.snapshots.kept, shown)?,
         measures: Measures::begin(written),
     };
+    if config.views.topics_every_ms > 0 {
+        let config = config.clone();
+        super::thread("relay", move || relay::run(&config, generation))?;
+    }
     let every_ms = config.views.snapshot_every_ms;
     super::thread("source", move || read(events, books, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&proved_out)))?;

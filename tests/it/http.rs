@@ -24,6 +24,7 @@ mod refused_many;
 mod scene;
 mod server;
 mod streams;
+mod views;
 mod walk;
 mod written;
 

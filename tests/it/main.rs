@@ -1,6 +1,7 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
 mod backup;
+mod consumers;
 mod dead_letters;
 mod end_to_end;
 mod events;
@@ -12,6 +13,7 @@ mod kafka;
 mod loose_ends;
 mod offline;
 mod overload;
+mod python;
 mod recovery;
 mod rules;
 mod simulation;

@@ -1,7 +1,6 @@
 //! How many operations, of how much, at what fee; how many were refused, and why; of late?
-//!
-//! An epoch adds to the buckets that it lies in, so what has changed since an epoch is in its own bucket or a later one.
 
+use super::first_bucket;
 use schemas::{Epoch, Span};
 
 const ROWS: &str = "
@@ -15,12 +14,7 @@ const ROWS: &str = "
     where span = 'SPAN' and start_at >= START and epoch > SINCE
     order by start_at, operation, channel, currency, reason";
 
-/// Those of a span that have changed. A snapshot begins a day back by minute, 31 days by hour, and with the first by day.
+/// Those of a span that have changed.
 pub(super) fn rows(span: Span, since: Epoch, as_of: Epoch) -> String {
-    let oldest = match span {
-        Span::Minute => as_of.saturating_sub(Span::Day.width_ms()),
-        Span::Hour => as_of.saturating_sub(31 * Span::Day.width_ms()),
-        Span::Day => 0,
-    };
-    ROWS.replace("SPAN", span.as_str()).replace("START", &span.start(oldest.max(since)).to_string())
+    ROWS.replace("SPAN", span.as_str()).replace("START", &first_bucket(span, since, as_of))
 }

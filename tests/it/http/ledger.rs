@@ -4,7 +4,7 @@
 
 use super::scene::{Scene, WAIT, key, text};
 use super::server::Server;
-use super::{batches, lists, orders};
+use super::{batches, lists, orders, views};
 use crate::house::House;
 use anyhow::ensure;
 use schemas::AccountId;
@@ -33,7 +33,8 @@ pub(crate) async fn scenes(server: &Server) -> anyhow::Result<()> {
     tariffs(server).await?;
     batches::scene(server).await?;
     orders::scene(server).await?;
-    lists::scene(server).await
+    lists::scene(server).await?;
+    views::scene(server).await
 }
 
 /// Reserves, captures in two parts, releases; by the right people only, and never more than is there.
