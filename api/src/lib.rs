@@ -6,15 +6,12 @@
 
 /// How far the views have come.
 pub mod progress;
-<<<<<<< HEAD
 /// Server-sent events.
 pub mod sse;
 /// What changes, as it changes.
 pub mod streams;
-=======
 /// The views as rows that can be followed.
 pub mod views;
->>>>>>> main
 
 mod accounts;
 mod aggregates;

@@ -1,7 +1,7 @@
 //! `GET /v1/taps/{topic}`: what `orion tap` prints, over HTTP.
 //!
 //! In: a topic that the cells write, where to start, what is wanted. Out: its records as they were committed, a JSON object a line, or as
-//! server-sent events whose id says from where on to go on. Events and journals only: the commands log and the dead letters hold bytes as somebody
+//! server-sent events whose id says from where on to go on. Events, rows of views and journals only: the commands log and the dead letters hold bytes as somebody
 //! wrote them, before anybody has looked at what is in them. Records are read only as fast as the client takes them.
 
 /// What a caller asks for.
@@ -60,7 +60,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Taps>> {
 
 /// Read a topic, record by record
 ///
-/// What the bank said, as it was committed: the topics of events, and the cells' journals. One JSON object a line, or as server-sent events by
+/// What the bank said, as it was committed: the topics of events and of views, and the journals of the cells. One JSON object a line, or as server-sent events by
 /// `Accept: text/event-stream`: each `record` has an id, and `Last-Event-ID` goes on exactly behind it; an event `end` says why the stream ends. It ends
 /// with the topic as it was at the request, or goes on; with the token at the latest.
 #[utoipa::path(
@@ -104,7 +104,7 @@ async fn open(
         return Err(Problem::new(
             404,
             "topic_not_found",
-            "No topic of this name is to be read here: the topics of events and the journals are.",
+            "No topic of this name is to be read here: the topics of events and of views and the journals are.",
         ));
     }
     let room = Arc::clone(&taps.room).try_acquire_owned().map_err(|_| {

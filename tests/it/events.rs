@@ -24,13 +24,15 @@ pub(crate) struct Events {
 impl Events {
     /// Opens a stream, behind an id if there is one.
     pub(crate) async fn open(client: &reqwest::Client, url: &str, token: &str, last_id: Option<&str>) -> anyhow::Result<Self> {
-        let mut request = client.get(url).bearer_auth(token).header("accept", "text/event-stream");
+        let mut request = client.get(url).bearer_auth(token).header("accept", "text/event-stream").header("accept-encoding", "gzip");
         if let Some(id) = last_id {
             request = request.header("last-event-id", id);
         }
         let response = request.send().await?;
         ensure!(response.status() == 200, "{url}: {} {}", response.status(), response.text().await?);
         ensure!(response.headers()["content-type"] == "text/event-stream", "{:?}", response.headers());
+        // What is streamed never waits until there is enough of it to compress.
+        ensure!(response.headers().get("content-encoding").is_none(), "{:?}", response.headers());
         Ok(Self { response, buffer: Vec::new(), last_id: last_id.map(str::to_owned) })
     }
 

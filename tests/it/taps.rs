@@ -65,7 +65,7 @@ impl Reader {
     }
 
     async fn lines(&self, query: &str) -> anyhow::Result<Vec<Value>> {
-        let response = self.client.get(self.url(query)).bearer_auth(&self.token).send().await?;
+        let response = self.client.get(self.url(query)).bearer_auth(&self.token).header("accept-encoding", "gzip").send().await?;
         ensure!(response.status() == 200 && response.headers()["content-type"] == "application/x-ndjson", "{response:?}");
         // A stream is never held back until there is enough of it to compress.
         ensure!(response.headers().get("content-encoding").is_none(), "{response:?}");

@@ -75,23 +75,26 @@ impl Follower {
 
     async fn tell(&mut self) -> Result<Infallible, Gone> {
         self.catch_up().await?;
-        let (mut step, mut told_at) = (None, Instant::now());
+        let (mut step, mut owes, mut told_at) = (None, false, Instant::now());
         loop {
             match timeout(SILENCE_MAX, self.batches.recv()).await {
                 Err(_) => self.say_alive().await?,
                 Ok(Ok(batch)) if batch.to <= self.has => {}
                 Ok(Ok(batch)) if batch.from <= self.has && (batch.is_first || step == Some(batch.to)) => {
-                    step = (!batch.is_last).then_some(batch.to);
-                    if batch.is_last {
+                    let is_last = batch.is_last;
+                    if is_last {
                         self.has = batch.to;
                     }
+                    step = (!is_last).then_some(batch.to);
                     let (rows, text) = batch.told(self.filter);
-                    // The batch is many clients' memory: it is let go before this one makes everybody wait.
+                    // Where this client is slow, it keeps its own part of the batch and no more.
                     drop(batch);
-                    if !text.is_empty() && (rows > 0 || told_at.elapsed() >= NOTHING_NEW) {
+                    owes |= rows > 0;
+                    if !text.is_empty() && (owes || told_at.elapsed() >= NOTHING_NEW) {
                         self.send(rows, text).await?;
                         told_at = Instant::now();
                     }
+                    owes &= !is_last;
                 }
                 // A step that begins later than this client is, a part of one whose beginning was missed, or one that was missed whole.
                 Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => {
