@@ -121,7 +121,8 @@ async fn goes_on_where_it_ended(reader: &Reader, all: &[Value]) -> anyhow::Resul
     loop {
         // `from` counts at the first time alone.
         let url = reader.url("from=beginning&follow=false");
-        let mut events = Events::open(&reader.client, &url, &reader.token, last_id.as_deref()).await?;
+        // The one before may not have left its place yet.
+        let mut events = eventually(async || Events::open(&reader.client, &url, &reader.token, last_id.as_deref()).await).await?;
         let (mut taken, most) = (0, if cuts < 20 { 7 * cuts } else { usize::MAX });
         let reason = loop {
             let event = events.next().await?.context("cut off")?;
