@@ -29,6 +29,8 @@ pub mod metrics;
 pub mod migrate;
 /// Progress of the offline tools.
 mod progress;
+/// How fast one subject may ask.
+pub mod rates;
 /// `orion replay`.
 pub mod replay;
 /// `orion restore`.
