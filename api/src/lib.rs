@@ -112,6 +112,10 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(fees::quote).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
         .routes(routes!(aggregates::volume::volume))
         .routes(routes!(aggregates::merchants::merchants))
+        .routes(routes!(aggregates::positions::positions))
+        .routes(routes!(aggregates::liabilities::liabilities))
+        .routes(routes!(aggregates::customers::customers))
+        .routes(routes!(aggregates::latency::latency))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

@@ -81,8 +81,11 @@ pub mod resource;
 /// The trace that a request belongs to (W3C).
 pub mod trace;
 
+/// How long commands waited.
+pub mod waited;
+
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
-pub use aggregates::{Aggregates, Bucket, Side, Span, Turnover, Volume};
+pub use aggregates::{Aggregates, Balances, Bucket, Group, Liability, Period, Side, Span, Turnover, Volume};
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
@@ -105,3 +108,4 @@ pub use stored::Stored;
 pub use topic::Topic;
 pub use trace::TraceContext;
 pub use transaction::{Channel, Link, Payment, PaymentKind, Posting, Transaction, TransactionStatus};
+pub use waited::Waited;
