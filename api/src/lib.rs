@@ -126,6 +126,10 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(views::read::view))
         .routes(routes!(streams::view_stream))
         .routes(routes!(streams::transactions_stream))
+        .routes(routes!(aggregates::positions::positions))
+        .routes(routes!(aggregates::liabilities::liabilities))
+        .routes(routes!(aggregates::customers::customers))
+        .routes(routes!(aggregates::latency::latency))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

@@ -146,7 +146,12 @@ impl Books {
             };
             let idempotency_key = Uuid::from_u64_pair(self.random.next(), self.random.next()).to_string();
             let command = Command { principal, idempotency_key, received_ms: self.epoch, operation };
-            Bound { position: Position { partition: 0, offset: self.offset }, traceparent: String::new(), command: Ok(Asked::of(command)) }
+            Bound {
+                position: Position { partition: 0, offset: self.offset },
+                traceparent: String::new(),
+                appended_ms: None,
+                command: Ok(Asked::of(command)),
+            }
         });
         let commands = commands.collect();
         let input = Input {

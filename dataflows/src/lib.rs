@@ -6,8 +6,16 @@
 use schemas::Epoch;
 use timely::dataflow::StreamVec;
 
+/// Who holds each account, and at which level?
+pub mod accounts;
+/// Which accounts had a part in a payment that settled?
+pub mod active;
 /// One epoch after the other.
 pub mod in_order;
+/// How much does the bank owe, and how much of that is held?
+pub mod liabilities;
+/// How many accounts are there, and how much is on them?
+pub mod positions;
 /// Which currencies, accounts and transactions do not balance?
 pub mod proof;
 /// Where the work on a row is done.

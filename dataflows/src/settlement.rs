@@ -40,6 +40,7 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     let bound: usize = epoch.binding.inputs.iter().map(|input| usize::try_from(input.count).expect("a u32 fits a usize")).sum();
     assert_eq!(epoch.commands.len(), bound, "epoch {} is not whole", epoch.binding.epoch);
 
+    let waited = epoch.waited();
     let mut events = Vec::with_capacity(bound);
     ledger.begin(epoch.binding.epoch, epoch.binding.code_version, &mut events);
     let mut dead_letters = Vec::new();
@@ -48,7 +49,7 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
     for commands in commands.chunks_mut(AHEAD) {
         ledger.look_ahead(commands.iter().filter_map(|bound| bound.command.as_ref().ok()), &mut ahead);
         let mut number = 0;
-        for Bound { position, traceparent, command } in commands {
+        for Bound { position, traceparent, command, appended_ms: _ } in commands {
             let (position, traceparent) = (*position, std::mem::take(traceparent));
             match command {
                 Ok(asked) => {
@@ -61,7 +62,7 @@ pub fn decide(epoch: EpochInput, ledger: &mut Ledger) -> EpochOutput {
         }
     }
     let pinned = u64::try_from(ledger.pinned()).expect("what is in memory fits a u64");
-    EpochOutput { binding: epoch.binding, events, dead_letters, pinned, committed: epoch.committed }
+    EpochOutput { binding: epoch.binding, events, dead_letters, pinned, waited, committed: epoch.committed }
 }
 
 #[cfg(test)]
@@ -78,7 +79,12 @@ mod tests {
         let principal = Principal { subject: "teller".to_owned(), authority: Authority::Operator };
         let command = |operation| Asked::of(Command { principal, idempotency_key: offset.to_string(), received_ms: 0, operation });
         let malformed = Malformed { key: None, value: Some(b"junk".to_vec()), reason: "junk".to_owned() };
-        Bound { position: Position { partition: 0, offset }, traceparent: String::new(), command: operation.map(command).ok_or(malformed) }
+        Bound {
+            position: Position { partition: 0, offset },
+            traceparent: String::new(),
+            appended_ms: None,
+            command: operation.map(command).ok_or(malformed),
+        }
     }
 
     fn epoch(epoch: Epoch, commands: Vec<Bound>) -> EpochInput {

@@ -1,20 +1,22 @@
 //! The views: what is to be written of each epoch?
 //!
-//! In: committed epochs, whole, to one worker; first, after a restart, the books as they stood. Out, at that worker,
+//! In: committed epochs, whole, to one worker; first, after a restart, the books and accounts as they stood. Out, at that worker,
 //! in the order of time: each epoch with what the proof of the books found in it, what it adds to the aggregates and,
 //! where it was asked for, the books at its end. Never: an epoch of which a worker has seen only a part.
 //!
 //! 1. An epoch's changes are brought to the workers, by what they are added to.
-//! 2. Each worker keeps its part of the books and says what does not balance; and it adds up its part of the aggregates.
+//! 2. Each worker keeps its part of the books and of the accounts, says what does not balance, and adds up its part of the
+//!    aggregates. Books and accounts lie by the same subjects, so what reads both finds both in one place.
 //! 3. Each worker counts the changes that it has taken: the seal.
 //! 4. Everything comes back to the first worker, which waits until the frontier has passed the epoch, checks the seal
 //!    against the epoch itself, and puts what it got into one order. So the answer is the same for any number.
 
 use crate::Epochs;
+use crate::accounts::{self, Told};
 use crate::proof::books::{self, Subject, Sum};
 use crate::proof::{self, Move};
 use crate::views::gather::{Part, Piece};
-use crate::{turnover, volume};
+use crate::{liabilities, positions, turnover, volume};
 use schemas::{Aggregates, Epoch, EpochEvents};
 use std::sync::Arc;
 use timely::dataflow::operators::Concatenate;
@@ -27,8 +29,8 @@ mod keep;
 /// What the first worker is given. Cheap to copy.
 #[derive(Clone, Debug)]
 pub enum Given {
-    /// The books as they stood at the end of an epoch; before any epoch, if at all.
-    Books(Epoch, Arc<Vec<(Subject, Sum)>>),
+    /// The books and the accounts as they stood at the end of an epoch; before any epoch, if at all.
+    Standing(Epoch, Arc<Standing>),
     /// An epoch.
     Epoch {
         /// What happened.
@@ -38,26 +40,42 @@ pub enum Given {
     },
 }
 
+/// What stands at the end of an epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The books.
+    pub books: Vec<(Subject, Sum)>,
+    /// The levels of customers, then the accounts that are not closed.
+    pub accounts: Vec<Told>,
+}
+
 impl Given {
     /// When it is.
     pub fn epoch(&self) -> Epoch {
         match self {
-            Self::Books(epoch, _) => *epoch,
+            Self::Standing(epoch, _) => *epoch,
             Self::Epoch { events, .. } => events.epoch(),
         }
     }
 
     fn moves(&self) -> Vec<Move> {
         match self {
-            Self::Books(epoch, sums) => sums.iter().map(|(subject, sum)| (*subject, *epoch, *sum)).collect(),
+            Self::Standing(epoch, standing) => standing.books.iter().map(|(subject, sum)| (*subject, *epoch, *sum)).collect(),
             Self::Epoch { events, .. } => proof::moves(events).collect(),
         }
     }
 
-    /// What adds to the aggregates. The books bring nothing: what they hold was counted before.
+    fn told(&self) -> Vec<accounts::Change> {
+        match self {
+            Self::Standing(epoch, standing) => (0..).zip(&standing.accounts).map(|(number, told)| (*told, *epoch, number)).collect(),
+            Self::Epoch { events, .. } => accounts::changes(events).collect(),
+        }
+    }
+
+    /// What adds to the aggregates. What stands brings nothing: it was counted before.
     fn events(&self) -> Option<&EpochEvents> {
         match self {
-            Self::Books(..) => None,
+            Self::Standing(..) => None,
             Self::Epoch { events, .. } => Some(events),
         }
     }
@@ -70,11 +88,18 @@ impl Given {
         self.events().map(|events| turnover::changes(events).collect()).unwrap_or_default()
     }
 
+    fn held(&self) -> Vec<liabilities::Change> {
+        self.events().map(|events| liabilities::changes(events).collect()).unwrap_or_default()
+    }
+
     /// How many changes the workers are to take.
     fn len(&self) -> usize {
         match self {
-            Self::Books(_, sums) => sums.len(),
-            Self::Epoch { events, .. } => proof::moves(events).count() + volume::len(events) + turnover::len(events),
+            Self::Standing(_, standing) => standing.books.len() + standing.accounts.len(),
+            Self::Epoch { events, .. } => {
+                let (moves, told) = (proof::moves(events).count(), accounts::changes(events).count());
+                moves + told + volume::len(events) + turnover::len(events) + liabilities::len(events)
+            }
         }
     }
 }
@@ -111,13 +136,20 @@ pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
     let moves = given.clone().flat_map(|given| given.moves()).exchange(|(subject, ..): &Move| books::route(subject));
     let counted = given.clone().flat_map(|given| given.counted()).exchange(|(bucket, ..): &volume::Change| volume::route(bucket));
     let turned = given.clone().flat_map(|given| given.turned()).exchange(|(side, ..): &turnover::Change| turnover::route(side));
+    let told = given.clone().flat_map(|given| given.told()).exchange(|(told, ..): &accounts::Change| accounts::route(told));
+    let held = given.clone().flat_map(|given| given.held()).exchange(|(currency, ..): &liabilities::Change| liabilities::route(currency));
     // 2.
     let books = proof::arrange(moves.clone());
+    let accounts = accounts::arrange(told.clone());
     let wanted = given.clone().flat_map(|given| match given {
         Given::Epoch { events, keep: true } => Some(events.epoch()),
-        Given::Epoch { keep: false, .. } | Given::Books(..) => None,
+        Given::Epoch { keep: false, .. } | Given::Standing(..) => None,
     });
     let kept = keep::keep(&books, wanted.broadcast());
+    let positions = positions::positions(accounts, books.clone());
+    let liabilities = liabilities::liabilities(positions.clone(), held.clone()).inner;
+    let liabilities = liabilities.map(|(currency, epoch, sum)| Part { epoch, piece: Piece::Owed(currency, sum) });
+    let positions = positions.inner.map(|(group, epoch, sum)| Part { epoch, piece: Piece::Position(group, sum) });
     let imbalances = proof::imbalances(books).inner.map(|((subject, difference_minor), epoch, diff)| {
         let diff = i64::try_from(diff).expect("an isize is at most 64 bits");
         Part { epoch, piece: Piece::Imbalance(subject, difference_minor, diff) }
@@ -127,9 +159,10 @@ pub fn views<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Proved> {
     let turnover = turnover::turnover(turned.clone()).inner;
     let turnover = turnover.map(|(side, epoch, sum)| Part { epoch, piece: Piece::Turned(side, sum) });
     // 3.
-    let seals = [gather::count(moves), gather::count(counted), gather::count(turned)];
+    let seals = [gather::count(moves), gather::count(counted), gather::count(turned), gather::count(told), gather::count(held)];
     // 4.
-    let parts = given.scope().concatenate([kept, imbalances, volume, turnover].into_iter().chain(seals));
+    let said = [kept, imbalances, volume, turnover, positions, liabilities];
+    let parts = given.scope().concatenate(said.into_iter().chain(seals));
     gather::gather(given, parts)
 }
 

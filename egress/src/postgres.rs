@@ -8,6 +8,8 @@
 //! did not, and the rows are not there. The row is read under its lock, so the old transaction is over by then, and
 //! both cases go on from what it says.
 
+/// Which accounts there were, and the levels of their holders.
+pub mod accounts;
 /// What the aggregates must be.
 pub mod aggregates;
 mod rows;
@@ -87,6 +89,7 @@ pub struct Views {
     epoch: i64,
     /// Schemas that the database has.
     recorded: Vec<u32>,
+    counted: rows::Counted,
 }
 
 /// A transaction that ends its connection this often does so by itself.
@@ -152,7 +155,7 @@ impl Views {
         session.end_older().await?;
         let epoch = session.claim().await?;
         aggregates::catch_up(&mut session.connection, generation).await?;
-        Ok(Self { session, epoch, recorded: Vec::new() })
+        Ok(Self { session, epoch, recorded: Vec::new(), counted: rows::Counted::default() })
     }
 
     /// First epoch that is not written yet.
@@ -182,6 +185,7 @@ impl Views {
         }
         self.epoch = group.next;
         self.recorded.extend(group.schemas.iter().map(|(id, _)| *id));
+        self.counted.remember(&group.rows.activity);
         Ok(())
     }
 
@@ -191,7 +195,7 @@ impl Views {
         faults::point("views.begin");
         let moved = sqlx::query(
             "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
-                                      aggregates_epoch = $2
+                                      aggregates_epoch = $2, positions_epoch = $2
              where sink = $1 and epoch = $4 and generation <= $3",
         )
         .bind(SINK)
@@ -207,7 +211,7 @@ impl Views {
             return Err(PostgresError::Fenced(SINK));
         }
         faults::point("views.progress");
-        group.rows.insert(&mut transaction).await.map_err(failed("insert rows"))?;
+        group.rows.insert(&mut transaction, &self.counted).await.map_err(failed("insert rows"))?;
         for (id, schema) in &group.schemas {
             sqlx::query("insert into sink_schema (sink, id, schema) values ($1, $2, $3) on conflict do nothing")
                 .bind(SINK)

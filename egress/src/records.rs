@@ -59,7 +59,7 @@ impl Writer {
         let mut sealed = Vec::with_capacity(epochs.len());
         for epoch in epochs {
             let outputs = self.epoch(epoch, &mut each)?;
-            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs, pinned: epoch.pinned });
+            sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs, pinned: epoch.pinned, waited: epoch.waited.clone() });
         }
         let last = epochs.last().map(|epoch| epoch.binding.epoch);
         self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), last, each)
@@ -214,6 +214,7 @@ mod tests {
             binding: Binding { epoch: 7, generation: 1, code_version: 1, inputs: Vec::new() },
             events: operations.iter().enumerate().map(event).collect(),
             pinned: 0,
+            waited: Vec::new(),
             dead_letters: junk.iter().enumerate().map(dead).collect(),
             committed: None,
         };

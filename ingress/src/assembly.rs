@@ -223,7 +223,7 @@ impl Assembly {
         let sealed = self.commits.pop_front().expect("looked at above");
         // Partitions came in any order; the events' ids restore the one in which the bank decided.
         events.sort_unstable_by_key(|event: &schemas::Event| event.id);
-        Ok(Some(EpochEvents { binding: sealed.binding, events }))
+        Ok(Some(EpochEvents { binding: sealed.binding, events, waited: sealed.waited }))
     }
 }
 

@@ -202,6 +202,7 @@ fn record<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
         value: message.payload(),
         schema: kafka::header(message, SCHEMA_HEADER),
         traceparent: kafka::header(message, TRACE_HEADER),
+        appended_ms: message.timestamp().to_millis().and_then(|stamp| u64::try_from(stamp).ok()),
     }
 }
 
@@ -217,6 +218,8 @@ pub struct Record<'a> {
     pub schema: &'a str,
     /// Its header for traces; empty without one.
     pub traceparent: &'a str,
+    /// Its time stamp; none where it is not known.
+    pub appended_ms: Option<Epoch>,
 }
 
 /// What a record of the log says, by the schemas that the decoder has learnt from it; none for a schema.
@@ -232,6 +235,7 @@ pub fn bound(decoder: &mut Decoder, record: &Record<'_>) -> Option<Bound> {
     Some(Bound {
         position: record.position,
         traceparent: traceparent(record.traceparent),
+        appended_ms: record.appended_ms,
         command: command.map(Asked::of).map_err(|error| Malformed {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),

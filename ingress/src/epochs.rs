@@ -226,7 +226,7 @@ mod tests {
 
     fn bound(partition: i32, offset: i64) -> Option<Bound> {
         let command = Err(Malformed { key: None, value: None, reason: String::new() });
-        Some(Bound { position: Position { partition, offset }, traceparent: String::new(), command })
+        Some(Bound { position: Position { partition, offset }, traceparent: String::new(), appended_ms: None, command })
     }
 
     /// A batch of so many items.
@@ -235,7 +235,12 @@ mod tests {
         let operation = Operation::Batch(Batch { mode: BatchMode::Independent, dry_run: false, items });
         let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
         let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
-        Some(Bound { position: Position { partition, offset }, traceparent: String::new(), command: Ok(Asked::of(command)) })
+        Some(Bound {
+            position: Position { partition, offset },
+            traceparent: String::new(),
+            appended_ms: None,
+            command: Ok(Asked::of(command)),
+        })
     }
 
     /// Its time, (upper, count) of each input, and (partition, offset) of each command.
@@ -288,7 +293,7 @@ mod tests {
             epochs.read(0, 1, batch(0, 1, 2), 1000);
         }
         let input = live.poll(1000, 1).unwrap();
-        let sealed = SealedEpoch { binding: input.binding.clone(), outputs: Vec::new(), pinned: 0 };
+        let sealed = SealedEpoch { binding: input.binding.clone(), outputs: Vec::new(), pinned: 0, waited: Vec::new() };
         assert_eq!(shape(&again.replay(&sealed).unwrap().unwrap()), shape(&input));
         assert_eq!((live.waiting(), again.waiting()), (2, 2));
     }
@@ -327,7 +332,8 @@ mod tests {
                 sealed.push(input);
             }
         }
-        let record = |input: &EpochInput| SealedEpoch { binding: input.binding.clone(), outputs: Vec::new(), pinned: 0 };
+        let record =
+            |input: &EpochInput| SealedEpoch { binding: input.binding.clone(), outputs: Vec::new(), pinned: 0, waited: Vec::new() };
         let mut replay = epochs(9_999_999);
         let mut again = Vec::new();
         let mut next = 0;

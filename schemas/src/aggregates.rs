@@ -1,10 +1,13 @@
 //! What the bank did, counted: how often, how much, at what fee, in which stretch of time, and by whom.
 
+use crate::account::{AccountType, Role};
+use crate::customer::KycLevel;
 use crate::epoch::Epoch;
 use crate::id::AccountId;
 use crate::money::Currency;
 use crate::refusal::Refusal;
 use crate::transaction::{Channel, PaymentKind};
+use crate::waited::Waited;
 use crate::word::words;
 
 words! {
@@ -33,6 +36,33 @@ impl Span {
     pub const fn start(self, epoch: Epoch) -> Epoch {
         epoch - epoch % self.width_ms()
     }
+}
+
+words! {
+    /// In what a customer counts once.
+    pub enum Period {
+        /// A day of UTC.
+        Day = "day",
+        /// A month of the calendar, in UTC.
+        Month = "month",
+    }
+}
+
+impl Period {
+    /// The beginning of the one that an epoch lies in.
+    pub fn start(self, epoch: Epoch) -> Epoch {
+        let day = Span::Day.start(epoch);
+        match self {
+            Self::Day => day,
+            Self::Month => day - (u64::from(day_of_month(day)) - 1) * Span::Day.width_ms(),
+        }
+    }
+}
+
+/// From 1 on.
+fn day_of_month(epoch: Epoch) -> u8 {
+    let seconds = i64::try_from(epoch / 1000).expect("a u64 of milliseconds fits an i64 of seconds");
+    time::OffsetDateTime::from_unix_timestamp(seconds).expect("an epoch is before the year 10000").day()
 }
 
 /// What is counted together.
@@ -89,6 +119,41 @@ pub struct Turnover {
     pub amount_minor: i128,
 }
 
+/// What accounts are counted together: what they are, and who holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Group {
+    /// Of what.
+    pub currency: Currency,
+    /// The product.
+    pub account_type: AccountType,
+    /// What the holder is to the bank.
+    pub role: Role,
+    /// How far the holder's identity is known; none where the house is the holder.
+    pub level: Option<KycLevel>,
+}
+
+/// How many accounts a group has that are not closed, and what is on them, or by how much both change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Balances {
+    /// Which accounts.
+    pub group: Group,
+    /// How many.
+    pub accounts: i64,
+    /// Their balances together, in minor units.
+    pub balance_minor: i128,
+}
+
+/// What the bank owes, or by how much that changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Liability {
+    /// Of what.
+    pub currency: Currency,
+    /// The balances of all accounts but the house's, in minor units.
+    pub owed_minor: i128,
+    /// How much of it holds hold, in minor units.
+    pub held_minor: i128,
+}
+
 /// What an epoch adds to all that is counted, each in the order of what it is counted by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aggregates {
@@ -96,6 +161,14 @@ pub struct Aggregates {
     pub volume: Vec<Volume>,
     /// To the turnover of accounts; also of those whose turnover nobody keeps.
     pub turnover: Vec<Turnover>,
+    /// To the accounts and balances of each group.
+    pub positions: Vec<Balances>,
+    /// To what the bank owes.
+    pub liabilities: Vec<Liability>,
+    /// The accounts that had a part in a payment which settled, whether it was their first or not.
+    pub active: Vec<AccountId>,
+    /// To how long commands waited.
+    pub latency: Vec<Waited>,
 }
 
 #[cfg(test)]
@@ -112,6 +185,20 @@ mod tests {
             let start = span.start(epoch);
             assert_eq!((span.start(start), span.start(start + span.width_ms() - 1)), (start, start));
             assert_eq!(span.start(start + span.width_ms()), start + span.width_ms());
+        }
+    }
+
+    #[test]
+    fn a_month_begins_with_its_first_day() {
+        for (epoch, day, month) in [
+            ("2024-02-29T23:59:59.999Z", "2024-02-29", "2024-02-01"),
+            ("2024-03-01T00:00:00.000Z", "2024-03-01", "2024-03-01"),
+            ("2025-12-31T12:00:00.000Z", "2025-12-31", "2025-12-01"),
+            ("1970-01-01T00:00:00.000Z", "1970-01-01", "1970-01-01"),
+        ] {
+            let epoch = crate::epoch::from_rfc3339(epoch).unwrap();
+            let starts = Period::ALL.iter().map(|period| crate::rfc3339(period.start(epoch))).collect::<Vec<_>>();
+            assert_eq!(starts, [day, month].map(|date| format!("{date}T00:00:00.000Z")));
         }
     }
 }

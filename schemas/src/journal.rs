@@ -4,6 +4,7 @@
 //! is bound exactly if its outputs are visible. Progress is an exclusive upper bound everywhere.
 
 use crate::epoch::Epoch;
+use crate::waited::Waited;
 
 /// One record of a journal topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct SealedEpoch {
     pub outputs: Vec<Output>,
     /// How many decisions the ledger keeps after it for the retries of their commands; zero where nobody wrote it down.
     pub pinned: u64,
+    /// How long its commands waited, by bucket; none where nobody wrote it down.
+    pub waited: Vec<Waited>,
 }
 
 /// What an epoch consists of.

@@ -86,9 +86,11 @@ pub mod trace;
 
 /// How long a caller waits, where the way of asking says so.
 pub mod patience;
+/// How long commands waited.
+pub mod waited;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
-pub use aggregates::{Aggregates, Bucket, Side, Span, Turnover, Volume};
+pub use aggregates::{Aggregates, Balances, Bucket, Group, Liability, Period, Side, Span, Turnover, Volume};
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
@@ -113,3 +115,4 @@ pub use topic::Topic;
 pub use trace::TraceContext;
 pub use transaction::{Channel, Link, Payment, PaymentKind, Posting, Transaction, TransactionStatus};
 pub use view::ViewName;
+pub use waited::Waited;

@@ -4,6 +4,7 @@ use crate::command::Bound;
 use crate::epoch::Epoch;
 use crate::event::{DeadLetter, Event};
 use crate::journal::{Binding, Output};
+use crate::waited::{self, Waited};
 use sha2::{Digest as _, Sha256};
 
 /// What settlement is given: an epoch with every record that its binding names.
@@ -17,6 +18,14 @@ pub struct EpochInput {
     pub committed: Option<Vec<Output>>,
 }
 
+impl EpochInput {
+    /// How long its commands waited, as far as their records have a time stamp.
+    pub fn waited(&self) -> Vec<Waited> {
+        let commands = self.commands.iter().filter(|bound| bound.command.is_ok());
+        waited::waited(self.binding.epoch, commands.filter_map(|bound| bound.appended_ms))
+    }
+}
+
 /// What settlement decided in an epoch.
 #[derive(Clone, Debug)]
 pub struct EpochOutput {
@@ -28,6 +37,8 @@ pub struct EpochOutput {
     pub dead_letters: Vec<DeadLetter>,
     /// How many decisions the ledger keeps after it.
     pub pinned: u64,
+    /// How long its commands waited.
+    pub waited: Vec<Waited>,
     /// In a replay, what must come out.
     pub committed: Option<Vec<Output>>,
 }
@@ -39,6 +50,8 @@ pub struct EpochEvents {
     pub binding: Binding,
     /// Everything it said, in order.
     pub events: Vec<Event>,
+    /// How long its commands waited; none where nobody wrote it down.
+    pub waited: Vec<Waited>,
 }
 
 impl EpochEvents {

@@ -23,7 +23,7 @@ use schemas::{
     CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, Input, ItemStatus, KycLevel, KycStatus,
     LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Outcome, Output, Paid, Payment,
     PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch,
-    StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction, TransactionId,
+    StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction, TransactionId, Waited,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -498,6 +498,7 @@ fn commit() -> Commit {
             inputs: vec![Input { topic: Topic::Commands.to_string(), partition: 0, upper: 43, count: 7 }],
         },
         pinned: 250,
+        waited: vec![Waited { over_ms: 0, count: 5 }, Waited { over_ms: 5_000, count: 2 }],
         outputs: vec![Output { topic: Topic::TransactionSettled.to_string(), partition: 2, count: 6, digest: [0xa5; 16] }],
     };
     Commit { generation: 3, epochs: vec![sealed(EPOCH), SealedEpoch { outputs: Vec::new(), ..sealed(EPOCH + 1) }] }

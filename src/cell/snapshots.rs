@@ -294,6 +294,7 @@ mod tests {
         let bound = |offset: usize| schemas::Bound {
             position: Position { partition: 0, offset: i64::try_from(offset).unwrap() },
             traceparent: String::new(),
+            appended_ms: None,
             command: Err(schemas::Malformed { key: None, value: None, reason: String::new() }),
         };
         let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };

@@ -64,7 +64,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
     let written = views.epoch();
     let store = Store::open(&config.snapshots.folder.join("views"))?;
-    let Standing { books, events } = start::stand(config, &store, &url, written, &runtime)?;
+    let Standing { given, events } = start::stand(config, &store, &url, written, &runtime)?;
     tracing::info!(from = written, journal_from = events.journal_from(), workers = config.views.workers, "writing the views");
 
     let read_topics = [Topic::SettlementJournal].iter().chain(Topic::EVENTS).copied().collect();
@@ -94,7 +94,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
         super::thread("relay", move || relay::run(&config, generation))?;
     }
     let every_ms = config.views.snapshot_every_ms;
-    super::thread("source", move || read(events, books, written, every_ms, &room, &given_in))?;
+    super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&proved_out)))?;
     flow::run(config.views.workers, given_out, proved_in, &life.pulse)
 }
@@ -104,21 +104,21 @@ fn weight(epoch: &EpochEvents) -> usize {
     epoch.events.len() + 1
 }
 
-/// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring the books up to date.
+/// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring books and accounts up to date.
 fn read(
     mut events: Events,
-    books: Option<Given>,
+    standing: Option<Given>,
     written: Epoch,
     every_ms: u64,
     room: &Room,
     given: &SyncSender<Given>,
 ) -> Result<(), EventsError> {
-    let mut cadence = Cadence::new(every_ms, books.as_ref().map_or(0, Given::epoch));
+    let mut cadence = Cadence::new(every_ms, standing.as_ref().map_or(0, Given::epoch));
     let hand_on = |next: Given| {
         queue::PROVE.enters();
         given.send(next).is_ok()
     };
-    if books.is_some_and(|books| !hand_on(books)) {
+    if standing.is_some_and(|standing| !hand_on(standing)) {
         return Ok(());
     }
     loop {

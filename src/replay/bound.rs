@@ -130,7 +130,7 @@ fn bound(decoder: &mut Decoder, partition: i32, record: &Stored) -> Option<Bound
     let (schema, traceparent) = (record.header(SCHEMA_HEADER), record.header(TRACE_HEADER));
     let key = record.key.as_deref().map(Vec::as_slice);
     let value = record.value.as_deref().map(Vec::as_slice);
-    commands::bound(decoder, &Record { position, key, value, schema, traceparent })
+    commands::bound(decoder, &Record { position, key, value, schema, traceparent, appended_ms: None })
 }
 
 /// A replay closes epochs where they were bound; none of these counts.
@@ -150,7 +150,7 @@ mod tests {
         assert!(bound.next_epoch().unwrap().is_none());
         let input = Input { topic: "another".to_owned(), partition: 3, upper: 5, count: 0 };
         let binding = Binding { epoch: 7, generation: 1, code_version: 1, inputs: vec![input] };
-        bound.sealed.push_back(SealedEpoch { binding, outputs: Vec::new(), pinned: 0 });
+        bound.sealed.push_back(SealedEpoch { binding, outputs: Vec::new(), pinned: 0, waited: Vec::new() });
         let error = bound.next_epoch().err().unwrap();
         assert!(error.to_string().starts_with("epoch 7 binds what is no command"), "{error}");
     }

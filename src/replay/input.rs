@@ -168,7 +168,7 @@ impl Log {
         }
         let traceparent = traceparent(line.traceparent.as_deref().unwrap_or_default());
         (*next, *count) = (offset + 1, *count + 1);
-        self.epochs.read(partition, offset, Some(Bound { position, traceparent, command }), self.clock_ms);
+        self.epochs.read(partition, offset, Some(Bound { position, traceparent, appended_ms: None, command }), self.clock_ms);
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Log {
             code_version: binding.code_version.unwrap_or(self.epochs.rules()),
             inputs,
         };
-        self.sealed = Some((SealedEpoch { binding, outputs, pinned: 0 }, compared));
+        self.sealed = Some((SealedEpoch { binding, outputs, pinned: 0, waited: Vec::new() }, compared));
         Ok(())
     }
 

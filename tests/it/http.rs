@@ -21,6 +21,7 @@ mod reads_many;
 mod reads_statement;
 mod refused;
 mod refused_many;
+mod reports;
 mod scene;
 mod server;
 mod streams;

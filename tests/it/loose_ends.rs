@@ -253,6 +253,7 @@ fn output(epoch: Epoch, generation: u64) -> EpochOutput {
         events: (0..).zip(facts).map(event).collect(),
         dead_letters: Vec::new(),
         pinned: 0,
+        waited: Vec::new(),
         committed: None,
     }
 }

@@ -4,6 +4,7 @@
 mod aggregates;
 mod log;
 mod paid;
+pub(crate) mod positions;
 mod proxy;
 mod reader;
 mod rebuild;

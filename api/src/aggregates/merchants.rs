@@ -156,6 +156,7 @@ impl Asked {
                     others.push((name.clone(), value));
                     Ok(())
                 }
+                "at" => Err("is no parameter of this request: turnover is kept by the day, so no moment within one can be told".to_owned()),
                 _ => Err("is no parameter of this request; its parameters are day, currency, role, at_least".to_owned()),
             };
             if let Err(detail) = taken {

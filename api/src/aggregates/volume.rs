@@ -1,9 +1,9 @@
 //! How many operations, of how much, at what fee; how many were refused, and why?
 
-use super::{as_of, moment, snapshot, time};
+use super::{as_of, past, snapshot, stretches, time};
 use crate::View;
 use crate::failure::{Failure, ViewError};
-use crate::freshness::{Freshness, Parameters, Past};
+use crate::freshness::{Freshness, Parameters};
 use crate::page::set;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
@@ -12,8 +12,6 @@ use schemas::{Caller, Channel, Currency, Epoch, Problem, Refusal, Scope, Span, T
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Most minutes, hours or days of an answer.
-const SPANS_MAX: u64 = 1_500;
 /// Most lines of an answer.
 const LINES_MAX: usize = 20_000;
 
@@ -25,7 +23,7 @@ pub(crate) struct VolumeReport {
     by: Span,
     /// By beginning, operation, channel, currency and reason. What did not happen has no line.
     volume: Vec<VolumeLine>,
-    /// The epoch that this was read at.
+    /// The epoch that this is true at.
     #[schema(value_type = u64, example = 1_764_000_000_456_u64)]
     as_of: Epoch,
 }
@@ -80,12 +78,14 @@ struct Row {
 }
 
 const SELECT: &str = "
-    select start_at, operation, channel, currency, reason, count, amount_minor::text, fee_minor::text
-    from volume
-    where span = $1 and start_at >= $2 and start_at < $3 and ($4::text is null or operation = $4)
-      and ($5::text is null or channel = $5) and ($6::text is null or currency = $6)
-    order by start_at, operation, channel, currency, reason
-    limit $7";
+    select coalesce(piece.start_at, volume.start_at) as start_at, operation, channel, currency, reason, sum(count)::bigint as count,
+           sum(amount_minor)::text as amount_minor, sum(fee_minor)::text as fee_minor
+    from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as piece (span, from_at, to_at, start_at)
+    join volume on volume.span = piece.span and volume.start_at >= from_at and volume.start_at < to_at
+    where ($5::text is null or operation = $5) and ($6::text is null or channel = $6) and ($7::text is null or currency = $7)
+    group by 1, 2, 3, 4, 5
+    order by 1, 2, 3, 4, 5
+    limit $8";
 
 /// Count operations by minute, hour or day
 ///
@@ -100,6 +100,7 @@ const SELECT: &str = "
         ("operation" = Option<String>, Query, description = "Only this operation.", example = "transfer"),
         ("channel" = Option<Channel>, Query, description = "Only payments through this channel.", example = "wallet"),
         ("currency" = Option<Currency>, Query, description = "Only payments of this currency.", example = "XOF"),
+        ("at" = Option<u64>, Query, description = "The end of a past minute, in milliseconds since 1970; now without it.", example = 1_764_000_059_999_u64),
     ),
     responses((status = 200, description = "What was counted.", body = VolumeReport)),
     security(("bearer" = ["reports:read"])),
@@ -113,12 +114,15 @@ pub(crate) async fn volume(
     let (asked, freshness) = Asked::read(parameters)?;
     freshness.wait(&view, None).await?;
     let mut snapshot = snapshot(&view.pool).await?;
-    let as_of = as_of(&mut snapshot).await?;
+    let shown = as_of(&mut snapshot).await?;
+    past::begun(&mut snapshot, freshness.at, past::COUNTED).await?;
+    let pieces = past::Pieces::of(asked.by, asked.from, asked.to, freshness.at)?;
     // One more than is told says whether there are too many.
     let rows: Vec<Row> = sqlx::query_as(SELECT)
-        .bind(asked.by.as_str())
-        .bind(moment(asked.from)?)
-        .bind(moment(asked.to)?)
+        .bind(pieces.span)
+        .bind(pieces.from)
+        .bind(pieces.to)
+        .bind(pieces.start)
         .bind(&asked.operation)
         .bind(asked.channel.map(Channel::as_str))
         .bind(asked.currency.map(Currency::code))
@@ -131,7 +135,7 @@ pub(crate) async fn volume(
         return Err(Problem::field("to", detail).into());
     }
     let volume = rows.into_iter().map(Row::into_line).collect::<Result<Vec<_>, ViewError>>()?;
-    Ok(Json(VolumeReport { by: asked.by, volume, as_of }))
+    Ok(Json(VolumeReport { by: asked.by, volume, as_of: freshness.at.unwrap_or(shown) }))
 }
 
 impl Row {
@@ -168,7 +172,7 @@ struct Asked {
 impl Asked {
     /// Reads the query; every bad parameter is named.
     fn read(parameters: Parameters) -> Result<(Self, Freshness), Problem> {
-        const NAMES: &str = "is no parameter of this request; its parameters are from, to, by, operation, channel, currency, at_least";
+        const NAMES: &str = "is no parameter of this request; its parameters are from, to, by, operation, channel, currency, at_least, at";
         let Query(parameters) = parameters.map_err(|rejection| Problem::field("", format!("the query can't be read: {rejection}")))?;
         let (mut from, mut to, mut by) = (None, None, None);
         let (mut operation, mut channel, mut currency) = (None, None, None);
@@ -181,7 +185,7 @@ impl Asked {
                 "operation" => set(&mut operation, word(value)),
                 "channel" => set(&mut channel, value.parse::<Channel>().map_err(|error| format!("expected {}", error.expected))),
                 "currency" => set(&mut currency, value.parse::<Currency>().map_err(|error| format!("expected {}", error.expected))),
-                "at_least" => {
+                "at_least" | "at" => {
                     others.push((name.clone(), value));
                     Ok(())
                 }
@@ -191,24 +195,8 @@ impl Asked {
                 errors.push(FieldError { pointer: name.chars().take(64).collect(), detail });
             }
         }
-        let mut wrong = |name: &str, detail: String| {
-            if errors.iter().all(|error| error.pointer != name) {
-                errors.push(FieldError { pointer: name.to_owned(), detail });
-            }
-        };
-        for (name, is_missing) in [("from", from.is_none()), ("to", to.is_none()), ("by", by.is_none())] {
-            if is_missing {
-                wrong(name, "is missing".to_owned());
-            }
-        }
-        match (from, to, by) {
-            (Some(from), Some(to), _) if from >= to => wrong("to", "is not after from".to_owned()),
-            (Some(from), Some(to), Some(by)) if (to - from).div_ceil(by.width_ms()) > SPANS_MAX => {
-                wrong("to", format!("is more than {SPANS_MAX} times a {by} after from"));
-            }
-            _ => {}
-        }
-        let freshness = match Freshness::read(Ok(Query(others)), Past::Not) {
+        errors.extend(stretches::range(from, to, by.as_ref(), Span::width_ms, &errors));
+        let freshness = match stretches::fresh(others) {
             Ok(freshness) => freshness,
             Err(problem) => return Err(Problem::fields(errors.into_iter().chain(problem.errors).collect())),
         };

@@ -46,6 +46,11 @@ impl Sum {
         Self { amount_minor, newest: Some((place, balance_minor)) }
     }
 
+    /// All amounts together.
+    pub const fn amount_minor(&self) -> i128 {
+        self.amount_minor
+    }
+
     /// By how much the sum is not what it should be: the newest balance, or zero.
     pub fn difference_minor(&self) -> i128 {
         self.amount_minor - self.newest.map_or(0, |(_, balance_minor)| i128::from(balance_minor))

@@ -3,9 +3,9 @@
 use crate::Epochs;
 use crate::proof::books::{Subject, Sum};
 use crate::views::{Given, Imbalance, Proved};
-use crate::{turnover, volume};
-use differential_dataflow::difference::Semigroup;
-use schemas::{Aggregates, Bucket, Epoch, Side, Turnover, Volume};
+use crate::{active, liabilities, positions, turnover, volume};
+use differential_dataflow::difference::{IsZero, Semigroup};
+use schemas::{Aggregates, Balances, Bucket, Currency, Epoch, Group, Liability, Side, Turnover, Volume};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use timely::container::CapacityContainerBuilder;
@@ -30,6 +30,10 @@ pub(super) enum Piece {
     Counted(Bucket, volume::Sum),
     /// What an account gets.
     Turned(Side, turnover::Sum),
+    /// What a group of accounts gets.
+    Position(Group, positions::Position),
+    /// What is owed more, and held.
+    Owed(Currency, liabilities::Owed),
     /// What a subject adds up to.
     Sum(Subject, Sum),
 }
@@ -66,6 +70,8 @@ struct Gathered {
     imbalances: BTreeMap<(Subject, i128), i64>,
     volume: BTreeMap<Bucket, volume::Sum>,
     turnover: BTreeMap<Side, turnover::Sum>,
+    positions: BTreeMap<Group, positions::Position>,
+    liabilities: BTreeMap<Currency, liabilities::Owed>,
     books: BTreeMap<Subject, Sum>,
 }
 
@@ -114,6 +120,8 @@ impl Gathered {
             Piece::Imbalance(subject, difference_minor, diff) => *self.imbalances.entry((subject, difference_minor)).or_default() += diff,
             Piece::Counted(bucket, sum) => self.volume.entry(bucket).or_default().plus_equals(&sum),
             Piece::Turned(side, sum) => self.turnover.entry(side).or_default().plus_equals(&sum),
+            Piece::Position(group, sum) => self.positions.entry(group).or_default().plus_equals(&sum),
+            Piece::Owed(currency, sum) => self.liabilities.entry(currency).or_default().plus_equals(&sum),
             Piece::Sum(subject, sum) => assert!(self.books.insert(subject, sum).is_none(), "a subject belongs to one worker"),
         }
     }
@@ -126,9 +134,17 @@ impl Gathered {
         let imbalances = said.map(|((subject, difference_minor), diff)| Imbalance { subject, difference_minor, epoch, diff }).collect();
         let volume = |(bucket, (count, amount_minor, fee_minor))| Volume { bucket, count, amount_minor, fee_minor };
         let turnover = |(side, (count, amount_minor))| Turnover { side, count, amount_minor };
+        let position = |(group, (accounts, balance_minor))| Balances { group, accounts, balance_minor };
+        let liability = |(currency, (owed_minor, held_minor))| Liability { currency, owed_minor, held_minor };
+        // What only went from one account to another leaves nothing, on whichever workers the two are.
         let aggregates = Aggregates {
             volume: self.volume.into_iter().map(volume).collect(),
             turnover: self.turnover.into_iter().map(turnover).collect(),
+            positions: self.positions.into_iter().filter(|(_, sum)| !sum.is_zero()).map(position).collect(),
+            liabilities: self.liabilities.into_iter().filter(|(_, sum)| !sum.is_zero()).map(liability).collect(),
+            active: given.events().map(active::active).unwrap_or_default(),
+            // Counted by whoever read the records: an event does not say when its command was appended.
+            latency: given.events().map(|events| events.waited.clone()).unwrap_or_default(),
         };
         let books = matches!(given, Given::Epoch { keep: true, .. }).then(|| self.books.into_iter().collect());
         (capability, Proved { given, imbalances, aggregates, books })

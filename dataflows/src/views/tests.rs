@@ -64,7 +64,7 @@ fn epochs(history: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
                 events.push(event(epoch, number, *currency, postings));
             }
             let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-            Arc::new(EpochEvents { binding, events })
+            Arc::new(EpochEvents { binding, events, waited: Vec::new() })
         })
         .collect()
 }
@@ -185,7 +185,7 @@ proptest! {
         // From the books at the end of any epoch, with another number of workers, the rest comes out the same.
         let at = restart.index(epochs.len());
         let books = books::read(one[at].2.as_ref().unwrap()).unwrap();
-        let standing = Given::Books(epochs[at].epoch(), Arc::new(books));
+        let standing = Given::Standing(epochs[at].epoch(), Arc::new(Standing { books, accounts: Vec::new() }));
         let again = prove(2, std::iter::once(standing).chain(given[at + 1..].iter().cloned()).collect());
         prop_assert_eq!(&again[1..], &one[at + 1..]);
         let standing: BTreeMap<_, _> = again[0].1.iter().map(|row| (row.subject, row.difference_minor)).collect();

@@ -1,5 +1,7 @@
 //! The aggregates by the rows that were written: what older code left uncounted, and whether what was counted is right.
 
+mod positions;
+
 use crate::postgres::{PostgresError, SINK};
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
@@ -93,22 +95,25 @@ pub(super) async fn catch_up(connection: &mut PgConnection, generation: i64) -> 
     let failed = |source| PostgresError::Postgres { step: "count what was written by older code", source };
     let started = Instant::now();
     let mut transaction = connection.begin().await.map_err(failed)?;
-    let query = "select aggregates_epoch, epoch from sink_progress where sink = $1 and generation = $2 for update";
-    let held: Option<(i64, i64)> =
+    let query = "select epoch, aggregates_epoch, positions_epoch from sink_progress where sink = $1 and generation = $2 for update";
+    let held: Option<(i64, i64, i64)> =
         sqlx::query_as(query).bind(SINK).bind(generation).fetch_optional(&mut *transaction).await.map_err(failed)?;
-    let (counted, epoch) = held.ok_or(PostgresError::Fenced(SINK))?;
-    if counted == epoch {
+    let (epoch, aggregates, positions) = held.ok_or(PostgresError::Fenced(SINK))?;
+    if aggregates == epoch && positions == epoch {
         return Ok(());
     }
     let mut rows = 0;
-    for query in COUNT {
-        rows += sqlx::query(query).bind(counted).bind(epoch).execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+    for (counted, queries) in [(aggregates, &COUNT[..]), (positions, &positions::COUNT)] {
+        // What is counted adds nothing, but would be looked through.
+        for query in queries.iter().filter(|_| counted < epoch) {
+            rows += sqlx::query(*query).bind(counted).bind(epoch).execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+        }
     }
-    let query = "update sink_progress set aggregates_epoch = epoch where sink = $1";
+    let query = "update sink_progress set aggregates_epoch = epoch, positions_epoch = epoch where sink = $1";
     sqlx::query(query).bind(SINK).execute(&mut *transaction).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
     let seconds = started.elapsed().as_secs_f64();
-    tracing::info!(from = counted, to = epoch, rows, seconds, "counted what was written by older code");
+    tracing::info!(from = aggregates.min(positions), to = epoch, rows, seconds, "counted what was written by older code");
     Ok(())
 }
 
@@ -128,10 +133,10 @@ pub struct Compared {
 /// Compares every sum; nothing where older code has written since, and has not counted. Within a snapshot, so that both
 /// sides are of one epoch.
 pub async fn compare(connection: &mut PgConnection) -> Result<Vec<Compared>, sqlx::Error> {
-    let query = "select aggregates_epoch, epoch from sink_progress where sink = $1";
-    let (counted, epoch): (i64, i64) = sqlx::query_as(query).bind(SINK).fetch_one(&mut *connection).await?;
+    let query = "select aggregates_epoch = epoch and positions_epoch = epoch, epoch from sink_progress where sink = $1";
+    let (is_counted, epoch): (bool, i64) = sqlx::query_as(query).bind(SINK).fetch_one(&mut *connection).await?;
     let mut compared = Vec::new();
-    for (table, query) in COMPARE.into_iter().filter(|_| counted == epoch) {
+    for (table, query) in COMPARE.into_iter().chain(positions::COMPARE).filter(|_| is_counted) {
         let (rows, differing, first) = sqlx::query_as(query).bind(0_i64).bind(epoch).fetch_one(&mut *connection).await?;
         compared.push(Compared { table, rows, differing, first });
     }

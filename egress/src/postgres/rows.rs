@@ -1,18 +1,29 @@
 //! Rows of one transaction, column by column: an `unnest` inserts a thousand as cheaply as one.
 
+mod activity;
 mod batches;
 mod holds;
+mod latency;
+mod liabilities;
 mod orders;
 mod policies;
+mod positions;
+mod stretch;
 mod transactions;
 mod turnover;
 mod volume;
 
+pub(super) use activity::Counted;
+
 use crate::postgres::{Imbalance, RANGE};
+use activity::Activity;
 use batches::Batches;
 use holds::Holds;
+use latency::Latency;
+use liabilities::Liabilities;
 use orders::Orders;
 use policies::Policies;
+use positions::Positions;
 use schemas::{Account, Aggregates, Cause, Customer, Epoch, Event, Fact, StatusChanged};
 use sqlx::postgres::PgConnection;
 use transactions::{Postings, Transactions};
@@ -37,6 +48,10 @@ pub struct Rows {
     imbalances: Imbalances,
     volume: Volume,
     turnover: Turnover,
+    positions: Positions,
+    liabilities: Liabilities,
+    latency: Latency,
+    pub(super) activity: Activity,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,6 +119,10 @@ impl Rows {
     pub fn add(&mut self, epoch: i64, events: &[Event], imbalances: &[Imbalance], aggregates: &Aggregates) {
         aggregates.volume.iter().for_each(|volume| self.volume.add(epoch, volume));
         aggregates.turnover.iter().for_each(|turnover| self.turnover.add(epoch, turnover));
+        aggregates.positions.iter().for_each(|balances| self.positions.add(epoch, balances));
+        aggregates.liabilities.iter().for_each(|liability| self.liabilities.add(epoch, liability));
+        self.activity.add(epoch, &aggregates.active);
+        aggregates.latency.iter().for_each(|waited| self.latency.add(epoch, *waited));
         imbalances.iter().for_each(|imbalance| self.imbalances.add(epoch, imbalance));
         let mut number = 0;
         for event in events {
@@ -138,7 +157,7 @@ impl Rows {
         }
     }
 
-    pub(super) async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub(super) async fn insert(&self, connection: &mut PgConnection, counted: &Counted) -> Result<(), sqlx::Error> {
         if !self.customers.id.is_empty() {
             self.customers.insert(connection).await?;
         }
@@ -165,7 +184,11 @@ impl Rows {
         }
         self.volume.insert(connection).await?;
         self.turnover.insert(connection).await?;
-        Ok(())
+        self.positions.insert(connection).await?;
+        self.liabilities.insert(connection).await?;
+        self.latency.insert(connection).await?;
+        // Last: it looks accounts up, and those of this transaction are there by now.
+        self.activity.insert(connection, counted).await
     }
 }
 

@@ -49,7 +49,7 @@ fn commit(epoch: Epoch, partitions: &[(i32, &[Event])]) -> Entry {
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
     Entry::Commit(Commit {
         generation: 1,
-        epochs: vec![SealedEpoch { binding, outputs: partitions.iter().map(output).collect(), pinned: 0 }],
+        epochs: vec![SealedEpoch { binding, outputs: partitions.iter().map(output).collect(), pinned: 0, waited: Vec::new() }],
     })
 }
 

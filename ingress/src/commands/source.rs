@@ -164,7 +164,12 @@ mod tests {
 
     fn sealed(upper: i64) -> SealedEpoch {
         let inputs = vec![Input { topic: "log".to_owned(), partition: 0, upper, count: 0 }];
-        SealedEpoch { binding: Binding { epoch: 1, generation: 1, code_version: 1, inputs }, outputs: Vec::new(), pinned: 0 }
+        SealedEpoch {
+            binding: Binding { epoch: 1, generation: 1, code_version: 1, inputs },
+            outputs: Vec::new(),
+            pinned: 0,
+            waited: Vec::new(),
+        }
     }
 
     #[test]
@@ -187,7 +192,12 @@ mod tests {
             let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
             let operation = Operation::ActivateRules(ActivateRules { version: 1 });
             let command = Command { principal, idempotency_key: "k".to_owned(), received_ms: 0, operation };
-            Some(Bound { position: Position { partition: 0, offset }, traceparent: String::new(), command: Ok(Asked::of(command)) })
+            Some(Bound {
+                position: Position { partition: 0, offset },
+                traceparent: String::new(),
+                appended_ms: None,
+                command: Ok(Asked::of(command)),
+            })
         };
         let policy = Policy { age_max_ms: 5, weight_max: 10, tick_ms: 10, in_flight_max: 9 };
         let start = || Start {

@@ -1,7 +1,7 @@
 //! Commands where they stand in the log.
 
 use super::{Command, Fingerprint};
-use crate::epoch::Position;
+use crate::epoch::{Epoch, Position};
 use crate::id::CommandId;
 use crate::principal::Actor;
 
@@ -53,6 +53,8 @@ pub struct Bound {
     pub position: Position,
     /// The W3C trace context that came with it; empty if none.
     pub traceparent: String,
+    /// The time stamp of the record, in milliseconds; none where it is not known. Nothing is decided by it.
+    pub appended_ms: Option<Epoch>,
     /// What it says.
     pub command: Result<Asked, Malformed>,
 }

@@ -1,6 +1,7 @@
 //! Journal entries on the wire.
 
 use crate::journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
+use crate::waited::Waited;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +37,14 @@ struct WireEpoch {
     outputs: Vec<WireOutput>,
     #[serde(default)]
     pinned: i64,
+    #[serde(default)]
+    waited: Vec<WireWaited>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireWaited {
+    over_ms: i32,
+    count: i32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,6 +100,10 @@ fn epoch_of(sealed: &SealedEpoch) -> WireEpoch {
         count: i32::try_from(output.count).expect(TOO_LARGE),
         digest: hex(&output.digest),
     };
+    let waited = |waited: &Waited| WireWaited {
+        over_ms: i32::try_from(waited.over_ms).expect(TOO_LARGE),
+        count: i32::try_from(waited.count).expect(TOO_LARGE),
+    };
     WireEpoch {
         epoch: i64::try_from(sealed.binding.epoch).expect(TOO_LARGE),
         generation: i64::try_from(sealed.binding.generation).expect(TOO_LARGE),
@@ -98,6 +111,7 @@ fn epoch_of(sealed: &SealedEpoch) -> WireEpoch {
         inputs: sealed.binding.inputs.iter().map(input).collect(),
         outputs: sealed.outputs.iter().map(output).collect(),
         pinned: i64::try_from(sealed.pinned).expect(TOO_LARGE),
+        waited: sealed.waited.iter().map(waited).collect(),
     }
 }
 
@@ -114,7 +128,9 @@ fn into_epoch(epoch: WireEpoch) -> Result<SealedEpoch, String> {
         inputs: epoch.inputs.into_iter().map(input).collect::<Result<_, String>>()?,
     };
     let outputs = epoch.outputs.into_iter().map(output).collect::<Result<_, String>>()?;
-    Ok(SealedEpoch { binding, outputs, pinned: natural(epoch.pinned)? })
+    let waited = |waited: WireWaited| Ok(Waited { over_ms: small(waited.over_ms)?, count: small(waited.count)? });
+    let waited = epoch.waited.into_iter().map(waited).collect::<Result<_, String>>()?;
+    Ok(SealedEpoch { binding, outputs, pinned: natural(epoch.pinned)?, waited })
 }
 
 /// Text rather than bytes, so that every tool can show it.

@@ -10,7 +10,7 @@ use schemas::{
     Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer, CustomerId, Entry, Event, EventId, Fact, HoldChange,
     HoldChanged, HoldId, Input, KycStatus, Link, Money, OpenAccount, Operation, OrderChange, Output, Payment, PaymentKind, Position,
     Posting, Principal, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch, StatusChange, StatusChanged, Transaction,
-    TransactionId,
+    TransactionId, Waited,
 };
 use uuid::Uuid;
 
@@ -280,7 +280,13 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         code_version,
         inputs,
     });
-    let sealed = (binding, vec(output, 0..4), natural()).prop_map(|(binding, outputs, pinned)| SealedEpoch { binding, outputs, pinned });
+    let waited = (small(), small()).prop_map(|(over_ms, count)| Waited { over_ms, count });
+    let sealed = (binding, vec(output, 0..4), natural(), vec(waited, 0..4)).prop_map(|(binding, outputs, pinned, waited)| SealedEpoch {
+        binding,
+        outputs,
+        pinned,
+        waited,
+    });
     let commit = (natural(), vec(sealed, 0..4)).prop_map(|(generation, epochs)| Entry::Commit(Commit { generation, epochs }));
     prop_oneof![claim, commit]
 }

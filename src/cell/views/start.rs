@@ -1,4 +1,4 @@
-//! Where the views go on: the books as they stood, and a reader of what came after.
+//! Where the views go on: the books and accounts as they stood, and a reader of what came after.
 //!
 //! Postgres says which epochs are written. The proof of the books needs a state at its start, the first of these that
 //! can be had:
@@ -6,14 +6,18 @@
 //! 2. every epoch, if Kafka still has them all;
 //! 3. the rows of Postgres, added up. The log says so, since then the proof trusts what it is to prove: rows that went
 //!    wrong before are taken as they are.
+//!
+//! The accounts and the levels of their holders are those of the same epoch, by the rows of Postgres: they carry their epochs and are
+//! never changed, so a snapshot need not hold them.
 
 use crate::cell::views::snapshots::{self, Unusable, chain};
 use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
+use dataflows::accounts::Told;
 use dataflows::proof::books::{Subject, Sum};
-use dataflows::views::Given;
-use egress::postgres::{PostgresError, Progress, sums};
+use dataflows::views::{self, Given};
+use egress::postgres::{PostgresError, Progress, accounts, sums};
 use egress::snapshots::{SnapshotError, Store};
 use ingress::assembly::AssemblyError;
 use ingress::events::{Events, EventsError, Start};
@@ -25,8 +29,8 @@ use tokio::runtime::Runtime;
 
 /// A state and the reader of all that came after it.
 pub struct Standing<R = Events> {
-    /// The books; none at the very beginning.
-    pub books: Option<Given>,
+    /// The books and accounts; none at the very beginning.
+    pub given: Option<Given>,
     /// What came after.
     pub events: R,
 }
@@ -58,16 +62,18 @@ fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
 pub fn stand(config: &Config, store: &Store, url: &str, written: Epoch, runtime: &Runtime) -> anyhow::Result<Standing> {
     let schemas = runtime.block_on(Progress::read(url))?.schemas;
     let read_from = |epoch| reader(config, Start { epoch, schemas: schemas.clone() }, written);
-    find(store, written, read_from, || runtime.block_on(added_up(url, written)).context("the books can't be added up"))
+    let added_up = || runtime.block_on(added_up(url, written)).context("the books can't be added up");
+    find(store, written, read_from, added_up, |epoch| runtime.block_on(told(url, epoch)).context("the accounts can't be read"))
 }
 
 /// The same, wherever events are read from and rows are added up. `read_from` gives a reader that begins with an epoch,
-/// none where Kafka has not all that it wants.
+/// none where Kafka has not all that it wants; `told` what stands of accounts at the end of an epoch.
 pub fn find<R>(
     store: &Store,
     written: Epoch,
     mut read_from: impl FnMut(Epoch) -> anyhow::Result<Option<R>>,
     added_up: impl FnOnce() -> anyhow::Result<Vec<(Subject, Sum)>>,
+    told: impl FnOnce(Epoch) -> anyhow::Result<Vec<Told>>,
 ) -> anyhow::Result<Standing<R>> {
     // 1.
     for name in store.list()? {
@@ -88,14 +94,15 @@ pub fn find<R>(
             }
         };
         if let Some(events) = read_from(name.epoch + 1)? {
-            tracing::info!(%name, subjects = rows.len(), "the books stand as in a snapshot");
-            return Ok(Standing { books: Some(Given::Books(name.epoch, Arc::new(rows))), events });
+            let (books, accounts) = (rows, told(name.epoch)?);
+            tracing::info!(%name, subjects = books.len(), accounts = accounts.len(), "the books stand as in a snapshot");
+            return Ok(Standing { given: Some(Given::Standing(name.epoch, Arc::new(views::Standing { books, accounts }))), events });
         }
     }
     // 2.
     if let Some(events) = read_from(0)? {
         tracing::info!(written, "the books are added up from the first epoch");
-        return Ok(Standing { books: None, events });
+        return Ok(Standing { given: None, events });
     }
     // 3.
     let books = added_up()?;
@@ -105,7 +112,9 @@ pub fn find<R>(
         "the books are the rows of postgres, added up: no snapshot, and kafka has not all events"
     );
     let events = read_from(written)?.context("kafka no longer has the epochs that the views lack; they have to come from an archive")?;
-    Ok(Standing { books: Some(Given::Books(written.saturating_sub(1), Arc::new(books))), events })
+    let epoch = written.saturating_sub(1);
+    let accounts = told(epoch)?;
+    Ok(Standing { given: Some(Given::Standing(epoch, Arc::new(views::Standing { books, accounts }))), events })
 }
 
 /// A reader; none where Kafka has not all that it wants.
@@ -145,4 +154,11 @@ async fn added_up(url: &str, before: Epoch) -> Result<Vec<(Subject, Sum)>, Postg
     }
     books.extend(currencies.into_iter().map(|(currency, amount_minor)| (Subject::Currency(currency), Sum::of(amount_minor))));
     Ok(books.into_iter().collect())
+}
+
+/// The levels of customers and the accounts at the end of an epoch, by the rows of Postgres.
+async fn told(url: &str, epoch: Epoch) -> Result<Vec<Told>, PostgresError> {
+    let accounts::Stood { levels, accounts } = accounts::at(url, epoch).await?;
+    let levels = levels.into_iter().map(|set| Told::level(set.customer_id, set.level));
+    Ok(levels.chain(accounts.iter().map(Told::account)).collect())
 }

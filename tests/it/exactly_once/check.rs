@@ -10,8 +10,10 @@ mod books;
 mod decisions;
 mod holds;
 mod journal;
+pub(crate) mod latency;
 mod order;
 mod orders;
+pub(crate) mod positions;
 mod reads;
 mod returns;
 pub(crate) mod rows;
@@ -115,6 +117,7 @@ pub(crate) fn check(evidence: &Evidence) -> Vec<Finding> {
     batches::check(&case, &mut findings);
     orders::check(&case, &mut findings);
     journal::check(&case, &mut findings);
+    latency::check(&case, &mut findings);
     decisions::check(&case, &mut findings);
     books::check(&case, &mut findings);
     holds::check(&case, &mut findings);

@@ -36,6 +36,8 @@ impl Evidence {
 pub(crate) struct Log {
     /// Records of the commands log, in order; none where the record is no command. Schemas are left out.
     pub(crate) commands: Vec<(Position, Option<Command>)>,
+    /// Their time stamps, in milliseconds.
+    pub(crate) appended: BTreeMap<Position, u64>,
     /// Events, partition by partition, in the order of their offsets.
     pub(crate) events: Vec<Recorded>,
     /// Places of commands that are in the dead letters.
@@ -71,7 +73,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 18] = [
+    pub(crate) const TABLES: [&'static str; 23] = [
         "customer",
         "account",
         "account_status",
@@ -89,6 +91,11 @@ impl Rows {
         "order_change",
         "volume",
         "turnover",
+        "position",
+        "liability",
+        "activity",
+        "customer_activity",
+        "latency",
         "imbalance",
     ];
 }

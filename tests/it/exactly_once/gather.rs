@@ -56,6 +56,7 @@ pub(crate) fn log(brokers: &str) -> anyhow::Result<Log> {
         match header(message, SCHEMA_HEADER) {
             "" => {
                 let position = Position { partition: message.partition(), offset: message.offset() };
+                log.appended.extend(message.timestamp().to_millis().map(|stamp| (position, stamp.unsigned_abs())));
                 log.commands.push((position, decoder.command(value).ok()));
             }
             id => decoder.learn_record(id, value)?,
@@ -172,6 +173,15 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
             "turnover",
             "select concat_ws(' ', day_at, currency, account_id, operation), concat_ws(' ', count, amount_minor, epoch) from turnover",
         ),
+        (
+            "position",
+            "select concat_ws(' ', span, start_at, currency, account_type, role, coalesce(nullif(level, ''), 'none')),
+                    concat_ws(' ', accounts, balance_minor, epoch) from position",
+        ),
+        ("liability", "select concat_ws(' ', span, start_at, currency), concat_ws(' ', owed_minor, held_minor, epoch) from liability"),
+        ("activity", "select concat_ws(' ', period, span, start_at), concat_ws(' ', count, epoch) from activity"),
+        ("latency", "select concat_ws(' ', span, start_at, over_ms), concat_ws(' ', count, epoch) from latency"),
+        ("customer_activity", "select customer_id::text, concat_ws(' ', day_at, month_at, epoch) from customer_activity"),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;
         rows.tables.insert(name, found.iter().map(row).collect::<anyhow::Result<Table>>()?);

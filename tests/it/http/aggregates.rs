@@ -92,7 +92,7 @@ async fn what_is_no_question_is_answered_with_what_is_wrong() -> anyhow::Result<
         ("?from=0&to=90000001&by=minute", &["to"]),
         ("?from=-1&to=253402300800000&by=week", &["from", "to", "by"]),
         ("?from=1&to=2&by=day&operation=Transfer&channel=post&currency=FCFA", &["operation", "channel", "currency"]),
-        ("?from=1&to=2&by=day&at=5&by=day", &["at", "by"]),
+        ("?from=1&to=2&by=day&at=5&by=day", &["by", "at"]),
         ("?from=1&to=2&by=day&at_least=soon", &["at_least"]),
         ("?from=1&to=2&by=day&at_least=253402300799999", &["at_least"]),
     ] {
@@ -180,7 +180,7 @@ async fn the_turnover_of_merchants_and_agents() -> anyhow::Result<()> {
     let events = trade(&bank, epoch);
     let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
     let aggregates = counted(events.iter());
-    let written = Written { events: Arc::new(EpochEvents { binding, events }), imbalances: Vec::new(), aggregates };
+    let written = Written { events: Arc::new(EpochEvents { binding, events, waited: Vec::new() }), imbalances: Vec::new(), aggregates };
     views.write(&[written], 0, &[]).await?;
 
     let token = bank.server.token("controller", "reports:read")?;

@@ -50,6 +50,10 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
         read("/v1/views/accounts/stream".to_owned(), Scope::AccountsRead),
         read("/v1/transactions/stream".to_owned(), Scope::TransactionsRead),
         read("/v1/taps/transaction.settled.v1?from=never".to_owned(), Scope::Tap),
+        read("/v1/aggregates/positions".to_owned(), Scope::ReportsRead),
+        read("/v1/aggregates/liabilities".to_owned(), Scope::ReportsRead),
+        read("/v1/aggregates/customers?from=1&to=2&by=day".to_owned(), Scope::ReportsRead),
+        read("/v1/aggregates/latency?from=1&to=2&by=day".to_owned(), Scope::ReportsRead),
         read("/metrics".to_owned(), Scope::MetricsRead),
     ]
 }

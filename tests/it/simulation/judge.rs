@@ -9,7 +9,8 @@
 //! 6. What the clients saw stands up to the checker of `exactly_once`, which shares no rule with the ledger.
 
 use super::super::exactly_once::check;
-use super::super::exactly_once::check::aggregates;
+use super::super::exactly_once::check::latency;
+use super::super::exactly_once::check::positions::Bank;
 use super::super::exactly_once::check::rows::derive;
 use super::super::exactly_once::evidence::{Evidence, Log, Recorded, Rows};
 use super::broker::{Place, Record};
@@ -53,7 +54,10 @@ pub(super) fn judge(house: &House) -> Vec<String> {
     workers(house, &replay, &mut wrong);
     let written = house.world.postgres.written.iter().flat_map(|write| &write.epochs).flat_map(|epoch| &epoch.events);
     let upper = Epoch::try_from(house.world.postgres.progress().1).unwrap_or_default();
-    let evidence = Evidence { history: house.clients.history.clone(), log, rows: Rows { upper, tables: derive(written) } };
+    let mut tables = derive(written);
+    let epochs = house.world.postgres.written.iter().flat_map(|write| &write.epochs);
+    tables.insert("latency", latency::table(epochs.map(|epoch| (epoch.epoch(), &epoch.waited[..]))));
+    let evidence = Evidence { history: house.clients.history.clone(), log, rows: Rows { upper, tables } };
     wrong.extend(check::check(&evidence).into_iter().map(|finding| format!("{:?}: {}", finding.kind, finding.sentence)));
     wrong.truncate(TOLD_MAX);
     wrong
@@ -64,7 +68,14 @@ fn commands(house: &House) -> Vec<Bound> {
     let bound = |record: &Record| {
         let position = Position { partition: 0, offset: record.offset };
         let (schema, traceparent) = (record.header(SCHEMA_HEADER), record.header(TRACE_HEADER));
-        let record = commands::Record { position, key: record.key.as_deref(), value: Some(&record.value), schema, traceparent };
+        let record = commands::Record {
+            position,
+            key: record.key.as_deref(),
+            value: Some(&record.value),
+            schema,
+            traceparent,
+            appended_ms: Some(record.stamp),
+        };
         commands::bound(&mut decoder, &record)
     };
     house.world.broker.committed(&commands_place()).filter_map(bound).collect()
@@ -94,6 +105,9 @@ fn replay(house: &House, commands: &[Bound]) -> Replay {
         if let Some(what) = writer.differs(&output, &sealed.outputs).expect("decisions can be encoded") {
             replay.wrong.push(format!("the straight replay of epoch {epoch} differs: {what}"));
         }
+        if output.waited != sealed.waited {
+            replay.wrong.push(format!("the journal says that the commands of epoch {epoch} waited otherwise than they did"));
+        }
         if output.pinned != sealed.pinned {
             let (said, pinned) = (sealed.pinned, output.pinned);
             replay.wrong.push(format!("the journal says that {said} decisions are kept at epoch {epoch}, and {pinned} are"));
@@ -104,7 +118,7 @@ fn replay(house: &House, commands: &[Bound]) -> Replay {
         for (place, record) in sent.into_iter().filter(|(place, _)| place.0 != Topic::SettlementJournal.as_str()) {
             replay.records.entry(place).or_default().push(record);
         }
-        replay.epochs.push(Arc::new(EpochEvents { binding: output.binding, events: output.events }));
+        replay.epochs.push(Arc::new(EpochEvents { binding: output.binding, events: output.events, waited: output.waited }));
         replay.frozen.insert(epoch, ledger.freeze());
     }
     if let Some(left) = rest.first() {
@@ -153,11 +167,11 @@ fn readers(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
 
 fn rows(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     let postgres = &house.world.postgres;
-    let mut rest = replay.epochs.iter();
+    let (mut rest, mut bank) = (replay.epochs.iter(), Bank::default());
     for write in &postgres.written {
         let mut said = egress::postgres::Rows::default();
         for epoch in rest.by_ref().take(write.epochs.len()) {
-            said.add(i64::try_from(epoch.epoch()).unwrap_or_default(), &epoch.events, &[], &added(epoch));
+            said.add(i64::try_from(epoch.epoch()).unwrap_or_default(), &epoch.events, &[], &added(&mut bank, epoch));
         }
         if said != write.group.rows {
             wrong.push(format!("the rows up to {} are not those of the epochs that are due", write.group.next));
@@ -175,9 +189,9 @@ fn rows(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     }
 }
 
-/// What an epoch adds to the aggregates.
-fn added(epoch: &EpochEvents) -> Aggregates {
-    aggregates::count(epoch.events.iter())
+/// What an epoch adds to the aggregates. How long its commands waited is the checker's question.
+fn added(bank: &mut Bank, epoch: &EpochEvents) -> Aggregates {
+    Aggregates { latency: epoch.waited.clone(), ..bank.count(&epoch.events) }
 }
 
 fn disk(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
@@ -205,8 +219,12 @@ fn workers(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     if let Some((epoch, said, ..)) = one.iter().find(|(_, said, ..)| said != "[]") {
         wrong.push(format!("the proof says of epoch {epoch}: {said}"));
     }
-    if let Some((epoch, ..)) = one.iter().zip(&replay.epochs).find(|((.., said), epoch)| *said != added(epoch)).map(|(one, _)| one) {
-        wrong.push(format!("epoch {epoch} adds something else to the aggregates than happened in it"));
+    let mut bank = Bank::default();
+    for ((epoch, .., said), events) in one.iter().zip(&replay.epochs) {
+        if *said != added(&mut bank, events) {
+            wrong.push(format!("epoch {epoch} adds something else to the aggregates than happened in it"));
+            break;
+        }
     }
     for workers in [2, 3] {
         if flow::run(workers, given()) != one {
@@ -247,8 +265,10 @@ fn log(house: &House) -> Log {
             }));
         }
     }
-    let commands = commands(house).into_iter().map(|bound| (bound.position, bound.command.ok().map(Asked::into_command)));
-    log.commands = commands.collect();
+    for Bound { position, appended_ms, command, .. } in commands(house) {
+        log.appended.extend(appended_ms.map(|stamp| (position, stamp)));
+        log.commands.push((position, command.ok().map(Asked::into_command)));
+    }
     log.dead =
         broker.committed(&(COMMANDS_DLQ, 0)).filter_map(|record| std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok()).collect();
     log

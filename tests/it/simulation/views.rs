@@ -7,6 +7,7 @@ use super::postgres::Write;
 use super::reader::Reader;
 use super::settlement::{End, keep};
 use super::world::{World, journal};
+use dataflows::accounts::Told;
 use dataflows::proof::books::{Subject, Sum};
 use dataflows::views::{Given, Proved};
 use egress::postgres::{Group, PostgresError};
@@ -15,8 +16,8 @@ use egress::snapshots::{Name, Store};
 use orion::cell::views::findings::Findings;
 use orion::cell::views::group::{Cadence, Gathered, gather};
 use orion::cell::views::{snapshots, start};
-use schemas::{Epoch, Topic};
-use std::collections::VecDeque;
+use schemas::{Epoch, EpochEvents, Fact, Policy, StatusChange, Topic};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 const PRODUCER: &str = "orion-views";
@@ -173,16 +174,18 @@ impl Running {
         let store = Store::open(&world.folder.join("views")).expect("the disk is there");
         let schemas: Vec<_> = world.postgres.schemas.clone().into_iter().collect();
         let mut written = Epoch::try_from(epoch).expect("progress is never negative");
+        let epochs: Vec<_> = world.postgres.written.iter().flat_map(|write| write.epochs.iter().cloned()).collect();
         let standing = start::find(
             &store,
             written,
             |from| Ok(Some(Reader::start(id, world, from, &schemas))),
             || unreachable!("this Kafka keeps its events"),
+            |epoch| Ok(told(&epochs, epoch)),
         );
-        let start::Standing { books, events: reader } = standing.expect("the disk is there");
+        let start::Standing { given, events: reader } = standing.expect("the disk is there");
         let mut flow = Flow::new();
-        let cadence = Cadence::new(SNAPSHOT_EVERY_MS, books.as_ref().map_or(0, Given::epoch));
-        let proved = books.map(|books| flow.give(books)).unwrap_or_default();
+        let cadence = Cadence::new(SNAPSHOT_EVERY_MS, given.as_ref().map_or(0, Given::epoch));
+        let proved = given.map(|given| flow.give(given)).unwrap_or_default();
         if world.makes(Mistake::ProgressForgotten) {
             written = 0;
         }
@@ -315,6 +318,24 @@ impl Running {
         let proved: Vec<_> = self.proved.iter().map(|proved| proved.given.epoch()).collect();
         format!("{} {} {sink} {proved:?} {} {}", self.session, self.epoch, self.books.len(), self.reader.fingerprint())
     }
+}
+
+/// The levels of customers and the accounts at the end of an epoch, as Postgres has them.
+fn told(written: &[Arc<EpochEvents>], epoch: Epoch) -> Vec<Told> {
+    let (mut levels, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+    for event in written.iter().flat_map(|epoch| &epoch.events).filter(|event| event.epoch <= epoch) {
+        match &event.fact {
+            Fact::AccountOpened(account) => drop(accounts.insert(account.id, Told::account(account))),
+            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => drop(accounts.remove(&changed.id)),
+            Fact::PolicyChanged(policy) => {
+                if let Policy::Level(set) = policy.as_ref() {
+                    levels.insert(set.customer_id, Told::level(set.customer_id, set.level));
+                }
+            }
+            _ => {}
+        }
+    }
+    levels.into_values().chain(accounts.into_values()).collect()
 }
 
 /// The newest generation in the journal of the views.

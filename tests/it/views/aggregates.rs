@@ -4,7 +4,7 @@ use super::log;
 use super::paid::history;
 use super::reader::views_url;
 use super::sink::on_a_database;
-use crate::exactly_once::check::aggregates::count;
+use crate::exactly_once::check::positions::Bank;
 use crate::exactly_once::check::rows::derive;
 use crate::exactly_once::evidence::Table;
 use crate::exactly_once::gather;
@@ -19,24 +19,33 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-const TABLES: [&str; 2] = ["volume", "turnover"];
+const TABLES: [&str; 6] = ["volume", "turnover", "position", "liability", "activity", "customer_activity"];
 
-/// As newer code writes it.
-fn counted(events: &EpochEvents) -> Written {
-    Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates: count(events.events.iter()) }
+/// As newer code writes it, which knows what was before.
+fn counted(bank: &mut Bank, epochs: &[EpochEvents]) -> Vec<Written> {
+    let written = |events: &EpochEvents| {
+        let aggregates = bank.count(&events.events);
+        Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates }
+    };
+    epochs.iter().map(written).collect()
 }
+
+/// As before the migration that brought volume and turnover, and before the one that brought the others.
+const FORGET: &str = "delete from volume; delete from turnover; update sink_progress set aggregates_epoch = 0";
+const FORGET_NEWER: &str = "delete from position; delete from liability; delete from activity; delete from customer_activity;
+                            update sink_progress set positions_epoch = 0";
 
 /// As code that counts nothing writes it.
 fn uncounted(events: &EpochEvents) -> Written {
     Written { events: Arc::new(events.clone()), imbalances: Vec::new(), aggregates: Aggregates::default() }
 }
 
-fn expected<'a>(events: impl Iterator<Item = &'a Event>) -> [Table; 2] {
+fn expected<'a>(events: impl Iterator<Item = &'a Event>) -> [Table; 6] {
     let mut tables = derive(events);
     TABLES.map(|table| tables.remove(table).unwrap_or_default())
 }
 
-async fn found(url: &str) -> anyhow::Result<[Table; 2]> {
+async fn found(url: &str) -> anyhow::Result<[Table; 6]> {
     let mut tables = gather::rows(url).await?.tables;
     Ok(TABLES.map(|table| tables.remove(table).unwrap_or_default()))
 }
@@ -56,15 +65,16 @@ fn what_older_code_wrote_is_counted_once_at_the_next_start() -> anyhow::Result<(
 
         // Newer code, several epochs in a transaction: a bucket gets something of each.
         let mut views = Views::claim(&database.url, 1).await?;
+        let mut counter = Bank::default();
         for group in first.chunks(7) {
-            views.write(&group.iter().map(counted).collect::<Vec<_>>(), 0, &[]).await?;
+            views.write(&counted(&mut counter, group), 0, &[]).await?;
         }
         assert_eq!(found(&database.url).await?, expected(events(first.len())));
 
         // Older code goes on, which knows neither tables nor column.
         let at: i64 = sqlx::query_scalar("select aggregates_epoch from sink_progress").fetch_one(&mut connection).await?;
         views.write(&second.iter().map(uncounted).collect::<Vec<_>>(), 0, &[]).await?;
-        run(&format!("update sink_progress set aggregates_epoch = {at}")).await?;
+        run(&format!("update sink_progress set aggregates_epoch = {at}, positions_epoch = {at}")).await?;
         assert_eq!(compare(&mut connection).await?, [], "it is not counted yet");
 
         // Newer code again, and again: what was written is counted once.
@@ -73,18 +83,33 @@ fn what_older_code_wrote_is_counted_once_at_the_next_start() -> anyhow::Result<(
             let counted = expected(events(first.len() + second.len()));
             assert_eq!(found(&database.url).await?, counted, "generation {generation}");
         }
-        views.write(&third.iter().map(counted).collect::<Vec<_>>(), 0, &[]).await?;
+        drop(counted(&mut counter, second));
+        views.write(&counted(&mut counter, third), 0, &[]).await?;
         let all = expected(events(bank.epochs.len()));
         assert_eq!(found(&database.url).await?, all);
 
-        // A bank that is older than the table.
-        run("delete from volume; delete from turnover; update sink_progress set aggregates_epoch = 0").await?;
+        // A bank that is older than some of the tables, and one that is older than all.
+        run(FORGET_NEWER).await?;
         drop(Views::claim(&database.url, 4).await?);
         assert_eq!(found(&database.url).await?, all);
-        let rows = [i64::try_from(all[0].len())?, i64::try_from(all[1].len())?];
-        ensure!(rows[0] > 10 && rows[1] > 1, "{rows:?}");
-        let compared = |[(rows, differing), (other_rows, other_differing)]: [(i64, i64); 2]| {
-            [("volume", rows, differing), ("turnover", other_rows, other_differing)]
+        run(FORGET).await?;
+        run(FORGET_NEWER).await?;
+        drop(Views::claim(&database.url, 5).await?);
+        assert_eq!(found(&database.url).await?, all);
+        let rows = all.each_ref().map(|table| i64::try_from(table.len()).expect("a few rows"));
+        ensure!(rows[0] > 10 && rows[1] > 1 && rows[2] > 10 && rows[3] > 3 && rows[4] > 5 && rows[5] > 0, "{rows:?}");
+        let compared = |differences: [(i64, i64); 2]| {
+            let (rows, differing) = (differences.map(|(rows, _)| rows), differences.map(|(_, differing)| differing));
+            let rows = rows
+                .into_iter()
+                .chain(TABLES.iter().skip(2).zip(&all[2..]).map(|(_, table)| i64::try_from(table.len()).expect("a few rows")));
+            TABLES
+                .iter()
+                .copied()
+                .zip(rows)
+                .zip(differing.into_iter().chain([0; 4]))
+                .map(|((table, rows), differing)| (table, rows, differing))
+                .collect::<Vec<_>>()
         };
         let mut say = async || {
             let said = compare(&mut connection).await?.into_iter();
@@ -120,9 +145,8 @@ fn the_aggregates_survive_the_death_of_the_views_and_a_start_on_an_old_bank() ->
     let mark = log::length(&house)?;
     runtime.block_on(async {
         let mut connection = PgConnection::connect(&views_url()?).await?;
-        sqlx::raw_sql("delete from volume; delete from turnover; update sink_progress set aggregates_epoch = 0")
-            .execute(&mut connection)
-            .await?;
+        sqlx::raw_sql(FORGET).execute(&mut connection).await?;
+        sqlx::raw_sql(FORGET_NEWER).execute(&mut connection).await?;
         Ok::<_, anyhow::Error>(())
     })?;
     house.start_run()?;
@@ -149,7 +173,7 @@ fn is_counted(house: &House, runtime: &tokio::runtime::Runtime) -> anyhow::Resul
     }
     let verify = house.orion().args(["verify", "books", "--quiet"]).output()?;
     let said = String::from_utf8_lossy(&verify.stdout);
-    ensure!(verify.status.success() && said.contains(" rows of volume, ") && said.contains(" rows of turnover"), "{said}");
+    ensure!(verify.status.success() && TABLES.iter().all(|table| said.contains(&format!(" rows of {table}"))), "{said}");
 
     let server = Server::at(&house.base, house.auth())?;
     let token = server.token("controller", "reports:read")?;

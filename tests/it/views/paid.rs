@@ -18,21 +18,25 @@ const FIRST: Epoch = 1_764_000_000_000 + TREE_MS - 300;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A ledger, what it has said, and how many commands it was asked.
-pub(super) struct Bank {
+pub(crate) struct Bank {
     ledger: Ledger,
     asked: i64,
-    pub(super) epochs: Vec<EpochEvents>,
+    pub(crate) epochs: Vec<EpochEvents>,
 }
 
 impl Bank {
-    fn begin(&mut self, epoch: Epoch) {
+    pub(super) fn new() -> Self {
+        Self { ledger: Ledger::default(), asked: 0, epochs: Vec::new() }
+    }
+
+    pub(super) fn begin(&mut self, epoch: Epoch) {
         let mut events = Vec::new();
         self.ledger.begin(epoch, CODE_VERSION, &mut events);
         let binding = Binding { epoch, generation: 1, code_version: CODE_VERSION, inputs: Vec::new() };
-        self.epochs.push(EpochEvents { binding, events });
+        self.epochs.push(EpochEvents { binding, events, waited: Vec::new() });
     }
 
-    fn ask(&mut self, operation: Operation) -> &Fact {
+    pub(super) fn ask(&mut self, operation: Operation) -> &Fact {
         self.asked += 1;
         let principal = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
         let command = Command { principal, idempotency_key: self.asked.to_string(), received_ms: 0, operation };
@@ -48,7 +52,12 @@ impl Bank {
     }
 }
 
-fn payment(kind: PaymentKind, account_debit: Option<AccountId>, account_credit: Option<AccountId>, amount_minor: i64) -> Payment {
+pub(super) fn payment(
+    kind: PaymentKind,
+    account_debit: Option<AccountId>,
+    account_credit: Option<AccountId>,
+    amount_minor: i64,
+) -> Payment {
     Payment { kind, account_debit, account_credit, amount_minor, currency: XOF, channel: Channel::Qr }
 }
 
@@ -73,7 +82,7 @@ fn tariff(operation: PaymentKind, bearer: Bearer, rate_ppm: u32) -> Operation {
 /// Payments of every kind, over the end of a minute: with fees of either side, fees that come to nothing, out of holds, in batches,
 /// by orders, and some that fail or only give back.
 pub(super) fn history() -> Bank {
-    let mut bank = Bank { ledger: Ledger::default(), asked: 0, epochs: Vec::new() };
+    let mut bank = Bank::new();
     bank.begin(FIRST);
     bank.ask(Operation::CreateCustomer(CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None }));
     let mut open = |role| {

@@ -4,11 +4,12 @@ use super::super::evidence::Table;
 use schemas::{AccountId, Aggregates, Bucket, Epoch, Event, Fact, PaymentKind, Role, Side, Span, Turnover, Volume};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What events add up to.
+/// What events add up to, of volume and turnover.
 pub(crate) fn count<'a>(events: impl Iterator<Item = &'a Event> + Clone) -> Aggregates {
     Aggregates {
         volume: volume(events.clone()).into_iter().map(|(volume, _)| volume).collect(),
         turnover: turnover(events).into_iter().map(|(turnover, _)| turnover).collect(),
+        ..Aggregates::default()
     }
 }
 

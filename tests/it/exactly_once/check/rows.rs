@@ -1,7 +1,7 @@
 //! Rows: Postgres holds what the events say, row by row, no more and no less.
 
 use super::super::evidence::{Rows, Table};
-use super::{Case, Findings, Kind, aggregates};
+use super::{Case, Findings, Kind, aggregates, latency, positions};
 use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, Transaction, resource};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
     {
         findings.add(Kind::RowsDiffer, format!("the views end before epoch {}, and the last event is of {last}", rows.upper));
     }
-    let expected = derive(case.events.iter().map(|recorded| &recorded.event).filter(|event| event.epoch < rows.upper));
+    let mut expected = derive(case.events.iter().map(|recorded| &recorded.event).filter(|event| event.epoch < rows.upper));
+    let said = latency::said(&case.evidence.log.journal).filter(|(epoch, _)| *epoch < rows.upper);
+    expected.insert("latency", latency::table(said));
     let none = Table::new();
     for table in Rows::TABLES {
         let (found, expected) = (rows.tables.get(table).unwrap_or(&none), expected.get(table).unwrap_or(&none));
@@ -142,6 +144,7 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
     }
     tables.insert("volume", aggregates::volume_table(events.iter().copied()));
     tables.insert("turnover", aggregates::turnover_table(events.iter().copied()));
+    tables.extend(positions::tables(&events));
     tables
 }
 

@@ -187,6 +187,20 @@ const CASES: &[Case] = &[
     ("a turnover that nobody had", Kind::RowsDiffer, |bank| {
         bank.rows.tables.get_mut("turnover").unwrap().insert("0 XOF x deposit".to_owned(), "1 1 1".to_owned());
     }),
+    ("a position of accounts that there are not", Kind::RowsDiffer, |bank| {
+        bank.rows.tables.get_mut("position").unwrap().values_mut().for_each(|row| row.insert(0, '1'));
+    }),
+    ("liabilities that are missing", Kind::RowsDiffer, |bank| drop(bank.rows.tables.get_mut("liability").unwrap().pop_first())),
+    ("a customer who was active twice", Kind::RowsDiffer, |bank| {
+        bank.rows.tables.get_mut("activity").unwrap().values_mut().for_each(|row| row.insert(0, '2'));
+    }),
+    ("commands that waited otherwise than the journal says", Kind::JournalDiffers, |bank| match &mut bank.log.journal[0] {
+        schemas::Entry::Commit(commit) => commit.epochs[1].waited.push(schemas::Waited { over_ms: 5, count: 1 }),
+        schemas::Entry::Claim(_) => unreachable!("it is a commit"),
+    }),
+    ("a latency that nothing had", Kind::RowsDiffer, |bank| {
+        bank.rows.tables.entry("latency").or_default().insert("day 0 5".to_owned(), "1 1".to_owned());
+    }),
     ("views that never caught up", Kind::RowsDiffer, |bank| bank.rows.upper = 14),
     ("an answer outside the contract", Kind::OddAnswer, |bank| *outcome(bank, 3) = Outcome::Odd { status: 500, body: String::new() }),
 ];

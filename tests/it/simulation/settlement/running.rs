@@ -124,6 +124,7 @@ impl Running {
             value: Some(&record.value),
             schema: record.header(SCHEMA_HEADER),
             traceparent: record.header(TRACE_HEADER),
+            appended_ms: Some(record.stamp),
         };
         self.source.read(&record, now_ms);
         self.read.insert(0, record.position.offset + 1);

@@ -163,7 +163,7 @@ pub(super) fn write_down(evidence: &mut Evidence) {
             digest: records.digest(),
         };
         let binding = Binding { epoch, generation: 1, code_version: RULES, inputs };
-        epochs.push(SealedEpoch { binding, outputs: outputs.into_iter().map(output).collect(), pinned: 0 });
+        epochs.push(SealedEpoch { binding, outputs: outputs.into_iter().map(output).collect(), pinned: 0, waited: Vec::new() });
         from = upper;
     }
     evidence.log.journal = vec![schemas::Entry::Commit(Commit { generation: 1, epochs })];

@@ -1,0 +1,182 @@
+//! The accounts that are not closed: what each is, who holds it, and at which level.
+//!
+//! In: what each epoch says of accounts and of the levels of customers. Out: a collection with one row an account, whose group
+//! changes when the level of its holder does. Never: an account that is closed.
+//!
+//! **Definition.** A level is set, never changed by so much, so a difference can't say it: somebody has to know what it was
+//! before. So this operator keeps, of each customer, the level and the accounts, and takes back the row of before.
+//!
+//! 1. What an epoch says waits until the frontier has passed it, and is taken in the order in which the bank said it.
+//! 2. An account comes with the level that its holder has by then; without a word of it, unidentified.
+//! 3. A level takes every account of its holder from one group to another.
+//! 4. An account that is closed goes.
+
+use crate::proof::books::Subject;
+use crate::route::mix;
+use differential_dataflow::operators::arrange::arrangement::arrange_core;
+use differential_dataflow::operators::arrange::{Arranged, TraceAgent};
+use differential_dataflow::trace::implementations::ord_neu::{OrdValBatcher, OrdValSpine};
+use schemas::{Account, AccountId, CustomerId, Epoch, EpochEvents, Fact, Group, KycLevel, Policy, StatusChange};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::{Exchange, Pipeline};
+use timely::dataflow::operators::{Capability, Operator};
+
+/// The accounts as one worker holds them, beside its part of the books.
+pub type Accounts = OrdValSpine<Subject, Group, Epoch, isize>;
+
+/// What is said of a customer's accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The holder; none where it is the house.
+    pub holder: Option<CustomerId>,
+    /// What.
+    pub what: What,
+}
+
+/// What there is to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// There is an account. The level of its group is not said yet.
+    Opened(AccountId, Group),
+    /// There is no such account any more.
+    Closed(AccountId),
+    /// The holder has a level from now on.
+    Level(KycLevel),
+}
+
+impl Told {
+    /// An account, as it is opened or stands.
+    pub const fn account(account: &Account) -> Self {
+        let group = Group { currency: account.currency, account_type: account.account_type, role: account.role, level: None };
+        Self { holder: account.customer_id, what: What::Opened(account.id, group) }
+    }
+
+    /// A level, as it is set or stands.
+    pub const fn level(holder: CustomerId, level: KycLevel) -> Self {
+        Self { holder: Some(holder), what: What::Level(level) }
+    }
+}
+
+/// Something that is said: what, when, and in which place of its epoch.
+pub type Change = (Told, Epoch, u32);
+
+/// What an epoch says, in its order.
+pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
+    let time = epoch.epoch();
+    let told = epoch.events.iter().filter_map(|event| match &event.fact {
+        Fact::AccountOpened(account) => Some(Told::account(account)),
+        Fact::StatusChanged(changed) => match changed.change {
+            StatusChange::Close => Some(Told { holder: changed.customer_id, what: What::Closed(changed.id) }),
+            StatusChange::Suspend | StatusChange::Reactivate => None,
+        },
+        Fact::PolicyChanged(policy) => match policy.as_ref() {
+            Policy::Level(set) => Some(Told::level(set.customer_id, set.level)),
+            Policy::Terms(_) | Policy::Limits(_) | Policy::Tariff(_) | Policy::TariffEnd(_) => None,
+        },
+        Fact::CustomerCreated(_)
+        | Fact::Transaction(_)
+        | Fact::RulesActivated { .. }
+        | Fact::HoldChanged(_)
+        | Fact::BatchDecided(_)
+        | Fact::OrderChanged(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => None,
+    });
+    (0..).zip(told).map(move |(number, told)| (told, time, number))
+}
+
+/// Where the work is done: whatever is said of a customer in one place.
+pub fn route(told: &Told) -> u64 {
+    let (high, low) = match (told.holder, told.what) {
+        (Some(holder), _) => holder.0.as_u64_pair(),
+        (None, What::Opened(account, _) | What::Closed(account)) => account.0.as_u64_pair(),
+        (None, What::Level(_)) => (0, 0),
+    };
+    mix(high ^ low.rotate_left(32))
+}
+
+/// What an epoch says, until nothing can come before it.
+type Waiting = (Capability<Epoch>, Vec<(u32, Told)>);
+
+/// A row of an account that comes or goes.
+type Row = ((Subject, Group), Epoch, isize);
+
+/// The accounts of what was brought to this worker, arranged where the books have them too, for every reader there.
+pub fn arrange<'scope>(changes: StreamVec<'scope, Epoch, Change>) -> Arranged<'scope, TraceAgent<Accounts>> {
+    let to_the_books = Exchange::new(|((subject, _), ..): &Row| crate::proof::books::route(subject));
+    arrange_core::<_, _, OrdValBatcher<Subject, Group, Epoch, isize>, Accounts>(rows(changes), to_the_books, "accounts", OrdValBatcher::new)
+}
+
+fn rows<'scope>(changes: StreamVec<'scope, Epoch, Change>) -> StreamVec<'scope, Epoch, Row> {
+    changes.unary_frontier::<CapacityContainerBuilder<Vec<Row>>, _, _, _>(Pipeline, "holders", move |capability, _info| {
+        drop(capability);
+        let mut holders = Holders::default();
+        let mut waiting: BTreeMap<Epoch, Waiting> = BTreeMap::new();
+        move |(input, frontier), output| {
+            // 1.
+            input.for_each_stamp(|stamp, batches| {
+                let capability = stamp.retain_least(0).expect("a source stamps every epoch with its time");
+                for (told, epoch, number) in batches.flat_map(std::mem::take) {
+                    waiting.entry(epoch).or_insert_with(|| (capability.delayed(&epoch), Vec::new())).1.push((number, told));
+                }
+            });
+            while let Some(first) = waiting.first_entry() {
+                if frontier.less_equal(first.key()) {
+                    break;
+                }
+                let (epoch, (capability, mut said)) = first.remove_entry();
+                said.sort_unstable_by_key(|(number, _)| *number);
+                let mut session = output.session(&capability);
+                for (_, told) in said {
+                    holders.take(told, |account, group, diff| session.give(((Subject::Account(account), group), epoch, diff)));
+                }
+            }
+        }
+    })
+}
+
+/// The customers of one worker.
+#[derive(Default)]
+struct Holders {
+    /// Who is not unidentified.
+    levels: BTreeMap<CustomerId, KycLevel>,
+    accounts: BTreeMap<(CustomerId, AccountId), Group>,
+}
+
+impl Holders {
+    fn take(&mut self, told: Told, mut row: impl FnMut(AccountId, Group, isize)) {
+        match (told.holder, told.what) {
+            // 2.
+            (None, What::Opened(account, group)) => row(account, group, 1),
+            (Some(holder), What::Opened(account, group)) => {
+                let group = Group { level: Some(self.level(holder)), ..group };
+                self.accounts.insert((holder, account), group);
+                row(account, group, 1);
+            }
+            // 3.
+            (Some(holder), What::Level(level)) => {
+                self.levels.insert(holder, level);
+                let all = (holder, AccountId(uuid::Uuid::nil()))..=(holder, AccountId(uuid::Uuid::max()));
+                for ((_, account), group) in self.accounts.range_mut(all) {
+                    row(*account, *group, -1);
+                    group.level = Some(level);
+                    row(*account, *group, 1);
+                }
+            }
+            // 4.
+            (Some(holder), What::Closed(account)) => {
+                if let Some(group) = self.accounts.remove(&(holder, account)) {
+                    row(account, group, -1);
+                }
+            }
+            (None, What::Closed(_) | What::Level(_)) => unreachable!("the house closes no account of its own and has no level"),
+        }
+    }
+
+    fn level(&self, holder: CustomerId) -> KycLevel {
+        self.levels.get(&holder).copied().unwrap_or(KycLevel::Unidentified)
+    }
+}
