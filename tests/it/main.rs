@@ -2,6 +2,7 @@
 
 mod authorization;
 mod backup;
+mod conformance;
 mod consumers;
 mod dead_letters;
 mod end_to_end;
