@@ -15,6 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use schemas::{Authority, Caller, Principal, Problem, Scope};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How far the clocks of the issuer and of this server may differ.
 const LEEWAY_S: u64 = 5;
@@ -31,6 +32,8 @@ pub struct Tokens {
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    #[serde(default)]
+    exp: serde_json::Value,
     #[serde(default)]
     scope: String,
 }
@@ -88,14 +91,17 @@ impl Tokens {
         if token.header.crit.is_some() {
             return Err(Denied::Malformed);
         }
-        let Claims { sub, scope } = token.claims;
+        let Claims { sub, exp, scope } = token.claims;
+        // A NumericDate may have a fraction (RFC 7519).
+        let fraction = || Some(Duration::try_from_secs_f64(exp.as_f64()?).ok()?.as_secs());
+        let expires_s = exp.as_u64().or_else(fraction).ok_or(Denied::Claims)?;
         if sub.is_empty() || sub.chars().count() > 255 || sub.chars().any(char::is_control) {
             return Err(Denied::Claims);
         }
         // What the bank does not know is for some other service.
         let scopes: Vec<Scope> = scope.split(' ').filter_map(|word| word.parse().ok()).collect();
         let authority = if scopes.contains(&Scope::Operator) { Authority::Operator } else { Authority::Customer };
-        Ok(Caller { principal: Principal { subject: sub, authority }, scopes })
+        Ok(Caller { principal: Principal { subject: sub, authority }, scopes, expires_s })
     }
 }
 

@@ -6,10 +6,13 @@
 
 /// Where gRPC is spoken.
 mod grpc;
+/// The HTTP server.
+mod http;
 /// Where the cells show what they measure.
 mod metrics;
 
 pub use grpc::Grpc;
+pub use http::Http;
 pub use metrics::Metrics;
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +64,8 @@ pub struct Postgres {
     pub views_database: String,
     /// Most connections of the query API.
     pub connections_max: u32,
+    /// The role that may read what is made for analysts, and nothing else: `grant` it to each of them. Empty for none.
+    pub bi_role: String,
 }
 
 /// Schema registry.
@@ -69,25 +74,6 @@ pub struct Postgres {
 pub struct Registry {
     /// Base of its Confluent-compatible API.
     pub url: String,
-}
-
-/// The HTTP server.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// Address to listen on.
-    pub listen: String,
-    /// Longest time that a request may take, waiting included.
-    pub timeout_ms: u64,
-    /// Largest request body.
-    pub body_max_bytes: usize,
-    /// Most operations that wait for their decision, or for Postgres to show it; above it new ones get 429.
-    pub remembered_max: usize,
-    /// Most decisions that the ledger keeps for the retries of their commands, seven days of them; from there on
-    /// commands get 503. Each takes settlement about 70 bytes.
-    pub pinned_max: u64,
-    /// How long the door waits for Kafka to take a command.
-    pub append_timeout_ms: u64,
 }
 
 /// Who may call.
@@ -170,6 +156,7 @@ brokers = "127.0.0.1:9092"
 url = "postgres://orion@127.0.0.1:5433/orion"
 views_database = "orion_views"
 connections_max = 16
+bi_role = "orion_bi"
 
 [registry]
 url = "http://127.0.0.1:8081/apis/ccompat/v7"
@@ -177,10 +164,19 @@ url = "http://127.0.0.1:8081/apis/ccompat/v7"
 [http]
 listen = "127.0.0.1:8080"
 timeout_ms = 40000
+write_timeout_ms = 30000
 body_max_bytes = 65536
 remembered_max = 100000
 pinned_max = 100000000
 append_timeout_ms = 5000
+rate_per_second = 1000
+burst = 2000
+operator_rate_per_second = 0
+operator_burst = 0
+taps_max = 16
+streams_max = 4096
+streams_of_subject_max = 64
+catch_ups_max = 4
 
 [grpc]
 listen = "127.0.0.1:8090"
@@ -283,7 +279,11 @@ impl Config {
         if !plain(&self.postgres.views_database) {
             return wrong("postgres.views_database must be lowercase letters and underscores");
         }
+        if !self.postgres.bi_role.is_empty() && !plain(&self.postgres.bi_role) {
+            return wrong("postgres.bi_role must be lowercase letters and underscores, or empty");
+        }
         self.postgres.views_url()?;
+        self.http.check()?;
         self.metrics.check()?;
         self.grpc.address()?;
         if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {

@@ -89,7 +89,7 @@ fn list(from: From, json: bool, config: &Config) -> anyhow::Result<()> {
 }
 
 fn show(position: Position, config: &Config) -> anyhow::Result<()> {
-    let (mut lines, mut found) = (Lines::new(config)?, None);
+    let (mut lines, mut found) = (Lines::new(&config.registry.url)?, None);
     each(config, |letter, stood| {
         found = (stood == position).then(|| letter.clone()).or(found.take());
         Ok(())
@@ -110,7 +110,7 @@ fn replay(positions: &[Position], all: bool, config: &Config) -> anyhow::Result<
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let ids = runtime.block_on(Registry::new(&config.registry.url).ids(&[Topic::Commands]))?;
     let log = CommandLog::new(&config.commands_log(), Encoder::new(ids))?;
-    let mut lines = Lines::new(config)?;
+    let mut lines = Lines::new(&config.registry.url)?;
     let rules = rules(config, &mut lines)?;
     let (mut found, mut again, mut stay) = (BTreeSet::new(), 0, 0);
     each(config, |letter, stood| {

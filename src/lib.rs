@@ -17,6 +17,8 @@ pub mod config;
 pub mod dlq;
 /// Exit codes and the last words of a process.
 pub mod exit;
+/// `orion export`.
+pub mod export;
 /// `orion load`.
 pub mod load;
 /// Logs.
@@ -27,6 +29,8 @@ pub mod metrics;
 pub mod migrate;
 /// Progress of the offline tools.
 mod progress;
+/// How fast one subject may ask.
+pub mod rates;
 /// `orion replay`.
 pub mod replay;
 /// `orion restore`.

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use orion::config::Config;
-use orion::{archive, backup, dlq, exit, load, migrate, replay, restore, run, serve, tap, token, topics, verify};
+use orion::{archive, backup, dlq, exit, export, load, migrate, replay, restore, run, serve, tap, token, topics, verify};
 use std::process::ExitCode;
 
 /// Records are allocated in one thread and freed in another, millions a minute: this one is made for that.
@@ -42,6 +42,8 @@ enum Command {
     /// Commands that could not be read: list them, show one, hand them in again.
     #[command(subcommand)]
     Dlq(dlq::Action),
+    /// Write a view of the schema bi to a file, as Parquet or CSV.
+    Export(export::Args),
     /// Copy to a folder what everything is rebuilt from; verify it, export it, prune Kafka.
     Archive(archive::Args),
     /// Copy archive, snapshots and Postgres as one point to restore to, while the bank runs; verify it.
@@ -72,6 +74,7 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Config => print!("{}", config.print()),
         Command::Tap(args) => tap::run(&args, &config)?,
         Command::Dlq(action) => return dlq::run(&action, &config),
+        Command::Export(args) => block_on(export::run(&args, &config))?,
         Command::Archive(args) => return archive::run(&args, &config),
         Command::Backup(args) => return backup::run(&args, &config),
         Command::Restore(args) => return restore::run(&args, &config),

@@ -4,18 +4,23 @@
 //! What it needs and does not find at the start ends it with one sentence; a supervisor starts it again.
 
 mod document;
+mod listener;
 mod observe;
 mod planted;
 mod problems;
+mod taps;
 
 pub use document::document;
+pub use taps::{Kafka, Taps};
 
 use crate::auth::{self, Tokens};
 use crate::config::{self, Config};
 use crate::exit::{Exit, UNAVAILABLE};
 use crate::logging;
+use crate::rates::{self, Rates};
 use anyhow::Context;
 use api::progress::{self, Progress, Shown};
+use api::streams::{Bounds, Streams};
 use api::{Known, View};
 use axum::{Extension, Router, middleware};
 use egress::registry::Registry;
@@ -24,6 +29,7 @@ use ingress::events::Start;
 use ingress::http::Door;
 use ingress::log::CommandLog;
 use ingress::tail::{self, TailStart};
+use listener::Listener;
 use schemas::Topic;
 use schemas::wire::Encoder;
 use sqlx::PgPool;
@@ -34,7 +40,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// How much longer than the views need it a decision is remembered.
 const REMEMBERED: Duration = Duration::from_secs(1);
@@ -42,6 +51,8 @@ const REMEMBERED: Duration = Duration::from_secs(1);
 const CONNECTION_MAX: Duration = Duration::from_secs(2);
 /// Longest statement.
 const STATEMENT_MAX: Duration = Duration::from_secs(5);
+/// Answers of this size and more are compressed for whoever accepts that.
+const COMPRESSED_MIN_BYTES: u64 = 256;
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -81,19 +92,22 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         Arc::new(move || decisions.newest())
     };
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
-    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()) };
     let stopping = stopping()?;
-    let doors = doors(door, view, tokens, &config.http, stopping.clone());
+    let streams = Streams::start(pool.clone(), progress.clone(), bounds(&config.http), stopping.clone());
+    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()), streams };
+    let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
+    let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping.clone()));
+    let doors = doors(door, view, taps, tokens, &config.http, stopping.clone());
 
-    let http = listen(&config.http.listen).await?;
+    let http = listen(&config.http.listen, &config.http).await?;
     let grpc = match config.grpc.address()? {
-        Some(address) => Some(listen(&address.to_string()).await?),
+        Some(address) => Some(listen(&address.to_string(), &config.http).await?),
         None => None,
     };
-    println!("orion: listening on http://{}", http.local_addr()?);
+    println!("orion: listening on http://{}", axum::serve::Listener::local_addr(&http)?);
     let http = axum::serve(http, doors.http).with_graceful_shutdown(stopped(stopping.clone()));
     let Some(grpc) = grpc else { return http.await.context("the server ended") };
-    println!("orion: listening on {} for gRPC", grpc.local_addr()?);
+    println!("orion: listening on {} for gRPC", axum::serve::Listener::local_addr(&grpc)?);
     let grpc = axum::serve(grpc, doors.grpc).with_graceful_shutdown(stopped(stopping.clone()));
     // A stream may be open for as long as its client likes; whatever has a bound is over by then.
     let given_up = async {
@@ -111,8 +125,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(address: &str) -> anyhow::Result<TcpListener> {
-    Ok(TcpListener::bind(address).await.map_err(|error| missing(&format!("can't listen on {address}: {error}")))?)
+async fn listen(address: &str, http: &config::Http) -> anyhow::Result<Listener> {
+    let listener = TcpListener::bind(address).await.map_err(|error| missing(&format!("can't listen on {address}: {error}")))?;
+    Ok(Listener { listener, write_max: Duration::from_millis(http.write_timeout_ms) })
 }
 
 /// Both doors, without what they listen on.
@@ -123,13 +138,23 @@ pub struct Doors {
     pub grpc: Router,
 }
 
-/// The whole server. From the inside out: the routes; who may pass; how long it may take; a panic ends one request; then for each door
-/// by itself: every request is seen, and every error is a problem.
-pub fn doors(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Http, stopping: watch::Receiver<bool>) -> Doors {
+/// The whole server. From the inside out: the routes; how fast one subject may ask; who may pass; how long it may take until an answer
+/// begins; a panic ends one request; then for each door by itself: every request is seen, and every error is a problem. Answers of REST
+/// are compressed.
+pub fn doors(
+    door: Arc<Door>,
+    view: View,
+    taps: Arc<Taps>,
+    tokens: Arc<Tokens>,
+    http: &config::Http,
+    stopping: watch::Receiver<bool>,
+) -> Doors {
     let closed = Router::from(ingress::http::router(door)).merge(api::routes().with_state(view.clone()));
+    let closed = closed.merge(taps::routes().with_state(taps));
     let open = Router::from(api::open_routes().with_state(view));
     let limit = Duration::from_millis(http.timeout_ms);
     let routes = closed
+        .route_layer(middleware::from_fn_with_state(Arc::new(Rates::new(http)), rates::limit))
         .route_layer(middleware::from_fn_with_state(tokens, auth::require))
         .merge(open)
         .fallback(problems::no_route)
@@ -139,8 +164,21 @@ pub fn doors(door: Arc<Door>, view: View, tokens: Arc<Tokens>, http: &config::Ht
     let grpc = grpc::router(routes.clone().layer(middleware::map_response(problems::name)), stopping)
         .layer(CatchPanicLayer::custom(|_| grpc::panicked()))
         .layer(middleware::from_fn(observe::observe_call));
-    let http = routes.layer(middleware::from_fn(observe::observe));
+    let http = routes.layer(middleware::from_fn(observe::observe)).layer(compression());
     Doors { http: if faults::ARMED { http.layer(middleware::from_fn(planted::forgetful)) } else { http }, grpc }
+}
+
+fn bounds(http: &config::Http) -> Bounds {
+    let config::Http { streams_max, streams_of_subject_max, catch_ups_max, .. } = *http;
+    Bounds { streams_max, streams_of_subject_max, catch_ups_max }
+}
+
+/// What is small would not become smaller; what is streamed has to leave at once, not when there is enough of it.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let streamed = NotForContentType::SSE;
+    let when =
+        SizeAbove::new(COMPRESSED_MIN_BYTES).and(streamed).and(NotForContentType::const_new(taps::LINES)).and(NotForContentType::GRPC);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when)
 }
 
 /// Connections that can only read, made when they are needed.

@@ -6,7 +6,7 @@
 /// Which records are wanted.
 mod wanted;
 
-pub use wanted::Wanted;
+pub use wanted::{Field, Wanted};
 
 use crate::config::Config;
 use egress::registry::Registry;
@@ -37,7 +37,7 @@ pub struct Args {
 
 /// Prints records until the limit, the end, or a closed pipe.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
-    let mut lines = Lines::new(config)?;
+    let mut lines = Lines::new(&config.registry.url)?;
     let mut out = std::io::stdout().lock();
     let mut left = args.limit.unwrap_or(u64::MAX);
     taps::read(&config.kafka.brokers, &args.topic, args.from, args.until_end, |record| {
@@ -62,9 +62,9 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+    pub(crate) fn new(registry: &str) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { registry: Registry::new(&config.registry.url), runtime, decoder: Decoder::default() })
+        Ok(Self { registry: Registry::new(registry), runtime, decoder: Decoder::default() })
     }
 
     /// A record as one line shows it.

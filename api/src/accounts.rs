@@ -93,11 +93,19 @@ pub(crate) async fn balance(
 
 /// The currency of an account that was open by an epoch, if the caller may see it.
 pub(crate) async fn seen(view: &View, caller: &Caller, id: AccountId, as_of: Epoch) -> Result<Currency, Failure> {
+    Ok(look(view, caller, id, as_of).await?.1.parse().map_err(ViewError::from)?)
+}
+
+/// The same, and whose it is; none is the house.
+pub(crate) async fn holder(view: &View, caller: &Caller, id: AccountId, as_of: Epoch) -> Result<Option<CustomerId>, Failure> {
+    Ok(look(view, caller, id, as_of).await?.0.map(CustomerId))
+}
+
+async fn look(view: &View, caller: &Caller, id: AccountId, as_of: Epoch) -> Result<(Option<Uuid>, String), Failure> {
     let query = "select customer_id, currency from account where id = $1 and epoch <= $2";
     let at = i64::try_from(as_of).map_err(ViewError::from)?;
     let row: Option<(Option<Uuid>, String)> = sqlx::query_as(query).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
-    let row = row.filter(|(holder, _)| caller.may_see(holder.map(CustomerId))).ok_or_else(|| not_found("account"))?;
-    Ok(row.1.parse().map_err(ViewError::from)?)
+    row.filter(|(holder, _)| caller.may_see(holder.map(CustomerId))).ok_or_else(|| not_found("account"))
 }
 
 /// An account, and what its balance is made of.

@@ -33,7 +33,7 @@ mod tests {
             ("eve", Some("k1"), false),
         ] {
             let principal = Principal { subject: subject.to_owned(), authority: Authority::Customer };
-            let caller = Caller { principal, scopes: Vec::new() };
+            let caller = Caller { principal, scopes: Vec::new(), expires_s: 0 };
             let mut headers = HeaderMap::new();
             key.map(|key| headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_static(key)));
             assert_eq!(is_asker(&caller, &headers, id, &["order", "batch"]), shown, "{subject} {key:?}");

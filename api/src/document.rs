@@ -3,9 +3,10 @@
 //! In: the description that each route gives of itself. Out: that, and what `freshness` and `failure` do for all.
 
 use crate::freshness::behind;
+use crate::sse::LAST_EVENT_ID;
 use schemas::Problem;
 use schemas::openapi::{add, formed, know, operations, parameter, problem, problem_such_as, response};
-use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
@@ -20,6 +21,10 @@ const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the 
 pub(crate) fn complete(document: &mut OpenApi) {
     know::<Problem>(document);
     for (path, operation) in operations(document).filter(|(path, _)| path.starts_with("/v1/")) {
+        if path.ends_with("/stream") {
+            stream(operation);
+            continue;
+        }
         let at_least = "Wait, at most two seconds, until the view shows this epoch, or the decision on the command at this \
                         `partition:offset`; then 503 with `Retry-After`.";
         let at = "Read this past epoch; what was not there then is not found.";
@@ -50,6 +55,24 @@ pub(crate) fn complete(document: &mut OpenApi) {
             ok.description.push_str(" All of it as of the epoch `as_of`.");
         }
     }
+}
+
+/// A stream begins where its client is, and waits for nothing.
+fn stream(operation: &mut Operation) {
+    let since = "What the client has: `beginning` is nothing, `now` all of it, an epoch everything up to there.";
+    let last = "The last id that was seen. It goes on from there, whatever `since` says.";
+    let parameters = [
+        parameter(ParameterIn::Query, "since", since, "1764000000123"),
+        parameter(ParameterIn::Query, "account", "Only rows about this account.", "019ab6f5-1c7b-7002-8000-000000000000"),
+        parameter(ParameterIn::Header, LAST_EVENT_ID, last, "1764000000123"),
+    ];
+    operation.parameters.get_or_insert_default().extend(parameters.map(RefOr::T));
+    let bad = Problem::field("since", "lies beyond what the views show, which is 1764000000456");
+    add(operation, 400, problem_such_as("Not understood: `invalid_request`, with every bad parameter in `errors`.", &bad));
+    let missing = Problem::new(404, "account_not_found", "No account of yours has this id.");
+    add(operation, 404, problem_such_as("No view of this name, or no account of yours: `…_not_found`.", &missing));
+    add(operation, 429, problem("Too many streams are open, in all or of yours: `too_many_streams`."));
+    add(operation, 503, problem("The views can't be read: `view_unavailable`."));
 }
 
 fn limit() -> Parameter {

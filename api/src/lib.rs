@@ -6,6 +6,10 @@
 
 /// How far the views have come.
 pub mod progress;
+/// Server-sent events.
+pub mod sse;
+/// What changes, as it changes.
+pub mod streams;
 /// The views as rows that can be followed.
 pub mod views;
 
@@ -44,6 +48,7 @@ use progress::{Progress, Shown};
 use schemas::{CommandId, Epoch};
 use sqlx::PgPool;
 use std::sync::Arc;
+use streams::Streams;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -69,6 +74,8 @@ pub struct View {
     pub newest: Newest,
     /// Whether `recent` knows all of them.
     pub caught_up: CaughtUp,
+    /// What changes, read once for all who listen.
+    pub streams: Arc<Streams>,
 }
 
 impl View {
@@ -117,6 +124,8 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(aggregates::merchants::merchants))
         .routes(routes!(views::read::views))
         .routes(routes!(views::read::view))
+        .routes(routes!(streams::view_stream))
+        .routes(routes!(streams::transactions_stream))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
         .routes(routes!(health::metrics));

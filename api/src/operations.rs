@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn customers_see_what_concerns_them() {
         let (awa, other) = (CustomerId::mint(1, 0), CustomerId::mint(1, 1));
-        let caller = |subject: String, authority| Caller { principal: Principal { subject, authority }, scopes: Vec::new() };
+        let caller = |subject: String, authority| Caller { principal: Principal { subject, authority }, scopes: Vec::new(), expires_s: 0 };
         let (customer, staff) = (caller(awa.to_string(), Authority::Customer), caller("staff".to_owned(), Authority::Operator));
         for (owners, reason, seen) in [
             (vec![Some(awa), None], None, true),

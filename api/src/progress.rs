@@ -100,6 +100,11 @@ impl Progress {
         self.shown.borrow().clone()
     }
 
+    /// The latest state, and each that follows.
+    pub(crate) fn watch(&self) -> watch::Receiver<Shown> {
+        self.shown.clone()
+    }
+
     /// Waits until the views show a mark; false if they do not by the deadline.
     pub async fn reach(&self, mark: Mark, deadline: Instant) -> bool {
         let mut shown = self.shown.clone();

@@ -111,6 +111,16 @@ impl<'a> Bank<'a> {
         self.folder.join(name)
     }
 
+    /// A token for an hour, as this bank's door takes it.
+    pub(crate) fn token(&self, subject: &str, scope: &str) -> anyhow::Result<String> {
+        let auth = orion::config::Auth {
+            public_key: self.file("jwt.public.pem"),
+            private_key: self.file("jwt.private.pem"),
+            ..self.services.config.auth.clone()
+        };
+        orion::token::sign(&auth, subject, scope, 3_600)
+    }
+
     /// Appends commands in order, as the door does it: the same records, idempotent, acknowledged by every replica.
     pub(crate) fn append(&self, commands: impl Iterator<Item = (Command, String)>) -> anyhow::Result<()> {
         let config = &self.services.config;

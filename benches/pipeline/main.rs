@@ -13,9 +13,11 @@ mod bulk;
 mod decided;
 mod drain_events;
 mod drain_views;
+mod fanout;
 mod figures;
 mod ledger;
 mod machine;
+mod reads;
 mod replay;
 mod services;
 
@@ -34,6 +36,8 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("drain_events", drain_events::measure),
     ("drain_views", drain_views::measure),
     ("at_200", at_200::measure),
+    ("reads", reads::measure),
+    ("fanout", fanout::measure),
     ("replay", replay::measure),
     ("at_scale", at_scale::measure),
 ];

@@ -107,6 +107,12 @@ impl Topics {
         self.log.iter().map(|(name, partitions)| (name.as_str(), *partitions))
     }
 
+    /// Whether a topic holds what the cells say: events, rows of views, journals. All else holds what others wrote, as it came.
+    pub fn is_said(&self, topic: &str) -> bool {
+        let said = [&self.log, &self.event, &self.view, &self.recent].into_iter().any(|topics| topics.contains_key(topic));
+        said && topic != Topic::Commands.as_str()
+    }
+
     /// The partitions of a topic; none if it is not in the list.
     pub fn partitions(&self, topic: &str) -> Option<i32> {
         [&self.log, &self.event, &self.view, &self.recent, &self.dead_letter].into_iter().find_map(|topics| topics.get(topic)).copied()
@@ -240,6 +246,15 @@ mod tests {
         assert_eq!(size("batch.decided.v1").as_deref(), Some("4194304"));
         assert_eq!(size("orion.commands.dlq.v1").as_deref(), Some("5242880"));
         assert_eq!(size("transaction.settled.v1"), None);
+    }
+
+    #[test]
+    fn what_others_wrote_is_not_what_the_cells_say() {
+        let topics = Topics::committed();
+        let all: Vec<_> = topics.all().into_iter().map(|(name, ..)| name.to_owned()).collect();
+        let not_said: Vec<_> = all.iter().filter(|name| !topics.is_said(name)).map(String::as_str).collect();
+        assert!(not_said.contains(&"orion.commands.v1") && topics.is_said("orion.settlement.journal.v1") && !topics.is_said("other"));
+        assert!(not_said.iter().all(|name| name.contains("commands") || name.contains(".dlq.")), "{not_said:?}");
     }
 
     #[test]

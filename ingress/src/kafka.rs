@@ -23,6 +23,9 @@ pub enum ReadError {
     /// The topic is not there.
     #[error("topic {0} does not exist; run `orion topics apply`")]
     NoTopic(String),
+    /// Positions that are not those of the topic's partitions.
+    #[error("these are no positions of the partitions of {0}")]
+    NoPartition(String),
     /// Kafka stopped answering.
     #[error("kafka has been silent for {seconds} s while {topic} was read")]
     Silent {

@@ -1,6 +1,7 @@
 //! Taps: any topic, record by record, as it was committed.
 
 use crate::kafka::{self, ReadError};
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use schemas::money::Unreadable;
 use schemas::topic::{EPOCH_HEADER, TRACE_HEADER};
@@ -77,6 +78,123 @@ impl Tapped {
     }
 }
 
+/// A topic that is being read.
+pub struct Tap {
+    consumer: BaseConsumer,
+    topic: String,
+    /// What is of an earlier epoch is passed over.
+    since: Option<Epoch>,
+    /// Of each partition, the offset behind the last record that was read.
+    read: Positions,
+    /// Of each partition that has something up to the end that it had at the beginning, that end.
+    open: Positions,
+}
+
+/// An offset of each partition.
+pub type Positions = BTreeMap<i32, i64>;
+
+/// How much of a topic waits in the client of a tap that does not hurry, in kilobytes.
+pub const UNHURRIED_KB: u32 = 1024;
+
+impl Tap {
+    /// Reads as much ahead as is quickest.
+    pub fn open(brokers: &str, topic: &str, from: From) -> Result<Self, ReadError> {
+        Self::at(kafka::consumer_with_ends(brokers)?, topic, from)
+    }
+
+    /// Keeps little in memory, however slowly it is read.
+    pub fn open_unhurried(brokers: &str, topic: &str, from: From) -> Result<Self, ReadError> {
+        Self::at(unhurried(brokers)?, topic, from)
+    }
+
+    /// The same, from exact offsets on: one of each partition, and of each everything from there on must still be there.
+    pub fn resume(brokers: &str, topic: &str, positions: &Positions) -> Result<Self, ReadError> {
+        let consumer = unhurried(brokers)?;
+        let marks = kafka::watermarks(&consumer, topic)?;
+        if !positions.keys().eq(marks.keys()) {
+            return Err(ReadError::NoPartition(topic.to_owned()));
+        }
+        for ((partition, needed), (low, high)) in positions.iter().zip(marks.values().copied()) {
+            let topic = || topic.to_owned();
+            if *needed < low {
+                return Err(ReadError::StartsLate { topic: topic(), partition: *partition, low, needed: *needed });
+            }
+            if *needed > high {
+                return Err(ReadError::EndsEarly { topic: topic(), partition: *partition, high, needed: *needed });
+            }
+        }
+        Self::begin(consumer, topic, None, positions.clone(), &marks)
+    }
+
+    fn at(consumer: BaseConsumer, topic: &str, from: From) -> Result<Self, ReadError> {
+        let marks = kafka::watermarks(&consumer, topic)?;
+        let (since, starts) = match from {
+            From::Beginning => (None, marks.iter().map(|(partition, (low, _))| (*partition, *low)).collect()),
+            From::At(epoch) => (Some(epoch), kafka::offsets_at(&consumer, topic, epoch)?),
+            From::Now => (None, marks.iter().map(|(partition, (_, high))| (*partition, *high)).collect()),
+        };
+        Self::begin(consumer, topic, since, starts, &marks)
+    }
+
+    fn begin(
+        consumer: BaseConsumer,
+        topic: &str,
+        since: Option<Epoch>,
+        starts: Positions,
+        marks: &BTreeMap<i32, (i64, i64)>,
+    ) -> Result<Self, ReadError> {
+        let assigned: Vec<_> = starts.iter().map(|(partition, start)| (topic.to_owned(), *partition, *start)).collect();
+        kafka::assign(&consumer, &assigned)?;
+        let open = marks
+            .iter()
+            .filter(|(partition, (_, high))| starts.get(partition).is_some_and(|start| start < high))
+            .map(|(partition, (_, high))| (*partition, *high))
+            .collect();
+        Ok(Self { consumer, topic: topic.to_owned(), since, read: starts, open })
+    }
+
+    /// The next record, if one comes in time.
+    pub fn next(&mut self, wait: Duration) -> Result<Option<Tapped>, ReadError> {
+        match self.consumer.poll(wait) {
+            Some(Ok(message)) => {
+                let tapped = Tapped::of(&message);
+                let Position { partition, offset } = tapped.position;
+                self.read.insert(partition, offset + 1);
+                if self.open.get(&partition).is_some_and(|high| offset + 1 >= *high) {
+                    self.open.remove(&partition);
+                }
+                // What was aborted may have led Kafka to an earlier place.
+                let early = matches!((self.since, tapped.epoch), (Some(since), Some(epoch)) if epoch < since);
+                Ok((!early).then_some(tapped))
+            }
+            // The markers of transactions, which end a partition, are no records.
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(partition))) => {
+                self.open.remove(&partition);
+                Ok(None)
+            }
+            Some(Err(source)) => Err(ReadError::Kafka { topic: self.topic.clone(), source }),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether everything has been read that was there at the beginning.
+    pub fn has_ended(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// From where on [`Tap::resume`] reads what has not been read here.
+    pub const fn read(&self) -> &Positions {
+        &self.read
+    }
+}
+
+fn unhurried(brokers: &str) -> Result<BaseConsumer, ReadError> {
+    let kilobytes = UNHURRIED_KB.to_string();
+    // Less than a fetch can't wait; the largest record still comes whole.
+    let bytes = (UNHURRIED_KB * 1024).to_string();
+    kafka::build(brokers, &[("enable.partition.eof", "true"), ("queued.max.messages.kbytes", &kilobytes), ("fetch.max.bytes", &bytes)])
+}
+
 /// Hands records to `each` until it says `false`, or until the end that the topic has now.
 pub fn read<E: std::convert::From<ReadError>>(
     brokers: &str,
@@ -85,41 +203,12 @@ pub fn read<E: std::convert::From<ReadError>>(
     until_end: bool,
     mut each: impl FnMut(Tapped) -> Result<bool, E>,
 ) -> Result<(), E> {
-    let consumer = kafka::consumer_with_ends(brokers)?;
-    let marks = kafka::watermarks(&consumer, topic)?;
-    let starts: BTreeMap<i32, i64> = match from {
-        From::Beginning => marks.iter().map(|(partition, (low, _))| (*partition, *low)).collect(),
-        From::At(epoch) => kafka::offsets_at(&consumer, topic, epoch)?,
-        From::Now => marks.iter().map(|(partition, (_, high))| (*partition, *high)).collect(),
-    };
-    let assigned: Vec<_> = starts.iter().map(|(partition, start)| (topic.to_owned(), *partition, *start)).collect();
-    kafka::assign(&consumer, &assigned)?;
-    let mut open: BTreeMap<i32, i64> = marks
-        .iter()
-        .filter(|(partition, (_, high))| starts.get(partition).is_some_and(|start| start < high))
-        .map(|(partition, (_, high))| (*partition, *high))
-        .collect();
-    while !(until_end && open.is_empty()) {
-        match consumer.poll(Duration::from_millis(200)) {
-            Some(Ok(message)) => {
-                let tapped = Tapped::of(&message);
-                let position = tapped.position;
-                // What was aborted may have led Kafka to an earlier place.
-                let early = matches!((from, tapped.epoch), (From::At(from), Some(epoch)) if epoch < from);
-                let more = early || each(tapped)?;
-                if open.get(&position.partition).is_some_and(|high| position.offset + 1 >= *high) {
-                    open.remove(&position.partition);
-                }
-                if !more {
-                    return Ok(());
-                }
-            }
-            // The markers of transactions, which end a partition, are no records.
-            Some(Err(rdkafka::error::KafkaError::PartitionEOF(partition))) => {
-                open.remove(&partition);
-            }
-            Some(Err(source)) => return Err(ReadError::Kafka { topic: topic.to_owned(), source }.into()),
-            None => {}
+    let mut tap = Tap::open(brokers, topic, from)?;
+    while !(until_end && tap.has_ended()) {
+        if let Some(record) = tap.next(Duration::from_millis(200))?
+            && !each(record)?
+        {
+            return Ok(());
         }
     }
     Ok(())

@@ -48,6 +48,14 @@ meters! {
         ["http_request_method", "http_route", "http_response_status_class"], HTTP_S;
     /// Time from a call's headers to its answer's, over gRPC. The code is canonical, such as `OK` or `NOT_FOUND`.
     RPC_REQUESTS: HistogramVec = "rpc_server_duration_seconds" ["rpc_service", "rpc_method", "rpc_grpc_status_code"], HTTP_S;
+    /// Requests that were answered 429 since their subject asks too fast.
+    RATE_LIMITED: IntCounterVec = "orion_http_rate_limited_total" [];
+    /// Streams that are open: of topics (`tap`), of views, or of transactions.
+    STREAMS_OPEN: IntGaugeVec = "orion_streams_open" ["stream"];
+    /// Records and rows that were sent over streams.
+    STREAM_EVENTS: IntCounterVec = "orion_stream_events_total" ["stream"];
+    /// Times that a stream read for itself: at its beginning, and where it was too slow for what is read once for all.
+    STREAM_CATCH_UPS: IntCounterVec = "orion_stream_catch_ups_total" ["stream"];
 
     // What is decided.
 

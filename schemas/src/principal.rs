@@ -81,6 +81,8 @@ words! {
         RulesRead = "rules:read",
         /// Read what the bank did as a whole, and who received most.
         ReportsRead = "reports:read",
+        /// Read topics, record by record, as they were committed.
+        Tap = "tap",
         /// Read metrics.
         MetricsRead = "metrics:read",
         /// Act for any customer.
@@ -95,6 +97,8 @@ pub struct Caller {
     pub principal: Principal,
     /// What they may ask.
     pub scopes: Vec<Scope>,
+    /// When their token expires, in seconds since 1970: nothing that they began goes on for longer.
+    pub expires_s: u64,
 }
 
 impl Caller {

@@ -50,6 +50,7 @@ fn claims_decide() {
         (json!({"nbf": null}), None),
         (json!({"scope": null}), None),
         (json!({"exp": now - 2}), None),
+        (json!({"exp": 4_000_000_000.5}), None),
         (json!({"exp": now - 30}), Some(Denied::Expired)),
         (json!({"exp": null}), Some(Denied::Claims)),
         (json!({"exp": "soon"}), Some(Denied::Claims)),
@@ -131,9 +132,10 @@ fn scopes_make_the_caller() {
         ("openid accounts:read  operator", Authority::Operator, vec![Scope::AccountsRead, Scope::Operator]),
         ("operators Operator", Authority::Customer, vec![]),
     ] {
-        let token = token::sign(&auth, "alice", scope, 60).unwrap();
+        let expires_s = get_current_timestamp() + 60;
+        let token = token::sign_claims(&auth, &claims(&json!({"scope": scope, "exp": expires_s}))).unwrap();
         let caller = caller(&tokens, &[&format!("Bearer {token}")]).unwrap();
-        assert_eq!(caller, Caller { principal: Principal { subject: "alice".to_owned(), authority }, scopes }, "{scope}");
+        assert_eq!(caller, Caller { principal: Principal { subject: "alice".to_owned(), authority }, scopes, expires_s }, "{scope}");
     }
 }
 

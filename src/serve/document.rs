@@ -45,6 +45,7 @@ pub fn document() -> OpenApi {
     let mut document = OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).tags(Some(tags)).build();
     document.merge(ingress::http::routes().into_openapi());
     document.merge(api::routes().into_openapi());
+    document.merge(super::taps::routes().into_openapi());
     document.merge(api::open_routes().into_openapi());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     let bearer = bearer.description(Some("Signed with Ed25519 (EdDSA). Each route names the scopes that it needs.")).build();

@@ -32,7 +32,7 @@ pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     respond(internal_error())
 }
 
-fn respond(problem: Problem) -> Response {
+pub(super) fn respond(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Extension(problem)).into_response()
 }

@@ -116,6 +116,12 @@ impl House {
         self.serve.id()
     }
 
+    /// Waits until the door has ended by itself.
+    pub(crate) fn wait_door(&mut self) -> anyhow::Result<()> {
+        self.serve.wait()?;
+        Ok(())
+    }
+
     /// Kills the door by -9 and starts it again.
     pub(crate) fn kill_serve(&mut self) -> anyhow::Result<()> {
         self.end_serve()?;

@@ -6,5 +6,6 @@ mod log;
 mod paid;
 mod proxy;
 mod reader;
+mod rebuild;
 mod restart;
 mod sink;

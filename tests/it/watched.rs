@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use text::Scrape;
+pub(crate) use text::Scrape;
 
 #[test]
 fn what_the_processes_show_moves_with_what_they_do() -> anyhow::Result<()> {

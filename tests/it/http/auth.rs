@@ -47,6 +47,9 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
         read(format!("/v1/operations/{id}"), Scope::TransactionsRead),
         read("/v1/aggregates/merchants?day=1&currency=XOF".to_owned(), Scope::ReportsRead),
         read("/v1/aggregates/volume?from=1&to=2&by=day".to_owned(), Scope::ReportsRead),
+        read("/v1/views/accounts/stream".to_owned(), Scope::AccountsRead),
+        read("/v1/transactions/stream".to_owned(), Scope::TransactionsRead),
+        read("/v1/taps/transaction.settled.v1?from=never".to_owned(), Scope::Tap),
         read("/metrics".to_owned(), Scope::MetricsRead),
     ]
 }

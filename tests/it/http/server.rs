@@ -2,13 +2,15 @@
 
 use anyhow::Context;
 use api::progress::{Progress, Shown};
+use api::streams::{Bounds, Streams};
 use api::{Known, View};
 use ingress::decisions::Decisions;
 use ingress::http::{Door, Minutes};
 use ingress::log::CommandLog;
 use orion::auth::Tokens;
 use orion::config::{Auth, Http};
-use orion::{serve, token};
+use orion::serve::{self, Kafka, Taps};
+use orion::token;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use schemas::wire::Encoder;
@@ -24,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Every scope that staff may have.
-pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read metrics:read operator";
+pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read tap metrics:read operator";
 /// What a customer's own token has.
 pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
 
@@ -35,6 +37,8 @@ pub(crate) struct Server {
     client: Client,
     /// Address of gRPC, where it is in this process.
     pub(crate) grpc: Option<String>,
+    /// Streams last until this is told.
+    stop: Option<watch::Sender<bool>>,
 }
 
 /// An answer, read whole.
@@ -56,6 +60,11 @@ pub(crate) struct Ground {
     pub(crate) timeout_ms: u64,
     pub(crate) remembered_max: usize,
     pub(crate) pinned_max: u64,
+    /// Requests a second, and how many at once; of whoever acts for any customer.
+    pub(crate) rate: (u32, u32),
+    pub(crate) operator_rate: (u32, u32),
+    pub(crate) taps_max: usize,
+    pub(crate) streams: Bounds,
     /// The version of the rules in force, as far as the door knows; 0 if it does not.
     pub(crate) rules: u32,
 }
@@ -73,6 +82,10 @@ impl Ground {
             timeout_ms: 10_000,
             remembered_max: 1000,
             pinned_max: 1000,
+            rate: (0, 0),
+            operator_rate: (0, 0),
+            taps_max: 1,
+            streams: Bounds { streams_max: 3, streams_of_subject_max: 2, catch_ups_max: 1 },
             rules: state::CODE_VERSION,
         })
     }
@@ -82,7 +95,7 @@ impl Server {
     /// A running server, such as one of a whole stack.
     pub(crate) fn at(base: &str, auth: Auth) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(Duration::from_secs(40)).build()?;
-        Ok(Self { base: base.to_owned(), auth, client, grpc: None })
+        Ok(Self { base: base.to_owned(), auth, client, grpc: None, stop: None })
     }
 
     /// A server in this process, on a free port. Nothing that it appends is taken.
@@ -106,8 +119,11 @@ impl Server {
         });
         let door = Arc::new(Door { log, decisions, minutes, newest_rules: state::CODE_VERSION, body_max_bytes: 65_536 });
         let Ground { pool, shown, recent, newest, caught_up, timeout_ms, .. } = ground;
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let (progress, bounds) = (Progress::follow(pool.clone(), shown), ground.streams);
         let view = View {
-            progress: Progress::follow(pool.clone(), shown),
+            streams: Streams::start(pool.clone(), progress.clone(), bounds, stopping.clone()),
+            progress,
             pool,
             recent: Arc::new(move |id| recent.lock().expect("poisoned on purpose").get(&id).cloned()),
             newest: Arc::new(move || newest.load(Ordering::Relaxed)),
@@ -120,19 +136,36 @@ impl Server {
             remembered_max: ground.remembered_max,
             pinned_max: ground.pinned_max,
             append_timeout_ms: 300,
+            write_timeout_ms: 30_000,
+            rate_per_second: ground.rate.0,
+            burst: ground.rate.1,
+            operator_rate_per_second: ground.operator_rate.0,
+            operator_burst: ground.operator_rate.1,
+            taps_max: ground.taps_max,
+            streams_max: bounds.streams_max,
+            streams_of_subject_max: bounds.streams_of_subject_max,
+            catch_ups_max: bounds.catch_ups_max,
         };
-        let (stop, stopping) = watch::channel(false);
-        let doors = serve::doors(door, view, Arc::new(Tokens::load(&auth)?), &http, stopping);
+        let kafka = Kafka { brokers: "127.0.0.1:1".to_owned(), registry: "http://127.0.0.1:1".to_owned() };
+        let taps = Arc::new(Taps::new(kafka, ground.taps_max, stopping.clone()));
+        let doors = serve::doors(door, view, taps, Arc::new(Tokens::load(&auth)?), &http, stopping);
         let (base, grpc) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
-        let server = Self { grpc: Some(grpc.local_addr()?.to_string()), ..Self::at(&format!("http://{}", base.local_addr()?), auth)? };
+        let (address, url) = (grpc.local_addr()?.to_string(), format!("http://{}", base.local_addr()?));
         tokio::spawn(async move { axum::serve(base, doors.http).await });
-        tokio::spawn(async move {
-            let served = axum::serve(grpc, doors.grpc).await;
-            // Nobody tells it to stop, and as long as somebody could, it goes on.
-            drop(stop);
-            served
-        });
-        Ok(server)
+        tokio::spawn(async move { axum::serve(grpc, doors.grpc).await });
+        Ok(Self { grpc: Some(address), stop: Some(stop), ..Self::at(&url, auth)? })
+    }
+
+    /// Ends all streams, as a server that stops does.
+    pub(crate) fn stop_streams(&self) {
+        if let Some(stop) = &self.stop {
+            stop.send_replace(true);
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// A token for an hour.

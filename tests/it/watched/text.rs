@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use std::collections::BTreeMap;
 
 /// What one process showed.
-pub(super) struct Scrape {
+pub(crate) struct Scrape {
     pub(super) text: String,
     series: Vec<Series>,
 }
@@ -16,7 +16,7 @@ struct Series {
 }
 
 impl Scrape {
-    pub(super) fn read(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let series = lines.map(|line| series(line).with_context(|| line.to_owned())).collect::<anyhow::Result<_>>()?;
         Ok(Self { text: text.to_owned(), series })
@@ -28,7 +28,7 @@ impl Scrape {
     }
 
     /// Those of a name together that have these labels.
-    pub(super) fn sum_of(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    pub(crate) fn sum_of(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.named(name).filter(|series| series.is(labels)).map(|series| series.value).sum()
     }
 
