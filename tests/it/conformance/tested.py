@@ -21,9 +21,16 @@ CHECKS = [
 
 CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schemathesis.toml")
 
+# What is asked by itself, in the end, with the reason.
+LAST = {
+    "POST /v1/rules": "it would lead the bank back to rules that know nothing of the other operations",
+}
+
 # What is left out, with the reason.
 EXCLUDED = {
-    ("POST", "/v1/rules"): "it would lead the bank back to rules that know nothing of the other operations; it is asked by itself, in the end",
+    "GET /v1/views/{name}/stream": "an answer without an end",
+    "GET /v1/transactions/stream": "an answer without an end",
+    "GET /v1/taps/{topic}": "an answer without an end",
 }
 
 
@@ -58,11 +65,12 @@ def tested(report, seconds, *filters):
 
 # Whatever a run leaves behind lies beside its report.
 os.chdir(os.path.dirname(os.environ["REPORT"]))
-excluded = [f"{method} {path}" for method, path in EXCLUDED]
-most = tested(os.environ["REPORT"], 60, *[argument for name in excluded for argument in ("--exclude-name", name)])
-rest = tested(os.environ["REPORT"], 10, *[argument for name in excluded for argument in ("--include-name", name)])
+others = [argument for name in (*LAST, *EXCLUDED) for argument in ("--exclude-name", name)]
+most = tested(os.environ["REPORT"], 60, *others)
+rest = tested(os.environ["REPORT"], 10, *[argument for name in LAST for argument in ("--include-name", name)])
 operations, cases = (sum(run[name][of] for run in (most, rest)) for name, of in (("operations", "tested"), ("test_cases", "generated")))
-assert operations == most["operations"]["total"], f"{operations} of {most['operations']['total']} were tested"
+known = most["operations"]["total"] - len(EXCLUDED)
+assert operations == known, f"{operations} of {known} were tested"
 assert not most["failures"] + rest["failures"] + most["errors"] + rest["errors"], (most, rest)
 assert cases > 1000, f"only {cases} requests were made"
 print(f"{operations} operations were tested")
