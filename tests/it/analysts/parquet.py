@@ -5,7 +5,7 @@ import sys
 
 import duckdb
 
-table = duckdb.read_parquet(sys.argv[1])
-types = {name: str(kind) for name, kind in zip(table.columns, table.types)}
-settled = duckdb.sql("select count(*), sum(amount), sum(fee), min(decided_at), count(distinct id) from table where status = 'settled'").fetchone()
+payments = duckdb.read_parquet(sys.argv[1])
+types = {name: str(kind) for name, kind in zip(payments.columns, payments.types)}
+settled = duckdb.sql("select count(*), sum(amount), sum(fee), min(decided_at), count(distinct id) from payments where status = 'settled'").fetchone()
 print(json.dumps({"types": types, "count": settled[0], "amount": str(settled[1]), "fee": str(settled[2]), "ids": settled[4]}))
