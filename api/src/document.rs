@@ -5,7 +5,7 @@
 use crate::freshness::behind;
 use crate::sse::LAST_EVENT_ID;
 use schemas::Problem;
-use schemas::openapi::{add, know, operations, parameter, problem, problem_such_as, response};
+use schemas::openapi::{add, formed, know, operations, parameter, problem, problem_such_as, response};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
@@ -28,9 +28,9 @@ pub(crate) fn complete(document: &mut OpenApi) {
         let at_least = "Wait, at most two seconds, until the view shows this epoch, or the decision on the command at this \
                         `partition:offset`; then 503 with `Retry-After`.";
         let at = "Read this past epoch; what was not there then is not found.";
-        let mut parameters = vec![parameter(ParameterIn::Query, "at_least", at_least, "1764000000123")];
+        let mut parameters = vec![formed(parameter(ParameterIn::Query, "at_least", at_least, "1764000000123"), "^[0-9]+$|^[0-9]+:[0-9]+$")];
         if path.starts_with("/v1/accounts/") || LISTS.contains(&path) {
-            parameters.push(parameter(ParameterIn::Query, "at", at, "1764000000123"));
+            parameters.push(formed(parameter(ParameterIn::Query, "at", at, "1764000000123"), "^[0-9]+$"));
         }
         if LISTS.contains(&path) {
             parameters.extend([limit(), parameter(ParameterIn::Query, "cursor", CURSOR, "eyJsaXN0Ijo")]);

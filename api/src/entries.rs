@@ -159,8 +159,8 @@ const BALANCE: &str = "
         ("id" = AccountId, Path),
         ("from" = Option<String>, Query, description = "The first moment: an epoch, or RFC 3339 in UTC; the beginning unless it is said.", example = "2025-11-01T00:00:00Z"),
         ("to" = Option<String>, Query, description = "The moment before which it ends, not beyond now; now unless it is said.", example = "2025-12-01T00:00:00Z"),
-        ("by" = Option<String>, Query, description = "`recorded`, by when a payment was made, or `effective`, by when it counts; `recorded` unless it is said.", example = "effective"),
-        ("order" = Option<String>, Query, description = "`desc`, the newest first, or `asc`; `desc` unless it is said.", example = "asc"),
+        ("by" = Option<String>, Query, description = "`recorded`, by when a payment was made, or `effective`, by when it counts; `recorded` unless it is said.", pattern = "^(recorded|effective)$", example = "effective"),
+        ("order" = Option<String>, Query, description = "`desc`, the newest first, or `asc`; `desc` unless it is said.", pattern = "^(desc|asc)$", example = "asc"),
         ("Accept" = Option<String>, Header, description = "`application/json` or `text/csv`.", example = "text/csv"),
     ),
     responses(

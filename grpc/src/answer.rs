@@ -16,11 +16,13 @@ use tonic::Status;
 use tonic::metadata::MetadataMap;
 
 /// What of an answer's headers is metadata here.
-const HEADERS: [HeaderName; 4] = [
+const HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("orion-epoch"),
     HeaderName::from_static("idempotency-replayed"),
     HeaderName::from_static("preference-applied"),
     HeaderName::from_static("retry-after"),
+    HeaderName::from_static("ratelimit"),
+    HeaderName::from_static("ratelimit-policy"),
 ];
 
 /// A statement of a thousand entries is a quarter of it; a batch of 8,000 outcomes a half.

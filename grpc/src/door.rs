@@ -145,3 +145,6 @@ async fn answered(
         Err(never) => match never {},
     }
 }
+
+#[cfg(test)]
+mod tests;

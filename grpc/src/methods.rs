@@ -104,9 +104,8 @@ mod tests {
         }
     }
 
-    /// What a field means by not being there has to be seen on the wire. Those that must be there need no presence.
     #[test]
-    fn numbers_are_never_used_twice_and_every_enum_begins_with_nothing() {
+    fn every_enum_begins_with_nothing_and_every_field_can_be_said_in_json() {
         for descriptor in pool().all_enums().filter(|descriptor| descriptor.package_name() == PACKAGE) {
             let prefix = crate::json::prefix(&descriptor);
             for (number, value) in (0..).zip(descriptor.values()) {
@@ -117,8 +116,55 @@ mod tests {
         }
         for message in pool().all_messages().filter(|message| message.package_name() == PACKAGE) {
             for field in message.fields() {
-                assert!(!field.is_map() && !field.is_group(), "{} can be said in JSON as it stands", field.full_name());
+                let kind = field.kind();
+                let plain = matches!(
+                    kind,
+                    Kind::String | Kind::Bool | Kind::Uint32 | Kind::Uint64 | Kind::Int64 | Kind::Enum(_) | Kind::Message(_)
+                );
+                assert!(plain && !field.is_map() && !field.is_group(), "{} is {kind:?}", field.full_name());
             }
+        }
+    }
+
+    /// All that a client was compiled with: every number, name and kind, line by line.
+    fn promised() -> BTreeSet<String> {
+        let pool = pool();
+        let mut lines = BTreeSet::new();
+        for message in pool.all_messages().filter(|message| message.package_name() == PACKAGE) {
+            for field in message.fields() {
+                let many = if field.is_list() { "repeated " } else { "" };
+                let presence = if field.supports_presence() { "optional " } else { "" };
+                lines.insert(format!("{} = {} {many}{presence}{:?}", field.full_name(), field.number(), field.kind()));
+            }
+        }
+        for value in pool
+            .all_enums()
+            .filter(|descriptor| descriptor.package_name() == PACKAGE)
+            .flat_map(|descriptor| descriptor.values().collect::<Vec<_>>())
+        {
+            lines.insert(format!("{} = {}", value.full_name(), value.number()));
+        }
+        for Method { name, input, output, .. } in methods() {
+            lines.insert(format!("{name} {} -> {}", input.name(), output.name()));
+        }
+        lines
+    }
+
+    /// `ORION_BLESS=1 cargo test promised` adds what is new. What was promised once can't be taken back.
+    #[test]
+    fn what_was_promised_is_kept() {
+        let path = "../schemas/proto/promised.txt";
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        let committed: BTreeSet<_> = committed.lines().map(str::to_owned).collect();
+        let now = promised();
+        let broken: Vec<_> = committed.difference(&now).collect();
+        assert!(broken.is_empty(), "these were promised, and are not so any more:\n{broken:#?}");
+        if std::env::var_os("ORION_BLESS").is_some() {
+            let text: String = now.iter().map(|line| format!("{line}\n")).collect();
+            std::fs::write(path, text).unwrap();
+        } else {
+            let new: Vec<_> = now.difference(&committed).collect();
+            assert!(new.is_empty(), "ORION_BLESS=1 cargo test promised adds these to {path}:\n{new:#?}");
         }
     }
 }

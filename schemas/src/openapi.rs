@@ -40,6 +40,14 @@ pub fn parameter(place: ParameterIn, name: &str, description: &str, example: &st
         .build()
 }
 
+/// The same, of a text that has a form.
+pub fn formed(mut parameter: Parameter, pattern: &str) -> Parameter {
+    if let Some(RefOr::T(Schema::Object(text))) = &mut parameter.schema {
+        text.pattern = Some(pattern.to_owned());
+    }
+    parameter
+}
+
 /// Every operation that a document describes, with its path.
 pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, &mut Operation)> {
     document

@@ -202,7 +202,11 @@ impl Doors<'_> {
         if verb == "POST" {
             headers.extend([("content-type", "application/json"), ("idempotency-key", &*key), ("prefer", "wait=20")]);
         }
-        let answer = self.server.send(verb.parse()?, &path, &headers, body).await?;
+        let answer = if verb == "GET" {
+            self.server.begin(&path, &headers).await?
+        } else {
+            self.server.send(verb.parse()?, &path, &headers, body).await?
+        };
         let code = if answer.status < 400 { String::new() } else { answer.problem()?.code };
         Ok((answer.status, code))
     }

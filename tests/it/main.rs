@@ -3,6 +3,7 @@
 mod analysts;
 mod authorization;
 mod backup;
+mod conformance;
 mod consumers;
 mod dead_letters;
 mod end_to_end;

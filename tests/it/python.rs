@@ -26,7 +26,7 @@ fn command(script: &str) -> anyhow::Result<Command> {
 
 fn said(script: &str, command: &mut Command) -> anyhow::Result<String> {
     let output = command.output().context("can't start python3")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{script} ended with {}: {said}", output.status);
+    let said = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
+    ensure!(output.status.success(), "{script} ended with {}: {}", output.status, said.concat());
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -89,9 +89,9 @@ const SELECT: &str = "
 #[utoipa::path(
     get, path = "/v1/aggregates/merchants", tag = "Aggregates",
     params(
-        ("day" = u64, Query, description = "A moment of the day, in milliseconds since 1970.", example = 1_763_942_400_000_u64),
+        ("day" = u64, Query, description = "A moment of the day, in milliseconds since 1970.", maximum = 253_402_300_799_999_u64, example = 1_763_942_400_000_u64),
         ("currency" = Currency, Query, description = "Of what."),
-        ("role" = Option<String>, Query, description = "`merchant`, also without it, or `agent`.", example = "agent"),
+        ("role" = Option<String>, Query, description = "`merchant`, also without it, or `agent`.", pattern = "^(merchant|agent)$", example = "agent"),
     ),
     responses((status = 200, description = "Their turnover.", body = TurnoverReport)),
     security(("bearer" = ["reports:read"])),

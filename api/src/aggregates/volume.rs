@@ -94,8 +94,8 @@ const SELECT: &str = "
 #[utoipa::path(
     get, path = "/v1/aggregates/volume", tag = "Aggregates",
     params(
-        ("from" = u64, Query, description = "Stretches that begin here or later, in milliseconds since 1970.", example = 1_763_942_400_000_u64),
-        ("to" = u64, Query, description = "And before this.", example = 1_764_028_800_000_u64),
+        ("from" = u64, Query, description = "Stretches that begin here or later, in milliseconds since 1970.", maximum = 253_402_300_799_999_u64, example = 1_763_942_400_000_u64),
+        ("to" = u64, Query, description = "And before this.", maximum = 253_402_300_799_999_u64, example = 1_764_028_800_000_u64),
         ("by" = Span, Query, description = "How long a stretch is; at most 1500 of them from `from` to `to`.", example = "hour"),
         ("operation" = Option<String>, Query, description = "Only this operation.", example = "transfer"),
         ("channel" = Option<Channel>, Query, description = "Only payments through this channel.", example = "wallet"),

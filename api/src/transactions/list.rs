@@ -126,7 +126,7 @@ const FILTERS: &[&str] =
         ("from" = Option<String>, Query, description = "Only those since this moment: an epoch, or RFC 3339 in UTC.", example = "2025-11-01T00:00:00Z"),
         ("to" = Option<String>, Query, description = "Only those before this moment, which is not beyond now.", example = "2025-12-01T00:00:00Z"),
         ("reason" = Option<Refusal>, Query, description = "Only those that failed for this reason."),
-        ("trace_id" = Option<String>, Query, description = "Only those of this W3C trace.", example = "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("trace_id" = Option<String>, Query, description = "Only those of this W3C trace.", pattern = "^[0-9a-f]{32}$", example = "4bf92f3577b34da6a3ce929d0e0e4736"),
     ),
     responses((status = 200, description = "The transactions.", body = Transactions, example = json!({
         "transactions": [{

@@ -2,7 +2,7 @@
 //!
 //! In: the description that each route gives of itself. Out: that, and everything that `submit` does for all.
 
-use schemas::openapi::{add, header, know, operations, parameter, problem, response};
+use schemas::openapi::{add, formed, header, know, operations, parameter, problem, response};
 use schemas::{Problem, resource};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
@@ -100,7 +100,8 @@ pub(super) fn complete(document: &mut OpenApi) {
 fn key(needs_key: bool) -> Parameter {
     let description = "Names the command: the same key is the same command, and a retry gets the first answer. 1 to 255 visible ASCII \
                        characters, bare or in double quotes. A key is kept for at least 7 days.";
-    let mut key = parameter(ParameterIn::Header, "Idempotency-Key", description, "8e03978e-40d5-43e8-bc93-6894a57f9324");
+    let key = parameter(ParameterIn::Header, "Idempotency-Key", description, "8e03978e-40d5-43e8-bc93-6894a57f9324");
+    let mut key = formed(key, r#"^[!#-~][!-~]{0,254}$|^"([!#-\[\]-~]|\\["\\]){1,255}"$"#);
     key.required = if needs_key { Required::True } else { Required::False };
     key
 }
@@ -113,12 +114,12 @@ fn prefer() -> Parameter {
 fn dry_run() -> Parameter {
     let description =
         "`true` only asks what would become of it: it is decided like the real thing, and nothing happens. Needs no `Idempotency-Key`.";
-    parameter(ParameterIn::Query, "dry_run", description, "true")
+    formed(parameter(ParameterIn::Query, "dry_run", description, "true"), "^(true|false)$")
 }
 
 fn mode() -> Parameter {
     let description = "What one refused item means for the others: `all_or_nothing`, by default, or `independent`.";
-    parameter(ParameterIn::Query, "mode", description, "independent")
+    formed(parameter(ParameterIn::Query, "mode", description, "independent"), "^(all_or_nothing|independent)$")
 }
 
 /// Takes the parameter by which an operation is only tried, and the answer to that.

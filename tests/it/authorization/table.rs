@@ -153,6 +153,10 @@ pub(super) const CLOSED: &[Row] = &[
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
     row("GET /v1/views/{name}", r#"{"name": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
+    row("GET /v1/views/{name}/stream", r#"{"name": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
+    row("GET /v1/transactions/stream", "{}", "transactions:read", (Payer, OK, OK, OK)),
+    // Topics show everybody's: whoever has the scope is staff.
+    row("GET /v1/taps/{topic}", r#"{"topic": "transaction.settled.v1"}"#, "tap", (Payer, OK, OK, OK)),
     row("GET /metrics", "{}", "metrics:read", (Payer, OK, OK, OK)),
 ];
 

@@ -14,6 +14,9 @@ const ONLY_REST: &[(&str, &str)] = &[
     ("GET /v1/openapi.json", "reflection describes gRPC"),
     ("GET /v1/views", "its rows are JSON, by the view"),
     ("GET /v1/views/{name}", "its rows are JSON, by the view"),
+    ("GET /v1/views/{name}/stream", "server-sent events; a program follows the topic of the view"),
+    ("GET /v1/transactions/stream", "server-sent events; a program follows the topics of the events"),
+    ("GET /v1/taps/{topic}", "a program reads the topic itself"),
 ];
 
 /// Fields that are a text here and a word of a list there, with the reason.

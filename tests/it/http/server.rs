@@ -183,6 +183,15 @@ impl Server {
         Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text: response.text().await? })
     }
 
+    /// How an answer begins that may have no end; a problem is read whole.
+    pub(crate) async fn begin(&self, path: &str, headers: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let response = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = if response.status().is_success() { String::new() } else { response.text().await? };
+        Ok(Answer { status, headers, text })
+    }
+
     /// Reads with a token.
     pub(crate) async fn get(&self, token: &str, path: &str) -> anyhow::Result<Answer> {
         self.send(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], Vec::new()).await
