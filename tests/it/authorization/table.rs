@@ -149,6 +149,15 @@ pub(super) const CLOSED: &[Row] = &[
     ),
     // These show nothing that is anybody's own: whoever has the scope is staff.
     row("GET /v1/aggregates/volume", r#"{"from": 1764000000000, "to": 1764003600000, "by": "hour"}"#, "reports:read", (Payer, OK, OK, OK)),
+    row("GET /v1/aggregates/positions", "{}", "reports:read", (Payer, OK, OK, OK)),
+    row("GET /v1/aggregates/liabilities", "{}", "reports:read", (Payer, OK, OK, OK)),
+    row(
+        "GET /v1/aggregates/customers",
+        r#"{"from": 1764000000000, "to": 1764003600000, "by": "day"}"#,
+        "reports:read",
+        (Payer, OK, OK, OK),
+    ),
+    row("GET /v1/aggregates/latency", r#"{"from": 1764000000000, "to": 1764003600000, "by": "hour"}"#, "reports:read", (Payer, OK, OK, OK)),
     row("GET /v1/aggregates/merchants", r#"{"day": 1764000000000, "currency": "XOF"}"#, "reports:read", (Payer, OK, OK, OK)),
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
