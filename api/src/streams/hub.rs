@@ -7,7 +7,7 @@ use super::batch::Batch;
 use super::room::Room;
 use crate::aggregates;
 use crate::failure::Failure;
-use crate::progress::Progress;
+use crate::progress::{Progress, Shown};
 use crate::views::{Asked, changed, comes_in_parts};
 use schemas::{Epoch, Problem, ViewName};
 use sqlx::PgPool;
@@ -56,7 +56,8 @@ impl Streams {
         let room = Arc::new(Room::new(bounds.streams_max, bounds.streams_of_subject_max));
         let turns = Semaphore::new(bounds.catch_ups_max);
         let streams = Arc::new(Self { pool, progress, stopping, turns, room, views });
-        tokio::spawn(follow(Arc::clone(&streams)));
+        let shown = streams.progress.watch();
+        tokio::spawn(follow(Arc::clone(&streams), shown));
         streams
     }
 
@@ -66,8 +67,10 @@ impl Streams {
     }
 }
 
-async fn follow(streams: Arc<Streams>) {
-    let (mut shown, mut stopping) = (streams.progress.watch(), streams.stopping.clone());
+async fn follow(streams: Arc<Streams>, mut shown: watch::Receiver<Shown>) {
+    let mut stopping = streams.stopping.clone();
+    // What was shown when it was last looked who listens: whoever came since has read for themselves up to there or further.
+    let mut looked = shown.borrow_and_update().as_of();
     let mut come_to: BTreeMap<ViewName, Epoch> = BTreeMap::new();
     let mut failing = BTreeSet::new();
     loop {
@@ -82,8 +85,7 @@ async fn follow(streams: Arc<Streams>) {
                 come_to.remove(name);
                 continue;
             }
-            // Whoever listens first has read for themselves what came before.
-            let from = *come_to.entry(*name).or_insert(as_of);
+            let from = *come_to.entry(*name).or_insert(looked);
             match step(&streams, *name, from, as_of, sender).await {
                 Ok(to) => {
                     come_to.insert(*name, to);
@@ -98,6 +100,7 @@ async fn follow(streams: Arc<Streams>) {
                 }
             }
         }
+        looked = as_of;
         sleep_until(next).await;
     }
 }
