@@ -20,7 +20,8 @@ pub(crate) mod latency;
 pub(crate) mod liabilities;
 /// Who received and handled most.
 pub(crate) mod merchants;
-mod past;
+/// Sums as they were.
+pub(crate) mod past;
 /// How many accounts there are, and what is on them.
 pub(crate) mod positions;
 mod stretches;

@@ -20,6 +20,8 @@ mod transactions;
 mod turnover;
 mod volume;
 
+/// A view of sums as it was at the end of a past minute.
+mod past;
 /// A view as it is at one epoch, or several at the same.
 pub(crate) mod read;
 
@@ -100,8 +102,12 @@ struct Found {
 
 /// A part of what has changed. A view that does not come in parts is told whole, whatever `after` and `limit` are.
 pub async fn changed(connection: &mut PgConnection, name: ViewName, asked: Asked) -> Result<Part, ViewError> {
+    told(connection, sql(name, asked, table(name)), name, asked).await
+}
+
+async fn told(connection: &mut PgConnection, sql: String, name: ViewName, asked: Asked) -> Result<Part, ViewError> {
     // Every text that is put in is a number or an id. How much there is decides how it is best had, so each is planned by itself.
-    let query = sqlx::query_as(AssertSqlSafe(sql(name, asked))).persistent(false);
+    let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(false);
     let found: Vec<Found> = query.fetch_all(connection).await?;
     let last = found.last().filter(|_| comes_in_parts(name) && found.len() == asked.limit);
     let next = last.and_then(|found| found.key.parse().ok());
@@ -116,7 +122,25 @@ pub async fn changed(connection: &mut PgConnection, name: ViewName, asked: Asked
     Ok(Part { rows, next })
 }
 
-fn sql(name: ViewName, asked: Asked) -> String {
+/// The table of sums that a view is made of, where it is.
+const fn table(name: ViewName) -> &'static str {
+    match name {
+        ViewName::VolumeByMinute | ViewName::VolumeByHour | ViewName::VolumeByDay => "volume",
+        ViewName::LatencyByMinute | ViewName::LatencyByHour | ViewName::LatencyByDay => "latency",
+        ViewName::Positions => "position",
+        ViewName::Liabilities => "liability",
+        ViewName::Accounts
+        | ViewName::Customers
+        | ViewName::Transactions
+        | ViewName::Holds
+        | ViewName::Orders
+        | ViewName::Turnover
+        | ViewName::ActiveCustomers
+        | ViewName::Imbalances => "",
+    }
+}
+
+fn sql(name: ViewName, asked: Asked, table: &str) -> String {
     let Asked { since, as_of, owner, after, limit } = asked;
     let is_near = since > 0 && as_of.saturating_sub(since) <= NEAR_MS;
     let text = match name {
@@ -141,7 +165,8 @@ fn sql(name: ViewName, asked: Asked) -> String {
         let own = format!("(select id from account where customer_id = '{owner}'::uuid)");
         (format!("and {} = '{owner}'::uuid", owned(name)), format!("and (account_debit in {own} or account_credit in {own})"))
     });
-    text.replace("OF_OWNER", &own_id)
+    text.replace("TABLE", table)
+        .replace("OF_OWNER", &own_id)
         .replace("OF_SIDES", &own_sides)
         .replace("FIRST_ID", &format!("'{}'::uuid", lowest(since.saturating_add(1))))
         .replace("END_ID", &format!("'{}'::uuid", lowest(as_of.saturating_add(1))))
@@ -155,12 +180,15 @@ fn sql(name: ViewName, asked: Asked) -> String {
 /// has changed since one is in its own bucket or in a later one. A snapshot begins a day back by minute, 31 days by hour, and with the
 /// first by day.
 fn first_bucket(span: Span, since: Epoch, as_of: Epoch) -> String {
-    let oldest = match span {
+    span.start(oldest(span, as_of).max(since)).to_string()
+}
+
+const fn oldest(span: Span, as_of: Epoch) -> Epoch {
+    match span {
         Span::Minute => as_of.saturating_sub(Span::Day.width_ms()),
         Span::Hour => as_of.saturating_sub(31 * Span::Day.width_ms()),
         Span::Day => 0,
-    };
-    span.start(oldest.max(since)).to_string()
+    }
 }
 
 /// The column that says whose a row is, where one does.
@@ -192,8 +220,8 @@ mod tests {
         let asked = Asked { since: 0, as_of: 1_764_000_000_123, owner: None, after: Uuid::nil(), limit: 7 };
         for name in ViewName::ALL {
             for since in [0, 1_764_000_000_100, 1] {
-                let sql = sql(*name, Asked { since, ..asked });
-                let left = ["CHOSEN", "OF_", "_ID", "AS_OF", "SINCE", "PART", "START", "SPAN"];
+                let sql = sql(*name, Asked { since, ..asked }, table(*name));
+                let left = ["TABLE", "CHOSEN", "OF_", "_ID", "AS_OF", "SINCE", "PART", "START", "SPAN"];
                 assert!(left.iter().all(|word| !sql.contains(word)), "{name}: {sql}");
             }
         }

@@ -6,7 +6,7 @@ use schemas::{Epoch, Span};
 const ROWS: &str = "
     select concat_ws('/', moment_of(start_at), over_ms) as key, epoch, array[]::uuid[] as owners, array[]::uuid[] as accounts,
            json_build_object('start', moment_of(start_at), 'over_ms', over_ms, 'count', count)::text as value
-    from latency
+    from TABLE
     where span = 'SPAN' and start_at >= START and epoch > SINCE
     order by start_at, over_ms";
 

@@ -6,6 +6,6 @@ pub(super) const ROWS: &str = "
            json_build_object(
                'currency', currency, 'owed', amount_of(owed_minor, currency)::text,
                'held', amount_of(held_minor, currency)::text)::text as value
-    from liability
+    from TABLE
     where span = 'ever' and epoch > SINCE
     order by currency";

@@ -7,6 +7,6 @@ pub(super) const ROWS: &str = "
            json_strip_nulls(json_build_object(
                'currency', currency, 'type', account_type, 'role', role, 'level', nullif(level, ''), 'accounts', accounts,
                'balance', amount_of(balance_minor, currency)::text))::text as value
-    from position
+    from TABLE
     where span = 'ever' and epoch > SINCE
     order by currency, account_type, role, level";

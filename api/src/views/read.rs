@@ -1,9 +1,9 @@
 //! What is in this view? What is in all of these at one epoch?
 //!
 //! Whoever asks for several gets all of them from one snapshot, so what one says fits what the others say. What is made of rows that
-//! are never changed comes in parts and can be had at any past epoch; sums come whole, as they are now.
+//! are never changed comes in parts and can be had at any past epoch; sums come whole, as they are now or were at the end of a minute.
 
-use super::{Asked, changed, comes_in_parts};
+use super::{Asked, Part, changed, comes_in_parts, past};
 use crate::failure::{Failure, ViewError};
 use crate::freshness::Parameters;
 use crate::page::{self, Page};
@@ -140,6 +140,11 @@ fn read_names(text: &str) -> Result<Vec<ViewName>, String> {
     twice.map_or_else(|| Ok(names.clone()), |(_, name)| Err(format!("names {name} more than once")))
 }
 
+/// Whether what a view says of a past epoch has to be put together. What does not balance is written down as it comes and goes.
+const fn comes_from_sums(name: ViewName) -> bool {
+    !comes_in_parts(name) && !matches!(name, ViewName::Imbalances)
+}
+
 async fn read(
     view: &View,
     caller: &Caller,
@@ -153,10 +158,15 @@ async fn read(
     let as_of = page.freshness.at.unwrap_or(now);
     let mut parts = Vec::with_capacity(names.len());
     for name in names {
-        if as_of != now && !comes_in_parts(*name) {
-            return Err(Problem::field("at", format!("{name} can't be read at a past epoch")).into());
+        if as_of != now && comes_from_sums(*name) {
+            aggregates::past::check(page.freshness)?;
+            aggregates::past::begun(&mut snapshot, Some(as_of), aggregates::past::COUNTED).await?;
+            let rows = past::rows(&mut snapshot, *name, as_of).await?;
+            let rows = rows.ok_or_else(|| Problem::field("at", format!("{name} can't be read at a past epoch")))?;
+            parts.push(shown(Part { rows, next: None }, *name, page, as_of)?);
+        } else {
+            parts.push(part(&mut snapshot, caller, *name, page, as_of, after).await?);
         }
-        parts.push(part(&mut snapshot, caller, *name, page, as_of, after).await?);
     }
     snapshot.rollback().await?;
     Ok((as_of, parts))
@@ -175,7 +185,10 @@ async fn part(
         Actor::Customer(_) | Actor::Staff => None,
     };
     let asked = Asked { since: 0, as_of, owner, after: after.unwrap_or(Uuid::nil()), limit: page.limit };
-    let found = changed(snapshot, name, asked).await?;
+    shown(changed(snapshot, name, asked).await?, name, page, as_of)
+}
+
+fn shown(found: Part, name: ViewName, page: &Page, as_of: Epoch) -> Result<ViewPart, Failure> {
     let row = |row: super::Row| Ok(ViewRow { key: row.key, epoch: row.epoch, value: RawValue::from_string(row.value)? });
     let rows = found.rows.into_iter().map(row).collect::<Result<Vec<_>, ViewError>>()?;
     let next_cursor = found.next.map(|after| page.cursor_of(location(name), as_of, after));

@@ -10,7 +10,7 @@ const ROWS: &str = "
                'start', moment_of(start_at), 'operation', operation, 'channel', nullif(channel, ''), 'currency', nullif(currency, ''),
                'status', case reason when '' then 'settled' else 'failed' end, 'reason', nullif(reason, ''), 'count', count,
                'amount', amount_of(amount_minor, currency)::text, 'fee', amount_of(fee_minor, currency)::text))::text as value
-    from volume
+    from TABLE
     where span = 'SPAN' and start_at >= START and epoch > SINCE
     order by start_at, operation, channel, currency, reason";
 

@@ -110,6 +110,18 @@ fn waits(lines: &[Value]) -> BTreeMap<String, BTreeMap<String, i64>> {
     lines.iter().map(|line| (line["start"].as_str().unwrap_or_default().to_owned(), buckets(line))).collect()
 }
 
+/// What the rows of a view say, those aside that say that there is nothing.
+fn told(views: &Value, name: &str) -> Vec<Value> {
+    let none = |value: &Value, field: &str| value[field].as_str().is_none_or(|sum| sum.bytes().all(|byte| matches!(byte, b'0' | b'.')));
+    let nothing = |value: &Value| match name {
+        "positions" => value["accounts"] == 0 && none(value, "balance"),
+        "liabilities" => none(value, "owed") && none(value, "held"),
+        _ => false,
+    };
+    let rows = views["views"][name]["rows"].as_array().into_iter().flatten();
+    sorted(rows.map(|row| row["value"].clone()).filter(|value| !nothing(value)).collect())
+}
+
 #[tokio::test]
 async fn reports_are_what_the_events_up_to_any_minute_add_up_to() -> anyhow::Result<()> {
     let Some(bank) = bank().await? else { return Ok(()) };
@@ -156,6 +168,17 @@ async fn reports_are_what_the_events_up_to_any_minute_add_up_to() -> anyhow::Res
             let path = format!("/v1/aggregates/latency?by={by}&from={from}&to={to}");
             assert_eq!(waits(&get(path, "latency").await?), expected, "{past} by {by}");
         }
+        let names = "positions,liabilities,volume_by_day,latency_by_day";
+        let views = bank.server.get(&token, &format!("/v1/views?names={names}{past}")).await?.json()?;
+        ensure!(views["as_of"] == upto, "{past}: {views}");
+        assert_eq!(told(&views, "positions"), positions(&tables)?, "{past}");
+        assert_eq!(told(&views, "liabilities"), liabilities(&tables)?, "{past}");
+        assert_eq!(told(&views, "volume_by_day"), volume(&tables, "day")?, "{past}");
+        let line = |(key, row): (Vec<&str>, Vec<&str>)| {
+            Ok(json!({"start": rfc3339(key[0].parse()?), "over_ms": key[1].parse::<i64>()?, "count": row[0].parse::<i64>()?}))
+        };
+        let waited = rows(&table, "day ").map(line).collect::<anyhow::Result<Vec<_>>>()?;
+        assert_eq!(told(&views, "latency_by_day"), sorted(waited), "{past}");
         asked += 1;
     }
     ensure!(asked > 40, "{asked} moments");
@@ -170,6 +193,7 @@ async fn reports_are_what_the_events_up_to_any_minute_add_up_to() -> anyhow::Res
 async fn refused(bank: &Bank, first: Epoch, last: Epoch) -> anyhow::Result<()> {
     let token = bank.server.token("controller", "reports:read")?;
     let early = first / MINUTE * MINUTE - 1;
+    let last_end = last / MINUTE * MINUTE - 1;
     let soon = (last + 10 * DAY) / MINUTE * MINUTE - 1;
     for (path, at, code, detail) in [
         ("positions?", "60000", "invalid_request", "the nearest are 59999 and 119999"),
@@ -187,6 +211,10 @@ async fn refused(bank: &Bank, first: Epoch, last: Epoch) -> anyhow::Result<()> {
         ("latency?by=month&from=0&to=1", "59999", "invalid_request", "expected minute, hour, day"),
         ("customers?by=day&from=0&to=129600000001", "59999", "invalid_request", "is more than 1500 times a day after from"),
         ("positions?by=day", "59999", "invalid_request", "its parameters are currency, at_least, at"),
+        ("../views?names=turnover", &last_end.to_string(), "invalid_request", "turnover can't be read at a past epoch"),
+        ("../views?names=active_customers", &last_end.to_string(), "invalid_request", "active_customers can't be read at a past epoch"),
+        ("../views?names=liabilities", "60000", "invalid_request", "the nearest are 59999 and 119999"),
+        ("../views?names=liabilities", &early.to_string(), "invalid_request", "lies before the first minute"),
     ] {
         let separator = if path.ends_with('?') { "" } else { "&" };
         let problem = bank.server.get(&token, &format!("/v1/aggregates/{path}{separator}at={at}")).await?.problem()?;
