@@ -74,6 +74,11 @@ test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 	@$(local)/with-stack.sh test 10000 cargo test --package orion --features faults --test it -- \
 	  --skip simulation --skip tidy --skip watched::queries --skip watched::rules --skip watched::promql
 
+.PHONY: coverage
+coverage: ## How many lines the tests that need no server run; fails below 70 %
+	@$(local)/install.sh
+	@$(local)/coverage.sh
+
 .PHONY: sim
 sim: ## Simulate the whole house without servers, for SEEDS days; SIM_SEED=n plays one again
 	@$(local)/install.sh

@@ -23,7 +23,7 @@ pub(super) fn tour(bank: &Bank, plan: &Plan, day: &Day, opened: &Opened, key: &P
         Decision::Settled(transaction, _) => Some((outcome.row, transaction)),
         Decision::Failed { .. } => None,
     });
-    let mut lines = vec!["Look around:".to_owned()];
+    let mut lines = vec!["Look around:".to_owned(), "  # an app".to_owned()];
     if let Some((row, transaction)) = settled
         && let payment = &plan.payments[row]
         && let Party::Account(account) = payment.debit
@@ -33,6 +33,16 @@ pub(super) fn tour(bank: &Bank, plan: &Plan, day: &Day, opened: &Opened, key: &P
         lines.push(curl(&format!("{url}/v1/accounts/{account}/balance")));
         lines.push(curl(&format!("{url}/v1/transactions/{transaction}")));
     }
+    // A stream goes on for as long as somebody reads it; of these the first seconds, or records, are shown.
+    lines.push("  # risk: what is refused and why, hour by hour, as it changes".to_owned());
+    lines.push(token(&orion, OPERATOR, "reports:read"));
+    lines.push(curl(&format!("--no-buffer {url}/v1/views/volume_by_hour/stream --max-time 2")) + " || [ $? = 28 ]");
+    lines.push("  # BI: several views at one epoch".to_owned());
+    lines.push(curl(&format!("\"{url}/v1/views?names=liabilities,positions,volume_by_day\"")));
+    lines.push("  # a data engineer: a topic from its beginning".to_owned());
+    lines.push(token(&orion, OPERATOR, "tap"));
+    lines.push(curl(&format!("\"{url}/v1/taps/transaction.settled.v1?from=beginning&limit=2\"")));
+    lines.push("  # an operator".to_owned());
     lines.push(token(&orion, OPERATOR, "operator metrics:read"));
     lines.push(curl(&format!("{url}/metrics")));
     lines.push(format!("  curl -s {url}/v1/openapi.json"));

@@ -6,7 +6,7 @@ use crate::house::House;
 use crate::http::{Server, scenes, walk};
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -41,7 +41,9 @@ fn a_day_of_payments_survives_the_death_of_every_process() -> anyhow::Result<()>
         house.wait_ready()?;
     }
     let Output { status, stdout, .. } = load.wait_with_output()?;
-    ensure!(status.success(), "the load ended with {status}: {}", String::from_utf8_lossy(&stdout));
+    let said = String::from_utf8(stdout)?;
+    ensure!(status.success(), "the load ended with {status}: {said}");
+    tour(&said)?;
     ensure!(kills.len() == 4, "the load ended before every process was killed: {kills:?}");
 
     let result: Value = serde_json::from_slice(&std::fs::read(&out)?)?;
@@ -67,6 +69,28 @@ fn a_day_of_payments_survives_the_death_of_every_process() -> anyhow::Result<()>
         .collect();
     assert!(epochs.len() > 10 && epochs.is_sorted_by(|a, b| a < b), "every epoch is bound once, in order");
     house.forget()
+}
+
+/// The lines that `orion load` prints at the end work as they stand, for each user.
+fn tour(said: &str) -> anyhow::Result<()> {
+    let (_, lines) = said.split_once("Look around:\n").context("it says what to look at")?;
+    // A refusal is an error here.
+    let script = lines.replace("curl -s ", "curl -sf ");
+    let Output { status, stdout, stderr } = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output()?;
+    ensure!(status.success(), "{script}\nended with {status}: {}", String::from_utf8_lossy(&stderr));
+    let shown = String::from_utf8(stdout)?;
+    for part in [
+        "balance_available",
+        "\"settled\"",
+        "event: progress",
+        "\"liabilities\"",
+        "transaction.settled.v1",
+        "orion_freshness_seconds",
+        "\"openapi\"",
+    ] {
+        ensure!(shown.contains(part), "{part} is not shown: {shown}");
+    }
+    Ok(())
 }
 
 /// What is no command is set aside as it is, with the reason, and stops nothing.
