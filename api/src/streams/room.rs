@@ -88,6 +88,7 @@ mod tests {
         drop(first);
         assert!(take("awa").is_ok() && take("eve").is_ok());
         drop((second, third));
-        assert_eq!((room.lock().all, room.lock().by_subject.len()), (0, 0));
+        let taken = room.lock();
+        assert_eq!((taken.all, taken.by_subject.len()), (0, 0));
     }
 }
