@@ -33,8 +33,8 @@ const SNAPSHOT_S: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60
 meters! {
     // How fresh, and how right.
 
-    /// Now, less the newest epoch of a view: `settlement` is what is decided and committed, `views` what Postgres shows, `tail` what
-    /// this door has read. An idle bank has an epoch a second.
+    /// Now, less the newest epoch of a view: `settlement` is what is decided and committed, `views` what Postgres shows, `topics` what
+    /// the topics of the views have, `tail` what this door has read. An idle bank has an epoch a second.
     FRESHNESS: GaugeVec = "orion_freshness_seconds" ["view"];
     /// From the time stamp of an epoch until it was `committed` to Kafka, or `visible` in Postgres.
     EPOCH_AGE: HistogramVec = "orion_epoch_age_seconds" ["stage"], AGE_S;

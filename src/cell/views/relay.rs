@@ -33,6 +33,8 @@ use uuid::Uuid;
 const ROWS_MAX: usize = 5_000;
 /// How many times as long as a step takes there is none: what is written comes before what is copied.
 const REST: u32 = 4;
+/// And the longest time that it rests, as after the first rows of a large view.
+const REST_MAX: Duration = Duration::from_secs(5);
 /// Pause after Postgres did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -74,7 +76,7 @@ pub(super) fn run(config: &Config, generation: u64) -> anyhow::Result<()> {
                 Err(Fault::Kafka(error)) => return Err(error),
             }
             // A busy bank's rows change several times between two steps and are read once, so steps may be rarer then.
-            sleep(every.max(begun.elapsed() * REST)).await;
+            sleep(every.max((begun.elapsed() * REST).min(REST_MAX))).await;
         }
     })
 }
