@@ -74,6 +74,7 @@ fn a_day_of_payments_survives_the_death_of_every_process() -> anyhow::Result<()>
 /// The lines that `orion load` prints at the end work as they stand, for each user.
 fn tour(said: &str) -> anyhow::Result<()> {
     let (_, lines) = said.split_once("Look around:\n").context("it says what to look at")?;
+    let (lines, _) = lines.split_once("\n\n").context("an empty line ends it")?;
     // A refusal is an error here.
     let script = lines.replace("curl -s ", "curl -sf ");
     let Output { status, stdout, stderr } = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output()?;

@@ -7,6 +7,7 @@ use super::{Asked, Part, changed, comes_in_parts, past};
 use crate::failure::{Failure, ViewError};
 use crate::freshness::Parameters;
 use crate::page::{self, Page};
+use crate::progress::Shown;
 use crate::{View, aggregates};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
@@ -154,7 +155,12 @@ async fn read(
 ) -> Result<(Epoch, Vec<ViewPart>), Failure> {
     page.freshness.wait(view, None).await?;
     let mut snapshot = aggregates::snapshot(&view.pool).await?;
-    let now = aggregates::as_of(&mut snapshot).await?;
+    // What is not counted yet is only missing from sums.
+    let now = if names.iter().copied().any(comes_from_sums) {
+        aggregates::as_of(&mut snapshot).await?
+    } else {
+        Shown::read(&mut *snapshot).await?.ok_or(ViewError::NoProgress)?.as_of()
+    };
     let as_of = page.freshness.at.unwrap_or(now);
     let mut parts = Vec::with_capacity(names.len());
     for name in names {

@@ -40,7 +40,10 @@ async fn pay(bank: &Bank, epoch: Epoch, amount: i64, left: [i64; 2]) -> anyhow::
 
 /// The views show, and have counted, every epoch before this one.
 async fn come_to(bank: &Bank, epoch: Epoch) -> anyhow::Result<()> {
-    sqlx::query("update sink_progress set aggregates_epoch = $1").bind(i64::try_from(epoch)?).execute(&bank.pool).await?;
+    sqlx::query("update sink_progress set aggregates_epoch = $1, positions_epoch = $1")
+        .bind(i64::try_from(epoch)?)
+        .execute(&bank.pool)
+        .await?;
     show(bank, epoch, 20).await
 }
 
