@@ -55,7 +55,8 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
             while let Some(client) = tokio::time::timeout(TOLD, clients.join_next()).await.context("somebody was not told all")? {
                 told.push(client??);
             }
-            ensure!(told.iter().all(|told| told.late_ms.len() == payments), "somebody was told another number of payments");
+            // One that came a moment before a client may be told too, and a row twice where a client reads for itself.
+            ensure!(told.iter().all(|told| told.late_ms.len() >= payments), "somebody was told fewer payments than there were");
             Ok(told)
         })?;
         processes.iter_mut().try_for_each(|process| process.check())?;
