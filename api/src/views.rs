@@ -72,23 +72,10 @@ pub struct Asked {
     pub limit: usize,
 }
 
-/// Whether rows are made of what is never changed, so that parts of them, one after the other, are of the same epoch. The others are
-/// told at once, from a snapshot of the database whose progress is the epoch to come to.
+/// Whether rows are made of what is never changed, as all that is said of customers is, so that parts of them, one after the other, are
+/// of the same epoch. The others are told at once, from a snapshot of the database whose progress is the epoch to come to.
 pub const fn comes_in_parts(name: ViewName) -> bool {
-    match name {
-        ViewName::Accounts | ViewName::Customers | ViewName::Transactions | ViewName::Holds | ViewName::Orders => true,
-        ViewName::VolumeByMinute
-        | ViewName::VolumeByHour
-        | ViewName::VolumeByDay
-        | ViewName::Turnover
-        | ViewName::Positions
-        | ViewName::Liabilities
-        | ViewName::ActiveCustomers
-        | ViewName::LatencyByMinute
-        | ViewName::LatencyByHour
-        | ViewName::LatencyByDay
-        | ViewName::Imbalances => false,
-    }
+    name.is_of_customers()
 }
 
 #[derive(sqlx::FromRow)]

@@ -71,22 +71,10 @@ impl ViewName {
         }
     }
 
-    /// Whether its rows belong to customers, each of whom may see their own. The others are of the bank as a whole.
+    /// Whether its rows belong to customers, each of whom may see their own. The others are of the bank as a whole, and are for
+    /// whoever reads reports.
     pub const fn is_of_customers(self) -> bool {
-        match self {
-            Self::Accounts | Self::Customers | Self::Transactions | Self::Holds | Self::Orders => true,
-            Self::VolumeByMinute
-            | Self::VolumeByHour
-            | Self::VolumeByDay
-            | Self::Turnover
-            | Self::Positions
-            | Self::Liabilities
-            | Self::ActiveCustomers
-            | Self::LatencyByMinute
-            | Self::LatencyByHour
-            | Self::LatencyByDay
-            | Self::Imbalances => false,
-        }
+        !matches!(self.scope(), Scope::ReportsRead)
     }
 }
 
