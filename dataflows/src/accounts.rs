@@ -1,7 +1,7 @@
-//! The accounts that are not closed: what each is, who holds it, and at which level.
+//! The accounts: what each is, who holds it, at which level, and whether it is closed.
 //!
 //! In: what each epoch says of accounts and of the levels of customers. Out: a collection with one row an account, whose group
-//! changes when the level of its holder does. Never: an account that is closed.
+//! changes when the level of its holder does. Never: an account in two groups.
 //!
 //! **Definition.** A level is set, never changed by so much, so a difference can't say it: somebody has to know what it was
 //! before. So this operator keeps, of each customer, the level and the accounts, and takes back the row of before.
@@ -9,14 +9,15 @@
 //! 1. What an epoch says waits until the frontier has passed it, and is taken in the order in which the bank said it.
 //! 2. An account comes with the level that its holder has by then; without a word of it, unidentified.
 //! 3. A level takes every account of its holder from one group to another.
-//! 4. An account that is closed goes.
+//! 4. An account that is closed stays, as one that is closed: nothing is on it then, but rules of before its status forbade anything
+//!    may be in force again, and pay it.
 
 use crate::proof::books::Subject;
 use crate::route::mix;
 use differential_dataflow::operators::arrange::arrangement::arrange_core;
 use differential_dataflow::operators::arrange::{Arranged, TraceAgent};
 use differential_dataflow::trace::implementations::ord_neu::{OrdValBatcher, OrdValSpine};
-use schemas::{Account, AccountId, CustomerId, Epoch, EpochEvents, Fact, Group, KycLevel, Policy, StatusChange};
+use schemas::{Account, AccountId, AccountStatus, CustomerId, Epoch, EpochEvents, Fact, Group, KycLevel, Policy, StatusChange};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use timely::container::CapacityContainerBuilder;
@@ -25,7 +26,16 @@ use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::{Capability, Operator};
 
 /// The accounts as one worker holds them, beside its part of the books.
-pub type Accounts = OrdValSpine<Subject, Group, Epoch, isize>;
+pub type Accounts = OrdValSpine<Subject, Listed, Epoch, isize>;
+
+/// An account as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Listed {
+    /// What it is, and the level of its holder.
+    pub group: Group,
+    /// Whether it is closed.
+    pub is_closed: bool,
+}
 
 /// What is said of a customer's accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +51,7 @@ pub struct Told {
 pub enum What {
     /// There is an account. The level of its group is not said yet.
     Opened(AccountId, Group),
-    /// There is no such account any more.
+    /// The account is closed.
     Closed(AccountId),
     /// The holder has a level from now on.
     Level(KycLevel),
@@ -52,6 +62,12 @@ impl Told {
     pub const fn account(account: &Account) -> Self {
         let group = Group { currency: account.currency, account_type: account.account_type, role: account.role, level: None };
         Self { holder: account.customer_id, what: What::Opened(account.id, group) }
+    }
+
+    /// That an account is closed; none of one that is not.
+    pub fn closed(account: &Account) -> Option<Self> {
+        let what = What::Closed(account.id);
+        (account.status == AccountStatus::Closed).then_some(Self { holder: account.customer_id, what })
     }
 
     /// A level, as it is set or stands.
@@ -102,12 +118,17 @@ pub fn route(told: &Told) -> u64 {
 type Waiting = (Capability<Epoch>, Vec<(u32, Told)>);
 
 /// A row of an account that comes or goes.
-type Row = ((Subject, Group), Epoch, isize);
+type Row = ((Subject, Listed), Epoch, isize);
 
 /// The accounts of what was brought to this worker, arranged where the books have them too, for every reader there.
 pub fn arrange<'scope>(changes: StreamVec<'scope, Epoch, Change>) -> Arranged<'scope, TraceAgent<Accounts>> {
     let to_the_books = Exchange::new(|((subject, _), ..): &Row| crate::proof::books::route(subject));
-    arrange_core::<_, _, OrdValBatcher<Subject, Group, Epoch, isize>, Accounts>(rows(changes), to_the_books, "accounts", OrdValBatcher::new)
+    arrange_core::<_, _, OrdValBatcher<Subject, Listed, Epoch, isize>, Accounts>(
+        rows(changes),
+        to_the_books,
+        "accounts",
+        OrdValBatcher::new,
+    )
 }
 
 fn rows<'scope>(changes: StreamVec<'scope, Epoch, Change>) -> StreamVec<'scope, Epoch, Row> {
@@ -131,7 +152,7 @@ fn rows<'scope>(changes: StreamVec<'scope, Epoch, Change>) -> StreamVec<'scope, 
                 said.sort_unstable_by_key(|(number, _)| *number);
                 let mut session = output.session(&capability);
                 for (_, told) in said {
-                    holders.take(told, |account, group, diff| session.give(((Subject::Account(account), group), epoch, diff)));
+                    holders.take(told, |account, listed, diff| session.give(((Subject::Account(account), listed), epoch, diff)));
                 }
             }
         }
@@ -143,33 +164,35 @@ fn rows<'scope>(changes: StreamVec<'scope, Epoch, Change>) -> StreamVec<'scope, 
 struct Holders {
     /// Who is not unidentified.
     levels: BTreeMap<CustomerId, KycLevel>,
-    accounts: BTreeMap<(CustomerId, AccountId), Group>,
+    accounts: BTreeMap<(CustomerId, AccountId), Listed>,
 }
 
 impl Holders {
-    fn take(&mut self, told: Told, mut row: impl FnMut(AccountId, Group, isize)) {
+    fn take(&mut self, told: Told, mut row: impl FnMut(AccountId, Listed, isize)) {
         match (told.holder, told.what) {
             // 2.
-            (None, What::Opened(account, group)) => row(account, group, 1),
+            (None, What::Opened(account, group)) => row(account, Listed { group, is_closed: false }, 1),
             (Some(holder), What::Opened(account, group)) => {
-                let group = Group { level: Some(self.level(holder)), ..group };
-                self.accounts.insert((holder, account), group);
-                row(account, group, 1);
+                let listed = Listed { group: Group { level: Some(self.level(holder)), ..group }, is_closed: false };
+                self.accounts.insert((holder, account), listed);
+                row(account, listed, 1);
             }
             // 3.
             (Some(holder), What::Level(level)) => {
                 self.levels.insert(holder, level);
                 let all = (holder, AccountId(uuid::Uuid::nil()))..=(holder, AccountId(uuid::Uuid::max()));
-                for ((_, account), group) in self.accounts.range_mut(all) {
-                    row(*account, *group, -1);
-                    group.level = Some(level);
-                    row(*account, *group, 1);
+                for ((_, account), listed) in self.accounts.range_mut(all) {
+                    row(*account, *listed, -1);
+                    listed.group.level = Some(level);
+                    row(*account, *listed, 1);
                 }
             }
             // 4.
             (Some(holder), What::Closed(account)) => {
-                if let Some(group) = self.accounts.remove(&(holder, account)) {
-                    row(account, group, -1);
+                if let Some(listed) = self.accounts.get_mut(&(holder, account)) {
+                    row(account, *listed, -1);
+                    listed.is_closed = true;
+                    row(account, *listed, 1);
                 }
             }
             (None, What::Closed(_) | What::Level(_)) => unreachable!("the house closes no account of its own and has no level"),

@@ -6,8 +6,8 @@
 //! account. Both sides change: a payment changes what an account has, and the level of a holder takes all that the account has
 //! from one group to another, whatever was paid in between. The join says both at the epoch in which they are.
 //!
-//! 1. An account counts in its group.
-//! 2. What the books have of it counts there too: the amount of a sum, times the one account that it is of.
+//! 1. An account that is not closed counts in its group.
+//! 2. What the books have of an account counts there too, closed or not: the amount of a sum, times the one account that it is of.
 //! 3. An epoch's changes of a group add up; what only went from one account of a group to another leaves nothing.
 
 use crate::accounts::Accounts;
@@ -44,13 +44,13 @@ pub fn positions<'scope>(
 ) -> VecCollection<'scope, Epoch, Group, Position> {
     type Batches = OrdKeySpine<Group, Epoch, Position>;
     // 1.
-    let counted = accounts.clone().as_collection(|_, group| *group).inner;
-    let counted = counted.map(|(group, epoch, accounts)| {
+    let counted = accounts.clone().as_collection(|_, listed| *listed).inner;
+    let counted = counted.flat_map(|(listed, epoch, accounts)| {
         let accounts = i64::try_from(accounts).expect("an isize is at most 64 bits");
-        ((group, ()), epoch, (accounts, 0))
+        (!listed.is_closed).then_some(((listed.group, ()), epoch, (accounts, 0)))
     });
     // 2.
-    let amounts = books.join_core(accounts, |_, (), group| Some(*group)).inner;
+    let amounts = books.join_core(accounts, |_, (), listed| Some(listed.group)).inner;
     let amounts = amounts.map(|(group, epoch, amount_minor)| ((group, ()), epoch, (0, amount_minor)));
     // 3.
     let added = arrange_core::<_, _, OrdKeyBatcher<Group, Epoch, Position>, Batches>(

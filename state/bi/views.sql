@@ -84,7 +84,7 @@ select p.currency, p.account_type as type, p.role, nullif(p.level, '') as level,
 from position p
 join currency c on c.code = p.currency
 where p.span = 'ever';
-comment on view bi.position is 'Accounts that are not closed, and what is in them, by product, role and level of the holder, now.';
+comment on view bi.position is 'How many accounts are not closed, and what is in all of them, by product, role and level of the holder, now.';
 
 create or replace view bi.liability as
 select l.currency, l.owed_minor * c.unit as owed, l.held_minor * c.unit as held, l.epoch

@@ -73,8 +73,8 @@ fn currency(account: u32) -> Currency {
     CURRENCIES[usize::try_from(account % 2).unwrap()].parse().unwrap()
 }
 
-/// Events of what is drawn, as far as it can be: an account is opened and closed once, and nothing is paid from or to one that is
-/// not there.
+/// Events of what is drawn, as far as it can be: an account is opened and closed once, and nothing is paid from or to one that was
+/// never opened. One that is closed may be paid, as by the rules of before its status forbade it.
 pub(crate) fn epochs(history: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
     let (mut open, mut closed, mut balances) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::<u32, i64>::new());
     let mut fact = |epoch, number, draw: &Draw| match *draw {
@@ -89,7 +89,7 @@ pub(crate) fn epochs(history: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
             closes.then(|| status(number, StatusChange::Close))
         }
         Draw::Paid(payer, payee, minor, fee_minor) => {
-            let there = |number| open.contains(&number) && !closed.contains(&number);
+            let there = |number| open.contains(&number);
             (there(payer) && there(payee)).then(|| {
                 let mut post = |number, amount_minor: i64| {
                     let balance = balances.entry(number).or_default();
@@ -145,13 +145,15 @@ fn status(number: u32, change: StatusChange) -> Fact {
     Fact::StatusChanged(StatusChanged { id: id(number), customer_id: account(number).customer_id, change })
 }
 
-/// The accounts that are open at the end of some epochs, what is on each, and the levels, by one loop over everything.
+/// The accounts at the end of some epochs, closed ones too, what is on each, and the levels, by one loop over everything.
 fn stands(epochs: &[Arc<EpochEvents>]) -> (BTreeMap<AccountId, (Account, i128)>, BTreeMap<CustomerId, KycLevel>) {
-    let (mut accounts, mut balances, mut levels) = (BTreeMap::new(), BTreeMap::<AccountId, i128>::new(), BTreeMap::new());
+    let (mut accounts, mut balances, mut levels) = (BTreeMap::<_, Account>::new(), BTreeMap::<AccountId, i128>::new(), BTreeMap::new());
     for event in epochs.iter().flat_map(|epoch| &epoch.events) {
         match &event.fact {
             Fact::AccountOpened(account) => drop(accounts.insert(account.id, account.clone())),
-            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => drop(accounts.remove(&changed.id)),
+            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => {
+                accounts.get_mut(&changed.id).unwrap().status = AccountStatus::Closed;
+            }
             Fact::PolicyChanged(policy) => {
                 if let Policy::Level(set) = policy.as_ref() {
                     levels.insert(set.customer_id, set.level);
@@ -176,8 +178,9 @@ fn oracle(epochs: &[Arc<EpochEvents>]) -> Table {
     for (account, balance_minor) in accounts.into_values() {
         let level = account.customer_id.map_or("none", |holder| levels.get(&holder).map_or("unidentified", |level| level.as_str()));
         let sum = table.entry(format!("{} {} {} {level}", account.currency, account.account_type, account.role)).or_default();
-        *sum = (sum.0 + 1, sum.1 + balance_minor);
+        *sum = (sum.0 + i64::from(account.status != AccountStatus::Closed), sum.1 + balance_minor);
     }
+    table.retain(|_, sum| *sum != (0, 0));
     table
 }
 
@@ -201,7 +204,8 @@ pub(crate) fn given(epochs: &[Arc<EpochEvents>]) -> Vec<Given> {
 pub(crate) fn standing(epochs: &[Arc<EpochEvents>], last: &Proved) -> Given {
     let (accounts, levels) = stands(epochs);
     let levels = levels.into_iter().map(|(holder, level)| Told::level(holder, level));
-    let accounts = levels.chain(accounts.values().map(|(account, _)| Told::account(account))).collect();
+    let accounts = accounts.values().flat_map(|(account, _)| std::iter::once(Told::account(account)).chain(Told::closed(account)));
+    let accounts = levels.chain(accounts).collect();
     Given::Standing(last.given.epoch(), Arc::new(Standing { books: last.books.clone().unwrap(), accounts }))
 }
 
@@ -234,11 +238,13 @@ proptest! {
 }
 
 #[test]
-fn a_level_takes_accounts_and_balances_with_it_and_a_closed_account_goes() {
+fn a_level_takes_accounts_and_balances_with_it_and_a_closed_account_counts_no_more() {
     let history = [
         vec![Draw::Open(1), Draw::Open(5), Draw::Open(0), Draw::Paid(0, 1, 70, 0)],
         vec![Draw::Paid(1, 5, 30, 0), Draw::Level(1, 2)],
         vec![Draw::Paid(1, 5, 40, 0), Draw::Close(1)],
+        vec![Draw::Paid(5, 1, 9, 0)],
+        vec![Draw::Level(1, 0)],
     ];
     let shown = |proved: Proved| {
         let row = |row: &Balances| {
@@ -251,4 +257,7 @@ fn a_level_takes_accounts_and_balances_with_it_and_a_closed_account_goes() {
     assert_eq!(said[0], ["merchant unidentified 1 70", "agent unidentified 1 0", "house none 1 -70"]);
     assert_eq!(said[1], ["merchant unidentified -1 -70", "merchant standard 1 40", "agent unidentified -1 0", "agent standard 1 30"]);
     assert_eq!(said[2], ["merchant standard -1 -40", "agent standard 0 40"]);
+    // Rules of before a status forbade anything.
+    assert_eq!(said[3], ["merchant standard 0 9", "agent standard 0 -9"]);
+    assert_eq!(said[4], ["merchant unidentified 0 9", "merchant standard 0 -9", "agent unidentified 1 61", "agent standard -1 -61"]);
 }

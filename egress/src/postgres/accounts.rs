@@ -13,14 +13,14 @@ use uuid::Uuid;
 pub struct Stood {
     /// Of whom staff had set one: the level.
     pub levels: Vec<CustomerLevel>,
-    /// The accounts that were not closed.
+    /// The accounts; whether one was closed, its status says.
     pub accounts: Vec<Account>,
 }
 
 /// Rows of one question: what is read is small, and a bank may have many accounts.
 const PART: i64 = 20_000;
 
-type Row = (Uuid, Option<Uuid>, String, String, String);
+type Row = (Uuid, Option<Uuid>, String, String, String, bool);
 
 /// What stood at the end of an epoch.
 pub async fn at(url: &str, epoch: Epoch) -> Result<Stood, PostgresError> {
@@ -42,22 +42,21 @@ pub async fn at(url: &str, epoch: Epoch) -> Result<Stood, PostgresError> {
     }
     after = Uuid::nil();
     loop {
-        let query = "select id, customer_id, type, role, currency from account
-                     where id > $1 and epoch <= $2
-                       and not exists (select from account_status as closed
-                                       where closed.account_id = account.id and closed.status = 'closed' and closed.epoch <= $2)
-                     order by id limit $3";
+        let query = "select id, customer_id, type, role, currency,
+                            exists (select from account_status as closed
+                                    where closed.account_id = account.id and closed.status = 'closed' and closed.epoch <= $2)
+                     from account where id > $1 and epoch <= $2 order by id limit $3";
         let part: Vec<Row> = sqlx::query_as(query).bind(after).bind(epoch).bind(PART).fetch_all(&mut *snapshot).await.map_err(failed)?;
         let Some((last, ..)) = part.last() else { break };
         after = *last;
-        for (id, customer, account_type, role, currency) in part {
+        for (id, customer, account_type, role, currency, is_closed) in part {
             stood.accounts.push(Account {
                 id: AccountId(id),
                 customer_id: customer.map(CustomerId),
                 account_type: account_type.parse().map_err(decoded)?,
                 role: role.parse().map_err(decoded)?,
                 currency: currency.parse().map_err(decoded)?,
-                status: AccountStatus::Active,
+                status: if is_closed { AccountStatus::Closed } else { AccountStatus::Active },
             });
         }
     }

@@ -160,5 +160,6 @@ async fn added_up(url: &str, before: Epoch) -> Result<Vec<(Subject, Sum)>, Postg
 async fn told(url: &str, epoch: Epoch) -> Result<Vec<Told>, PostgresError> {
     let accounts::Stood { levels, accounts } = accounts::at(url, epoch).await?;
     let levels = levels.into_iter().map(|set| Told::level(set.customer_id, set.level));
-    Ok(levels.chain(accounts.iter().map(Told::account)).collect())
+    let accounts = accounts.iter().flat_map(|account| std::iter::once(Told::account(account)).chain(Told::closed(account)));
+    Ok(levels.chain(accounts).collect())
 }

@@ -16,7 +16,7 @@ use egress::snapshots::{Name, Store};
 use orion::cell::views::findings::Findings;
 use orion::cell::views::group::{Cadence, Gathered, gather};
 use orion::cell::views::{snapshots, start};
-use schemas::{Epoch, EpochEvents, Fact, Policy, StatusChange, Topic};
+use schemas::{AccountStatus, Epoch, EpochEvents, Fact, Policy, StatusChange, Topic};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -322,11 +322,13 @@ impl Running {
 
 /// The levels of customers and the accounts at the end of an epoch, as Postgres has them.
 fn told(written: &[Arc<EpochEvents>], epoch: Epoch) -> Vec<Told> {
-    let (mut levels, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+    let (mut levels, mut accounts) = (BTreeMap::new(), BTreeMap::<_, schemas::Account>::new());
     for event in written.iter().flat_map(|epoch| &epoch.events).filter(|event| event.epoch <= epoch) {
         match &event.fact {
-            Fact::AccountOpened(account) => drop(accounts.insert(account.id, Told::account(account))),
-            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => drop(accounts.remove(&changed.id)),
+            Fact::AccountOpened(account) => drop(accounts.insert(account.id, account.clone())),
+            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => {
+                accounts.get_mut(&changed.id).expect("what is closed was opened").status = AccountStatus::Closed;
+            }
             Fact::PolicyChanged(policy) => {
                 if let Policy::Level(set) = policy.as_ref() {
                     levels.insert(set.customer_id, Told::level(set.customer_id, set.level));
@@ -335,7 +337,8 @@ fn told(written: &[Arc<EpochEvents>], epoch: Epoch) -> Vec<Told> {
             _ => {}
         }
     }
-    levels.into_values().chain(accounts.into_values()).collect()
+    let accounts = accounts.values().flat_map(|account| std::iter::once(Told::account(account)).chain(Told::closed(account)));
+    levels.into_values().chain(accounts).collect()
 }
 
 /// The newest generation in the journal of the views.

@@ -31,8 +31,10 @@ impl Bank {
 
     pub(super) fn begin(&mut self, epoch: Epoch) {
         let mut events = Vec::new();
-        self.ledger.begin(epoch, CODE_VERSION, &mut events);
-        let binding = Binding { epoch, generation: 1, code_version: CODE_VERSION, inputs: Vec::new() };
+        // The newest, unless others were activated.
+        let rules = Some(self.ledger.next_rules()).filter(|rules| *rules > 0).unwrap_or(CODE_VERSION);
+        self.ledger.begin(epoch, rules, &mut events);
+        let binding = Binding { epoch, generation: 1, code_version: rules, inputs: Vec::new() };
         self.epochs.push(EpochEvents { binding, events, waited: Vec::new() });
     }
 

@@ -9,10 +9,10 @@ use crate::exactly_once::evidence::Table;
 use crate::exactly_once::gather;
 use anyhow::ensure;
 use egress::postgres::aggregates::compare;
-use egress::postgres::{Views, Written, accounts};
+use egress::postgres::{Views, Written};
 use schemas::{
-    AccountId, AccountStatus, AccountType, Aggregates, ChangeStatus, CreateCustomer, Currency, CustomerId, CustomerLevel, Epoch, Event,
-    Fact, KycLevel, OpenAccount, Operation, PaymentKind, Policy, Reserve, Role, StatusChange,
+    AccountId, AccountStatus, AccountType, ActivateRules, Aggregates, ChangeStatus, CreateCustomer, Currency, CustomerId, CustomerLevel,
+    Epoch, Event, Fact, KycLevel, OpenAccount, Operation, PaymentKind, Policy, Reserve, Role, StatusChange,
 };
 use sqlx::AssertSqlSafe;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,41 @@ pub(crate) fn history() -> paid::Bank {
             }
         }
     }
+    pay_the_closed(&mut bank, epoch);
     bank
+}
+
+/// By rules of before a status forbade anything, which may come back, closed accounts are paid; then their holders get other levels.
+fn pay_the_closed(bank: &mut paid::Bank, mut epoch: Epoch) {
+    let closed: BTreeMap<AccountId, CustomerId> = bank.epochs.iter().flat_map(|epoch| &epoch.events).filter_map(closed).collect();
+    let mut next = |bank: &mut paid::Bank| {
+        epoch += 61_000;
+        bank.begin(epoch);
+    };
+    next(bank);
+    bank.ask(Operation::ActivateRules(ActivateRules { version: 1 }));
+    next(bank);
+    for account_id in closed.keys() {
+        for currency in [Currency::XOF, EUR.parse().expect("a currency")] {
+            let deposit = payment(PaymentKind::Deposit, None, Some(*account_id), 7);
+            bank.ask(Operation::Pay(schemas::Payment { currency, ..deposit }));
+        }
+    }
+    for version in 2..=state::CODE_VERSION {
+        next(bank);
+        bank.ask(Operation::ActivateRules(ActivateRules { version }));
+    }
+    next(bank);
+    for (customer_id, level) in closed.values().zip(KycLevel::ALL.iter().cycle()) {
+        bank.ask(Operation::SetPolicy(Policy::Level(CustomerLevel { customer_id: *customer_id, level: *level })));
+    }
+}
+
+fn closed(event: &Event) -> Option<(AccountId, CustomerId)> {
+    match &event.fact {
+        Fact::StatusChanged(changed) if changed.change == StatusChange::Close => Some((changed.id, changed.customer_id?)),
+        _ => None,
+    }
 }
 
 fn opened(event: &Event) -> Option<AccountId> {
@@ -98,6 +132,9 @@ fn levels_closings_days_and_months_are_counted_whoever_writes_them() -> anyhow::
         let events = |epochs: usize| bank.epochs[..epochs].iter().flat_map(|epoch| &epoch.events);
         let closed = events(bank.epochs.len()).filter(|event| matches!(&event.fact, Fact::StatusChanged(_))).count();
         ensure!(closed > 2, "{closed} accounts are closed");
+        let paid = events(bank.epochs.len())
+            .filter(|event| matches!(&event.fact, Fact::Transaction(paid) if paid.postings.iter().any(|leg| leg.amount_minor == 7)));
+        ensure!(paid.count() >= closed, "accounts that are closed are paid");
         let mut connection = database.connect().await?;
         let mut counter = Counter::default();
         // One, two, three epochs in a transaction; every third group is written by code that counts nothing.
@@ -164,11 +201,13 @@ fn what_stood_at_the_end_of_any_epoch_is_read_back() -> anyhow::Result<()> {
         };
         views.write(&bank.epochs.iter().map(written).collect::<Vec<_>>(), 0, &[]).await?;
         for at in 0..bank.epochs.len() {
-            let (mut levels, mut open) = (BTreeMap::new(), BTreeMap::new());
+            let (mut levels, mut accounts) = (BTreeMap::new(), BTreeMap::<_, schemas::Account>::new());
             for event in bank.epochs[..=at].iter().flat_map(|epoch| &epoch.events) {
                 match &event.fact {
-                    Fact::AccountOpened(account) => drop(open.insert(account.id, account.clone())),
-                    Fact::StatusChanged(changed) if changed.change.status() == AccountStatus::Closed => drop(open.remove(&changed.id)),
+                    Fact::AccountOpened(account) => drop(accounts.insert(account.id, account.clone())),
+                    Fact::StatusChanged(changed) if changed.change.status() == AccountStatus::Closed => {
+                        accounts.get_mut(&changed.id).expect("it was opened").status = AccountStatus::Closed;
+                    }
                     Fact::PolicyChanged(policy) => {
                         if let Policy::Level(set) = policy.as_ref() {
                             levels.insert(set.customer_id, *set);
@@ -177,9 +216,9 @@ fn what_stood_at_the_end_of_any_epoch_is_read_back() -> anyhow::Result<()> {
                     _ => {}
                 }
             }
-            let stood = accounts::at(&database.url, bank.epochs[at].epoch()).await?;
+            let stood = egress::postgres::accounts::at(&database.url, bank.epochs[at].epoch()).await?;
             assert_eq!(stood.levels, levels.into_values().collect::<Vec<_>>());
-            assert_eq!(stood.accounts, open.into_values().collect::<Vec<_>>());
+            assert_eq!(stood.accounts, accounts.into_values().collect::<Vec<_>>());
         }
         Ok(())
     })

@@ -7,7 +7,7 @@
 ///
 /// 1. An account counts from the epoch in which it was opened, in the group that it has at the end of that epoch.
 /// 2. What is posted counts in the group that the account has then.
-/// 3. One that is closed goes; nothing is left on it.
+/// 3. One that is closed counts no more. What is on it does: nothing, unless rules of before its status forbade anything paid it.
 /// 4. A level takes the accounts that were there before its epoch, with what was on them by then, to another group.
 macro_rules! added_to_positions {
     () => {
@@ -34,15 +34,16 @@ macro_rules! added_to_positions {
                    left join level on level.customer_id = holder.customer_id and level.from_epoch <= change.epoch
                                       and (level.to_epoch is null or change.epoch < level.to_epoch)
                    union all
-                   select level.from_epoch, currency, account_type, role, side.level, side.sign,
+                   select level.from_epoch, currency, account_type, role, side.level,
+                          case when exists (select from account_status as closed
+                                            where closed.account_id = holder.id and closed.status = 'closed'
+                                                  and closed.epoch < level.from_epoch) then 0 else side.sign end,
                           side.sign * coalesce((select balance_minor from posting
                                                 where account_id = holder.id and posting.epoch < level.from_epoch
                                                 order by posting.epoch desc, number desc limit 1), 0)
                    from level join holder using (customer_id)
                    cross join lateral (values (level.level, 1), (level.level_before, -1)) as side (level, sign)
                    where level.from_epoch >= $1 and level.level <> level.level_before and holder.epoch < level.from_epoch
-                     and not exists (select from account_status as closed
-                                     where closed.account_id = holder.id and closed.status = 'closed' and closed.epoch < level.from_epoch)
                   ) as part
              group by 1, 2, 3, 4, 5
              having sum(accounts) <> 0 or sum(balance_minor) <> 0

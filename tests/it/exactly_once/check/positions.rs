@@ -4,8 +4,8 @@
 use super::super::evidence::Table;
 use super::aggregates;
 use schemas::{
-    Account, AccountId, Aggregates, Balances, Currency, CustomerId, Epoch, Event, Fact, Group, HoldChange, KycLevel, Liability, Policy,
-    Role, StatusChange, epoch,
+    Account, AccountId, AccountStatus, Aggregates, Balances, Currency, CustomerId, Epoch, Event, Fact, Group, HoldChange, KycLevel,
+    Liability, Policy, Role, StatusChange, epoch,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,9 @@ impl Bank {
     fn take(&mut self, event: &Event) {
         match &event.fact {
             Fact::AccountOpened(account) => drop(self.accounts.insert(account.id, account.clone())),
-            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => drop(self.accounts.remove(&changed.id)),
+            Fact::StatusChanged(changed) if changed.change == StatusChange::Close => {
+                self.accounts.get_mut(&changed.id).expect("what is closed was opened").status = AccountStatus::Closed;
+            }
             Fact::PolicyChanged(policy) => {
                 if let Policy::Level(set) = policy.as_ref() {
                     self.levels.insert(set.customer_id, set.level);
@@ -85,7 +87,7 @@ impl Bank {
             let level = account.customer_id.map(|holder| self.levels.get(&holder).copied().unwrap_or(KycLevel::Unidentified));
             let group = Group { currency: account.currency, account_type: account.account_type, role: account.role, level };
             let sum = positions.entry(group).or_default();
-            *sum = (sum.0 + 1, sum.1 + self.balance(account));
+            *sum = (sum.0 + i64::from(account.status != AccountStatus::Closed), sum.1 + self.balance(account));
         }
         positions
     }
