@@ -19,10 +19,9 @@ use schemas::topic::{COMMANDS_DLQ, FILLER, RECORD_MAX_BYTES, SCHEMA_HEADER};
 use schemas::wire::{Encoder, SchemaRecord, WireError};
 use schemas::{Epoch, EpochOutput, Output, Topic};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What ends a sink. Every one of them ends the process: the next one recovers from the journal.
 #[derive(Debug, thiserror::Error)]
@@ -58,26 +57,29 @@ pub enum SinkError {
 /// How long a transaction may stay open before Kafka aborts it for a writer that died.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
 
+/// Between two looks whether Kafka has every record: short beside the few milliseconds that this takes, and never long.
+const LOOK_MIN: Duration = Duration::from_micros(50);
+const LOOK_MAX: Duration = Duration::from_millis(2);
+
 /// The sink of a cell.
 pub struct Sink {
-    producer: ThreadedProducer<Deliveries, NoCustomPartitioner>,
-    deliveries: Arc<Count>,
+    producer: ThreadedProducer<Told, NoCustomPartitioner>,
+    deliveries: Arc<Deliveries>,
     writer: Writer,
 }
 
-/// Records that Kafka has not acknowledged yet, and the first that it refused.
+/// What the client says of records that it was given.
 #[derive(Default)]
-struct Count {
-    open: AtomicUsize,
+struct Deliveries {
     /// Whether Kafka has gone away since the cell was taken over.
     lost: AtomicBool,
+    /// The first record that Kafka refused, by why.
     refused: Mutex<Option<KafkaError>>,
-    waiter: Mutex<Option<Thread>>,
 }
 
-struct Deliveries(Arc<Count>);
+struct Told(Arc<Deliveries>);
 
-impl ClientContext for Deliveries {
+impl ClientContext for Told {
     fn error(&self, error: KafkaError, reason: &str) {
         // Forty times a second while Kafka is away.
         tracing::debug!(%error, reason, "kafka");
@@ -87,17 +89,12 @@ impl ClientContext for Deliveries {
     }
 }
 
-impl ProducerContext for Deliveries {
+impl ProducerContext for Told {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
-            self.0.refused.lock().expect("nothing panics while it holds the count").get_or_insert_with(|| error.clone());
-        }
-        if self.0.open.fetch_sub(1, Ordering::AcqRel) == 1
-            && let Some(thread) = &*self.0.waiter.lock().expect("nothing panics while it holds the count")
-        {
-            thread.unpark();
+            self.0.refused.lock().expect("nothing panics while it holds the error").get_or_insert_with(|| error.clone());
         }
     }
 }
@@ -112,8 +109,8 @@ impl Sink {
         encoder: Encoder,
         partitions: BTreeMap<Topic, i32>,
     ) -> Result<Self, SinkError> {
-        let deliveries = Arc::new(Count::default());
-        let producer: ThreadedProducer<Deliveries, NoCustomPartitioner> = ClientConfig::new()
+        let deliveries = Arc::new(Deliveries::default());
+        let producer: ThreadedProducer<Told, NoCustomPartitioner> = ClientConfig::new()
             .set("bootstrap.servers", brokers)
             .set("transactional.id", transactional_id)
             .set("enable.idempotence", "true")
@@ -126,7 +123,9 @@ impl Sink {
             .set("compression.type", "lz4")
             .set("queue.buffering.max.messages", "500000")
             .set("queue.buffering.max.kbytes", "262144")
-            .create_with_context(Deliveries(Arc::clone(&deliveries)))
+            // A report of each record that is well would cost as much as to encode it.
+            .set("delivery.report.only.error", "true")
+            .create_with_context(Told(Arc::clone(&deliveries)))
             .map_err(|source| SinkError::Kafka { step: "create the producer", source })?;
         producer.init_transactions(Duration::from_secs(60)).map_err(|source| failed("take the cell over", source))?;
         let sink = Self { producer, deliveries, writer: Writer { encoder, journal, partitions, generation: 0 } };
@@ -220,7 +219,6 @@ impl Sink {
         if let Some(epoch) = sent.epoch {
             record = record.timestamp(i64::try_from(epoch).expect("an epoch is before the year 10000"));
         }
-        self.deliveries.open.fetch_add(1, Ordering::AcqRel);
         self.producer.send(record).map_err(|(source, _)| self.failed("send a record", source))
     }
 
@@ -243,18 +241,15 @@ impl Sink {
     /// Waits until Kafka has every record. The client's own flush, inside its commit, sleeps 100 ms whenever
     /// something is under way; nothing is after this.
     fn delivered(&self) -> Result<(), SinkError> {
-        *self.deliveries.waiter.lock().expect("nothing panics while it holds the count") = Some(std::thread::current());
-        while self.deliveries.open.load(Ordering::Acquire) > 0 {
+        let begun = Instant::now();
+        // A record that was refused counts as under way until we were told of it.
+        while self.producer.in_flight_count() > 0 {
             if self.deliveries.lost.load(Ordering::Acquire) {
                 return Err(SinkError::Lost);
             }
-            std::thread::park_timeout(Duration::from_millis(5));
+            std::thread::sleep((begun.elapsed() / 16).clamp(LOOK_MIN, LOOK_MAX));
         }
-        // The client counts a record as under way until our callback for it has returned, a moment later.
-        while self.producer.in_flight_count() > 0 {
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        match self.deliveries.refused.lock().expect("nothing panics while it holds the count").take() {
+        match self.deliveries.refused.lock().expect("nothing panics while it holds the error").take() {
             Some(source) => Err(self.failed("deliver a record", source)),
             None => Ok(()),
         }
