@@ -65,7 +65,8 @@ pub(crate) fn write(figures: &[Figure], machine: Map<String, Value>, extent: Ext
     let mut meta = machine;
     let per_figure = |of: fn(&Figure) -> Value| Value::Object(figures.iter().map(|figure| (figure.key.to_owned(), of(figure))).collect());
     meta.insert("commands".to_owned(), json!(extent.commands));
-    meta.insert("commands_of_views".to_owned(), json!(extent.commands * 2 / 5));
+    meta.insert("commands_of_views".to_owned(), json!(extent.views()));
+    meta.insert("seconds".to_owned(), json!(extent.time.as_secs()));
     meta.insert("pins".to_owned(), json!(extent.pins));
     meta.insert("accounts_at_scale".to_owned(), json!(extent.pins / 10));
     meta.insert("runs".to_owned(), json!(extent.runs));

@@ -5,26 +5,37 @@
 //!
 //! A measurement is a file with one function, and a line in [`MEASUREMENTS`].
 
-mod at_200;
+mod at_rate;
 mod at_scale;
 mod backlog;
 mod bank;
+mod batch_events;
 mod bulk;
+mod closed_loop;
+mod connection;
+mod covered;
 mod decided;
+mod drain;
 mod drain_events;
 mod drain_views;
 mod fanout;
 mod figures;
+mod hot_account;
+mod http;
+mod http_batch;
 mod ledger;
 mod machine;
+mod open_bank;
 mod reads;
 mod replay;
 mod services;
+mod single_caller;
 
 use anyhow::{Context, ensure};
 use figures::Figure;
 use services::Services;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// As in the bank itself.
 #[global_allocator]
@@ -34,8 +45,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const MEASUREMENTS: &[(&str, Measure)] = &[
     ("ledger", ledger::measure),
     ("drain_events", drain_events::measure),
+    ("batch_events", batch_events::measure),
+    ("hot_account", hot_account::measure),
     ("drain_views", drain_views::measure),
-    ("at_200", at_200::measure),
+    ("http", http::measure),
+    ("http_batch", http_batch::measure),
+    ("single_caller", single_caller::measure),
+    ("at_200", at_rate::at_200),
+    ("at_2000", at_rate::at_2000),
     ("reads", reads::measure),
     ("fanout", fanout::measure),
     ("replay", replay::measure),
@@ -48,12 +65,26 @@ type Measure = fn(&Services, &Extent) -> anyhow::Result<Vec<Figure>>;
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 struct Extent {
-    /// Commands of the backlog that settlement drains; of the one that the views drain, two fifths of it.
+    /// Transfers of the backlog that settlement drains.
     commands: usize,
     /// Runs of each measurement; the median counts.
     runs: usize,
     /// Decisions that the large bank keeps; one in ten of them opened an account.
     pins: usize,
+    /// How long clients that wait for their answers ask.
+    time: Duration,
+}
+
+impl Extent {
+    /// Transfers of the backlog that the views drain.
+    const fn views(&self) -> usize {
+        self.commands / 5
+    }
+
+    /// Transfers of the log that is replayed.
+    const fn replayed(&self) -> usize {
+        self.commands / 2
+    }
 }
 
 fn main() -> ExitCode {
@@ -90,9 +121,10 @@ fn run() -> anyhow::Result<()> {
         return Ok(());
     }
     let extent = Extent {
-        commands: number("ORION_BENCH_COMMANDS", 500_000)?,
+        commands: number("ORION_BENCH_COMMANDS", 1_000_000)?,
         runs: number("ORION_BENCH_RUNS", 3)?,
         pins: number("ORION_BENCH_PINS", 10_000_000)?,
+        time: Duration::from_secs(u64::try_from(number("ORION_BENCH_SECONDS", 20)?)?),
     };
     ensure!(extent.pins >= 100_000, "ORION_BENCH_PINS is {}; a bank with fewer than 100,000 is none to be measured at", extent.pins);
     ensure!(extent.commands >= 1_000, "ORION_BENCH_COMMANDS is {}; a backlog of fewer than 1,000 says nothing", extent.commands);
