@@ -9,9 +9,17 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Settings of Postgres without which a commit may be lost.
-const POSTGRES: [&str; 5] = ["server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers"];
+const POSTGRES: [&str; 7] =
+    ["server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "commit_delay", "shared_buffers"];
 /// Settings of a broker that say when a record is safe.
-const KAFKA: [&str; 3] = ["min.insync.replicas", "log.flush.interval.messages", "transaction.state.log.replication.factor"];
+const KAFKA: [&str; 6] = [
+    "default.replication.factor",
+    "min.insync.replicas",
+    "log.flush.interval.messages",
+    "log.flush.interval.ms",
+    "transaction.state.log.replication.factor",
+    "transaction.state.log.min.isr",
+];
 
 /// How busy the machine was in the last 1, 5 and 15 minutes.
 pub(crate) fn load_average() -> anyhow::Result<String> {
