@@ -62,7 +62,7 @@ pub(crate) fn table(figures: &[Figure], machine: &Map<String, Value>) -> String 
     let _ = writeln!(page, "\n  {:<28}{:>10}{:>10}{:>10}  unit", "figure", "median", "lowest", "highest");
     for figure in figures {
         let [median, lowest, highest] = figure.spread().map(shown);
-        let line = format!("  {:<28}{median:>10}{lowest:>10}{highest:>10}  {:<11}{}", figure.key, figure.unit, figure.what);
+        let line = format!("  {:<28}{median:>10}{lowest:>10}{highest:>10}  {:<12}{}", figure.key, figure.unit, figure.what);
         let _ = writeln!(page, "{}", line.trim_end());
     }
     page

@@ -60,8 +60,8 @@ fn kafka(services: &Services) -> anyhow::Result<Value> {
     let config = config.map_err(|code| anyhow::anyhow!("Kafka does not describe its broker: {code}"))?;
     let mut settings = Map::from_iter([("brokers".to_owned(), json!(metadata.brokers().len()))]);
     for name in KAFKA {
-        let value = config.get(name).and_then(|entry| entry.value.clone());
-        settings.insert(name.to_owned(), json!(value.unwrap_or_else(|| "unknown".to_owned())));
+        let value = config.get(name).map_or("unknown", |entry| entry.value.as_deref().unwrap_or("unset"));
+        settings.insert(name.to_owned(), json!(value));
     }
     Ok(Value::Object(settings))
 }

@@ -77,8 +77,14 @@ impl<'a> Peer<'a> {
     /// Calls it for a while; transfers a second.
     fn call(&self, call: &Call, clients: u16, time: Duration) -> anyhow::Result<f64> {
         let mut pgbench = Command::new("pgbench");
+        // What is an argument, other processes can read.
+        let mut url = reqwest::Url::parse(&self.url)?;
+        if let Some(password) = url.password() {
+            pgbench.env("PGPASSWORD", password);
+        }
+        ensure!(url.set_password(None).is_ok(), "the URL of Postgres has no host");
         pgbench.args(["--no-vacuum", "--protocol", "prepared", "--jobs", "2", "--file", call.script]);
-        pgbench.args(["--client", &clients.to_string(), "--time", &time.as_secs().max(1).to_string()]).arg(&self.url);
+        pgbench.args(["--client", &clients.to_string(), "--time", &time.as_secs().max(1).to_string()]).arg(url.as_str());
         let output =
             pgbench.env("PGOPTIONS", "-c synchronous_commit=on").output().context("can't start pgbench, which comes with PostgreSQL")?;
         let (said, trouble) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
