@@ -44,9 +44,8 @@ impl<'a> OpenBank<'a> {
         let mut processes: Vec<_> = self.processes.iter_mut().collect();
         self.decided.wait(&self.name, Decided::payments, self.before + settled + failed, &mut processes)?;
         drop(self.processes);
-        let records = [Topic::TransactionSettled, Topic::TransactionFailed].map(|topic| backlog::records(&self.bank, topic));
-        let [shown, refused] = records;
-        let (shown, refused) = (shown? - self.before, refused?);
+        let shown = backlog::records(&self.bank, Topic::TransactionSettled)? - self.before;
+        let refused = backlog::records(&self.bank, Topic::TransactionFailed)?;
         ensure!(
             (shown, refused) == (settled, failed),
             "{settled} and {failed} were answered, but {shown} are settled and {refused} failed"
