@@ -108,7 +108,7 @@ chaos-bugs: ## Plant every mistake in turn, each of which must be found
 	  cargo test --package orion --test it --features faults exactly_once::every_planted -- --nocapture
 
 .PHONY: bench
-bench: ## Measure how fast it is, on a stack of its own (ORION_BENCH_COMMANDS, ORION_BENCH_RUNS, ORION_BENCH_PINS)
+bench: ## Measure how fast it is, on a stack of its own (benches/README.md: ORION_BENCH_RUNS, ORION_BENCH_HISTORY and others)
 	@$(local)/install.sh
 	@cargo bench --package orion --bench kafka --bench pipeline --no-run
 	@$(local)/with-stack.sh bench 20000 cargo bench --package orion --bench kafka --bench pipeline

@@ -7,10 +7,10 @@
 set -euo pipefail
 
 cell=${1:-}
-commands=${ORION_BENCH_COMMANDS:-500000}
+commands=${ORION_BENCH_COMMANDS:-1000000}
 case $cell in
   settlement) measurement=drain_events count=$commands ;;
-  views) measurement=drain_views count=$((commands * 2 / 5)) ;;
+  views) measurement=drain_views count=$((commands / 5)) ;;
   *)
     echo "usage: profile.sh settlement|views" >&2
     exit 64

@@ -7,6 +7,7 @@
 //! | `decision_p99_ms_in_snapshots`, `_max_` | seen from outside meanwhile: from when a command is due until its decision is committed |
 //! | `recovery_s` | from the death of settlement by -9 until a command is decided, and that committed, that was appended after it |
 //! | `settlement_rss_mb` | the most memory that settlement had in any of it |
+//! | `bytes_per_account`, `bytes_per_pin` | what its resident memory grew by for each, while the bank was made |
 //!
 //! The bank takes minutes to make, so this is measured once; only the death comes again.
 
@@ -43,14 +44,18 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
     let mut loaded = Figure::new("recovery_load_ms", "ms", "of which: journal and snapshot");
     let mut replayed = Figure::new("recovery_replay_ms", "ms", "of which: what is bound after the snapshot");
     let mut memory = Figure::new("settlement_rss_mb", "MB", "the most memory that settlement had");
+    let mut each_account = Figure::new("bytes_per_account", "bytes", "what settlement's memory grew by for an account, its pin included");
+    let mut each_pin = Figure::new("bytes_per_pin", "bytes", "the same for a settled payment that is pinned");
 
     let bank = Bank::fresh(services, "at_scale")?;
     let mut decided = Decided::by(&bank)?;
-    let accounts = prepare::prepare(&bank, extent.pins, &mut decided)?;
+    let prepare::Prepared { accounts, account_bytes, pin_bytes } = prepare::prepare(&bank, extent.pins, &mut decided)?;
+    each_account.add(account_bytes);
+    each_pin.add(pin_bytes);
     let mut most = 0;
 
     let mut cell = Cell::start(&bank, "snapshots", &[("ORION_SNAPSHOTS__EVERY_MS", SNAPSHOTS_EVERY_MS)])?;
-    let load = Load::start(&bank, accounts.clone())?;
+    let load = Load::start(&bank, accounts)?;
     first_decision(&mut cell, &load, &mut decided)?;
     eprintln!("{:<24} snapshots every {SNAPSHOTS_EVERY_MS} ms for {} s", "at_scale", SNAPSHOTS_FOR.as_secs());
     settle_down(&mut cell, &load, &mut decided, Duration::from_secs(3))?;
@@ -93,7 +98,7 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
     most = most.max(cell.most_memory_kb()?);
     memory.add(f64::from(most) / 1024.0);
     load.stop()?;
-    Ok(vec![pause, p99, longest, recovery, fenced, loaded, replayed, memory])
+    Ok(vec![pause, p99, longest, recovery, fenced, loaded, replayed, memory, each_account, each_pin])
 }
 
 /// How long it takes from now until a command is decided that was appended after now.

@@ -7,8 +7,8 @@ use anyhow::ensure;
 use ingress::taps::{self, From};
 use orion::load::random::SplitMix64;
 use schemas::{
-    AccountId, AccountType, Authority, Channel, Command, CreateCustomer, Currency, CustomerId, Event, Fact, OpenAccount, Operation,
-    Payment, PaymentKind, Principal, Role, Topic,
+    AccountId, AccountType, Authority, Batch, BatchMode, Channel, Command, CreateCustomer, Currency, CustomerId, Event, Fact, OpenAccount,
+    Operation, Payment, PaymentKind, Principal, Role, Topic,
 };
 use uuid::Uuid;
 
@@ -18,14 +18,23 @@ const ACCOUNTS: usize = 4_000;
 const OPENING_MINOR: i64 = 1_000_000_000_000;
 const AMOUNT_MAX_MINOR: i64 = 50_000;
 /// One transfer in so many is refused.
-const REFUSED_ONE_IN: usize = 20;
+pub(crate) const REFUSED_ONE_IN: usize = 20;
+/// Of the backlogs that have only one.
+pub(crate) const SEED: u64 = 2;
 /// By the door's clock; it decides nothing.
 const RECEIVED_MS: u64 = 1_764_000_000_000;
 
 /// Who pays and is paid.
 pub(crate) struct Party {
     account: AccountId,
-    owner: CustomerId,
+    pub(crate) owner: CustomerId,
+}
+
+/// A transfer as its owner would ask for it; the parties by their places.
+pub(crate) struct Transfer {
+    pub(crate) payer: usize,
+    payee: usize,
+    amount_minor: i64,
 }
 
 /// Enrols, opens and pays in, by commands that settlement decides; then settlement ends.
@@ -54,18 +63,45 @@ pub(crate) fn parties(bank: &Bank<'_>, run: &str, decided: &mut Decided) -> anyh
     Ok(parties)
 }
 
-/// `count` transfers, each with the trace of its request.
-pub(crate) fn transfers(parties: &[Party], count: usize) -> impl Iterator<Item = (Command, String)> + '_ {
-    let mut random = SplitMix64::new(2);
+/// `count` transfers of a seed, each with the trace of its request. No two seeds ask for the same.
+pub(crate) fn transfers(parties: &[Party], seed: u64, count: usize) -> impl Iterator<Item = (Command, String)> + '_ {
+    let mut random = SplitMix64::new(seed);
     (0..count).map(move |number| {
+        let transfer = Transfer::of(&mut random, parties, number);
+        let principal = Principal { subject: parties[transfer.payer].owner.to_string(), authority: Authority::Customer };
+        command(&mut random, principal, transfer.operation(parties))
+    })
+}
+
+/// The same as batches of up to `items` transfers, each of which stands by itself, as staff would send them.
+pub(crate) fn batches(parties: &[Party], seed: u64, count: usize, items: usize) -> impl Iterator<Item = (Command, String)> + '_ {
+    let mut random = SplitMix64::new(seed);
+    (0..count).step_by(items).map(move |first| {
+        let numbers = first..count.min(first + items);
+        let items = numbers.map(|number| Transfer::of(&mut random, parties, number).operation(parties)).collect();
+        staff(&mut random, Operation::Batch(Batch { mode: BatchMode::Independent, dry_run: false, items }))
+    })
+}
+
+impl Transfer {
+    /// The one of this number in a backlog.
+    pub(crate) fn of(random: &mut SplitMix64, parties: &[Party], number: usize) -> Self {
         let payer = random.index(parties.len());
         // Anybody but the payer.
         let payee = (payer + 1 + random.index(parties.len() - 1)) % parties.len();
         let amount_minor = if refused(number) { OPENING_MINOR * i64::from(u16::MAX) } else { 1 + random.below(AMOUNT_MAX_MINOR) };
-        let principal = Principal { subject: parties[payer].owner.to_string(), authority: Authority::Customer };
-        let sides = (Some(parties[payer].account), parties[payee].account);
-        command(&mut random, principal, pay(PaymentKind::Transfer, sides, amount_minor))
-    })
+        Self { payer, payee, amount_minor }
+    }
+
+    /// As a client says it, without the braces.
+    pub(crate) fn json(&self, parties: &[Party]) -> String {
+        let (debit, credit) = (parties[self.payer].account, parties[self.payee].account);
+        format!(r#""account_debit":"{debit}","account_credit":"{credit}","amount":"{}","currency":"XOF""#, self.amount_minor)
+    }
+
+    fn operation(&self, parties: &[Party]) -> Operation {
+        pay(PaymentKind::Transfer, (Some(parties[self.payer].account), parties[self.payee].account), self.amount_minor)
+    }
 }
 
 /// How many of `count` transfers settle; the others are refused.
@@ -73,12 +109,13 @@ pub(crate) fn settling(count: usize) -> usize {
     (0..count).filter(|number| !refused(*number)).count()
 }
 
-const fn refused(number: usize) -> bool {
+/// Whether it asks for more than anybody has.
+pub(crate) const fn refused(number: usize) -> bool {
     number % REFUSED_ONE_IN == REFUSED_ONE_IN - 1
 }
 
 /// How many committed records of a topic there are, by reading every one.
-pub(crate) fn records(bank: &Bank<'_>, topic: Topic) -> anyhow::Result<usize> {
+pub(crate) fn records(bank: &Bank<'_>, topic: Topic) -> anyhow::Result<u64> {
     let mut count = 0;
     taps::read(&bank.services.config.kafka.brokers, topic.as_str(), From::Beginning, true, |_| {
         count += 1;

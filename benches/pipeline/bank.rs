@@ -157,10 +157,31 @@ impl Process {
         self.child.id()
     }
 
+    /// Memory of it, as the kernel calls a kind of it.
+    pub(crate) fn memory_kb(&self, kind: &str) -> anyhow::Result<u32> {
+        memory_kb(&self.id().to_string(), kind)
+    }
+
+    /// Asks it to end in order, and waits until it has.
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+        let asked = process::Command::new("kill").arg(self.id().to_string()).status()?;
+        ensure!(asked.success(), "{} can't be asked to end", self.name);
+        let ended = self.child.wait()?;
+        ensure!(ended.success(), "{} ended with {ended}: see the end of {}", self.name, self.log.display());
+        Ok(())
+    }
+
     /// Where it writes its log.
     pub(crate) fn log(&self) -> std::path::Display<'_> {
         self.log.display()
     }
+}
+
+/// Memory of a process, as the kernel calls a kind of it: `VmRSS` now, `VmHWM` at most.
+pub(crate) fn memory_kb(process: &str, kind: &str) -> anyhow::Result<u32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':'));
+    Ok(line.context("the kernel does not say how much memory")?.trim().trim_end_matches(" kB").parse()?)
 }
 
 impl Drop for Process {

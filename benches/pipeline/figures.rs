@@ -24,6 +24,14 @@ impl Figure {
         self.runs.push(run);
     }
 
+    pub(crate) const fn key(&self) -> &'static str {
+        self.key
+    }
+
+    pub(crate) fn median(&self) -> f64 {
+        self.spread()[0]
+    }
+
     /// Median, lowest, highest; of an even number of runs the lower one of the two in the middle.
     fn spread(&self) -> [f64; 3] {
         let mut sorted = self.runs.clone();
@@ -51,10 +59,10 @@ pub(crate) fn table(figures: &[Figure], machine: &Map<String, Value>) -> String 
         };
         let _ = writeln!(page, "  {name:<width$}  {shown}");
     }
-    let _ = writeln!(page, "\n  {:<24}{:>10}{:>10}{:>10}  unit", "figure", "median", "lowest", "highest");
+    let _ = writeln!(page, "\n  {:<28}{:>10}{:>10}{:>10}  unit", "figure", "median", "lowest", "highest");
     for figure in figures {
         let [median, lowest, highest] = figure.spread().map(shown);
-        let line = format!("  {:<28}{median:>10}{lowest:>10}{highest:>10}  {:<11}{}", figure.key, figure.unit, figure.what);
+        let line = format!("  {:<28}{median:>10}{lowest:>10}{highest:>10}  {:<12}{}", figure.key, figure.unit, figure.what);
         let _ = writeln!(page, "{}", line.trim_end());
     }
     page
@@ -65,8 +73,12 @@ pub(crate) fn write(figures: &[Figure], machine: Map<String, Value>, extent: Ext
     let mut meta = machine;
     let per_figure = |of: fn(&Figure) -> Value| Value::Object(figures.iter().map(|figure| (figure.key.to_owned(), of(figure))).collect());
     meta.insert("commands".to_owned(), json!(extent.commands));
-    meta.insert("commands_of_views".to_owned(), json!(extent.commands * 2 / 5));
+    meta.insert("commands_of_views".to_owned(), json!(extent.views()));
+    meta.insert("seconds".to_owned(), json!(extent.time.as_secs()));
     meta.insert("pins".to_owned(), json!(extent.pins));
+    if figures.iter().any(|figure| figure.key == "flatness") {
+        meta.insert("history".to_owned(), json!(extent.history));
+    }
     meta.insert("accounts_at_scale".to_owned(), json!(extent.pins / 10));
     meta.insert("runs".to_owned(), json!(extent.runs));
     meta.insert("units".to_owned(), per_figure(|figure| json!(figure.unit)));
@@ -77,8 +89,7 @@ pub(crate) fn write(figures: &[Figure], machine: Map<String, Value>, extent: Ext
             json!({"lowest": lowest, "highest": highest, "runs": figure.runs.iter().copied().map(rounded).collect::<Vec<_>>()})
         }),
     );
-    let mut summary: Map<String, Value> =
-        figures.iter().map(|figure| (figure.key.to_owned(), json!(rounded(figure.spread()[0])))).collect();
+    let mut summary: Map<String, Value> = figures.iter().map(|figure| (figure.key.to_owned(), json!(rounded(figure.median())))).collect();
     summary.insert("_meta".to_owned(), Value::Object(meta));
     let file = folder().join("summary.json");
     std::fs::create_dir_all(folder()).with_context(|| format!("can't make {}", folder().display()))?;
@@ -90,14 +101,25 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// To what a machine repeats: a thousand and more without decimals, the rest with one.
+/// To what a machine repeats: a thousand and more without decimals, less than ten with two, the rest with one.
 fn rounded(value: f64) -> f64 {
-    if value >= 1_000.0 { value.round() } else { (value * 10.0).round() / 10.0 }
+    let scale = [1.0, 10.0, 100.0][decimals(value)];
+    (value * scale).round() / scale
+}
+
+const fn decimals(value: f64) -> usize {
+    if value < 10.0 {
+        2
+    } else if value < 1_000.0 {
+        1
+    } else {
+        0
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a figure is positive, and shown to the whole number")]
 fn shown(value: f64) -> String {
-    if value >= 1_000.0 { grouped(value.round() as u64) } else { format!("{value:.1}") }
+    if value >= 1_000.0 { grouped(value.round() as u64) } else { format!("{value:.*}", decimals(value)) }
 }
 
 /// 1234567 as `1,234,567`.

@@ -9,9 +9,17 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Settings of Postgres without which a commit may be lost.
-const POSTGRES: [&str; 5] = ["server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers"];
+const POSTGRES: [&str; 7] =
+    ["server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "commit_delay", "shared_buffers"];
 /// Settings of a broker that say when a record is safe.
-const KAFKA: [&str; 3] = ["min.insync.replicas", "log.flush.interval.messages", "transaction.state.log.replication.factor"];
+const KAFKA: [&str; 6] = [
+    "default.replication.factor",
+    "min.insync.replicas",
+    "log.flush.interval.messages",
+    "log.flush.interval.ms",
+    "transaction.state.log.replication.factor",
+    "transaction.state.log.min.isr",
+];
 
 /// How busy the machine was in the last 1, 5 and 15 minutes.
 pub(crate) fn load_average() -> anyhow::Result<String> {
@@ -52,8 +60,8 @@ fn kafka(services: &Services) -> anyhow::Result<Value> {
     let config = config.map_err(|code| anyhow::anyhow!("Kafka does not describe its broker: {code}"))?;
     let mut settings = Map::from_iter([("brokers".to_owned(), json!(metadata.brokers().len()))]);
     for name in KAFKA {
-        let value = config.get(name).and_then(|entry| entry.value.clone());
-        settings.insert(name.to_owned(), json!(value.unwrap_or_else(|| "unknown".to_owned())));
+        let value = config.get(name).map_or("unknown", |entry| entry.value.as_deref().unwrap_or("unset"));
+        settings.insert(name.to_owned(), json!(value));
     }
     Ok(Value::Object(settings))
 }

@@ -8,7 +8,7 @@
 //! Commands are counted over the time from the start of the process, with everything that it does before the first one.
 
 use crate::Extent;
-use crate::backlog;
+use crate::backlog::{self, SEED};
 use crate::bank::Bank;
 use crate::decided::Decided;
 use crate::figures::{Figure, per_second};
@@ -25,9 +25,10 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
     let mut decided = Decided::by(&bank)?;
     let parties = backlog::parties(&bank, "replay", &mut decided)?;
     let mut settlement = bank.settlement()?;
-    eprintln!("{:<24} a log of {} transfers is settled", "replay", extent.commands);
-    bank.append(backlog::transfers(&parties, extent.commands))?;
-    let target = decided.payments() + u64::try_from(extent.commands)?;
+    let count = extent.replayed();
+    eprintln!("{:<24} a log of {count} transfers is settled", "replay");
+    bank.append(backlog::transfers(&parties, SEED, count))?;
+    let target = decided.payments() + u64::try_from(count)?;
     decided.wait("replay", Decided::payments, target, &mut [&mut settlement])?;
     drop(settlement);
 
@@ -54,7 +55,7 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
         let snapshots = bank.file("snapshots");
         std::fs::remove_dir_all(&snapshots).with_context(|| format!("can't remove {}", snapshots.display()))?;
         // One more than last time: the new decision.
-        bank.append(backlog::transfers(&parties, extent.commands + run).skip(extent.commands + run - 1))?;
+        bank.append(backlog::transfers(&parties, SEED, count + run).skip(count + run - 1))?;
         let target = decided.payments() + 1;
         let started = Instant::now();
         let mut settlement = bank.settlement()?;

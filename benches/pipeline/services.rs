@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
+/// The database of the views.
+const VIEWS: &str = "orion_bench_views";
 const QUESTION: Duration = Duration::from_secs(10);
 /// How long Kafka may take to forget topics.
 const FORGET: Duration = Duration::from_secs(60);
@@ -31,7 +33,7 @@ impl Services {
     /// Refuses services with a bank that is not ours.
     pub(crate) fn of_environment() -> anyhow::Result<Self> {
         let mut config = Config::load()?;
-        config.postgres.views_database = "orion_bench_views".to_owned();
+        config.postgres.views_database = VIEWS.to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let admin = ClientConfig::new().set("bootstrap.servers", &config.kafka.brokers).create()?;
         let services = Self { config, runtime, admin };
@@ -64,9 +66,14 @@ impl Services {
             ensure!(Instant::now() < deadline, "Kafka still has topics that were deleted {} s ago", FORGET.as_secs());
             std::thread::sleep(Duration::from_millis(100));
         }
+        self.drop_database(VIEWS)
+    }
+
+    /// Forgets a database of ours.
+    pub(crate) fn drop_database(&self, name: &'static str) -> anyhow::Result<()> {
         self.runtime.block_on(async {
             let mut server = PgConnection::connect(&self.config.postgres.url).await.context("can't connect to Postgres")?;
-            let drop = format!("drop database if exists {} with (force)", self.config.postgres.views_database);
+            let drop = format!("drop database if exists {name} with (force)");
             // A name can't be a parameter; this one is a constant of ours.
             sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut server).await?;
             Ok(())

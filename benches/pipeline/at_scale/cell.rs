@@ -1,7 +1,7 @@
 //! Settlement under its supervisor, which starts it again; and what the two say.
 
-use crate::bank::{Bank, Process};
-use anyhow::{Context, ensure};
+use crate::bank::{Bank, Process, memory_kb};
+use anyhow::ensure;
 use serde_json::Value;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -44,9 +44,7 @@ impl<'a> Cell<'a> {
 
     /// The most memory that the cell that runs now has had.
     pub(super) fn most_memory_kb(&self) -> anyhow::Result<u32> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process()?))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("the kernel does not say how much memory")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
+        memory_kb(&self.process()?, "VmHWM")
     }
 
     /// Every line that both have written so far.
