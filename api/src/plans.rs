@@ -1,7 +1,7 @@
 //! How the statements of this API are planned: once a connection.
 //!
-//! Postgres would plan anew for each question, since it thinks that all months are read where the text does not say which. It reads
-//! only those that the values lead to, and knows them when it begins; so a plan for any values costs a fiftieth of a plan a question.
+//! A plan for any values has all months in it, and when it begins, the values rule out those where nothing can be. Postgres thinks such a
+//! plan as dear as a look into each month, and would rather plan anew for each question, which takes several times as long as the answer.
 //! Where the values decide how something is best had, they stand in the text.
 
 use sqlx::postgres::PgConnectOptions;

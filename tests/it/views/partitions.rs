@@ -10,7 +10,7 @@ use crate::exactly_once::gather;
 use anyhow::{Context, ensure};
 use egress::postgres::{PostgresError, Views, Written};
 use history::{MONTHS, events, history};
-use schemas::{Aggregates, EpochEvents};
+use schemas::{AccountId, Aggregates, EpochEvents};
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +67,9 @@ fn a_row_of_any_time_has_its_month() -> anyhow::Result<()> {
                 ensure!(made.contains(&format!("{table}_{month}")), "{month} of {made:?}");
             }
         }
+        // The month after the newest is empty, which takes a look to see.
+        let payer = AccountId::mint(bank.epochs[0].epoch(), 0);
+        reads::balance_stops(&database.url, payer, &["posting_2100_01", "posting_2100_02"]).await?;
         reads::read(&database.url, &bank).await
     })
 }

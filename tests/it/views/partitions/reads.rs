@@ -6,8 +6,10 @@ use crate::views::paid::Bank;
 use anyhow::{Context, ensure};
 use schemas::{AccountId, Dated, Epoch, Fact, OrderChange};
 use serde_json::Value;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Asks for everything in every form. The database has all epochs of the bank.
 pub(super) async fn read(url: &str, bank: &Bank) -> anyhow::Result<()> {
@@ -26,6 +28,37 @@ pub(super) async fn read(url: &str, bank: &Bank) -> anyhow::Result<()> {
     one_by_one(&reader, bank).await?;
     reader.server.stop_streams();
     pool.close().await;
+    Ok(())
+}
+
+/// How often each month of the postings was looked at, by sessions that have ended.
+async fn looks(connection: &mut PgConnection) -> anyhow::Result<BTreeMap<String, i64>> {
+    let query = "select relname::text, (coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::bigint
+                 from pg_stat_user_tables where relname like 'posting\\_%'";
+    Ok(sqlx::query_as::<_, (String, i64)>(query).fetch_all(connection).await?.into_iter().collect())
+}
+
+/// A balance is read in the newest month that has a posting of the account, and in no month before: these are looked at, and no other.
+pub(super) async fn balance_stops(url: &str, account: AccountId, months: &[&str]) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    let before = looks(&mut connection).await?;
+    let options: PgConnectOptions = url.parse()?;
+    let pool = PgPoolOptions::new().connect_with(api::planned_once(options.application_name("balances"))).await?;
+    let server = Server::start(Ground { pool: pool.clone(), ..Ground::none()? }).await?;
+    let token = server.token("teller", STAFF)?;
+    for _ in 0..7 {
+        assert_eq!(server.get(&token, &format!("/v1/accounts/{account}/balance")).await?.status, 200);
+    }
+    server.stop_streams();
+    pool.close().await;
+    // What a session has looked at is counted when it ends at the latest.
+    let others = "select count(*) from pg_stat_activity where application_name = 'balances' and datname = current_database()";
+    while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let after = looks(&mut connection).await?;
+    let looked: Vec<_> = after.iter().filter(|(name, looks)| before.get(*name) != Some(*looks)).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(looked, months);
     Ok(())
 }
 
