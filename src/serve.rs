@@ -189,7 +189,7 @@ fn pool(config: &Config) -> anyhow::Result<PgPool> {
         .options([("default_transaction_read_only", "on".to_owned()), ("statement_timeout", STATEMENT_MAX.as_millis().to_string())]);
     // One more, since the listener for progress keeps one.
     let pool = PgPoolOptions::new().max_connections(config.postgres.connections_max + 1).acquire_timeout(CONNECTION_MAX);
-    Ok(pool.connect_lazy_with(options))
+    Ok(pool.connect_lazy_with(api::planned_once(options)))
 }
 
 /// What the views show need not be remembered, but for a moment: they may show a decision before our own tail has

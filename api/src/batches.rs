@@ -14,7 +14,7 @@ use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use schemas::resource::Batch;
 use schemas::{
-    Authority, BatchDecided, Caller, CommandId, Currency, CustomerId, Fact, HoldId, ItemStatus, Outcome, Problem, Refusal, Scope,
+    Authority, BatchDecided, Caller, CommandId, Currency, CustomerId, Epoch, Fact, HoldId, ItemStatus, Outcome, Problem, Refusal, Scope,
     TransactionId,
 };
 use uuid::Uuid;
@@ -42,7 +42,7 @@ const SELECT: &str = "
     from batch
     where id = $1";
 
-/// The sides and the currency are the same in every change of a hold. What a row leads to is looked up for each, by `limit 1`: a batch
+/// What was done to the items of the batch $1 in its epoch $2, and in no other. What a row leads to is looked up for each, by `limit 1`: a batch
 /// is small beside all transactions and accounts, whatever the planner thinks of it.
 const ITEMS: &str = "
     select i.status, i.transaction_id, i.hold_id, i.fee_minor, i.reason, coalesce(t.currency, h.currency) as currency,
@@ -53,9 +53,13 @@ const ITEMS: &str = "
                               when t.hold_id is not null then t.account_credit
                               else t.account_debit end) as actor
     from batch_item i
-    left join lateral (select * from transaction where transaction.id = i.transaction_id limit 1) t on true
-    left join lateral (select * from hold_change where hold_change.hold_id = i.hold_id limit 1) h on true
-    where i.batch_id = $1
+    left join lateral (select * from transaction
+                       where transaction.id = i.transaction_id and transaction.id >= first_id_of($2) and transaction.id < first_id_of($2 + 1)
+                       limit 1) t on true
+    left join lateral (select * from hold_change
+                       where hold_change.hold_id = i.hold_id and event_id >= first_id_of($2) and event_id < first_id_of($2 + 1)
+                       limit 1) h on true
+    where i.batch_id = $1 and i.epoch = $2
     order by i.item";
 
 /// Show a batch
@@ -91,7 +95,7 @@ pub(crate) async fn batch(
     }
     let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
     let row = row.ok_or_else(|| not_found("batch"))?;
-    let items = Items::read(&view, id).await?;
+    let items = Items::read(&view, id, u64::try_from(row.epoch).map_err(ViewError::from)?).await?;
     if !is_asker(&caller, &headers, id, &["batch"]) && !items.are_seen_by(&caller) {
         return Err(not_found("batch"));
     }
@@ -106,9 +110,9 @@ pub(crate) struct Items {
 }
 
 impl Items {
-    /// Those of a batch, in their order.
-    pub(crate) async fn read(view: &View, id: CommandId) -> Result<Self, ViewError> {
-        let rows: Vec<Item> = sqlx::query_as(ITEMS).bind(id.0).fetch_all(&view.pool).await?;
+    /// Those of a batch that was decided in an epoch, in their order.
+    pub(crate) async fn read(view: &View, id: CommandId, epoch: Epoch) -> Result<Self, ViewError> {
+        let rows: Vec<Item> = sqlx::query_as(ITEMS).bind(id.0).bind(i64::try_from(epoch)?).fetch_all(&view.pool).await?;
         let mut items = Self { outcomes: Vec::with_capacity(rows.len()), currencies: Vec::new(), actors: Vec::new() };
         for row in rows {
             items.actors.push(row.actor.map(CustomerId));

@@ -135,13 +135,14 @@ const RECORDED: &str = "
     order by p.epoch DIRECTION, p.number DIRECTION
     limit $9";
 
-/// What else there is to say of entries.
+/// What else there is to say of entries. A payment is looked up for each, by `offset 0`, in the month of its epoch.
 const ENTRIES: &str = "
     select e.*, t.operation, t.channel, t.account_debit, t.account_credit, o.effective_at
     from (CHOSEN) e
-    join transaction t on t.id = e.transaction_id
+    cross join lateral (select * from transaction where transaction.id = e.transaction_id offset 0) t
     left join lateral (select order_change.effective_at from order_change
                        where order_change.transaction_id = e.transaction_id and order_change.effective_at is not null
+                         and order_change.event_id >= first_id_of(e.epoch) and order_change.event_id < first_id_of(e.epoch + 1)
                        limit 1) o on true
     order by e.counts DIRECTION, e.epoch DIRECTION, e.number DIRECTION";
 

@@ -129,14 +129,16 @@ const PAID: &str = "
     with month as (select (extract(epoch from date_trunc('month', to_timestamp($2::bigint / 1000.0) at time zone 'UTC')
                                               at time zone 'UTC') * 1000)::bigint as first)
     select count(*) from (
-        select from month, posting p join transaction t on t.id = p.transaction_id
+        select from month, posting p
+        cross join lateral (select * from transaction where transaction.id = p.transaction_id offset 0) t
         where p.account_id = $1 and p.epoch between month.first and $2
           and t.account_debit = $1 and t.hold_id is null and t.original_transaction_id is null
         union all
         select from month, hold_change h
         where h.account_debit = $1 and h.epoch between month.first and $2 and h.change = 'reserved'
+          and h.event_id >= first_id_of(month.first) and h.event_id < first_id_of($2 + 1)
           and not exists (select 1 from hold_change given_back
-                          where given_back.hold_id = h.hold_id and given_back.epoch <= $2
+                          where given_back.hold_id = h.hold_id and given_back.epoch <= $2 and given_back.event_id > h.event_id
                             and given_back.change in ('released', 'expired') and given_back.amount_minor = h.amount_minor)
         limit $3
     ) counted";
@@ -146,7 +148,8 @@ const WAS_PAID: &str = "
     with month as (select (extract(epoch from date_trunc('month', to_timestamp($2::bigint / 1000.0) at time zone 'UTC')
                                               at time zone 'UTC') * 1000)::bigint as first)
     select count(*) from (
-        select from month, posting p join transaction t on t.id = p.transaction_id
+        select from month, posting p
+        cross join lateral (select * from transaction where transaction.id = p.transaction_id offset 0) t
         where p.account_id = $1 and p.epoch between month.first and $2
           and t.account_credit = $1 and t.original_transaction_id is null
         limit $3

@@ -8,7 +8,7 @@ use crate::freshness::{Freshness, Parameters, Past};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::Hold;
-use schemas::{AccountId, Caller, CustomerId, HoldChanged, HoldId, Money, Problem, Scope};
+use schemas::{AccountId, Caller, CustomerId, EventId, HoldChanged, HoldId, Money, Problem, Scope};
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
@@ -31,6 +31,7 @@ struct Row {
     as_of: Option<i64>,
 }
 
+/// All that became of the hold $1, since the first event $2 of its epoch.
 const SELECT: &str = "
     select h.change, h.operation, h.channel, h.account_debit, h.account_credit, h.amount_minor, h.fee_minor, h.currency,
            h.open, h.expires_at, h.epoch, whole.left_minor, whole.fee_left_minor,
@@ -39,10 +40,10 @@ const SELECT: &str = "
     from hold_change h
     cross join (select sum(case change when 'reserved' then amount_minor else -amount_minor end)::bigint as left_minor,
                        sum(case change when 'reserved' then fee_minor else -fee_minor end)::bigint as fee_left_minor
-                from hold_change where hold_id = $1) whole
+                from hold_change where hold_id = $1 and event_id >= $2) whole
     left join account debit on debit.id = h.account_debit
     left join account credit on credit.id = h.account_credit
-    where h.hold_id = $1
+    where h.hold_id = $1 and h.event_id >= $2
     order by h.event_id desc
     limit 1";
 
@@ -67,7 +68,8 @@ pub(crate) async fn hold(
     if !freshness.wait(&view, id.epoch()).await? {
         return Err(not_found("hold"));
     }
-    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
+    let made = EventId::mint(id.epoch().unwrap_or_default(), 0);
+    let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).bind(made.0).fetch_optional(&view.pool).await?;
     let row = row.filter(|row| row.is_seen_by(&caller)).ok_or_else(|| not_found("hold"))?;
     Ok(Json(row.into_hold(id)?))
 }

@@ -30,6 +30,7 @@ mod operations;
 mod orders;
 mod page;
 mod paid;
+mod plans;
 mod rules;
 mod tariffs;
 mod terms;
@@ -40,6 +41,7 @@ pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
 pub use paid::paid;
+pub use plans::planned_once;
 
 use axum::extract::DefaultBodyLimit;
 use failure::Failure;

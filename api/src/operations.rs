@@ -46,6 +46,8 @@ struct Row {
     as_of: Option<i64>,
 }
 
+/// Nothing says when a command was decided, so all months are looked at.
+///
 /// The house opens its own accounts as a side effect of a payment, and a capture lessens its hold as one: those are no
 /// operations of their own. A hold that expires names the command that made it, which had its answer then. How an order ends, its
 /// transaction says.
@@ -152,11 +154,11 @@ pub(crate) async fn operation(
     let row: Option<Row> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
     if let Some(row) = row {
         let owners: Vec<_> = row.owners.iter().map(|owner| owner.map(CustomerId)).collect();
-        let of_batch = row.kind == "batch";
+        let (of_batch, epoch) = (row.kind == "batch", u64::try_from(row.epoch).map_err(ViewError::from)?);
         let operation = row.into_operation(id)?;
         let seen = asked(&operation)
             || is_seen_by(&caller, &owners, operation.reason)
-            || of_batch && Items::read(&view, id).await?.are_seen_by(&caller);
+            || of_batch && Items::read(&view, id, epoch).await?.are_seen_by(&caller);
         return if seen { Ok(Json(operation)) } else { Err(not_found("operation")) };
     }
 
@@ -198,7 +200,7 @@ async fn sees(view: &View, caller: &Caller, id: CommandId, fact: &Fact, epoch: E
         Fact::OrderChanged(order) => owners(view, &[order.account_debit]).await?,
         Fact::BatchDecided(decided) if !decided.dry_run => {
             Freshness::reach(view, Mark::Epoch(epoch)).await?;
-            return Ok(Items::read(view, id).await?.are_seen_by(caller));
+            return Ok(Items::read(view, id, epoch).await?.are_seen_by(caller));
         }
         Fact::BatchDecided(_) | Fact::RulesActivated { .. } | Fact::Refused { .. } | Fact::Repeated(_) => Vec::new(),
     };

@@ -10,7 +10,8 @@ use crate::page::Asked;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::{
-    AccountId, Caller, CustomerId, Dated, Epoch, Money, OrderChange, OrderChanged, OrderId, Problem, Scope, TransactionId, resource,
+    AccountId, Caller, CustomerId, Dated, Epoch, EventId, Money, OrderChange, OrderChanged, OrderId, Problem, Scope, TransactionId,
+    resource,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -55,6 +56,7 @@ struct Seen {
     as_of: Option<i64>,
 }
 
+/// All that became of the order $1, since the first event $2 of its epoch.
 const SELECT: &str = "
     select o.order_id, o.change, o.operation, o.channel, o.account_debit, o.account_credit, o.amount_minor, o.currency,
            o.execute_at, o.effective_at, o.transaction_id, o.epoch,
@@ -63,7 +65,7 @@ const SELECT: &str = "
     from order_change o
     left join account debit on debit.id = o.account_debit
     left join account credit on credit.id = o.account_credit
-    where o.order_id = $1
+    where o.order_id = $1 and o.event_id >= $2
     order by o.event_id desc
     limit 1";
 
@@ -98,7 +100,8 @@ pub(crate) async fn order(
     if !freshness.wait(&view, id.epoch()).await? {
         return Err(not_found("order"));
     }
-    let seen: Option<Seen> = sqlx::query_as(SELECT).bind(id.0).fetch_optional(&view.pool).await?;
+    let made = EventId::mint(id.epoch().unwrap_or_default(), 0);
+    let seen: Option<Seen> = sqlx::query_as(SELECT).bind(id.0).bind(made.0).fetch_optional(&view.pool).await?;
     let Seen { row, as_of, .. } = seen.filter(|seen| seen.is_seen_by(&caller)).ok_or_else(|| not_found("order"))?;
     let as_of = u64::try_from(as_of.ok_or(ViewError::NoProgress)?).map_err(ViewError::from)?;
     Ok(Json(resource::Order { as_of: Some(as_of), ..row.into_order()? }))

@@ -48,20 +48,26 @@ struct Row {
 
 /// By $2, after the event $3: how the payment $1 was ordered; what became of the hold $4 that it was captured out of, and by which
 /// transactions; how it ended; what was given back of it. A capture is found by its command, whatever the planner thinks of the hold,
-/// which may have thousands; and by its epoch, since a key may name another command after a week.
+/// which may have thousands; and by its epoch, since a key may name another command after a week. What gives back comes later than what
+/// was paid.
 const SELECT: &str = "
     select e.* from (
         select c.event_id, 'ordered' as event, c.amount_minor, null::uuid as transaction_id, c.order_id, null::uuid as hold_id,
                null::text as reason, c.epoch
         from order_change c
-        where c.order_id = (select o.order_id from order_change o where o.transaction_id = $1 limit 1) and c.change = 'scheduled'
+        where c.order_id = (select o.order_id from order_change o where o.transaction_id = $1 and o.event_id >= first_id_of($6) and o.event_id < first_id_of($6 + 1)
+                            limit 1)
+          and c.change = 'scheduled'
         union all
         select h.event_id, h.change, h.amount_minor, x.id, null, h.hold_id, null, h.epoch
         from (select * from hold_change
               where hold_change.hold_id = $4 and hold_change.epoch <= $2 and hold_change.event_id > $3
               order by hold_change.event_id
               limit $5) h
-        left join lateral (select t.id from (select * from transaction where transaction.command_id = h.command_id offset 0) t
+        left join lateral (select t.id from (select * from transaction
+                                                where transaction.command_id = h.command_id and transaction.id >= first_id_of(h.epoch)
+                                                  and transaction.id < first_id_of(h.epoch + 1)
+                                                offset 0) t
                            where t.hold_id = h.hold_id and t.epoch = h.epoch and h.change = 'captured'
                            limit 1) x on true
         union all
@@ -72,7 +78,7 @@ const SELECT: &str = "
         select t.event_id, case t.operation when 'reversal' then 'reversed' else 'refunded' end, t.amount_minor, t.id, null, null, null,
                t.epoch
         from transaction t
-        where t.original_transaction_id = $1 and t.status = 'settled') e
+        where t.original_transaction_id = $1 and t.id > $1 and t.status = 'settled') e
     where e.epoch <= $2 and e.event_id > $3
     order by e.event_id
     limit $5";
@@ -119,6 +125,7 @@ pub(crate) async fn timeline(
         .bind(after.map_or(Uuid::nil(), |after| after.0))
         .bind(transaction.hold_id)
         .bind(page.rows())
+        .bind(transaction.epoch)
         .fetch_all(&view.pool)
         .await?;
     let more = rows.len() > page.limit;

@@ -44,13 +44,15 @@ struct Seen {
     as_of: Option<i64>,
 }
 
-/// Transactions as they are shown. An item of a batch goes by the id of the batch but for the last two bytes.
-pub(crate) const ROWS: &str = "
+/// Transactions as they are shown. An item of a batch goes by the id of the batch but for the last two bytes. An order says what came of it
+/// in the epoch of the payment.
+const ROWS: &str = "
     select t.id, t.operation, t.account_debit, t.account_credit, t.amount_minor, t.fee_minor, t.currency, t.channel,
            t.reason, t.trace_id, t.hold_id, t.original_transaction_id, t.epoch, o.order_id, o.effective_at, b.id as batch_id
     from (CHOSEN) t
     left join lateral (select order_id, effective_at from order_change
                        where order_change.transaction_id = t.id
+                         and event_id >= first_id_of(EPOCH) and event_id < first_id_of(EPOCH + 1)
                        order by event_id desc
                        limit 1) o on true
     left join lateral (select id from batch
@@ -90,10 +92,17 @@ pub(crate) async fn transaction(
     Ok(Json(Transaction { as_of: Some(as_of), ..row.into_transaction()? }))
 }
 
+/// The payments that a query chooses, as they are shown; `epoch` is that of each, where it is not known for all of them.
+pub(crate) fn rows(chosen: &str, epoch: &str) -> String {
+    ROWS.replace("CHOSEN", chosen).replace("EPOCH", epoch)
+}
+
 /// A transaction that the caller may see, and the epoch that it was read at.
 pub(crate) async fn find(view: &View, caller: &Caller, id: TransactionId) -> Result<(Row, Epoch), Failure> {
-    let query = SELECT.replace("ROWS", ROWS).replace("CHOSEN", "select * from transaction where transaction.id = $1");
-    let seen: Option<Seen> = sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_optional(&view.pool).await?;
+    // The month of the id is all that is looked at.
+    let query = SELECT.replace("ROWS", &rows("select * from transaction where transaction.id = $1", "$2"));
+    let epoch = i64::try_from(id.epoch().unwrap_or_default()).map_err(ViewError::from)?;
+    let seen: Option<Seen> = sqlx::query_as(AssertSqlSafe(query)).bind(id.0).bind(epoch).fetch_optional(&view.pool).await?;
     let Seen { row, as_of, .. } = seen.filter(|seen| seen.is_seen_by(caller)).ok_or_else(|| not_found("transaction"))?;
     let as_of = u64::try_from(as_of.ok_or(ViewError::NoProgress)?).map_err(ViewError::from)?;
     Ok((row, as_of))

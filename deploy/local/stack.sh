@@ -413,6 +413,8 @@ listen_addresses = '127.0.0.1'
 port = ${ports[2]}
 unix_socket_directories = ''
 max_connections = 200
+# A query over years of months holds a lock of each, and of their indexes.
+max_locks_per_transaction = 256
 shared_buffers = '256MB'
 # What makes a commit durable; these are the defaults, and nobody should change them.
 fsync = on

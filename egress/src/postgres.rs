@@ -12,6 +12,7 @@
 pub mod accounts;
 /// What the aggregates must be.
 pub mod aggregates;
+mod months;
 mod rows;
 mod session;
 /// What the accounts add up to.
@@ -90,6 +91,8 @@ pub struct Views {
     /// Schemas that the database has.
     recorded: Vec<u32>,
     counted: rows::Counted,
+    /// The months before this epoch are there, as far as rows can still come for them.
+    months_until: i64,
 }
 
 /// A transaction that ends its connection this often does so by itself.
@@ -102,6 +105,8 @@ const RANGE: &str = "epochs and generations stay far below the range of a bigint
 pub struct Group {
     /// What is inserted.
     pub rows: Rows,
+    /// Of which epochs.
+    pub epochs: Vec<i64>,
     /// The progress after it: the first epoch that is not written then.
     pub next: i64,
     /// Exclusive upper offset of each partition of the commands log that is shown then.
@@ -116,17 +121,19 @@ impl Group {
     /// Of epochs that follow the progress; none of none. `recorded` are the schemas that the database has.
     pub fn of(epochs: &[Written], progress: i64, standing: i64, schemas: &[(u32, String)], recorded: &[u32]) -> Option<Self> {
         let last = epochs.last().map(|written| &written.events)?;
-        let mut rows = Rows::default();
+        let (mut rows, mut times) = (Rows::default(), Vec::with_capacity(epochs.len()));
         for Written { events, imbalances, aggregates } in epochs {
             let time = i64::try_from(events.epoch()).expect(RANGE);
             assert!(time >= progress, "epoch {time} was written before");
             let has_rows = events.events.first().is_some_and(|event| !matches!(event.fact, Fact::Repeated(_)));
             let left_out = usize::from(has_rows && faults::slip("row-left-out"));
             rows.add(time, &events.events[left_out..], imbalances, aggregates);
+            times.push(time);
         }
         let commands = last.binding.inputs.iter().filter(|input| input.topic == schemas::Topic::Commands.as_str());
         Some(Self {
             rows,
+            epochs: times,
             next: i64::try_from(last.epoch() + 1).expect(RANGE) - if faults::bug("progress-back") { 800 } else { 0 },
             commands_upper: commands.map(|input| input.upper).collect(),
             imbalances: standing,
@@ -155,7 +162,7 @@ impl Views {
         session.end_older().await?;
         let epoch = session.claim().await?;
         aggregates::catch_up(&mut session.connection, generation).await?;
-        Ok(Self { session, epoch, recorded: Vec::new(), counted: rows::Counted::default() })
+        Ok(Self { session, epoch, recorded: Vec::new(), counted: rows::Counted::default(), months_until: 0 })
     }
 
     /// First epoch that is not written yet.
@@ -168,7 +175,11 @@ impl Views {
     pub async fn write(&mut self, epochs: &[Written], standing: i64, schemas: &[(u32, String)]) -> Result<(), PostgresError> {
         let Some(group) = Group::of(epochs, self.epoch, standing, schemas, &self.recorded) else { return Ok(()) };
         let mut attempts = 1;
-        while let Err(error) = session::in_time("write epochs", self.attempt(&group)).await {
+        loop {
+            let error = match session::in_time("write epochs", self.attempt(&group)).await {
+                Ok(months_until) => break self.months_until = months_until,
+                Err(error) => error,
+            };
             if !session::is_lost(&error) || attempts == ATTEMPTS_MAX {
                 return Err(error);
             }
@@ -189,7 +200,8 @@ impl Views {
         Ok(())
     }
 
-    async fn attempt(&mut self, group: &Group) -> Result<(), PostgresError> {
+    /// Gives up to which epoch there are months then.
+    async fn attempt(&mut self, group: &Group) -> Result<i64, PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("views.begin");
@@ -211,6 +223,7 @@ impl Views {
             return Err(PostgresError::Fenced(SINK));
         }
         faults::point("views.progress");
+        let months_until = months::make(&mut transaction, &group.epochs, self.months_until).await.map_err(failed("make the months"))?;
         group.rows.insert(&mut transaction, &self.counted).await.map_err(failed("insert rows"))?;
         for (id, schema) in &group.schemas {
             sqlx::query("insert into sink_schema (sink, id, schema) values ($1, $2, $3) on conflict do nothing")
@@ -225,6 +238,6 @@ impl Views {
         faults::point("views.commit");
         transaction.commit().await.map_err(failed("commit"))?;
         faults::point("views.committed");
-        Ok(())
+        Ok(months_until)
     }
 }

@@ -23,7 +23,7 @@ mod refused;
 mod refused_many;
 mod reports;
 mod scene;
-mod server;
+pub(crate) mod server;
 mod streams;
 mod views;
 mod walk;

@@ -4,6 +4,7 @@
 mod aggregates;
 mod log;
 mod paid;
+mod partitions;
 pub(crate) mod positions;
 mod proxy;
 mod reader;

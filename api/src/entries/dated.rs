@@ -18,18 +18,18 @@ use schemas::Currency;
 use schemas::order::DATED_MS_MAX;
 use sqlx::AssertSqlSafe;
 
-/// What $1 was paid or paid, by $4, that counts from a moment from $2 until $3 on which is not the one when it was made. An account
-/// that takes the fees of the currency $5 is no side of the payments of which it takes them.
+/// What $1 was paid or paid, by $4, that counts from a moment from $2 until $3 on which is not the one when it was made, but earlier: so
+/// it was made after $2. An account that takes the fees of the currency $5 is no side of the payments of which it takes them.
 const BACK: &str = "
     select d.effective_at, p.epoch, p.number, p.transaction_id, p.amount_minor
     from (select o.transaction_id, o.effective_at, o.epoch from order_change o
-          where o.account_debit = $1 and o.effective_at >= $2 and o.effective_at < $3 and o.epoch <= $4
+          where o.account_debit = $1 and o.effective_at >= $2 and o.effective_at < $3 and o.epoch <= $4 and o.event_id >= first_id_of($2)
           union
           select o.transaction_id, o.effective_at, o.epoch from order_change o
-          where o.account_credit = $1 and o.effective_at >= $2 and o.effective_at < $3 and o.epoch <= $4
+          where o.account_credit = $1 and o.effective_at >= $2 and o.effective_at < $3 and o.epoch <= $4 and o.event_id >= first_id_of($2)
           union
           select o.transaction_id, o.effective_at, o.epoch from order_change o
-          where o.currency = $5::text and o.effective_at >= $2 and o.effective_at < $3 and o.epoch <= $4) d
+          where o.currency = $5::text and o.effective_at >= $2 and o.effective_at < $3 and o.epoch <= $4 and o.event_id >= first_id_of($2)) d
     join posting p on p.account_id = $1 and p.epoch = d.epoch and p.transaction_id = d.transaction_id";
 
 /// Those of both kinds beyond the place ($6, $7, $8), at most $9 of them.
@@ -39,7 +39,9 @@ const CHOSEN: &str = "
            from posting p
            where p.account_id = $1 and p.epoch >= $2 and p.epoch < $3 and p.epoch <= $4
              and (p.epoch, p.epoch, p.number) BEYOND ($6, $7, $8)
-             and not exists (select 1 from order_change o where o.transaction_id = p.transaction_id and o.effective_at is not null)
+             and not exists (select 1 from order_change o where o.transaction_id = p.transaction_id and o.effective_at is not null
+                                                            and o.event_id >= first_id_of(p.epoch) and o.event_id < first_id_of(p.epoch + 1)
+                             offset 0)
            order by p.epoch DIRECTION, p.number DIRECTION
            limit $9)
           union all
@@ -62,7 +64,9 @@ const BEFORE: &str = "
             + coalesce((select sum(p.amount_minor) from posting p
                         where p.account_id = $1 and p.epoch = $6 and p.epoch <= $4 and (p.epoch, p.number) < ($7, $8)
                           and not exists (select 1 from order_change o
-                                          where o.transaction_id = p.transaction_id and o.effective_at is not null)), 0))::bigint";
+                                          where o.transaction_id = p.transaction_id and o.effective_at is not null
+                                            and o.event_id >= first_id_of(p.epoch) and o.event_id < first_id_of(p.epoch + 1)
+                                          offset 0)), 0))::bigint";
 
 /// The query for a part of the statement.
 pub(super) fn chosen() -> String {

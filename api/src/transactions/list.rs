@@ -7,7 +7,7 @@
 //! of those that give back or of the bank. Then it ends with what it has found, and the next goes on from there. A trace is looked
 //! through whole: it is one request, or a few.
 
-use super::{ROWS, Row};
+use super::Row;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::Parameters;
 use crate::page::Asked;
@@ -246,11 +246,11 @@ impl Ground {
             if branch.posted {
                 // The index alone says which posting that is, and only that one is looked up.
                 query.push("select q.transaction_id as id from (select p.epoch, p.number from posting p where p.account_id = a.id and ");
-                self.push_epochs(query, self.from).push(branch.order).push("1 offset ").push_bind(LOOKED_MAX - 1);
+                self.push_epochs(query, self.from).push(branch.order).push("1 offset ").push(LOOKED_MAX - 1);
                 query.push(") last join posting q on q.account_id = a.id and q.epoch = last.epoch and q.number = last.number");
             } else {
                 self.push_range(query.push(branch.select), filter, index, self.from);
-                query.push(branch.order).push("1 offset ").push_bind(LOOKED_MAX - 1);
+                query.push(branch.order).push("1 offset ").push(LOOKED_MAX - 1);
             }
         });
         query.push(") f order by f.id desc limit 1");
@@ -259,9 +259,11 @@ impl Ground {
         Ok(floor.filter(|floor| *floor < self.to))
     }
 
-    /// How many there are decides how they are best had, so each time is planned by itself, here and above.
+    /// How many there are, and in which months, decides how they are best had, so each time is planned by itself, here and above: values
+    /// stand in the text, as Postgres would write them.
     fn select(&self, filter: &Filter, index: Index, floor: Option<Uuid>, rows: i64) -> QueryBuilder<Postgres> {
-        let (before, after) = ROWS.split_once("CHOSEN").expect("the text has it");
+        let shown = super::rows("CHOSEN", "t.epoch");
+        let (before, after) = shown.split_once("CHOSEN").expect("the text has it");
         let mut query = QueryBuilder::new(before);
         query.push("select x.* from (select s.id from (");
         self.push_branches(&mut query, index, |query, branch| {
@@ -272,10 +274,12 @@ impl Ground {
             }
             self.push_range(query, filter, index, from);
             self.push_filter(query, filter, index);
-            query.push(branch.order).push_bind(rows * LEGS_MAX);
+            query.push(branch.order).push(rows * LEGS_MAX);
         });
-        query.push(") s group by s.id order by s.id desc limit ").push_bind(rows);
-        query.push(") c join transaction x on x.id = c.id").push(after).push(" order by t.id desc");
+        query.push(") s group by s.id order by s.id desc limit ").push(rows);
+        query.push(") c cross join lateral (select * from transaction where transaction.id = c.id and transaction.id >= ");
+        query.push(id(self.from)).push(" and transaction.id < ").push(id(self.to)).push(" offset 0) x");
+        query.push(after).push(" order by t.id desc");
         query
     }
 
@@ -284,7 +288,7 @@ impl Ground {
         let Some(accounts) = self.accounts.as_ref().filter(|_| index == Index::Accounts) else {
             return ALL.iter().for_each(|branch| push(query, *branch));
         };
-        query.push("select b.id from unnest(").push_bind(accounts.clone()).push(") a (id) cross join lateral (");
+        query.push("select b.id from unnest(").push(ids(accounts)).push(") a (id) cross join lateral (");
         for (number, branch) in BY_ACCOUNT.iter().enumerate() {
             query.push(if number == 0 { "(" } else { " union all (" });
             push(query, *branch);
@@ -296,14 +300,14 @@ impl Ground {
     /// Postings stand in the order of their epochs, which an id begins with.
     fn push_epochs<'q>(&self, query: &'q mut QueryBuilder<Postgres>, from: Uuid) -> &'q mut QueryBuilder<Postgres> {
         let [first, last] = [from, self.to].map(|id| i64::try_from(id.as_u64_pair().0 >> 16).expect("48 bits fit an i64"));
-        query.push("p.epoch >= ").push_bind(first).push(" and p.epoch <= ").push_bind(last)
+        query.push("p.epoch >= ").push(first).push(" and p.epoch <= ").push(last)
     }
 
     /// What the index sees to.
     fn push_range(&self, query: &mut QueryBuilder<Postgres>, filter: &Filter, index: Index, from: Uuid) {
-        query.push("t.id >= ").push_bind(from).push(" and t.id < ").push_bind(self.to);
+        query.push("t.id >= ").push(id(from)).push(" and t.id < ").push(id(self.to));
         for (_, column, word) in filter.words().filter(|(leads, ..)| *leads == index && index != Index::Ids) {
-            query.push(" and t.").push(column).push(" = ").push_bind(word.to_owned());
+            query.push(" and t.").push(column).push(" = ").push(quoted(word));
         }
         if index == Index::Back {
             query.push(" and t.original_transaction_id is not null");
@@ -313,18 +317,30 @@ impl Ground {
     /// What it does not.
     fn push_filter(&self, query: &mut QueryBuilder<Postgres>, filter: &Filter, index: Index) {
         for (_, column, word) in filter.words().filter(|(leads, ..)| *leads != index || index == Index::Ids) {
-            query.push(" and t.").push(column).push(" = ").push_bind(word.to_owned());
+            query.push(" and t.").push(column).push(" = ").push(quoted(word));
         }
         for (comparison, minor) in [(">=", filter.least_minor), ("<=", filter.most_minor)] {
             if let Some(minor) = minor {
-                query.push(" and t.amount_minor ").push(comparison).push(" ").push_bind(minor);
+                query.push(" and t.amount_minor ").push(comparison).push(" ").push(minor);
             }
         }
         if let (Index::Trace, Some(accounts)) = (index, &self.accounts) {
-            query.push(" and (t.account_debit = any(").push_bind(accounts.clone());
-            query.push(") or t.account_credit = any(").push_bind(accounts.clone());
-            query.push(") or exists (select 1 from posting p where p.account_id = any(").push_bind(accounts.clone());
+            query.push(" and (t.account_debit = any(").push(ids(accounts));
+            query.push(") or t.account_credit = any(").push(ids(accounts));
+            query.push(") or exists (select 1 from posting p where p.account_id = any(").push(ids(accounts));
             query.push(") and p.epoch = t.epoch and p.transaction_id = t.id))");
         }
     }
+}
+
+fn id(id: Uuid) -> String {
+    format!("'{id}'::uuid")
+}
+
+fn ids(ids: &[Uuid]) -> String {
+    format!("'{{{}}}'::uuid[]", ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(","))
+}
+
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "''"))
 }

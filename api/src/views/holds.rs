@@ -1,6 +1,7 @@
 //! What is held for which payment, and how did each hold end?
 //!
-//! The newest change says where a hold stands; while it is open, all changes together say what is left of it.
+//! The newest change says where a hold stands; while it is open, all changes together say what is left of it. None is from before the
+//! epoch that its id begins with.
 
 /// Those that are chosen, as they stand.
 pub(super) const ROWS: &str = "
@@ -17,13 +18,13 @@ pub(super) const ROWS: &str = "
                'currency', h.currency, 'channel', h.channel, 'expires_at', moment_of(h.expires_at), 'epoch', h.epoch)::text as value
     from (CHOSEN) chosen
     cross join lateral (select * from hold_change
-                        where hold_id = chosen.id and epoch <= AS_OF
+                        where hold_id = chosen.id and epoch <= AS_OF and event_id >= first_id_of(epoch_of(chosen.id))
                         order by event_id desc
                         limit 1) h
     cross join lateral (select sum(case change when 'reserved' then amount_minor else -amount_minor end) as left_minor,
                                sum(case change when 'reserved' then fee_minor else -fee_minor end) as fee_left_minor
                         from hold_change
-                        where hold_id = chosen.id and epoch <= AS_OF) whole
+                        where hold_id = chosen.id and epoch <= AS_OF and event_id >= first_id_of(epoch_of(chosen.id))) whole
     left join account debit on debit.id = h.account_debit
     left join account credit on credit.id = h.account_credit
     order by h.hold_id";

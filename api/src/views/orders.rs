@@ -1,6 +1,6 @@
 //! Which payments were ordered for another day, and what became of each?
 //!
-//! The newest change says where an order stands. The payee sees it once a transaction came of it.
+//! The newest change says where an order stands, and none is from before the epoch that its id begins with. The payee sees it once a transaction came of it.
 
 /// Those that are chosen, as they stand.
 pub(super) const ROWS: &str = "
@@ -14,7 +14,7 @@ pub(super) const ROWS: &str = "
                'transaction_id', o.transaction_id, 'epoch', o.epoch))::text as value
     from (CHOSEN) chosen
     cross join lateral (select * from order_change
-                        where order_id = chosen.id and epoch <= AS_OF
+                        where order_id = chosen.id and epoch <= AS_OF and event_id >= first_id_of(epoch_of(chosen.id))
                         order by event_id desc
                         limit 1) o
     left join account debit on debit.id = o.account_debit

@@ -27,5 +27,5 @@ const ROWS: &str = "
 
 /// Those of a stretch of time, as a read of each shows them.
 pub(super) fn rows() -> String {
-    ROWS.replace("FOUND", &transactions::ROWS.replace("CHOSEN", CHOSEN))
+    ROWS.replace("FOUND", &transactions::rows(CHOSEN, "t.epoch"))
 }

@@ -46,7 +46,7 @@ pub(crate) async fn bank() -> anyhow::Result<Option<Bank>> {
     sqlx::raw_sql(AssertSqlSafe(format!("create database {database}"))).execute(&mut server).await?;
     let mut views = reqwest::Url::parse(&url)?;
     views.set_path(&database);
-    let pool = PgPoolOptions::new().max_connections(4).connect(views.as_str()).await?;
+    let pool = PgPoolOptions::new().max_connections(4).connect_with(api::planned_once(views.as_str().parse()?)).await?;
     sqlx::migrate!("state/migrations/views").run(&pool).await?;
 
     let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
@@ -61,6 +61,7 @@ pub(crate) async fn bank() -> anyhow::Result<Option<Bank>> {
 
 async fn fill(bank: &Bank) -> anyhow::Result<()> {
     let (t0, house) = (bank.t0, AccountId::house("cash", "XOF".parse()?));
+    sqlx::query("select make_months($1)").bind(i64::try_from(t0)?).execute(&bank.pool).await?;
     for (number, name) in [(0, "Awa"), (1, "Moussa")] {
         sqlx::query("insert into customer values ($1, $2, null, 'SN', 'pending', $3, $4)")
             .bind(bank.customer(number).0)

@@ -15,7 +15,7 @@ fn the_views_alone_make_every_row_again() -> anyhow::Result<()> {
     ensure!(house.orion().args(["load", "--payments", "600", "--rate", "200"]).stdout(Stdio::null()).status()?.success());
     ensure!(house.stop_run()?.success());
     house.end_serve()?;
-    let (epoch, before) = runtime.block_on(rows())?;
+    let (epoch, before) = runtime.block_on(rows(&views_url()?))?;
     ensure!(before.len() > 15 && before["posting"].0 > 1_000, "{before:?}");
 
     // With its snapshots, which lie beyond an empty database, and nothing else that runs.
@@ -24,7 +24,7 @@ fn the_views_alone_make_every_row_again() -> anyhow::Result<()> {
     let mut cell = house.start_another(&["run", "--cells", "views"], "rebuild.log")?;
     let deadline = Instant::now() + Duration::from_secs(60);
     let after = loop {
-        let (now, after) = runtime.block_on(rows())?;
+        let (now, after) = runtime.block_on(rows(&views_url()?))?;
         // What settlement said last, when the views had ended, is that nothing happened.
         if now >= epoch {
             break after;
@@ -39,8 +39,8 @@ fn the_views_alone_make_every_row_again() -> anyhow::Result<()> {
 }
 
 /// The progress; and of every table how many rows it has, and a digest of them, whatever their order.
-async fn rows() -> anyhow::Result<(i64, BTreeMap<String, (i64, String)>)> {
-    let mut connection = PgConnection::connect(&views_url()?).await?;
+pub(super) async fn rows(url: &str) -> anyhow::Result<(i64, BTreeMap<String, (i64, String)>)> {
+    let mut connection = PgConnection::connect(url).await?;
     let mut snapshot = connection.begin_with("begin isolation level repeatable read read only").await?;
     let epoch = sqlx::query_scalar("select epoch from sink_progress").fetch_one(&mut *snapshot).await?;
     // Partitions are read by their parents; the progress and its schemas are not made of events.

@@ -5,6 +5,7 @@ use crate::house::share_services;
 use anyhow::{Context, ensure};
 use egress::postgres::{Imbalance, PostgresError, Progress, Views, Written};
 use schemas::{Aggregates, Binding, Cause, CommandId, Customer, CustomerId, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Position};
+use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ pub(super) struct Database {
 }
 
 impl Database {
-    async fn new() -> anyhow::Result<Option<Self>> {
+    /// With the tables of a migration; none, and says so, where there is no Postgres to test with.
+    async fn new(newest: i64) -> anyhow::Result<Option<Self>> {
         let Ok(server) = std::env::var("DATABASE_URL") else {
             println!("skipped: DATABASE_URL is not set");
             return Ok(None);
@@ -27,7 +29,9 @@ impl Database {
         let mut url = reqwest::Url::parse(&server)?;
         url.set_path(&name);
         let database = Self { server, name, url: url.to_string() };
-        sqlx::migrate!("state/migrations/views").run(&mut database.connect().await?).await?;
+        let all = sqlx::migrate!("state/migrations/views");
+        let migrator = Migrator::with_migrations(all.iter().filter(|migration| migration.version <= newest).cloned().collect());
+        migrator.run(&mut database.connect().await?).await?;
         Ok(Some(database))
     }
 
@@ -60,9 +64,14 @@ impl Database {
 
 /// Runs a check on a database of its own.
 pub(super) fn on_a_database(check: impl AsyncFnOnce(&Database) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    on_a_database_of(i64::MAX, check)
+}
+
+/// The same, with the tables as a migration left them.
+pub(super) fn on_a_database_of(newest: i64, check: impl AsyncFnOnce(&Database) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let _shared = share_services();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let Some(database) = Database::new().await? else { return Ok(()) };
+        let Some(database) = Database::new(newest).await? else { return Ok(()) };
         check(&database).await?;
         database.forget().await
     })
