@@ -108,7 +108,7 @@ impl From<BackupError> for Exit {
             | BackupError::Damaged { .. }
             | BackupError::Snapshot(SnapshotError::Damaged { .. }) => exit::BAD_INPUT,
             BackupError::Read(_) => exit::UNAVAILABLE,
-            BackupError::File { .. } | BackupError::Snapshot(SnapshotError::Disk { .. }) => exit::FAILURE,
+            BackupError::File { .. } | BackupError::Snapshot(SnapshotError::Disk { .. } | SnapshotError::TooLong { .. }) => exit::FAILURE,
         };
         Self { code, sentence: format!("{:#}", anyhow::Error::from(error)) }
     }

@@ -50,6 +50,14 @@ pub enum SnapshotError {
         #[source]
         source: std::io::Error,
     },
+    /// There is more in one chunk than is read back.
+    #[error("a chunk of {bytes} bytes is too long for {path}")]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// How long.
+        bytes: usize,
+    },
     /// The file is not what was written.
     #[error("{path} is damaged: {what}")]
     Damaged {
@@ -209,8 +217,8 @@ impl Store {
         let mut out = Hashed { to: BufWriter::with_capacity(1 << 20, File::create(half).map_err(failed)?), hash: Sha256::new() };
         out.put(MAGIC).map_err(failed)?;
         for chunk in chunks {
-            assert!(chunk.len() <= CHUNK_MAX, "a chunk of {} bytes is too long to be read back", chunk.len());
-            let length = u32::try_from(chunk.len()).expect("a chunk is at most 64 MiB");
+            let length = u32::try_from(chunk.len()).ok().filter(|_| chunk.len() <= CHUNK_MAX);
+            let length = length.ok_or_else(|| SnapshotError::TooLong { path: half.to_owned(), bytes: chunk.len() })?;
             out.put(&length.to_le_bytes()).map_err(failed)?;
             out.put(&chunk).map_err(failed)?;
         }

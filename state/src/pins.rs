@@ -3,8 +3,9 @@
 //! A retry of the command within the horizon gets the first decision. Afterwards the same key is a new
 //! operation. Pins leave in the order in which they came, a bounded number an epoch.
 //!
-//! They are numbered as they come and lie in segments of a fixed size, so each of a segment's numbers is known from
-//! its place. A full segment never changes again: a snapshot names it, and it is written to a disk once.
+//! They are numbered as they come and lie in segments, each with as many numbers, so a number says where its pin lies. A segment is
+//! full when its numbers are used, or when its decisions did as much as that: what is left of its numbers is then nobody's. A full
+//! segment never changes again: a snapshot names it, and it is written to a disk once.
 
 mod effect;
 
@@ -26,6 +27,9 @@ const FORGOTTEN_MAX: usize = 4096;
 /// Pins in a segment: what a snapshot copies of those that came last, at most, is 3 MB.
 pub const SEGMENT_PINS: u32 = 65_536;
 
+/// Things that its decisions did, at which a segment is full as well: one of a batch does thousands. That is 4 MB more.
+const SEGMENT_EFFECTS: usize = 65_536;
+
 /// A decision, as far as its command does not say it itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pin {
@@ -46,6 +50,8 @@ pub struct Segment {
     moved: Vec<Moved>,
     promised: Vec<Promised>,
     batched: Vec<Batched>,
+    /// Items of the batches that were refused.
+    refused: usize,
 }
 
 /// All decisions within the horizon.
@@ -117,10 +123,10 @@ impl Pins {
         self.open.keep(place, effect);
         let Self { first, full, open, by_command } = self;
         by_command.insert_hashed(hashed, command, number, |number| entry(*first, full, open, number).0);
-        if self.open.pins.len() == segment_pins() {
-            // Most likely as much will be moved as in the last.
-            let moved = Vec::with_capacity(self.open.moved.len());
-            let next = Segment { pins: Vec::with_capacity(segment_pins()), moved, ..Segment::default() };
+        if self.open.is_full() {
+            // Most likely as much will come and be moved as in the last.
+            let (pins, moved) = (Vec::with_capacity(self.open.pins.len()), Vec::with_capacity(self.open.moved.len()));
+            let next = Segment { pins, moved, ..Segment::default() };
             self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
         }
     }
@@ -138,8 +144,11 @@ impl Pins {
             }
             let forgotten = self.by_command.remove(&command, |entry| entry == number);
             assert!(forgotten.is_some(), "every pin that is kept can be found");
+            let start = segment_start(self.first);
             self.first += 1;
-            if self.first.is_multiple_of(u64::from(SEGMENT_PINS)) {
+            // The numbers that a full segment did not use are passed over.
+            if self.full.front().is_some_and(|oldest| usize::try_from(self.first - start) == Ok(oldest.len())) {
+                self.first = start + u64::from(SEGMENT_PINS);
                 self.full.pop_front();
             }
         }
@@ -168,15 +177,19 @@ impl Pins {
     /// Goes on from frozen pins.
     pub fn thaw(frozen: FrozenPins) -> Result<Self, Damaged> {
         let FrozenPins { first, full, open } = frozen;
-        if full.iter().any(|segment| segment.pins.len() != segment_pins()) || open.pins.len() >= segment_pins() {
+        if full.iter().any(|segment| segment.is_empty() || segment.len() > segment_pins()) || open.len() >= segment_pins() {
             return Err(Damaged::new("a segment of pins has not its size"));
         }
         let mut pins = Self { first, full: full.into(), open, by_command: Entries::default() };
         let next = pins.next();
-        if first > next {
+        let starts = (0..).map(|place| segment_start(first) + place * u64::from(SEGMENT_PINS));
+        let ends = pins.full.iter().map(|segment| segment.len()).chain([pins.open.len()]);
+        let numbers: Vec<_> =
+            starts.zip(ends).map(|(start, count)| start.max(first)..start + u64::try_from(count).expect("a segment is small")).collect();
+        if first > next || numbers[..pins.full.len()].iter().any(std::ops::Range::is_empty) {
             return Err(Damaged::new("more pins are forgotten than there are"));
         }
-        let by_command = Entries::of((first..next).map(low), |number| pins.at(number).0);
+        let by_command = Entries::of(numbers.iter().cloned().flatten().map(low), |number| pins.at(number).0);
         pins.by_command = by_command.ok_or_else(|| Damaged::new("a command is pinned twice"))?;
         Ok(pins)
     }
@@ -230,6 +243,10 @@ impl Segment {
         self.pins.is_empty()
     }
 
+    fn is_full(&self) -> bool {
+        self.pins.len() == segment_pins() || self.moved.len() + self.promised.len() + self.refused >= SEGMENT_EFFECTS
+    }
+
     fn first_epoch(&self) -> Option<Epoch> {
         self.pins.first().map(|(_, pin)| pin.epoch)
     }
@@ -251,6 +268,7 @@ impl Segment {
             Effect::Promised(promised) => self.promised.push(Promised { pin, ..promised }),
             Effect::Batch(effects, batched) => {
                 effects.into_iter().for_each(|effect| self.keep(pin, effect));
+                self.refused += batched.refused.len();
                 self.batched.push(Batched { pin, ..batched });
             }
         }
@@ -314,7 +332,7 @@ impl Segment {
             words.push(word.parse::<Refusal>().map_err(|_| Damaged(format!("{word:?} is no refusal that is known")))?);
         }
         let count = bytes.u32()?;
-        let mut pins = Vec::with_capacity(segment_pins());
+        let mut pins = Vec::with_capacity(segment_pins().min(usize::try_from(count).unwrap_or(usize::MAX)));
         for _ in 0..count {
             let command = CommandId(bytes.uuid()?);
             let (fingerprint, epoch, number) = (Fingerprint(bytes.array()?), bytes.u64()?, bytes.u32()?);
@@ -324,7 +342,7 @@ impl Segment {
             };
             pins.push((command, Pin { fingerprint, epoch, number, refusal }));
         }
-        let mut segment = Self { pins, moved: Vec::new(), promised: Vec::new(), batched: Vec::new() };
+        let mut segment = Self { pins, ..Self::default() };
         if bytes.is_empty() {
             return Ok(segment);
         }
@@ -339,6 +357,7 @@ impl Segment {
         for _ in 0..batched {
             segment.batched.push(Batched::read(&mut bytes)?);
         }
+        segment.refused = segment.batched.iter().map(|batched| batched.refused.len()).sum();
         let count = segment.pins.len();
         let moved = segment.moved.iter().map(|moved| (moved.pin, moved.number));
         let promised = segment.promised.iter().map(|promised| promised.pin);

@@ -108,4 +108,11 @@ fn what_can_not_be_written_leaves_nothing() {
     std::fs::create_dir_all(folder.0.join(NAME.to_string())).unwrap();
     assert!(matches!(store.write(NAME, chunks()), Err(SnapshotError::Disk { doing: "name", .. })));
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
+    // Nobody would read so long a chunk back.
+    let later = Name { epoch: NAME.epoch + 1, ..NAME };
+    let long = vec![b"short".to_vec(), vec![0; CHUNK_MAX + 1]];
+    assert!(matches!(store.write(later, long), Err(SnapshotError::TooLong { bytes, .. }) if bytes == CHUNK_MAX + 1));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
+    store.write(later, [vec![0; CHUNK_MAX]]).unwrap();
+    store.check(later).unwrap();
 }

@@ -74,3 +74,75 @@ fn a_segment_reads_back_or_says_what_is_wrong() {
     let twice = Segment { pins: vec![(command(1), pin(8)), (command(1), pin(9))], ..Segment::default() };
     assert!(Pins::thaw(FrozenPins { first: 0, open: twice, ..open }).is_err());
 }
+
+/// A batch that moved so much, refused so many items, and promised something, with numbers that tell it from others.
+fn batch(number: u32, moved: u32, refused: u16) -> Effect {
+    let (kind, channel) = (schemas::PaymentKind::Transfer, schemas::Channel::Wallet);
+    let one = |place| {
+        let bearer = schemas::Bearer::Payer;
+        Effect::Moved(Moved {
+            pin: 0,
+            number: number * 10_000 + place,
+            kind,
+            channel,
+            bearer,
+            payer: 1,
+            payee: 2,
+            amount_minor: 3,
+            fee_minor: 0,
+        })
+    };
+    let promised = Promised { pin: 0, kind, channel, payer: 1, payee: 2, amount_minor: 3, fee_minor: 0, expires_at: u64::from(number) };
+    let refused = (0..refused).map(|item| (item, Refusal::InsufficientFunds)).collect();
+    Effect::Batch((0..moved).map(one).chain([Effect::Promised(promised)]).collect(), Batched { pin: 0, refused })
+}
+
+#[test]
+fn what_batches_did_fills_segments_too_and_numbers_that_are_left_are_nobodys() {
+    let mut pins = Pins::default();
+    let mut keep = |pins: &mut Pins, number: u32| {
+        let (moved, refused) = if number % 3 == 0 { (7_000, 1_000) } else { (10, 7_900) };
+        let pin = Pin { number, ..pin(u64::from(number)) };
+        // As it is told again, each thing is of the pin that its batch has there.
+        pins.keep(pins.hashed(command(number)), command(number), pin, batch(number, moved, refused));
+    };
+    (0..40).for_each(|number| keep(&mut pins, number));
+    let segments = pins.freeze().full.len();
+    assert!(segments > 3, "{segments} segments are full");
+    let bytes: Vec<_> = pins.freeze().full.iter().map(|segment| segment.write()).collect();
+    assert!(bytes.iter().all(|bytes| bytes.len() < 8 << 20), "a segment has a bound");
+    for (segment, bytes) in pins.freeze().full.iter().zip(&bytes) {
+        assert_eq!(&Segment::read(bytes).unwrap(), segment.as_ref());
+    }
+    for gone in [0, 1, 7, 8, 9, 10, 25, 39] {
+        pins.forget(HORIZON_MS + u64::from(gone));
+        let mut thawed = Pins::thaw(pins.freeze()).unwrap();
+        for pins in [&pins, &thawed] {
+            assert_eq!(pins.len(), usize::try_from(40 - gone).unwrap());
+            for number in 0..40 {
+                let kept = number >= gone;
+                assert_eq!(get(pins, command(number)).map(|pin| pin.number), kept.then_some(number), "{number} of {gone}");
+                let moved = pins.transaction(u64::from(number), number * 10_000 + 9).map(|moved| moved.number);
+                assert_eq!(moved, kept.then_some(number * 10_000 + 9));
+                if kept && let Effect::Batch(effects, batched) = pins.effect(command(number)) {
+                    let (moved, refused) = if number % 3 == 0 { (7_000, 1_000) } else { (10, 7_900) };
+                    assert_eq!((effects.len(), batched.refused.len()), (moved + 1, refused));
+                } else {
+                    assert!(!kept, "a batch is told again as one");
+                }
+            }
+        }
+        keep(&mut thawed, 99);
+        assert_eq!(get(&thawed, command(99)).map(|pin| pin.number), Some(99));
+    }
+    pins.forget(HORIZON_MS + 40);
+    assert!(pins.is_empty());
+    keep(&mut pins, 50);
+    assert_eq!(Pins::thaw(pins.freeze()).unwrap().freeze(), pins.freeze());
+
+    (51..90).for_each(|number| keep(&mut pins, number));
+    let frozen = pins.freeze();
+    let oldest = u64::try_from(frozen.full[0].len()).unwrap();
+    let nothing_left = FrozenPins { first: segment_start(frozen.first) + oldest, ..frozen };
+    assert!(Pins::thaw(nothing_left).is_err(), "of a segment that is kept, something is");
+}
