@@ -100,7 +100,7 @@ fn batch(number: u32, moved: u32, refused: u16) -> Effect {
 #[test]
 fn what_batches_did_fills_segments_too_and_numbers_that_are_left_are_nobodys() {
     let mut pins = Pins::default();
-    let mut keep = |pins: &mut Pins, number: u32| {
+    let keep = |pins: &mut Pins, number: u32| {
         let (moved, refused) = if number % 3 == 0 { (7_000, 1_000) } else { (10, 7_900) };
         let pin = Pin { number, ..pin(u64::from(number)) };
         // As it is told again, each thing is of the pin that its batch has there.
