@@ -100,8 +100,9 @@ fn batch(number: u32, moved: u32, refused: u16) -> Effect {
 #[test]
 fn what_batches_did_fills_segments_too_and_numbers_that_are_left_are_nobodys() {
     let mut pins = Pins::default();
+    let sizes = |number: u32| if number.is_multiple_of(3) { (7_000, 1_000) } else { (10, 7_900) };
     let keep = |pins: &mut Pins, number: u32| {
-        let (moved, refused) = if number % 3 == 0 { (7_000, 1_000) } else { (10, 7_900) };
+        let (moved, refused) = sizes(number);
         let pin = Pin { number, ..pin(u64::from(number)) };
         // As it is told again, each thing is of the pin that its batch has there.
         pins.keep(pins.hashed(command(number)), command(number), pin, batch(number, moved, refused));
@@ -125,8 +126,8 @@ fn what_batches_did_fills_segments_too_and_numbers_that_are_left_are_nobodys() {
                 let moved = pins.transaction(u64::from(number), number * 10_000 + 9).map(|moved| moved.number);
                 assert_eq!(moved, kept.then_some(number * 10_000 + 9));
                 if kept && let Effect::Batch(effects, batched) = pins.effect(command(number)) {
-                    let (moved, refused) = if number % 3 == 0 { (7_000, 1_000) } else { (10, 7_900) };
-                    assert_eq!((effects.len(), batched.refused.len()), (moved + 1, refused));
+                    let (moved, refused) = sizes(number);
+                    assert_eq!((effects.len(), batched.refused.len()), (usize::try_from(moved).unwrap() + 1, usize::from(refused)));
                 } else {
                     assert!(!kept, "a batch is told again as one");
                 }
