@@ -75,7 +75,7 @@ test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
 	  --skip simulation --skip tidy --skip watched::queries --skip watched::rules --skip watched::promql
 
 .PHONY: coverage
-coverage: ## How many lines the tests that need no server run; fails below 70 %
+coverage: ## How many lines the tests run in their own processes; fails below 70 %
 	@$(local)/install.sh
 	@$(local)/coverage.sh
 

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Compatibility of every subject: new readers read all that was ever written.
 pub const COMPATIBILITY: &str = "BACKWARD_TRANSITIVE";
 
+/// How long an answer may take. No payment waits for one, and a registry that has just started on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What the registry can answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
@@ -76,7 +79,7 @@ struct CompatibilityBody {
 impl Registry {
     /// A registry at the base of its API, such as `http://127.0.0.1:8081`.
     pub fn new(url: &str) -> Self {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client without special settings");
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client without special settings");
         Self { url: url.trim_end_matches('/').to_owned(), client }
     }
 
