@@ -21,41 +21,24 @@ struct Rate {
     latencies: [(&'static str, &'static str, &'static str, &'static str); 9],
 }
 
-const AT_200: Rate = Rate {
-    name: "at_200",
-    a_second: "200",
-    payments: "3000",
-    clients: "64",
-    latencies: [
-        ("api_ms", "p50", "api_p50_ms_at_200", "from due to the final answer"),
-        ("api_ms", "p95", "api_p95_ms_at_200", ""),
-        ("api_ms", "p99", "api_p99_ms_at_200", ""),
-        ("event_ms", "p50", "event_p50_ms_at_200", "from due to the settled event"),
-        ("event_ms", "p95", "event_p95_ms_at_200", ""),
-        ("event_ms", "p99", "event_p99_ms_at_200", ""),
-        ("view_ms", "p50", "view_p50_ms_at_200", "from due to the row in Postgres"),
-        ("view_ms", "p95", "view_p95_ms_at_200", ""),
-        ("view_ms", "p99", "view_p99_ms_at_200", ""),
-    ],
-};
+macro_rules! latencies {
+    ($rate:literal) => {
+        [
+            ("api_ms", "p50", concat!("api_p50_ms_at_", $rate), "from due to the final answer"),
+            ("api_ms", "p95", concat!("api_p95_ms_at_", $rate), ""),
+            ("api_ms", "p99", concat!("api_p99_ms_at_", $rate), ""),
+            ("event_ms", "p50", concat!("event_p50_ms_at_", $rate), "from due to the settled event"),
+            ("event_ms", "p95", concat!("event_p95_ms_at_", $rate), ""),
+            ("event_ms", "p99", concat!("event_p99_ms_at_", $rate), ""),
+            ("view_ms", "p50", concat!("view_p50_ms_at_", $rate), "from due to the row in Postgres"),
+            ("view_ms", "p95", concat!("view_p95_ms_at_", $rate), ""),
+            ("view_ms", "p99", concat!("view_p99_ms_at_", $rate), ""),
+        ]
+    };
+}
 
-const AT_2000: Rate = Rate {
-    name: "at_2000",
-    a_second: "2000",
-    payments: "30000",
-    clients: "256",
-    latencies: [
-        ("api_ms", "p50", "api_p50_ms_at_2000", "the same at ten times as many"),
-        ("api_ms", "p95", "api_p95_ms_at_2000", ""),
-        ("api_ms", "p99", "api_p99_ms_at_2000", ""),
-        ("event_ms", "p50", "event_p50_ms_at_2000", ""),
-        ("event_ms", "p95", "event_p95_ms_at_2000", ""),
-        ("event_ms", "p99", "event_p99_ms_at_2000", ""),
-        ("view_ms", "p50", "view_p50_ms_at_2000", ""),
-        ("view_ms", "p95", "view_p95_ms_at_2000", ""),
-        ("view_ms", "p99", "view_p99_ms_at_2000", ""),
-    ],
-};
+const AT_200: Rate = Rate { name: "at_200", a_second: "200", payments: "3000", clients: "64", latencies: latencies!("200") };
+const AT_2000: Rate = Rate { name: "at_2000", a_second: "2000", payments: "30000", clients: "256", latencies: latencies!("2000") };
 
 pub(crate) fn at_200(services: &Services, extent: &Extent) -> anyhow::Result<Vec<Figure>> {
     measure(services, extent, &AT_200)
