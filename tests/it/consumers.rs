@@ -3,13 +3,13 @@
 use crate::house::House;
 use crate::http::{STAFF, Server};
 use crate::python;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use schemas::ViewName;
 use schemas::wire::view::published;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_consumer_in_python_has_what_the_api_shows() -> anyhow::Result<()> {
@@ -25,6 +25,10 @@ fn a_consumer_in_python_has_what_the_api_shows() -> anyhow::Result<()> {
     let token = server.token("analyst", STAFF)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let get = |path: String| runtime.block_on(async { server.get(&token, &path).await?.json() });
+    let last = json!({ "full_name": "The Last" });
+    let wait = [("prefer", "wait=30"), ("idempotency-key", "the-last")];
+    let last = runtime.block_on(async { server.post(&token, "/v1/customers", &wait, &last).await?.json() })?;
+    shown(&server, &runtime, &token, last["epoch"].as_u64().context("an epoch")?)?;
     let as_of = get("/v1/views/liabilities".to_owned())?["as_of"].clone();
     let [brokers, registry] = ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL"].map(|name| std::env::var(name).unwrap_or_default());
     for (name, topic) in ViewName::ALL.iter().filter_map(|name| Some((*name, published(*name)?.0))) {
@@ -51,4 +55,17 @@ fn a_consumer_in_python_has_what_the_api_shows() -> anyhow::Result<()> {
         assert_eq!(json!(copied), json!(shown), "{name}");
     }
     house.forget()
+}
+
+/// Waits until the views show an epoch: a cell that was killed that often is behind for a while.
+fn shown(server: &Server, runtime: &tokio::runtime::Runtime, token: &str, epoch: u64) -> anyhow::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = runtime.block_on(server.get(token, &format!("/v1/rules?at_least={epoch}")))?;
+        match answer.status {
+            200 => return Ok(()),
+            503 if Instant::now() < deadline => {}
+            _ => bail!("epoch {epoch} is not shown: {}", answer.json()?),
+        }
+    }
 }

@@ -17,46 +17,62 @@ PROGRESS = "orion.view.progress.v1"
 PATIENCE_S = 60
 
 
-def read(brokers, registry, topic, until):
-    """Hands on every committed record, from the first on, until `until` says of one, or of None at the end, that it is enough."""
-    deserialize = AvroDeserializer(registry)
-    consumer = Consumer(
+def consumer(brokers, isolation):
+    return Consumer(
         {
             "bootstrap.servers": brokers,
             "group.id": "nobody",
             "enable.auto.commit": False,
-            "isolation.level": "read_committed",
+            "isolation.level": isolation,
             "enable.partition.eof": True,
         }
     )
-    consumer.assign([TopicPartition(topic, 0, 0)])
+
+
+def end(brokers, topic):
+    """Where a topic ends, with all that is written and may not be readable yet.
+
+    A commit shows in one partition before it shows in another: whoever has seen the progress has to wait for the rest.
+    """
+    asker = consumer(brokers, "read_uncommitted")
+    try:
+        return asker.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE_S)[1]
+    finally:
+        asker.close()
+
+
+def read(brokers, registry, topic, enough):
+    """Hands on every committed record, from the first on, until `enough` says so of a key and a row, or of where it stands (no key)."""
+    deserialize = AvroDeserializer(registry)
+    reader = consumer(brokers, "read_committed")
+    reader.assign([TopicPartition(topic, 0, 0)])
     deadline = time.monotonic() + PATIENCE_S
     try:
         while time.monotonic() < deadline:
-            message = consumer.poll(1.0)
+            message = reader.poll(1.0)
             if message is None:
                 continue
             if message.error():
-                # The end of the partition, as of now.
-                if until(None, None):
+                # What can be read ends here, as of now.
+                if enough(None, message.offset()):
                     return
                 continue
             row = deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
-            if until(message.key().decode(), row):
+            if enough(message.key().decode(), row):
                 return
     finally:
-        consumer.close()
+        reader.close()
     sys.exit(f"{topic} did not come that far within {PATIENCE_S} s")
 
 
 def main(brokers, url, topic, epoch):
     registry = SchemaRegistryClient({"url": url})
-    read(brokers, registry, PROGRESS, lambda _, row: row is not None and row["epoch"] >= epoch)
-    rows = {}
+    read(brokers, registry, PROGRESS, lambda key, row: key is not None and row["epoch"] >= epoch)
+    until, rows = end(brokers, topic), {}
 
     def keep(key, row):
-        if row is None:
-            return True
+        if key is None:
+            return row >= until
         if key in rows and rows[key]["epoch"] >= row["epoch"]:
             sys.exit(f"{topic}: {key} is of epoch {rows[key]['epoch']}, and then of {row['epoch']}")
         rows[key] = row
