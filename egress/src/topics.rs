@@ -86,9 +86,7 @@ impl Topics {
             (&self.dead_letter, dead_letter_settings()),
         ];
         let topics = kinds.into_iter().flat_map(|(topics, settings)| {
-            topics
-                .iter()
-                .map(move |(name, partitions)| (name.as_str(), *partitions, with_size(name, with_retention(name, settings.clone()))))
+            topics.iter().map(move |(name, partitions)| (name.as_str(), *partitions, with_size(with_retention(name, settings.clone()))))
         });
         topics.collect()
     }
@@ -154,9 +152,10 @@ fn dead_letter_settings() -> Settings {
     vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (30 * DAY_MS).to_string()), ("max.message.bytes", most)]
 }
 
-/// The settings of a topic with the size of its records, where one of them may hold a whole batch.
-fn with_size(topic: &str, mut settings: Settings) -> Settings {
-    if [Topic::Commands, Topic::BatchDecided].iter().any(|large| large.as_str() == topic) {
+/// The settings of a topic with the size of what is written at once: a record that holds a whole batch, or the records that a cell
+/// commits together. A broker's own bound, 1 MB unless it is told otherwise, is less.
+fn with_size(mut settings: Settings) -> Settings {
+    if settings.iter().all(|(name, _)| *name != "max.message.bytes") {
         settings.push(("max.message.bytes", BATCH_MAX_BYTES.to_string()));
     }
     settings
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_fit_where_they_are_asked_for_decided_and_dead() {
+    fn what_is_written_at_once_fits_everywhere() {
         let size = |topic: &str| {
             let all = Topics::committed();
             let (_, _, settings) = all.all().into_iter().find(|(name, ..)| *name == topic).unwrap();
@@ -244,8 +243,8 @@ mod tests {
         };
         assert_eq!(size("orion.commands.v1").as_deref(), Some("4194304"));
         assert_eq!(size("batch.decided.v1").as_deref(), Some("4194304"));
-        assert_eq!(size("orion.commands.dlq.v1").as_deref(), Some("5242880"));
-        assert_eq!(size("transaction.settled.v1"), None);
+        assert_eq!(size("transaction.settled.v1").as_deref(), Some("4194304"));
+        assert_eq!(size("orion.commands.dlq.v1").as_deref(), Some("5242880"), "the largest command, and why it is none");
     }
 
     #[test]

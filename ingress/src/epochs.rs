@@ -141,6 +141,7 @@ impl Epochs {
                     found: inside,
                 });
             }
+            commands.reserve(inside);
             commands.extend((0..inside).map_while(|_| part.take()));
         }
         self.previous = binding.epoch;
@@ -172,7 +173,9 @@ impl Epochs {
     }
 
     fn seal(&mut self, epoch: Epoch, now_ms: u64, with_commands: bool) -> EpochInput {
-        let mut commands = Vec::new();
+        // Room for all that waits, at once: a list that grows is copied, and leaves memory behind that nobody has touched yet.
+        let waiting: usize = self.partitions.values().map(|part| part.waiting.len()).sum();
+        let mut commands = Vec::with_capacity(if with_commands { waiting.min(self.policy.weight_max.max(1)) } else { 0 });
         let mut inputs = Vec::new();
         let mut weight = 0;
         for (partition, part) in &mut self.partitions {

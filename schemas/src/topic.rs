@@ -48,7 +48,7 @@ words! {
 /// Commands that could not be read, as they were.
 pub const COMMANDS_DLQ: &str = "orion.commands.dlq.v1";
 
-/// The largest record of the topics in which a record may hold a whole batch, as Kafka is told.
+/// What is written to a topic at once at most, as Kafka is told: a record that holds a whole batch, or many records in one request.
 pub const BATCH_MAX_BYTES: usize = 4 << 20;
 
 /// The largest record of all: a dead letter holds the largest command, and why it is none.
