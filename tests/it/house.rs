@@ -5,6 +5,7 @@ pub(crate) mod fresh;
 
 use anyhow::{Context, ensure};
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -37,6 +38,7 @@ pub(crate) struct House {
     environment: Environment,
     run: Child,
     serve: Child,
+    began: Instant,
     _alone: RwLockWriteGuard<'static, ()>,
 }
 
@@ -64,7 +66,8 @@ impl House {
         }
         let run = start(orion(&folder, (&listen, &grpc), &environment).arg("run"), &folder.join("run.log"))?;
         let serve = start(orion(&folder, (&listen, &grpc), &environment).arg("serve"), &folder.join("serve.log"))?;
-        let mut house = Self { base: format!("http://{listen}"), grpc, folder, listen, environment, run, serve, _alone: alone };
+        let (base, began) = (format!("http://{listen}"), Instant::now());
+        let mut house = Self { base, grpc, folder, listen, environment, run, serve, began, _alone: alone };
         house.wait_ready()?;
         Ok(Some(house))
     }
@@ -170,8 +173,11 @@ impl House {
         Ok(())
     }
 
-    /// Removes the logs and keys of a test that went well.
+    /// Removes the logs and keys of a test that went well, and says how long it had the services.
     pub(crate) fn forget(self) -> anyhow::Result<()> {
+        let name = self.folder.file_name().unwrap_or_default().display().to_string();
+        // Past the capture of the tests, so that the record of a slow run tells where it was slow.
+        writeln!(std::io::stderr(), "{name} had the services for {} s", self.began.elapsed().as_secs())?;
         // A process that still writes a file there may come in between.
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
