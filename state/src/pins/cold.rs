@@ -208,7 +208,8 @@ fn pages(laid: &Laid) -> Vec<Page> {
 
 /// Reads rows until there are no bytes left.
 fn all<R>(bytes: &[u8], read: impl Fn(&mut Bytes<'_>) -> Result<R, Damaged>) -> Result<Vec<R>, Damaged> {
-    let (mut bytes, mut rows) = (Bytes(bytes), Vec::with_capacity(PAGE_PINS));
+    let most = if bytes.is_empty() { 0 } else { PAGE_PINS };
+    let (mut bytes, mut rows) = (Bytes(bytes), Vec::with_capacity(most));
     while !bytes.is_empty() {
         rows.push(read(&mut bytes)?);
     }
