@@ -76,6 +76,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
         parts,
         named: BTreeMap::new(),
         shelf,
+        written: BTreeMap::new(),
     };
     let snapshots = Snapshots::begin(Cell::Settlement.name(), &place.store, (after > 0).then_some(after));
     let (snapshots, on_shelf) = Writer::start(place, snapshots)?;

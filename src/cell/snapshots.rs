@@ -4,8 +4,8 @@
 //! them, and a thread of its own writes the file. So a snapshot is never of an epoch that might not have happened, and
 //! neither a slow nor a full disk stops a payment.
 //!
-//! What a snapshot has of full segments of pins need not stay in memory: once it is there, its parts are read back and checked, and
-//! the thread that decides is told where each lies. It lets go of them at a later epoch, and asks the disk from then on.
+//! What a snapshot has of full segments of pins need not stay in memory: once it is there, the thread that decides is told where each
+//! lies. It lets go of them at a later epoch, and asks the disk from then on.
 
 mod load;
 mod shelf;
@@ -90,6 +90,8 @@ pub struct Place {
     pub named: BTreeMap<Name, Vec<String>>,
     /// The files again, as the ledger reads pins from them.
     pub shelf: Arc<Pages>,
+    /// The segments that this process has written, as long as the ledger has them in memory; empty at the start.
+    pub written: BTreeMap<u64, Arc<Cold>>,
 }
 
 /// Full segments of pins that are on the disk, each under the number of its first pin.
@@ -156,13 +158,22 @@ impl Place {
 
     fn write(&mut self, name: Name, frozen: &Frozen, binding: &Binding) -> anyhow::Result<()> {
         self.parts.retain(|number, _| *number >= frozen.segments_from());
+        self.written.retain(|number, _| *number >= frozen.segments_from());
         for (number, segment) in segments(frozen) {
+            if let Full::Cold(_) = segment {
+                self.written.remove(&number);
+            }
             // Whoever removes a part by mistake, such as a process that was replaced, costs one snapshot at most.
             if self.parts.get(&number).is_some_and(|part| self.store.has_part(part)) {
                 continue;
             }
             match segment {
-                Full::Warm(segment) => drop(self.parts.insert(number, self.store.write_part(&segment.write())?)),
+                Full::Warm(segment) => {
+                    let bytes = segment.write();
+                    let part = self.store.write_part(&bytes)?;
+                    self.written.insert(number, Arc::new(Cold::of(&bytes, &part, &self.shelf)?));
+                    self.parts.insert(number, part);
+                }
                 Full::Cold(cold) => bail!("{} is gone, and memory has it no longer", cold.part()),
             }
         }
@@ -180,11 +191,14 @@ impl Place {
         Ok(())
     }
 
-    /// Where those segments lie that need not stay in memory. They are read back, so that nobody lets go of what is damaged.
+    /// Where those segments lie that need not stay in memory. What another process has written is read first.
     fn on_shelf(&self, frozen: &Frozen) -> anyhow::Result<OnShelf> {
         let old = segments(frozen).take(frozen.segments().len().saturating_sub(WARM_SEGMENTS));
         let warm = old.filter(|(_, segment)| matches!(segment, Full::Warm(_)));
         let shelve = |(number, _)| {
+            if let Some(cold) = self.written.get(&number) {
+                return Ok((number, Arc::clone(cold)));
+            }
             let part = &self.parts[&number];
             anyhow::Ok((number, Arc::new(Cold::of(&self.store.read_part(part)?, part, &self.shelf)?)))
         };

@@ -38,8 +38,8 @@ const FORGOTTEN_MAX: usize = 4096;
 /// Pins in a segment: what a snapshot copies of those that came last, at most, is 3 MB.
 pub const SEGMENT_PINS: u32 = 65_536;
 
-/// Full segments that are never cold, the newest ones: at 500 payments a second those of nine minutes, in 23 MB.
-pub const WARM_SEGMENTS: usize = 4;
+/// Full segments that are never cold, the newest ones: with the open one, at 500 payments a second, at least those of four minutes, in 12 MB.
+pub const WARM_SEGMENTS: usize = 2;
 
 /// A decision, as far as its command does not say it itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

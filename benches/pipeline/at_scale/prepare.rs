@@ -63,10 +63,13 @@ pub(super) fn prepare(bank: &Bank<'_>, pins: usize, decided: &mut Decided) -> an
         _ => None,
     })?
     .into();
-    // Every account gets its first deposit, then chance decides.
+    // Every account gets its first deposit, then chance decides. Either way they change all over, as in a bank: a snapshot that is being
+    // written copies as much of them at one reading as at the other.
     let before = count + CUSTOMERS;
     let mut chance = SplitMix64::new(4);
-    let mut paid = |number: usize| accounts[if number < accounts.len() { number } else { chance.index(accounts.len()) }];
+    let mut order: Vec<usize> = (0..accounts.len()).collect();
+    (1..order.len()).for_each(|place| order.swap(place, chance.index(place + 1)));
+    let mut paid = |number: usize| accounts[order.get(number).copied().unwrap_or_else(|| chance.index(accounts.len()))];
     for numbers in [0..pins / 4 - before, pins / 4 - before..pins - before] {
         let end = numbers.end;
         making.give(Topic::TransactionSettled, numbers, |number| staff(&mut random, deposit(paid(number), DEPOSIT_MINOR)))?;

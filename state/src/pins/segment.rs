@@ -3,8 +3,8 @@
 //! Nothing in the bytes says where a row lies but what comes before it, so whoever wants some rows alone has to know where they lie
 //! (`super::cold`). [`Laid`] says so.
 
+use super::Pin;
 use super::effect::{Batched, Effect};
-use super::{Pin, segment_pins};
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::moved::{Moved, Promised};
 use schemas::{CommandId, Epoch, Fingerprint, Refusal};
@@ -172,7 +172,7 @@ impl Laid {
             words.push(word.parse::<Refusal>().map_err(|_| Damaged(format!("{word:?} is no refusal that is known")))?);
         }
         let count = bytes.u32()?;
-        let mut segment = Segment { pins: Vec::with_capacity(segment_pins().min(whole / PIN_BYTES)), ..Segment::default() };
+        let mut segment = Segment::default();
         let pins = read_rows(&mut bytes, count, whole, &mut segment.pins, |bytes| read_pin(bytes, &words))?;
         let more = !bytes.is_empty();
         let counted = |bytes: &mut Bytes<'_>| if more { bytes.u32() } else { Ok(0) };
@@ -201,7 +201,11 @@ fn read_rows<R>(
     read: impl Fn(&mut Bytes<'_>) -> Result<R, Damaged>,
 ) -> Result<Vec<u32>, Damaged> {
     let at = |bytes: &Bytes<'_>| u32::try_from(whole - bytes.0.len()).map_err(|_| Damaged::new("a segment is too long"));
-    let mut starts = vec![at(bytes)?];
+    // Hardly a row takes fewer bytes than a pin.
+    let most = usize::try_from(count).expect("a u32 fits a usize").min(bytes.0.len() / PIN_BYTES);
+    let mut starts = Vec::with_capacity(most + 1);
+    starts.push(at(bytes)?);
+    rows.reserve(most);
     for _ in 0..count {
         rows.push(read(bytes)?);
         starts.push(at(bytes)?);

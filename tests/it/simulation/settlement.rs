@@ -192,7 +192,16 @@ impl Settlement {
             sink: Sink::Idle,
             taken: VecDeque::new(),
             on_shelf: None,
-            place: Place { shelf: shelf(&store), store, kept: 2, commands_schemas: shared, journal_schemas, parts, named: BTreeMap::new() },
+            place: Place {
+                shelf: shelf(&store),
+                store,
+                kept: 2,
+                commands_schemas: shared,
+                journal_schemas,
+                parts,
+                named: BTreeMap::new(),
+                written: BTreeMap::new(),
+            },
         })
     }
 
