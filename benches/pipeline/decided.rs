@@ -9,7 +9,7 @@ use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schemas::topic::SCHEMA_HEADER;
 use schemas::wire::Decoder;
-use schemas::{Entry, Topic};
+use schemas::{Entry, Epoch, Topic};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,7 @@ pub(crate) struct Decided {
     decoder: Decoder,
     records: BTreeMap<String, u64>,
     upper: i64,
+    epoch: Epoch,
 }
 
 impl Decided {
@@ -41,7 +42,7 @@ impl Decided {
         let mut journal = TopicPartitionList::new();
         journal.add_partition_offset(Topic::SettlementJournal.as_str(), 0, Offset::Beginning)?;
         consumer.assign(&journal)?;
-        Ok(Self { consumer, decoder: Decoder::default(), records: BTreeMap::new(), upper: 0 })
+        Ok(Self { consumer, decoder: Decoder::default(), records: BTreeMap::new(), upper: 0, epoch: 0 })
     }
 
     /// Records of a topic.
@@ -94,6 +95,11 @@ impl Decided {
         self.upper
     }
 
+    /// The newest epoch that is committed.
+    pub(crate) const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// Reads one record of the journal, if one comes in time.
     pub(crate) fn read(&mut self, wait: Duration) -> anyhow::Result<()> {
         let Some(message) = self.consumer.poll(wait).transpose()? else { return Ok(()) };
@@ -104,6 +110,7 @@ impl Decided {
             return Ok(());
         }
         if let Entry::Commit(commit) = self.decoder.entry(Topic::SettlementJournal, value)? {
+            self.epoch = commit.epochs.last().map_or(self.epoch, |epoch| epoch.binding.epoch);
             for input in commit.epochs.iter().flat_map(|epoch| &epoch.binding.inputs) {
                 self.upper = self.upper.max(input.upper);
             }

@@ -7,7 +7,9 @@
 //! payer. So each transfer is checked against ten limits of either side and posts its fee as a third leg; none is
 //! refused. Everything that the deciding thread does for a command is timed: its look-ups, checks, pin and event.
 //! Decoding and encoding, which other threads do, are not, nor is making the commands, nor the first touch of memory: a bank
-//! at its horizon gives as many pins back as it takes, and this one only takes.
+//! at its horizon gives as many pins back as it takes, and this one only takes. Then what it costs to ask the disk (`cold`).
+
+mod cold;
 
 use crate::Extent;
 use crate::figures::{Figure, per_second};
@@ -18,7 +20,7 @@ use orion::load::random::SplitMix64;
 use schemas::{
     AccountId, AccountType, Asked, Authority, Bearer, Binding, Bound, Channel, Command, CreateCustomer, Currency, CustomerId, EpochInput,
     EpochOutput, Fact, Input, KycLevel, LevelLimits, Limits, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
-    Quota, Role, Tariff, Tier, Topic,
+    Quota, Role, Tariff, Tier, Topic, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::time::{Duration, Instant};
@@ -36,6 +38,7 @@ const MEMORY_MIB: usize = 1_536;
 pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figure>> {
     let mut uniform = Figure::new("ledger_per_s", "payments/s", "one thread decides; a million accounts, chosen evenly");
     let mut zipf = Figure::new("ledger_zipf_per_s", "payments/s", "the same; few accounts are chosen often");
+    let mut asks = Figure::new("cold_pin_us", "us", "a payment is reversed that the disk alone has, from the kernel's memory");
     touch_memory();
     let mut bank = Books::new()?;
     for run in 1..=extent.runs {
@@ -46,9 +49,16 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
             figure.add(per_second(count, took));
         }
     }
+    let folder = crate::figures::folder().join("parts");
+    cold::shelve(&mut bank, &folder)?;
+    let paid = std::mem::take(&mut bank.paid);
+    for some in paid[..EPOCHS].chunks_exact(EPOCHS / extent.runs.max(4)).take(extent.runs) {
+        asks.add(cold::reverse(&mut bank, some)?);
+    }
+    std::fs::remove_dir_all(folder)?;
     let sums = bank.ledger.trial_balance();
     ensure!(sums.values().all(|sum| *sum == 0), "the books do not balance: {sums:?}");
-    Ok(vec![uniform, zipf])
+    Ok(vec![uniform, zipf, asks])
 }
 
 /// Gets memory from the machine, for what is made afterwards. It stays with the process.
@@ -76,12 +86,20 @@ struct Books {
     epoch: u64,
     offset: i64,
     accounts: Vec<(AccountId, CustomerId)>,
+    /// A payment of each epoch of transfers.
+    paid: Vec<TransactionId>,
 }
 
 impl Books {
     fn new() -> anyhow::Result<Self> {
-        let mut books =
-            Self { ledger: Ledger::default(), random: SplitMix64::new(7), epoch: 1_764_000_000_000, offset: 0, accounts: Vec::new() };
+        let mut books = Self {
+            ledger: Ledger::default(),
+            random: SplitMix64::new(7),
+            epoch: 1_764_000_000_000,
+            offset: 0,
+            accounts: Vec::new(),
+            paid: Vec::new(),
+        };
         let create = CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None };
         let output = books.decide((0..CUSTOMERS).map(|_| Operation::CreateCustomer(create.clone())).collect(), None).0;
         let customers: Vec<CustomerId> =
@@ -130,6 +148,8 @@ impl Books {
             // The first fee opens the account for the house's income.
             let other = output.events.iter().find(|event| !paid(&event.fact) && !matches!(event.fact, Fact::AccountOpened(_)));
             ensure!(other.is_none(), "not settled with a fee: {other:?}");
+            let first = |fact: &Fact| if let Fact::Transaction(transaction) = fact { Some(transaction.id) } else { None };
+            self.paid.extend(output.events.iter().find_map(|event| first(&event.fact)));
         }
         Ok(took)
     }

@@ -21,13 +21,16 @@ pub struct Decided {
     pub frozen: Option<Frozen>,
 }
 
-/// Decides every command of every epoch, in the order of time; `due` says after which epochs the ledger is frozen.
+/// Decides every command of every epoch, in the order of time; `due` says after which epochs the ledger is frozen, and `before` each epoch
+/// it may let go of what is on a disk.
 pub fn settle<'scope>(
     epochs: Epochs<'scope, EpochInput>,
     mut ledger: Ledger,
     mut due: impl FnMut(&EpochInput) -> bool + 'static,
+    mut before: impl FnMut(&mut Ledger) + 'static,
 ) -> Epochs<'scope, Decided> {
     let settle = move |epoch| {
+        before(&mut ledger);
         let freeze = due(&epoch);
         let output = decide(epoch, &mut ledger);
         Decided { output, next_rules: ledger.next_rules(), sizes: ledger.sizes(), frozen: freeze.then(|| ledger.freeze()) }
@@ -124,7 +127,8 @@ mod tests {
         timely::execute_directly(move |worker| {
             let mut input = InputHandle::new();
             let probe = worker.dataflow::<Epoch, _, _>(|scope| {
-                let decided = settle(scope.input_from(&mut input), Ledger::default(), |epoch| epoch.binding.epoch == 11);
+                let due = |epoch: &EpochInput| epoch.binding.epoch == 11;
+                let decided = settle(scope.input_from(&mut input), Ledger::default(), due, |_| {});
                 decided.inspect(move |epoch| sender.send(epoch.clone()).unwrap()).probe().0
             });
             // All at one capability, the last first: the operator restores the order.

@@ -19,6 +19,8 @@ use schemas::Epoch;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// Which state.
@@ -75,6 +77,9 @@ const END: u32 = u32::MAX;
 /// A chunk is at most this long: what reads one back must know that it fits into memory.
 const CHUNK_MAX: usize = 64 << 20;
 const DIGEST_BYTES: usize = 32;
+/// What stands before the bytes of a part: the first bytes of every file, and the length of its chunk.
+const BEFORE_PART: u64 = 17 + 4;
+const _: () = assert!(MAGIC.len() == 17);
 
 /// The snapshots of one cell: a folder of its own.
 #[derive(Clone, Debug)]
@@ -127,10 +132,10 @@ impl Store {
         self.read_chunks(&name.to_string(), true, each)
     }
 
-    /// Writes a part that snapshots may name; gives that name, the digest of its bytes. A part that is there stays.
+    /// Writes a part that snapshots may name; gives that name, the digest of its bytes. A part that is there stays, if it is whole.
     pub fn write_part(&self, bytes: &[u8]) -> Result<String, SnapshotError> {
         let name = part_name(bytes);
-        if !self.has_part(&name) {
+        if !self.has_part(&name) || self.read_part(&name).is_err() {
             self.write_file(&name, bytes.chunks(CHUNK_MAX).map(<[u8]>::to_vec))?;
         }
         Ok(name)
@@ -149,6 +154,9 @@ impl Store {
 
     /// The bytes of a part.
     pub fn read_part(&self, name: &str) -> Result<Vec<u8>, SnapshotError> {
+        if !self.has_part(name) {
+            return Err(damaged(&self.path(name), "it is gone"));
+        }
         let mut bytes = Vec::new();
         // Its own name is a digest of all that is used of it, so that of the file is not taken as well: a start waits for it.
         self.read_chunks(name, false, |chunk| {
@@ -156,6 +164,31 @@ impl Store {
             Ok::<(), SnapshotError>(())
         })?;
         if part_name(&bytes) == name { Ok(bytes) } else { Err(damaged(&self.path(name), "it is another part")) }
+    }
+
+    /// The bytes of a part in these ranges, one range behind the other. Only who asks can know whether they are those that were
+    /// written: nothing else of the part is looked at.
+    pub fn read_ranges(&self, name: &str, ranges: &[Range<u32>]) -> Result<Vec<u8>, SnapshotError> {
+        let path = self.path(name);
+        let failed = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::NotFound => damaged(&path, "it is gone"),
+            std::io::ErrorKind::UnexpectedEof => damaged(&path, "it ends early"),
+            _ => disk("read", &path, source),
+        };
+        // Opened each time, since there may be thousands of parts, and few of them are asked for.
+        let file = File::open(&path).map_err(failed)?;
+        let mut bytes = Vec::new();
+        for range in ranges {
+            // All are in the first chunk, which stands behind its length.
+            let (begin, end) = (u64::from(range.start), usize::try_from(range.end).expect("a u32 fits a usize"));
+            if end > CHUNK_MAX {
+                return Err(damaged(&path, "it is too long to be read in pieces"));
+            }
+            let from = bytes.len();
+            bytes.resize(from + range.len(), 0);
+            file.read_exact_at(&mut bytes[from..], BEFORE_PART + begin).map_err(failed)?;
+        }
+        Ok(bytes)
     }
 
     /// How many bytes all snapshots and their parts take.

@@ -29,6 +29,8 @@ const COMMIT_S: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 const AGE_S: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 /// Snapshots take from milliseconds to minutes.
 const SNAPSHOT_S: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// A page comes from the memory of the kernel in microseconds, and from a disk in milliseconds.
+const PIN_READ_S: &[f64] = &[0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 1.0];
 
 meters! {
     // How fresh, and how right.
@@ -97,6 +99,10 @@ meters! {
     ORDERS: IntGaugeVec = "orion_orders_waiting" [];
     /// Decisions that the ledger keeps for the retries of their commands.
     PINS: IntGaugeVec = "orion_pins" [];
+    /// Those of them that are on the disk alone, but for the look-up.
+    PINS_COLD: IntGaugeVec = "orion_pins_cold" [];
+    /// A page of those, read from the disk: for a repeat, a refund, or to be forgotten. The bank decides nothing meanwhile.
+    PIN_READ: HistogramVec = "orion_pin_read_duration_seconds" [], PIN_READ_S;
     /// How many it may keep; from there on new commands get 503.
     PINS_MAX: IntGaugeVec = "orion_pins_max" [];
     /// Now, less the epoch of the newest snapshot; without one, less the start of this process.

@@ -13,6 +13,8 @@ use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::journal::{self, Journal};
 use schemas::wire::{Decoder, WireError};
 use schemas::{Epoch, SealedEpoch, Topic};
+use state::pins::Pages;
+use std::sync::Arc;
 
 /// Where settlement stands.
 pub struct Recovered {
@@ -31,9 +33,9 @@ pub struct Recovered {
 pub type From = Option<(Epoch, Decoder)>;
 
 /// Finds it. Every other process of the cell is fenced, so the journal holds all that was ever committed.
-pub fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovered> {
+pub fn recover(config: &Config, store: &Store, shelf: &Arc<Pages>) -> anyhow::Result<Recovered> {
     let (brokers, topic) = (&config.kafka.brokers, Topic::SettlementJournal);
-    find(store, &mut |from| {
+    find(store, shelf, &mut |from| {
         Ok(match from {
             Some((epoch, decoder)) => journal::read_from(brokers, topic, epoch, decoder)?,
             None => journal::read(brokers, topic)?,
@@ -42,9 +44,9 @@ pub fn recover(config: &Config, store: &Store) -> anyhow::Result<Recovered> {
 }
 
 /// The same, wherever the journal is read from.
-pub fn find(store: &Store, read: &mut dyn FnMut(From) -> anyhow::Result<Journal>) -> anyhow::Result<Recovered> {
+pub fn find(store: &Store, shelf: &Arc<Pages>, read: &mut dyn FnMut(From) -> anyhow::Result<Journal>) -> anyhow::Result<Recovered> {
     for name in store.list()? {
-        let found = match snapshots::load(store, name) {
+        let found = match snapshots::load(store, name, Some(shelf)) {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(snapshot = %name, error = format!("{error:#}"), "a snapshot is of no use");

@@ -5,7 +5,7 @@ mod measures;
 use super::measures::Snapshots;
 use super::pulse::Pulse;
 use super::recovery::{Recovered, recover};
-use super::snapshots::{Cadence, Found, Place, Writer};
+use super::snapshots::{Cadence, Found, OnDisk, OnShelf, Place, Writer};
 use super::{Cell, Life, hand_on};
 use crate::config::Config;
 use dataflows::settlement::{Decided, settle};
@@ -17,6 +17,7 @@ use ingress::lag::{self, Uppers};
 use measures::Measures;
 use meters::queue;
 use schemas::{Binding, Epoch, EpochInput, EpochOutput, Topic};
+use state::pins::Pages;
 use state::{Frozen, Ledger};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,8 +36,9 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let mut sink = super::fence(&config.kafka.brokers, &config.registry.url, "orion-settlement", Topic::SettlementJournal)?;
     let fenced_ms = milliseconds(begun.elapsed());
     let store = Store::open(&config.snapshots.folder.join("settlement"))?;
+    let shelf = Pages::on(OnDisk(store.clone()));
     let begun = Instant::now();
-    let Recovered { found, generation, bound, mut journal_schemas } = recover(config, &store)?;
+    let Recovered { found, generation, bound, mut journal_schemas } = recover(config, &store, &shelf)?;
     let loaded_ms = milliseconds(begun.elapsed());
     let generation = super::claim(Cell::Settlement, &mut sink, generation)?;
     faults::point("settlement.claimed");
@@ -73,9 +75,11 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
         journal_schemas,
         parts,
         named: BTreeMap::new(),
+        shelf,
+        written: BTreeMap::new(),
     };
     let snapshots = Snapshots::begin(Cell::Settlement.name(), &place.store, (after > 0).then_some(after));
-    let snapshots = Writer::start(place, snapshots)?;
+    let (snapshots, on_shelf) = Writer::start(place, snapshots)?;
     queue::DECIDE.bound(epochs.in_flight_max);
     queue::COMMIT.bound(epochs.in_flight_max);
     let (epochs_in, epochs_out) = sync_channel::<EpochInput>(epochs.in_flight_max);
@@ -88,7 +92,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let mut cadence = Cadence::new(config.snapshots.every_ms, config.snapshots.every_commands, after);
     let stop = life.stop.clone();
     let due = move |epoch: &EpochInput| cadence.due(epoch) || stop.is_last(epoch.binding.epoch);
-    decide(epochs_out, ledger, due, decided_in, life.pulse.clone());
+    decide(epochs_out, ledger, due, on_shelf, decided_in, life.pulse.clone());
     Ok(())
 }
 
@@ -97,16 +101,18 @@ fn decide(
     epochs: Receiver<EpochInput>,
     ledger: Ledger,
     due: impl FnMut(&EpochInput) -> bool + Send + 'static,
+    on_shelf: Receiver<OnShelf>,
     decided: SyncSender<Decided>,
     pulse: Pulse,
 ) {
     // Timely wants whatever enters its thread to be shareable, although nobody shares it.
-    let ends = Mutex::new((epochs, ledger, due, decided));
+    let ends = Mutex::new((epochs, ledger, due, on_shelf, decided));
     timely::execute_directly(move |worker| {
-        let (epochs, ledger, due, decided) = ends.into_inner().expect("never locked");
+        let (epochs, ledger, due, on_shelf, decided) = ends.into_inner().expect("never locked");
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
-            let stream = settle(scope.input_from(&mut input), ledger, due);
+            let shelve = move |ledger: &mut Ledger| on_shelf.try_iter().for_each(|segments| ledger.shelve(segments));
+            let stream = settle(scope.input_from(&mut input), ledger, due, shelve);
             hand_on(stream.clone(), decided, &queue::COMMIT, pulse.clone());
             stream.probe().0
         });

@@ -3,17 +3,26 @@
 //! Settlement hands on a frozen ledger with the epoch's decisions; the sink passes it on once Kafka has committed
 //! them, and a thread of its own writes the file. So a snapshot is never of an epoch that might not have happened, and
 //! neither a slow nor a full disk stops a payment.
+//!
+//! What a snapshot has of full segments of pins need not stay in memory: once it is there, the thread that decides is told where each
+//! lies. It lets go of them at a later epoch, and asks the disk from then on.
+
+mod load;
+mod shelf;
+
+pub use load::{Found, load};
+pub use shelf::OnDisk;
 
 use crate::cell::measures::Snapshots;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use egress::snapshots::{Name, SnapshotError, Store};
 use ingress::commands::{Learnt, Schemas};
-use schemas::{Binding, Bound, Epoch, EpochInput, Input, Position};
-use serde::{Deserialize, Serialize};
-use state::pins::Segment;
-use state::{Frozen, Ledger, Thawing};
+use load::Head;
+use schemas::{Binding, Bound, Epoch, EpochInput, Input};
+use state::Frozen;
+use state::pins::{Cold, Full, Pages, WARM_SEGMENTS};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -27,9 +36,6 @@ pub struct Cadence {
     commands: u64,
     epochs: u64,
 }
-
-/// Threads that read the parts of a snapshot.
-const READERS: usize = 2;
 
 /// An idle bank has an epoch a second; after this many there is a snapshot all the same, so that none is replayed twice
 /// for ever.
@@ -54,87 +60,6 @@ impl Cadence {
         }
         due
     }
-}
-
-/// The first chunk of a snapshot: what a source needs to go on from it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Head {
-    epoch: Epoch,
-    generation: u64,
-    code_version: u32,
-    /// Exclusive upper offsets of the commands log, by partition.
-    uppers: BTreeMap<i32, i64>,
-    /// The schemas that the commands log records before them: partition, offset, id, schema.
-    commands_schemas: Vec<(i32, i64, u32, String)>,
-    /// The schemas that the journal has recorded: id, schema.
-    journal_schemas: Vec<(u32, String)>,
-}
-
-/// A snapshot that was read back.
-pub struct Found {
-    /// Which.
-    pub name: Name,
-    /// The ledger at the end of its epoch.
-    pub ledger: Ledger,
-    /// Exclusive upper offsets of what it has seen.
-    pub uppers: BTreeMap<i32, i64>,
-    /// The schemas that the commands log records before them.
-    pub commands_schemas: Vec<Learnt>,
-    /// The schemas that the journal had recorded.
-    pub journal_schemas: Vec<(u32, String)>,
-    /// The names of the parts with its full segments of pins, by the number of each segment's first pin.
-    pub parts: BTreeMap<u64, String>,
-}
-
-/// Reads a snapshot back, whole.
-pub fn load(store: &Store, name: Name) -> anyhow::Result<Found> {
-    let mut parts = Vec::new();
-    store.read(name, |chunk| {
-        parts.extend(Frozen::part(chunk).map(str::to_owned));
-        Ok::<(), SnapshotError>(())
-    })?;
-    // It is whole. From here on its bytes are acted on.
-    let mut segments = read_parts(store, &parts)?.into_iter();
-    let (mut head, mut thawing) = (None::<Head>, Thawing::default());
-    store.read(name, |chunk| {
-        if head.is_none() {
-            head = Some(serde_json::from_slice(chunk).context("its head can't be read")?);
-            return Ok(());
-        }
-        thawing.chunk(chunk, |part| segments.next().with_context(|| format!("the snapshot has changed: part {part} is new")))
-    })?;
-    let head = head.context("it has no head")?;
-    let ledger = Ledger::thaw(thawing)?;
-    if (ledger.epoch(), head.epoch, head.generation) != (name.epoch, name.epoch, name.generation) {
-        let path = PathBuf::from(name.to_string());
-        return Err(SnapshotError::Damaged { path, what: "it is of another epoch or generation than its name says" }.into());
-    }
-    let learnt = |(partition, offset, id, json)| Learnt { position: Position { partition, offset }, id, json };
-    let from = ledger.segments_from();
-    let step = u64::from(state::pins::SEGMENT_PINS);
-    Ok(Found {
-        name,
-        ledger,
-        uppers: head.uppers,
-        commands_schemas: head.commands_schemas.into_iter().map(learnt).collect(),
-        journal_schemas: head.journal_schemas,
-        parts: (0..).map(|number| from + number * step).zip(parts).collect(),
-    })
-}
-
-/// The segments that parts hold. At a week of pins this is most of a start, so threads read them side by side.
-fn read_parts(store: &Store, parts: &[String]) -> anyhow::Result<Vec<Segment>> {
-    let read = |part: &String| anyhow::Ok(Segment::read(&store.read_part(part)?)?);
-    std::thread::scope(|scope| {
-        let shares = parts.chunks(parts.len().div_ceil(READERS).max(1));
-        let readers: Vec<_> = shares.map(|share| scope.spawn(move || share.iter().map(read).collect())).collect();
-        let mut segments = Vec::with_capacity(parts.len());
-        for reader in readers {
-            let read: anyhow::Result<Vec<Segment>> = reader.join().expect("a panic has ended the process");
-            segments.extend(read?);
-        }
-        Ok(segments)
-    })
 }
 
 /// A ledger on its way to the disk.
@@ -163,15 +88,25 @@ pub struct Place {
     pub parts: BTreeMap<u64, String>,
     /// The parts that each snapshot names; empty at the start.
     pub named: BTreeMap<Name, Vec<String>>,
+    /// The files again, as the ledger reads pins from them.
+    pub shelf: Arc<Pages>,
+    /// The segments that this process has written, as long as the ledger has them in memory; empty at the start.
+    pub written: BTreeMap<u64, Arc<Cold>>,
 }
 
+/// Full segments of pins that are on the disk, each under the number of its first pin.
+pub type OnShelf = Vec<(u64, Arc<Cold>)>;
+
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(place: Place, measures: Snapshots) -> anyhow::Result<Self> {
+    /// Starts the thread; also gives what it says of segments that need not stay in memory.
+    pub(super) fn start(place: Place, measures: Snapshots) -> anyhow::Result<(Self, Receiver<OnShelf>)> {
         // One is being written and one waits; a third has to be newer anyway.
         let (taken, waiting) = sync_channel(1);
-        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(move || place.write_all(&waiting, &measures))?;
-        Ok(Self { taken, thread })
+        // What the thread that decides has not yet taken is said again after the next snapshot.
+        let (shelved, on_shelf) = sync_channel(1);
+        let write = move || place.write_all(&waiting, &shelved, &measures);
+        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(write)?;
+        Ok((Self { taken, thread }, on_shelf))
     }
 
     /// Writes a ledger whose epoch is committed; leaves it out if the disk does not keep up.
@@ -192,16 +127,17 @@ impl Writer {
 }
 
 impl Place {
-    fn write_all(mut self, waiting: &Receiver<Taken>, measures: &Snapshots) {
+    fn write_all(mut self, waiting: &Receiver<Taken>, shelved: &SyncSender<OnShelf>, measures: &Snapshots) {
         while let Ok(taken) = waiting.recv() {
             let begun = Instant::now();
             let name = Name { epoch: taken.binding.epoch, generation: taken.binding.generation };
             let took_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             // Without snapshots the bank goes on; only its next start takes longer. Someone should see to the disk.
             match self.keep(&taken.frozen, &taken.binding) {
-                Ok(()) => {
+                Ok(on_shelf) => {
                     measures.written(&self.store, name.epoch, begun.elapsed());
-                    tracing::debug!(epoch = name.epoch, took_ms = took_ms(), "a snapshot is written");
+                    tracing::debug!(epoch = name.epoch, took_ms = took_ms(), shelved = on_shelf.len(), "a snapshot is written");
+                    drop(shelved.try_send(on_shelf));
                 }
                 Err(error) => {
                     measures.failed();
@@ -211,24 +147,37 @@ impl Place {
         }
     }
 
-    /// Writes a ledger whose epoch is committed, and removes what is older than those that are kept.
-    pub fn keep(&mut self, frozen: &Frozen, binding: &Binding) -> anyhow::Result<()> {
+    /// Writes a ledger whose epoch is committed, and removes what is older than those that are kept. Gives the full segments that the
+    /// ledger still has in memory, but for the newest.
+    pub fn keep(&mut self, frozen: &Frozen, binding: &Binding) -> anyhow::Result<OnShelf> {
         let name = Name { epoch: binding.epoch, generation: binding.generation };
         self.write(name, frozen, binding)?;
-        self.prune()
+        self.prune()?;
+        self.on_shelf(frozen)
     }
 
     fn write(&mut self, name: Name, frozen: &Frozen, binding: &Binding) -> anyhow::Result<()> {
-        let step = u64::from(state::pins::SEGMENT_PINS);
-        let numbers: Vec<u64> = (0..).map(|number| frozen.segments_from() + number * step).take(frozen.segments().len()).collect();
         self.parts.retain(|number, _| *number >= frozen.segments_from());
-        for (number, segment) in numbers.iter().zip(frozen.segments()) {
+        self.written.retain(|number, _| *number >= frozen.segments_from());
+        for (number, segment) in segments(frozen) {
+            if let Full::Cold(_) = segment {
+                self.written.remove(&number);
+            }
             // Whoever removes a part by mistake, such as a process that was replaced, costs one snapshot at most.
-            if !self.parts.get(number).is_some_and(|part| self.store.has_part(part)) {
-                self.parts.insert(*number, self.store.write_part(&segment.write())?);
+            if self.parts.get(&number).is_some_and(|part| self.store.has_part(part)) {
+                continue;
+            }
+            match segment {
+                Full::Warm(segment) => {
+                    let bytes = segment.write();
+                    let part = self.store.write_part(&bytes)?;
+                    self.written.insert(number, Arc::new(Cold::of(&bytes, &part, &self.shelf)?));
+                    self.parts.insert(number, part);
+                }
+                Full::Cold(cold) => bail!("{} is gone, and memory has it no longer", cold.part()),
             }
         }
-        let parts: Vec<String> = self.parts.range(..).take(numbers.len()).map(|(_, part)| part.clone()).collect();
+        let parts: Vec<String> = self.parts.values().take(frozen.segments().len()).cloned().collect();
         let head = serde_json::to_vec(&self.head(name, binding)).context("the head can't be written")?;
         let chunks = std::iter::once(head).chain(frozen.chunks(&parts));
         // After the last chunk, before the file has its name.
@@ -240,6 +189,20 @@ impl Place {
         faults::point("settlement.snapshotted");
         self.named.insert(name, parts);
         Ok(())
+    }
+
+    /// Where those segments lie that need not stay in memory. What another process has written is read first.
+    fn on_shelf(&self, frozen: &Frozen) -> anyhow::Result<OnShelf> {
+        let old = segments(frozen).take(frozen.segments().len().saturating_sub(WARM_SEGMENTS));
+        let warm = old.filter(|(_, segment)| matches!(segment, Full::Warm(_)));
+        let shelve = |(number, _)| {
+            if let Some(cold) = self.written.get(&number) {
+                return Ok((number, Arc::clone(cold)));
+            }
+            let part = &self.parts[&number];
+            anyhow::Ok((number, Arc::new(Cold::of(&self.store.read_part(part)?, part, &self.shelf)?)))
+        };
+        warm.map(shelve).collect()
     }
 
     fn head(&self, name: Name, binding: &Binding) -> Head {
@@ -273,6 +236,12 @@ impl Place {
     }
 }
 
+/// The full segments of a ledger, each with the number of its first pin.
+fn segments(frozen: &Frozen) -> impl Iterator<Item = (u64, &Full)> {
+    let step = u64::from(state::pins::SEGMENT_PINS);
+    (0..).map(move |number| frozen.segments_from() + number * step).zip(frozen.segments())
+}
+
 /// The parts that a snapshot of an earlier process names; of a damaged one, those that can still be read.
 fn parts_of(store: &Store, name: Name) -> Vec<String> {
     let mut parts = Vec::new();
@@ -287,28 +256,4 @@ fn parts_of(store: &Store, name: Name) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn epoch(epoch: Epoch, commands: usize) -> EpochInput {
-        let bound = |offset: usize| schemas::Bound {
-            position: Position { partition: 0, offset: i64::try_from(offset).unwrap() },
-            traceparent: String::new(),
-            appended_ms: None,
-            command: Err(schemas::Malformed { key: None, value: None, reason: String::new() }),
-        };
-        let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-        EpochInput { binding, commands: (0..commands).map(bound).collect(), committed: None }
-    }
-
-    #[test]
-    fn a_ledger_is_frozen_when_it_has_changed_and_time_or_weight_says_so() {
-        let mut cadence = Cadence::new(100, 5, 1_000);
-        let steps = [(1_050, 1, false), (1_100, 0, true), (1_300, 0, false), (1_301, 1, true), (1_302, 4, false), (1_303, 1, true)];
-        for (time, commands, due) in steps {
-            assert_eq!(cadence.due(&epoch(time, commands)), due, "{time}");
-        }
-        let idle = (0..EPOCHS_MAX).filter(|second| cadence.due(&epoch(2_000 + second * 1_000, 0))).count();
-        assert_eq!(idle, 1);
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@
 use super::append::Appender;
 use crate::archive::{Manifest, bound_epochs};
 use crate::backup::point::Point;
-use crate::cell::snapshots::{Found, load};
+use crate::cell::snapshots::{Found, OnDisk, load};
 use crate::exit::{self, Exit};
 use crate::progress::Progress;
 use crate::replay::{self, Ledgers};
@@ -17,6 +17,7 @@ use schemas::stored::StoredHeader;
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, TRACE_HEADER};
 use schemas::wire::{Encoder, schema_json};
 use schemas::{Binding, Stored, Topic};
+use state::pins::Pages;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -25,7 +26,7 @@ pub(super) fn append(appender: &Appender, dir: &Path, point: &Point, manifest: &
     let (mut bound, mut ledgers) = (bound_epochs(manifest), Ledgers::new(false));
     if let Some(snapshot) = point.settlement {
         let store = Store::at(&dir.join(&point.folder).join("settlement"));
-        let Found { ledger, uppers, commands_schemas, .. } = load(&store, snapshot.name())?;
+        let Found { ledger, uppers, commands_schemas, .. } = load(&store, snapshot.name(), Some(&Pages::on(OnDisk(store.clone()))))?;
         bound = bound.after(snapshot.epoch, &uppers, &commands_schemas)?;
         ledgers = Ledgers::at(ledger);
     }

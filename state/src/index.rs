@@ -10,20 +10,24 @@
 
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher as _, Hash};
+use std::sync::LazyLock;
 
 /// Number of tables. With ten million entries each has 10,000 to move when it grows, in less than a millisecond.
 const TABLES: usize = 1024;
 /// Threads that fill tables at once, and the rounds in which each does its share: what is sorted takes 8 bytes an entry
 /// of a round.
 const FILLERS: usize = 2;
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 4;
 /// The words of a table that has just got its first entry.
 const WORDS_MIN: usize = 8;
+
+/// Drawn anew in each process, so that nobody can choose keys that fall on each other; one for all, so that a key may be hashed
+/// before there is a table for it.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// Numbers found by the hash of a key and a comparison; the key itself stands elsewhere.
 #[derive(Clone, Debug)]
 pub struct Entries {
-    /// Seeded anew in each process, so that nobody can choose keys that fall on each other.
     hasher: RandomState,
     tables: Vec<Table>,
     count: usize,
@@ -32,6 +36,13 @@ pub struct Entries {
 /// A key's hash in one process, so that a key that is looked for more than once is hashed once.
 #[derive(Clone, Copy, Debug)]
 pub struct Hashed(u64);
+
+impl Hashed {
+    /// The hash of a key.
+    pub fn of<K: Hash>(key: &K) -> Self {
+        Self(SEED.hash_one(key))
+    }
+}
 
 /// The words of a table: nothing, or a tag and an entry.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +57,7 @@ type Word = u64;
 impl Default for Entries {
     fn default() -> Self {
         let tables = std::iter::repeat_with(Table::default).take(TABLES).collect();
-        Self { hasher: RandomState::default(), tables, count: 0 }
+        Self { hasher: SEED.clone(), tables, count: 0 }
     }
 }
 
@@ -93,14 +104,15 @@ impl Entries {
         self.count += 1;
     }
 
-    /// All entries at once; none if two of them have the same key.
+    /// All entries at once, each with the hash of its key; none if two of them have the same key, which `same` tells.
     ///
     /// One after the other, each of ten million would wait for memory. So they are sorted by their tables first: a table
-    /// fits the processor's cache while it is filled. Threads share nothing, since each has tables of its own.
-    pub fn of<K: Hash + Eq>(entries: impl Iterator<Item = u32> + Clone + Send, key_of: impl Fn(u32) -> K + Sync) -> Option<Self> {
+    /// fits the processor's cache while it is filled. Threads share nothing, since each has tables of its own. A key is looked at only
+    /// where two look alike.
+    pub fn of(entries: impl Iterator<Item = (Hashed, u32)> + Clone + Send, same: impl Fn(u32, u32) -> bool + Sync) -> Option<Self> {
         let mut all = Self::default();
-        let Self { hasher, tables, count } = &mut all;
-        let (hasher, key_of) = (&*hasher, &key_of);
+        let Self { tables, count, .. } = &mut all;
+        let same = &same;
         let share = TABLES / (FILLERS * ROUNDS);
         let counted: Option<Vec<usize>> = std::thread::scope(|scope| {
             let fillers: Vec<_> = (0..)
@@ -109,7 +121,7 @@ impl Entries {
                     let entries = entries.clone();
                     scope.spawn(move || {
                         let rounds = (filler * ROUNDS..).zip(tables.chunks_mut(share));
-                        rounds.map(|(round, tables)| fill(tables, round * share, entries.clone(), hasher, key_of)).sum()
+                        rounds.map(|(round, tables)| fill(tables, round * share, entries.clone(), same)).sum()
                     })
                 })
                 .collect();
@@ -207,16 +219,15 @@ impl Table {
 
 /// Fills some of the tables, of which the first has the number `from`; how many entries they got, or none at a second
 /// one for a key.
-fn fill<K: Hash + Eq>(
+fn fill(
     tables: &mut [Table],
     from: usize,
-    entries: impl Iterator<Item = u32>,
-    hasher: &RandomState,
-    key_of: &impl Fn(u32) -> K,
+    entries: impl Iterator<Item = (Hashed, u32)>,
+    same: &impl Fn(u32, u32) -> bool,
 ) -> Option<usize> {
     let mut sorted: Vec<Vec<(u32, u32)>> = tables.iter().map(|_| Vec::new()).collect();
-    for entry in entries {
-        let (table, tag) = parts(Hashed(hasher.hash_one(key_of(entry))));
+    for (hashed, entry) in entries {
+        let (table, tag) = parts(hashed);
         if let Some(ours) = table.checked_sub(from).and_then(|place| sorted.get_mut(place)) {
             ours.push((tag, entry));
         }
@@ -224,9 +235,10 @@ fn fill<K: Hash + Eq>(
     let mut count = 0;
     for (table, entries) in tables.iter_mut().zip(sorted) {
         count += entries.len();
-        table.grow((entries.len() * 2).max(WORDS_MIN));
+        // Six of ten words are used: as full as tables are that grow by themselves, on average, and with room for what comes next.
+        table.grow((entries.len() * 5 / 3).max(WORDS_MIN));
         for (tag, entry) in entries {
-            if !table.insert(tag, entry, |known| key_of(known) == key_of(entry)) {
+            if !table.insert(tag, entry, |known| same(known, entry)) {
                 return None;
             }
         }
@@ -280,7 +292,10 @@ mod tests {
             entries.insert(*key, place, key_of);
         }
         assert_eq!(entries.len(), keys.len());
-        let at_once = Entries::of(0..20_000, key_of).unwrap();
+        let hashed = |last: u32| (0..last).map(|place| (Hashed::of(&key_of(place % 19_999)), place));
+        let same = |one: u32, other: u32| key_of(one % 19_999) == key_of(other % 19_999);
+        let mut at_once = Entries::of(hashed(19_999), same).unwrap();
+        at_once.insert(keys[19_999], 19_999, key_of);
         assert_eq!(at_once.len(), keys.len());
         for entries in [&entries, &at_once] {
             for (place, key) in (0..).zip(&keys) {
@@ -288,7 +303,7 @@ mod tests {
                 assert_ne!(entries.glance(entries.hashed(key)), 0, "a look begins where something is");
             }
         }
-        assert!(Entries::of(0..20_000, |place| key_of(place % 19_999)).is_none(), "the last has the key of the first");
+        assert!(Entries::of(hashed(20_000), same).is_none(), "the last has the key of the first");
         assert_eq!(entries.remove(&7, |entry| key_of(entry) == 7), Some(1));
         assert_eq!(entries.remove(&7, |entry| key_of(entry) == 7), None);
         assert_eq!(entries.len(), keys.len() - 1);

@@ -8,6 +8,7 @@ mod batch;
 mod hold;
 mod order;
 mod pay;
+mod pinned;
 mod policy;
 mod refund;
 mod undo;
@@ -138,7 +139,7 @@ impl Ledger {
     pub fn apply_near(&mut self, cause: Cause, asked: &Asked, near: Near, events: &mut Vec<Event>) {
         let (command, fingerprint) = (asked.command(), asked.fingerprint());
         if let Some(pin) = self.pins.get(near.pin, cause.command_id) {
-            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(&cause, pin, &command.operation));
+            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(&cause, &pin, &command.operation));
             let repeat = Repeat { operation: command.operation.name().to_owned(), first_epoch: pin.epoch, first };
             self.publish(cause, Fact::Repeated(Box::new(repeat)), events);
             return;
@@ -222,16 +223,6 @@ impl Ledger {
     /// Every account, in the order in which it was opened.
     pub fn accounts(&self) -> impl Iterator<Item = &Holding> {
         self.accounts.iter()
-    }
-
-    /// How many decisions are kept for retries.
-    pub fn pinned(&self) -> usize {
-        self.pins.len()
-    }
-
-    /// The number of the first pin of the oldest segment of pins.
-    pub fn segments_from(&self) -> u64 {
-        self.pins.segments_from()
     }
 
     /// The epoch begun last; zero before the first.

@@ -6,14 +6,25 @@
 //! They are numbered as they come and lie in segments, each with as many numbers, so a number says where its pin lies. A segment is
 //! full when its numbers are used, or when its decisions did as much as that: what is left of its numbers is then nobody's. A full
 //! segment never changes again: a snapshot names it, and it is written to a disk once.
+//!
+//! Once it is there, memory need not hold it: of a cold segment only the look-up and where its pages lie stay. The newest full
+//! ones stay warm, since whoever asks again does so soon. What is decided never depends on which are which.
 
+mod cold;
 mod effect;
+mod full;
+mod segment;
+mod shelf;
 
+pub use cold::Cold;
 pub use effect::{Batched, Effect};
+pub use full::{Full, Stored};
+pub use segment::Segment;
+pub use shelf::{Pages, Shelf};
 
-use crate::bytes::{Bytes, Damaged, put_text};
+use crate::bytes::Damaged;
 use crate::index::{Entries, Hashed};
-use crate::moved::{Moved, Promised};
+use crate::moved::Moved;
 use schemas::{CommandId, Epoch, Fingerprint, Refusal};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,8 +38,8 @@ const FORGOTTEN_MAX: usize = 4096;
 /// Pins in a segment: what a snapshot copies of those that came last, at most, is 3 MB.
 pub const SEGMENT_PINS: u32 = 65_536;
 
-/// Things that its decisions did, at which a segment is full as well: one of a batch does thousands. That is 4 MB more.
-const SEGMENT_EFFECTS: usize = 65_536;
+/// Full segments that are never cold, the newest ones: with the open one, at 500 payments a second, at least those of four minutes, in 12 MB.
+pub const WARM_SEGMENTS: usize = 2;
 
 /// A decision, as far as its command does not say it itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,28 +54,21 @@ pub struct Pin {
     pub refusal: Option<Refusal>,
 }
 
-/// Decisions that came one after the other, and what they did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Segment {
-    pins: Vec<(CommandId, Pin)>,
-    moved: Vec<Moved>,
-    promised: Vec<Promised>,
-    batched: Vec<Batched>,
-    /// Items of the batches that were refused.
-    refused: usize,
-}
-
 /// All decisions within the horizon.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Pins {
     /// The number of the oldest pin that is kept.
     first: u64,
     /// Full segments, the oldest first; some of the pins of the first one may be forgotten already.
-    full: VecDeque<Arc<Segment>>,
+    full: VecDeque<Full>,
     /// What came since the last full one.
     open: Segment,
     /// The number of each command's pin, as far as it tells those that are kept from each other.
     by_command: Entries,
+    /// How many of the pins that are kept lie in cold segments.
+    cold: usize,
+    /// Pins with which a segment is full.
+    segment_pins: usize,
 }
 
 /// The pins of a moment.
@@ -73,9 +77,16 @@ pub struct FrozenPins {
     /// The number of the oldest pin that is kept.
     pub first: u64,
     /// Full segments, the oldest first. That of the oldest pin comes first.
-    pub full: Vec<Arc<Segment>>,
+    pub full: Vec<Full>,
     /// What came since.
     pub open: Segment,
+}
+
+impl Default for Pins {
+    fn default() -> Self {
+        let (full, open, by_command) = (VecDeque::new(), Segment::default(), Entries::default());
+        Self { first: 0, full, open, by_command, cold: 0, segment_pins: segment_pins() }
+    }
 }
 
 impl Pins {
@@ -85,9 +96,9 @@ impl Pins {
     }
 
     /// The decision on a command, by its hash.
-    pub fn get(&self, hashed: Hashed, command: CommandId) -> Option<&Pin> {
+    pub fn get(&self, hashed: Hashed, command: CommandId) -> Option<Pin> {
         let number = self.by_command.get_hashed(hashed, |number| self.at(number).0 == command)?;
-        Some(&self.at(number).1)
+        Some(self.at(number).1)
     }
 
     /// Reads where the look for a hash begins, so that it is near afterwards.
@@ -99,18 +110,20 @@ impl Pins {
     pub fn effect(&self, command: CommandId) -> Effect {
         let number = self.by_command.get(&command, |number| self.at(number).0 == command);
         number.map_or(Effect::None, |number| {
-            let (segment, place) = place(self.first, &self.full, &self.open, number);
-            segment.effect(u16::try_from(place).expect("a segment has as many pins as a u16 counts"))
+            let (segment, place) = place(self.first, number);
+            let place = u16::try_from(place).expect("a segment has as many pins as a u16 counts");
+            self.full.get(segment).map_or_else(|| self.open.effect(place), |segment| segment.effect(place))
         })
     }
 
     /// The settled transaction that was given a number in an epoch, as long as its decision is kept.
-    pub fn transaction(&self, epoch: Epoch, number: u32) -> Option<&Moved> {
+    pub fn transaction(&self, epoch: Epoch, number: u32) -> Option<Moved> {
         // Segments are in the order of time, and one epoch may lie in several of them.
         let from = self.full.partition_point(|segment| segment.last_epoch() < epoch);
-        let segments = (from..).zip(self.full.range(from..).map(|segment| &**segment).chain([&self.open]));
-        let mut candidates = segments.take_while(|(_, segment)| segment.first_epoch().is_some_and(|first| first <= epoch));
-        let (segment, moved) = candidates.find_map(|(place, segment)| segment.moved_at(epoch, number).map(|moved| (place, moved)))?;
+        let has = |first: Option<Epoch>| first.is_some_and(|first| first <= epoch);
+        let candidates = self.full.range(from..).take_while(|segment| has(segment.first_epoch()));
+        let found = (from..).zip(candidates).find_map(|(place, segment)| Some((place, segment.moved_at(epoch, number)?)));
+        let (segment, moved) = found.or_else(|| Some((self.full.len(), self.open.moved_at(epoch, number)?)))?;
         let forgotten = segment == 0 && u64::from(moved.pin) < self.first % u64::from(SEGMENT_PINS);
         (!forgotten).then_some(moved)
     }
@@ -118,16 +131,12 @@ impl Pins {
     /// Keeps a decision that must be the first on its command, and what it did, under the command's hash.
     pub fn keep(&mut self, hashed: Hashed, command: CommandId, pin: Pin, effect: Effect) {
         let number = low(self.next());
-        let place = u16::try_from(self.open.pins.len()).expect("a segment has as many pins as a u16 counts");
-        self.open.pins.push((command, pin));
-        self.open.keep(place, effect);
-        let Self { first, full, open, by_command } = self;
+        self.open.push(command, pin, effect);
+        let Self { first, full, open, by_command, .. } = self;
         by_command.insert_hashed(hashed, command, number, |number| entry(*first, full, open, number).0);
-        if self.open.is_full() {
-            // Most likely as much will come and be moved as in the last.
-            let (pins, moved) = (Vec::with_capacity(self.open.pins.len()), Vec::with_capacity(self.open.moved.len()));
-            let next = Segment { pins, moved, ..Segment::default() };
-            self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
+        if self.open.is_full(self.segment_pins) {
+            let next = self.open.next();
+            self.full.push_back(Full::Warm(Arc::new(std::mem::replace(&mut self.open, next))));
         }
     }
 
@@ -138,12 +147,13 @@ impl Pins {
                 return;
             }
             let number = low(self.first);
-            let (command, pin) = *self.at(number);
+            let (command, pin) = self.at(number);
             if pin.epoch + HORIZON_MS >= epoch {
                 return;
             }
             let forgotten = self.by_command.remove(&command, |entry| entry == number);
             assert!(forgotten.is_some(), "every pin that is kept can be found");
+            self.cold -= usize::from(self.full.front().is_some_and(Full::is_cold));
             let start = segment_start(self.first);
             self.first += 1;
             // The numbers that a full segment did not use are passed over.
@@ -152,6 +162,28 @@ impl Pins {
                 self.full.pop_front();
             }
         }
+    }
+
+    /// Lets go of segments that are on a disk, each under the number of its first pin. The newest stay, and those that are forgotten
+    /// already are gone.
+    pub fn shelve(&mut self, on_disk: impl IntoIterator<Item = (u64, Arc<Cold>)>) {
+        for (number, cold) in on_disk {
+            let Some(before) = number.checked_sub(self.segments_from()) else { continue };
+            let place = usize::try_from(before / u64::from(SEGMENT_PINS)).expect("a u64 fits a usize");
+            if place + WARM_SEGMENTS >= self.full.len() {
+                continue;
+            }
+            let Full::Warm(segment) = &self.full[place] else { continue };
+            assert_eq!(segment.len(), cold.len(), "what is on the disk is the segment of pin {number}");
+            self.full[place] = Full::Cold(cold);
+            self.cold += self.kept_of(place);
+        }
+    }
+
+    /// How many pins of a full segment are kept.
+    fn kept_of(&self, place: usize) -> usize {
+        let forgotten = if place == 0 { self.first - self.segments_from() } else { 0 };
+        self.full[place].len() - usize::try_from(forgotten).expect("a segment fits into memory")
     }
 
     /// The number of the first pin of the oldest segment.
@@ -169,54 +201,65 @@ impl Pins {
         self.by_command.is_empty()
     }
 
+    /// How many of the decisions that are kept are in no memory.
+    pub const fn cold(&self) -> usize {
+        self.cold
+    }
+
+    /// Makes segments full with fewer pins than they have numbers.
+    pub fn fill_segments_with(&mut self, pins: usize) {
+        assert!((1..=segment_pins()).contains(&pins), "a segment has room for {SEGMENT_PINS} pins");
+        self.segment_pins = pins;
+    }
+
     /// The pins of this moment: full segments are shared, the open one is copied.
     pub fn freeze(&self) -> FrozenPins {
         FrozenPins { first: self.first, full: self.full.iter().cloned().collect(), open: self.open.clone() }
     }
 
-    /// Goes on from frozen pins.
-    pub fn thaw(frozen: FrozenPins) -> Result<Self, Damaged> {
-        let FrozenPins { first, full, open } = frozen;
-        if full.iter().any(|segment| segment.is_empty() || segment.len() > segment_pins()) || open.len() >= segment_pins() {
+    /// Goes on from frozen pins: the number of the oldest, the full segments, the open one.
+    pub fn thaw(first: u64, full: Vec<Stored>, open: Segment) -> Result<Self, Damaged> {
+        if full.iter().any(|stored| stored.full.is_empty() || stored.full.len() > segment_pins()) || open.len() >= segment_pins() {
             return Err(Damaged::new("a segment of pins has not its size"));
         }
-        let mut pins = Self { first, full: full.into(), open, by_command: Entries::default() };
-        let next = pins.next();
+        let (full, mut hashed): (VecDeque<_>, Vec<_>) = full.into_iter().map(|Stored { full, hashed }| (full, hashed)).unzip();
+        hashed.push(full::hashed(&open));
+        let mut pins = Self { first, full, open, ..Self::default() };
         let starts = (0..).map(|place| segment_start(first) + place * u64::from(SEGMENT_PINS));
-        let ends = pins.full.iter().map(|segment| segment.len()).chain([pins.open.len()]);
-        let numbers: Vec<_> =
-            starts.zip(ends).map(|(start, count)| start.max(first)..start + u64::try_from(count).expect("a segment is small")).collect();
-        if first > next || numbers[..pins.full.len()].iter().any(std::ops::Range::is_empty) {
+        let numbers: Vec<_> = starts.zip(&hashed).map(|(start, hashed)| start..start + count(hashed.len())).collect();
+        let ends = |(start, end): (u64, u64)| start.max(first) >= end;
+        let mut full = numbers[..pins.full.len()].iter();
+        if first > pins.next() || full.any(|numbers| ends((numbers.start, numbers.end))) {
             return Err(Damaged::new("more pins are forgotten than there are"));
         }
-        let by_command = Entries::of(numbers.iter().cloned().flatten().map(low), |number| pins.at(number).0);
+        let entries = numbers.iter().zip(&hashed).flat_map(|(numbers, hashed)| hashed.iter().copied().zip(numbers.clone()));
+        let kept = entries.filter(|(_, number)| *number >= first).map(|(hashed, number)| (hashed, low(number)));
+        let by_command = Entries::of(kept, |one, other| pins.at(one).0 == pins.at(other).0);
         pins.by_command = by_command.ok_or_else(|| Damaged::new("a command is pinned twice"))?;
+        pins.cold = (0..pins.full.len()).filter(|place| pins.full[*place].is_cold()).map(|place| pins.kept_of(place)).sum();
         Ok(pins)
     }
 
     /// The number that the next pin gets.
     fn next(&self) -> u64 {
-        let before = self.first - self.first % u64::from(SEGMENT_PINS);
-        let kept = self.full.len() * segment_pins() + self.open.pins.len();
-        before + u64::try_from(kept).expect("pins in memory fit a u64")
+        segment_start(self.first) + count(self.full.len() * segment_pins() + self.open.len())
     }
 
-    fn at(&self, number: u32) -> &(CommandId, Pin) {
+    fn at(&self, number: u32) -> (CommandId, Pin) {
         entry(self.first, &self.full, &self.open, number)
     }
 }
 
-/// The pin of a number. Numbers that are kept at the same time differ in their lower 32 bits.
-fn entry<'a>(first: u64, full: &'a VecDeque<Arc<Segment>>, open: &'a Segment, number: u32) -> &'a (CommandId, Pin) {
-    let (segment, place) = place(first, full, open, number);
-    segment.pins.get(place).expect("only kept pins have an entry")
+/// The pin of a number.
+fn entry(first: u64, full: &VecDeque<Full>, open: &Segment, number: u32) -> (CommandId, Pin) {
+    let (segment, place) = place(first, number);
+    full.get(segment).map_or_else(|| open.pins[place], |segment| segment.at(place))
 }
 
-/// The segment of a number, and its place there.
-fn place<'a>(first: u64, full: &'a VecDeque<Arc<Segment>>, open: &'a Segment, number: u32) -> (&'a Segment, usize) {
-    let before = low(first - first % u64::from(SEGMENT_PINS));
-    let place = usize::try_from(number.wrapping_sub(before)).expect("a u32 fits a usize");
-    (full.get(place / segment_pins()).map_or(open, |segment| segment), place % segment_pins())
+/// Which segment has a number, and its place there. Numbers that are kept at the same time differ in their lower 32 bits.
+fn place(first: u64, number: u32) -> (usize, usize) {
+    let place = usize::try_from(number.wrapping_sub(low(segment_start(first)))).expect("a u32 fits a usize");
+    (place / segment_pins(), place % segment_pins())
 }
 
 /// The number of the first pin of the segment in which this one lies.
@@ -228,149 +271,12 @@ fn low(number: u64) -> u32 {
     u32::try_from(number & u64::from(u32::MAX)).expect("32 bits fit a u32")
 }
 
-fn segment_pins() -> usize {
-    usize::try_from(SEGMENT_PINS).expect("a u32 fits a usize")
+fn count(pins: usize) -> u64 {
+    u64::try_from(pins).expect("pins in memory fit a u64")
 }
 
-impl Segment {
-    /// How many pins.
-    pub const fn len(&self) -> usize {
-        self.pins.len()
-    }
-
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        self.pins.is_empty()
-    }
-
-    fn is_full(&self) -> bool {
-        self.pins.len() == segment_pins() || self.moved.len() + self.promised.len() + self.refused >= SEGMENT_EFFECTS
-    }
-
-    fn first_epoch(&self) -> Option<Epoch> {
-        self.pins.first().map(|(_, pin)| pin.epoch)
-    }
-
-    fn last_epoch(&self) -> Epoch {
-        self.pins.last().map_or(0, |(_, pin)| pin.epoch)
-    }
-
-    /// The transaction of a number: they are in the order of their decisions.
-    fn moved_at(&self, epoch: Epoch, number: u32) -> Option<&Moved> {
-        let id = |moved: &Moved| (self.pins[usize::from(moved.pin)].1.epoch, moved.number);
-        self.moved.binary_search_by_key(&(epoch, number), id).ok().map(|place| &self.moved[place])
-    }
-
-    fn keep(&mut self, pin: u16, effect: Effect) {
-        match effect {
-            Effect::None => {}
-            Effect::Moved(moved) => self.moved.push(Moved { pin, ..moved }),
-            Effect::Promised(promised) => self.promised.push(Promised { pin, ..promised }),
-            Effect::Batch(effects, batched) => {
-                effects.into_iter().for_each(|effect| self.keep(pin, effect));
-                self.refused += batched.refused.len();
-                self.batched.push(Batched { pin, ..batched });
-            }
-        }
-    }
-
-    /// What the decision of a pin did; of a batch, first what was moved and then what was promised.
-    fn effect(&self, pin: u16) -> Effect {
-        if let Ok(place) = self.batched.binary_search_by_key(&pin, |batched| batched.pin) {
-            let moved = &self.moved[self.moved.partition_point(|moved| moved.pin < pin)..];
-            let promised = &self.promised[self.promised.partition_point(|promised| promised.pin < pin)..];
-            let moved = moved.iter().take_while(|moved| moved.pin == pin).map(|moved| Effect::Moved(*moved));
-            let promised = promised.iter().take_while(|promised| promised.pin == pin).map(|promised| Effect::Promised(*promised));
-            return Effect::Batch(moved.chain(promised).collect(), self.batched[place].clone());
-        }
-        if let Ok(place) = self.moved.binary_search_by_key(&pin, |moved| moved.pin) {
-            return Effect::Moved(self.moved[place]);
-        }
-        match self.promised.binary_search_by_key(&pin, |promised| promised.pin) {
-            Ok(place) => Effect::Promised(self.promised[place]),
-            Err(_) => Effect::None,
-        }
-    }
-
-    /// As bytes. Where nothing was moved or promised, nothing follows the pins, as before there was anything to follow. The words of those refusals that occur are listed once: a binary that knows fewer reads what names none of the others.
-    pub fn write(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1024 + self.pins.len() * 45 + self.moved.len() * 64);
-        let occurs = |refusal: &&Refusal| self.pins.iter().any(|(_, pin)| pin.refusal == Some(**refusal));
-        let words: Vec<Refusal> = Refusal::ALL.iter().filter(occurs).copied().collect();
-        bytes.push(u8::try_from(words.len()).expect("there are fewer refusals than 256"));
-        words.iter().for_each(|refusal| put_text(&mut bytes, refusal.as_str()));
-        bytes.extend_from_slice(&u32::try_from(self.pins.len()).expect("a segment is small").to_le_bytes());
-        for (command, pin) in &self.pins {
-            bytes.extend_from_slice(command.0.as_bytes());
-            bytes.extend_from_slice(&pin.fingerprint.0);
-            bytes.extend_from_slice(&pin.epoch.to_le_bytes());
-            bytes.extend_from_slice(&pin.number.to_le_bytes());
-            let place = pin.refusal.and_then(|refusal| words.iter().position(|listed| *listed == refusal));
-            bytes.push(place.map_or(0, |place| u8::try_from(place + 1).expect("there are fewer refusals than 255")));
-        }
-        if self.moved.is_empty() && self.promised.is_empty() && self.batched.is_empty() {
-            return bytes;
-        }
-        let count = |rows: usize| u32::try_from(rows).expect("a segment is small").to_le_bytes();
-        bytes.extend_from_slice(&count(self.moved.len()));
-        bytes.extend_from_slice(&count(self.promised.len()));
-        self.moved.iter().for_each(|moved| moved.write(&mut bytes));
-        self.promised.iter().for_each(|promised| promised.write(&mut bytes));
-        if !self.batched.is_empty() {
-            bytes.extend_from_slice(&count(self.batched.len()));
-            self.batched.iter().for_each(|batched| batched.write(&mut bytes));
-        }
-        bytes
-    }
-
-    /// From bytes.
-    pub fn read(bytes: &[u8]) -> Result<Self, Damaged> {
-        let mut bytes = Bytes(bytes);
-        let mut words = Vec::new();
-        for _ in 0..bytes.u8()? {
-            let word = bytes.text()?;
-            words.push(word.parse::<Refusal>().map_err(|_| Damaged(format!("{word:?} is no refusal that is known")))?);
-        }
-        let count = bytes.u32()?;
-        let mut pins = Vec::with_capacity(segment_pins().min(usize::try_from(count).unwrap_or(usize::MAX)));
-        for _ in 0..count {
-            let command = CommandId(bytes.uuid()?);
-            let (fingerprint, epoch, number) = (Fingerprint(bytes.array()?), bytes.u64()?, bytes.u32()?);
-            let refusal = match usize::from(bytes.u8()?) {
-                0 => None,
-                place => Some(*words.get(place - 1).ok_or_else(|| Damaged::new("a pin has a refusal that is not listed"))?),
-            };
-            pins.push((command, Pin { fingerprint, epoch, number, refusal }));
-        }
-        let mut segment = Self { pins, ..Self::default() };
-        if bytes.is_empty() {
-            return Ok(segment);
-        }
-        let (moved, promised) = (bytes.u32()?, bytes.u32()?);
-        for _ in 0..moved {
-            segment.moved.push(Moved::read(&mut bytes)?);
-        }
-        for _ in 0..promised {
-            segment.promised.push(Promised::read(&mut bytes)?);
-        }
-        let batched = if bytes.is_empty() { 0 } else { bytes.u32()? };
-        for _ in 0..batched {
-            segment.batched.push(Batched::read(&mut bytes)?);
-        }
-        segment.refused = segment.batched.iter().map(|batched| batched.refused.len()).sum();
-        let count = segment.pins.len();
-        let moved = segment.moved.iter().map(|moved| (moved.pin, moved.number));
-        let promised = segment.promised.iter().map(|promised| promised.pin);
-        let batched = segment.batched.iter().map(|batched| batched.pin);
-        let pins = moved.clone().map(|(pin, _)| pin).chain(promised.clone()).chain(batched.clone());
-        // Of a batch, many things stand under one pin.
-        let in_order = moved.is_sorted_by(|one, next| one.0 < next.0 || (one.0 == next.0 && one.1 < next.1)) && promised.is_sorted();
-        let whole = in_order && batched.is_sorted_by(|one, next| one < next) && { pins }.all(|pin| usize::from(pin) < count);
-        if !bytes.is_empty() {
-            return Err(Damaged::new("bytes follow the last pin"));
-        }
-        if whole { Ok(segment) } else { Err(Damaged::new("what was moved is of no pin")) }
-    }
+fn segment_pins() -> usize {
+    usize::try_from(SEGMENT_PINS).expect("a u32 fits a usize")
 }
 
 #[cfg(test)]

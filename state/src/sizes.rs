@@ -13,11 +13,19 @@ pub struct Sizes {
     pub holds: usize,
     /// Orders that wait for their day.
     pub orders: usize,
+    /// Pins that are on the disk alone.
+    pub cold_pins: usize,
 }
 
 impl Ledger {
     /// How much there is now.
     pub const fn sizes(&self) -> Sizes {
-        Sizes { customers: self.customers.len(), accounts: self.accounts.count(), holds: self.holds.len(), orders: self.orders.count() }
+        Sizes {
+            customers: self.customers.len(),
+            accounts: self.accounts.count(),
+            holds: self.holds.len(),
+            orders: self.orders.count(),
+            cold_pins: self.pins.cold(),
+        }
     }
 }

@@ -37,17 +37,20 @@
 //!
 //! Numbers have their least byte first.
 
+mod rows;
+
 use crate::accounts::{Accounts, Holding};
 use crate::bytes::{Bytes, Damaged, put_text};
 use crate::customers::Enrolled;
 use crate::holds::{Hold, Holds};
 use crate::ledger::Ledger;
 use crate::orders::{Orders, Waiting};
-use crate::pins::{FrozenPins, Pins, Segment, segment_start};
+use crate::pins::{FrozenPins, Full, Pins, Segment, Stored, segment_start};
 use crate::policies::{Common, Policies, Terms};
 use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
-use crate::table::{CHUNK_ROWS, Row, Rows, Table};
+use crate::table::{CHUNK_ROWS, Rows, Table};
+use rows::{read_long_rows, read_rows, write_long_rows, write_rows};
 use schemas::{AccountId, AccountStatus, Epoch};
 use std::sync::Arc;
 
@@ -92,7 +95,7 @@ pub struct Dates {
 
 impl Frozen {
     /// The full segments of pins, the oldest first: parts that never change again.
-    pub fn segments(&self) -> &[Arc<Segment>] {
+    pub fn segments(&self) -> &[Full] {
         &self.pins.full
     }
 
@@ -204,7 +207,7 @@ pub struct Thawing {
     orders: Vec<Waiting>,
     sealed: Vec<Sealed>,
     growing: Option<Growing>,
-    full: Vec<Arc<Segment>>,
+    full: Vec<Stored>,
     open: Option<Segment>,
 }
 
@@ -222,7 +225,7 @@ struct Head {
 
 impl Thawing {
     /// Takes the next chunk; `part` gives the segment that a part holds by the part's name.
-    pub fn chunk<E: From<Damaged>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<Segment, E>) -> Result<(), E> {
+    pub fn chunk<E: From<Damaged>, S: Into<Stored>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<S, E>) -> Result<(), E> {
         let (kind, rest) = chunk.split_first().ok_or_else(|| Damaged::new("a chunk is empty"))?;
         let formats = match kind {
             b'C' | b'A' | b'S' => 1..=MORE - 1,
@@ -257,7 +260,7 @@ impl Thawing {
             b'g' => self.growing = Some(Growing::read(&mut Bytes(rest))?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
-                self.full.push(Arc::new(part(name)?));
+                self.full.push(part(name)?.into());
             }
             b'O' => self.open = Some(Segment::read(rest)?),
             _ => return Err(Damaged(format!("a chunk of kind {kind} is not known")).into()),
@@ -307,7 +310,7 @@ impl Thawing {
             numbers: crate::ledger::Numbers::default(),
             customers,
             accounts,
-            pins: Pins::thaw(FrozenPins { first: first_pin, full: self.full, open })?,
+            pins: Pins::thaw(first_pin, self.full, open)?,
             holds: Holds::of(self.holds).ok_or_else(|| Damaged::new("a hold is there twice"))?,
             refunded: Table::of(self.refunded).ok_or_else(|| Damaged::new("a payment was given back twice"))?,
             policies,
@@ -337,13 +340,6 @@ fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
     })
 }
 
-fn write_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1 + rows.len() * 64);
-    bytes.push(kind);
-    rows.iter().for_each(|row| row.write_first(&mut bytes));
-    bytes
-}
-
 fn write_statuses(accounts: &[&Holding]) -> Vec<u8> {
     let mut bytes = vec![b'S'];
     for account in accounts {
@@ -361,40 +357,4 @@ fn read_statuses(bytes: &[u8]) -> Result<Vec<(AccountId, AccountStatus)>, Damage
         statuses.push((id, bytes.text()?.parse().map_err(|_| Damaged::new("an account has a status that is not known"))?));
     }
     Ok(statuses)
-}
-
-fn read_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {
-    let mut bytes = Bytes(bytes);
-    let mut rows = Vec::new();
-    while !bytes.is_empty() {
-        rows.push(R::read_first(&mut bytes)?);
-    }
-    Ok(rows)
-}
-
-/// Rows that say all there is, each behind its length.
-fn write_long_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1 + rows.len() * 160);
-    bytes.push(kind);
-    for row in rows {
-        let at = bytes.len();
-        bytes.extend_from_slice(&[0; 4]);
-        row.write_first(&mut bytes);
-        row.write_more(&mut bytes);
-        let length = u32::try_from(bytes.len() - at - 4).expect("a row is short");
-        bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
-    }
-    bytes
-}
-
-fn read_long_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {
-    let mut bytes = Bytes(bytes);
-    let mut rows = Vec::new();
-    while !bytes.is_empty() {
-        let mut row = bytes.behind_length()?;
-        let mut read = R::read_first(&mut row)?;
-        read.read_more(&mut row)?;
-        rows.push(read);
-    }
-    Ok(rows)
 }

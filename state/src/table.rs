@@ -125,7 +125,8 @@ impl<R: Row + Send + Sync> Table<R> {
         let mut rows = Rows { chunks: Vec::with_capacity(all.len().div_ceil(CHUNK_ROWS)), count: 0 };
         all.into_iter().for_each(|row| rows.push(row));
         let slots = u32::try_from(rows.count).expect("four billion rows do not fit into memory");
-        let by_id = Entries::of(0..slots, |slot| rows.get(slot).id())?;
+        let hashed = (0..slots).map(|slot| (Hashed::of(&rows.get(slot).id()), slot));
+        let by_id = Entries::of(hashed, |one, other| rows.get(one).id() == rows.get(other).id())?;
         Some(Self { rows, by_id })
     }
 }

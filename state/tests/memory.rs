@@ -10,15 +10,18 @@ use schemas::{
     TransactionId,
 };
 use state::accounts::{Accounts, Holding};
+use state::bytes::Damaged;
 use state::customers::Enrolled;
 use state::holds::{Hold, Holds};
 use state::moved::{Moved, Promised};
 use state::orders::{Orders, Waiting};
-use state::pins::{Effect, Pin, Pins};
+use state::pins::{Cold, Effect, Full, Pages, Pin, Pins, SEGMENT_PINS, Segment, Shelf, WARM_SEGMENTS};
 use state::record::Sealed;
 use state::refunds::Refunded;
 use state::table::Table;
 use std::alloc::System;
+use std::ops::Range;
+use std::sync::Arc;
 use uuid::Uuid;
 
 #[global_allocator]
@@ -30,8 +33,13 @@ const EPOCH: Epoch = 1_764_000_000_000;
 const COUNTS: [u32; 6] = [1_200_000, 1_350_000, 1_500_000, 1_650_000, 1_800_000, 1_950_000];
 
 /// The least and the most bytes of a row.
-fn measure<T>(mut kept: T, mut keep: impl FnMut(&mut T, u32)) -> [usize; 2] {
-    let before = MEMORY.allocated();
+fn measure<T>(kept: T, keep: impl FnMut(&mut T, u32)) -> [usize; 2] {
+    measure_beside(0, kept, keep)
+}
+
+/// The same beside so many bytes that are there however many rows there are.
+fn measure_beside<T>(constant: usize, mut kept: T, mut keep: impl FnMut(&mut T, u32)) -> [usize; 2] {
+    let before = MEMORY.allocated() + constant;
     let (mut number, mut least, mut most) = (0, usize::MAX, 0);
     for count in COUNTS {
         while number < count {
@@ -51,6 +59,41 @@ fn pinned(effect: impl Fn(u32) -> Effect) -> [usize; 2] {
         let pin = Pin { fingerprint: Fingerprint([7; 16]), epoch: EPOCH + u64::from(number), number, refusal: None };
         pins.keep(pins.hashed(command), command, pin, effect(number));
     })
+}
+
+/// Decisions that moved money, of which the disk has all segments that memory need not have: those that stay and the one that is filled
+/// are not counted, 88 bytes for each pin.
+fn shelved() -> [usize; 2] {
+    let shelf = Pages::on(Elsewhere);
+    let pins = usize::try_from(SEGMENT_PINS).expect("a u32 fits a usize");
+    measure_beside((WARM_SEGMENTS + 1) * pins * 88, Pins::default(), |pins, number| {
+        let command = CommandId(Uuid::from_u64_pair(u64::from(number) << 32, 7));
+        let pin = Pin { fingerprint: Fingerprint([7; 16]), epoch: EPOCH + u64::from(number), number, refusal: None };
+        pins.keep(pins.hashed(command), command, pin, Effect::Moved(moved(number)));
+        if (number + 1).is_multiple_of(SEGMENT_PINS) {
+            let full = pins.freeze().full;
+            let numbers = (0..).map(|place| place * u64::from(SEGMENT_PINS));
+            let old = numbers.zip(&full).take(full.len().saturating_sub(WARM_SEGMENTS));
+            let warm = old.filter_map(|(number, segment)| if let Full::Warm(segment) = segment { Some((number, segment)) } else { None });
+            let cold = |(number, segment): (u64, &Arc<Segment>)| {
+                (
+                    number,
+                    Arc::new(Cold::of(&segment.write(), "0123456789abcdef0123456789abcdef.part", &shelf).expect("it was just written")),
+                )
+            };
+            pins.shelve(warm.map(cold).collect::<Vec<_>>());
+        }
+    })
+}
+
+/// A disk that nobody asks.
+#[derive(Debug)]
+struct Elsewhere;
+
+impl Shelf for Elsewhere {
+    fn read(&self, part: &str, _: &[Range<u32>]) -> Result<Vec<u8>, Damaged> {
+        Err(Damaged::new(part))
+    }
 }
 
 fn moved(number: u32) -> Moved {
@@ -130,6 +173,7 @@ fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
         ("a decision (pin)", 68, pinned(|_| Effect::None)),
         ("the same of a payment that settled", 108, pinned(|number| Effect::Moved(moved(number)))),
         ("the same of a hold that was made", 108, pinned(|number| Effect::Promised(promised(number)))),
+        ("a decision that lies on a disk alone", 16, shelved()),
         ("a customer", 35, measure(Table::default(), |table, number| table.push(Enrolled::new(customer(number))))),
         ("an account", 146, measure(Accounts::default(), |accounts, number| accounts.open(account(number)))),
         ("an open hold", 178, measure(Holds::default(), |holds, number| assert!(holds.open(hold(number)).is_none()))),

@@ -60,7 +60,7 @@ fn change(ledger: &mut Ledger, number: u32, account_id: AccountId, change: Statu
 /// The chunks, and the one part.
 fn stored(frozen: &Frozen) -> (Vec<Vec<u8>>, Vec<u8>) {
     let [segment] = frozen.segments() else { panic!("one segment is full") };
-    (frozen.chunks(&["segment".to_owned()]).collect(), segment.write())
+    (frozen.chunks(&["segment".to_owned()]).collect(), segment.whole().write())
 }
 
 fn thaw(chunks: &[Vec<u8>], part: &[u8]) -> Result<Ledger, Damaged> {

@@ -22,7 +22,7 @@ const MINUTE_MS: u64 = 60_000;
 fn thaw(ledger: &Ledger) -> (Result<Ledger, Damaged>, u8) {
     let frozen = ledger.clone().freeze();
     let parts: Vec<String> = (0..frozen.segments().len()).map(|number| number.to_string()).collect();
-    let stored: Vec<Vec<u8>> = frozen.segments().iter().map(|segment| segment.write()).collect();
+    let stored: Vec<Vec<u8>> = frozen.segments().iter().map(|segment| segment.whole().write()).collect();
     let chunks: Vec<Vec<u8>> = frozen.chunks(&parts).collect();
     let mut thawing = Thawing::default();
     let part = |name: &str| Segment::read(&stored[name.parse::<usize>().map_err(|_| Damaged::new(name))?]);

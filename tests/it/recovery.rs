@@ -1,6 +1,8 @@
 //! How settlement comes back: from its newest snapshot, from the one before, or from the logs alone; each time with
 //! the same bank.
 
+mod shelved;
+
 use crate::house::{Environment, House, signal};
 use crate::http::{STAFF, Server};
 use anyhow::{Context, ensure};
@@ -152,10 +154,14 @@ impl Bank {
     }
 
     fn post(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Value> {
+        self.answered(201, path, key, body)
+    }
+
+    fn answered(&self, status: u16, path: &str, key: &str, body: &Value) -> anyhow::Result<Value> {
         let mut headers = vec![("prefer", "wait=30")];
         headers.extend((!key.is_empty()).then_some(("idempotency-key", key)));
         let answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
-        ensure!(answer.status == 201, "{answer:?}");
+        ensure!(answer.status == status, "{answer:?}");
         self.epoch.set(self.epoch.get().max(answer.header("orion-epoch").parse()?));
         answer.json()
     }

@@ -49,16 +49,19 @@ fn whatever_fails_each_command_is_decided_once() {
         sum.answers += told.answers;
         sum.faults += told.faults;
         sum.fenced += told.fenced;
+        sum.cold += told.cold;
+        sum.unread += told.unread;
         told.said.into_iter().for_each(|(name, count)| *sum.said.entry(name).or_default() += count);
     }
-    let Told { epochs, commands, answers, faults, fenced, said, .. } = sum;
+    let Told { epochs, commands, answers, faults, fenced, cold, unread, said, .. } = sum;
     println!(
         "{seeds} seeds: {commands} commands in {epochs} epochs, {answers} answers, {faults} faults and starts, {fenced} processes fenced, \
-         {:?}; {said:?}",
+         {cold} decisions on the disk alone, {unread} processes that could not read one, {:?}; {said:?}",
         began.elapsed()
     );
     let least = usize::try_from(seeds).unwrap();
-    assert!(answers > least && faults > least && fenced > least, "the days are too quiet to show anything");
+    assert!(answers > least && faults > least && fenced > least && cold > least, "the days are too quiet to show anything");
+    assert!(seeds < SEEDS || unread > 0, "no process asks for a page that the disk has lost");
     let newest = ["captured", "closed", "released", "expired", "refund", "reverse", "fee", "set_level_limits"].into_iter().chain([
         "batch",
         "batch_undone",

@@ -70,6 +70,7 @@ fn what_the_processes_show_moves_with_what_they_do() -> anyhow::Result<()> {
                 "orion_holds_open",
                 "orion_orders_waiting",
                 "orion_pins_max",
+                "orion_pins_cold",
                 "orion_queue_depth",
                 "orion_queue_bound",
                 "orion_kafka_unstable_records",
@@ -144,7 +145,7 @@ impl Scrapes {
 }
 
 /// What a cell shows, where the supervisor's log says that it does. No token is asked for.
-fn cell(house: &House, cell: &str) -> anyhow::Result<Scrape> {
+pub(crate) fn cell(house: &House, cell: &str) -> anyhow::Result<Scrape> {
     let url = eventually(|| {
         let lines = lines(house, "run.log")?;
         let said = lines.iter().rev().find(|line| line["service"] == "run" && line["cell"] == cell && line["metrics"].is_string());
@@ -251,7 +252,7 @@ fn lines(house: &House, log: &str) -> anyhow::Result<Vec<Value>> {
 }
 
 /// What is so within half a minute.
-fn eventually<T>(mut look: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+pub(crate) fn eventually<T>(mut look: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         match look() {

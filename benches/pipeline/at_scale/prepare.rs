@@ -4,11 +4,14 @@ use crate::backlog::{create, deposit, events, open, staff};
 use crate::bank::{Bank, Process};
 use crate::bulk::Bulk;
 use crate::decided::{Decided, say};
+use anyhow::ensure;
+use egress::snapshots::Store;
 use orion::load::random::SplitMix64;
-use schemas::{AccountId, Command, Fact, Topic};
+use schemas::{AccountId, Command, Epoch, Fact, Topic};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Each has a thousand accounts.
 const CUSTOMERS: usize = 1_000;
@@ -17,8 +20,13 @@ const DEPOSIT_MINOR: i64 = 1_000_000;
 
 /// Commands that wait for settlement at a time.
 const WAITING: usize = 50_000;
-/// Nothing that a snapshot copies is in what is read of the memory; one is written at the end.
-const NO_SNAPSHOTS: [(&str, &str); 2] = [("ORION_SNAPSHOTS__EVERY_MS", "86400000"), ("ORION_SNAPSHOTS__EVERY_COMMANDS", "1000000000")];
+/// What it does not use goes back to the kernel, so that what is read is what it uses. A bank keeps what it had once, which
+/// `settlement_rss_mb` shows.
+const GIVE_BACK: (&str, &str) = (orion::run::KEEP_MEMORY.0, "0");
+/// A snapshot is written ten seconds after the one before, if something was decided.
+const SNAPSHOT_WITHIN: Duration = Duration::from_secs(60);
+/// From when it is there until memory has let go of what it holds: an idle bank has an epoch a second.
+const LET_GO_MS: Epoch = 4_000;
 
 /// A large bank, and what settlement's resident memory grew by while it was made.
 pub(super) struct Prepared {
@@ -31,12 +39,13 @@ pub(super) struct Prepared {
 
 /// A bank with this many pinned decisions, one in ten of them an account.
 ///
-/// Tables double, so memory is read where they are as full as each other: at a quarter of the accounts and at all, at a quarter of
-/// the pins and at all.
+/// Tables grow by a part of what they have, so memory is read where they are about as full as each other: at a quarter of the accounts and
+/// at all, at a quarter of the pins and at all; each time after a snapshot, when what need not stay in memory has gone.
 pub(super) fn prepare(bank: &Bank<'_>, pins: usize, decided: &mut Decided) -> anyhow::Result<Prepared> {
     let (what, mut random) = ("at_scale makes a bank", SplitMix64::new(3));
-    let settlement = bank.start_with("settlement", &["run", "--cells", "settlement"], &NO_SNAPSHOTS)?;
-    let mut making = Making { what, bulk: Bulk::open(bank)?, settlement, decided };
+    let settlement = bank.start_with("settlement", &["run", "--cells", "settlement"], &[GIVE_BACK])?;
+    let snapshots = bank.file("snapshots/settlement");
+    let mut making = Making { what, bulk: Bulk::open(bank)?, settlement, snapshots, decided };
     making.give(Topic::CustomerCreated, 0..CUSTOMERS, |_| staff(&mut random, create()))?;
     let customers = events(bank, Topic::CustomerCreated, |event| match event.fact {
         Fact::CustomerCreated(customer) => Some(customer.id),
@@ -48,6 +57,7 @@ pub(super) fn prepare(bank: &Bank<'_>, pins: usize, decided: &mut Decided) -> an
     for numbers in [0..count / 4, count / 4..count] {
         let end = numbers.end;
         making.give(Topic::AccountOpened, numbers, |number| staff(&mut random, open(customers[number % customers.len()])))?;
+        making.rest()?;
         memory.read(&making.settlement, end)?;
     }
     let account_bytes = memory.each();
@@ -56,13 +66,17 @@ pub(super) fn prepare(bank: &Bank<'_>, pins: usize, decided: &mut Decided) -> an
         _ => None,
     })?
     .into();
-    // Every account gets its first deposit, then chance decides.
+    // Every account gets its first deposit, then chance decides. Either way they change all over, as in a bank: a snapshot that is being
+    // written copies as much of them at one reading as at the other.
     let before = count + CUSTOMERS;
     let mut chance = SplitMix64::new(4);
-    let mut paid = |number: usize| accounts[if number < accounts.len() { number } else { chance.index(accounts.len()) }];
+    let mut order: Vec<usize> = (0..accounts.len()).collect();
+    (1..order.len()).for_each(|place| order.swap(place, chance.index(place + 1)));
+    let mut paid = |number: usize| accounts[order.get(number).copied().unwrap_or_else(|| chance.index(accounts.len()))];
     for numbers in [0..pins / 4 - before, pins / 4 - before..pins - before] {
         let end = numbers.end;
         making.give(Topic::TransactionSettled, numbers, |number| staff(&mut random, deposit(paid(number), DEPOSIT_MINOR)))?;
+        making.rest()?;
         memory.read(&making.settlement, end)?;
     }
     making.settlement.end()?;
@@ -73,6 +87,7 @@ struct Making<'a> {
     what: &'static str,
     bulk: Bulk,
     settlement: Process,
+    snapshots: PathBuf,
     decided: &'a mut Decided,
 }
 
@@ -87,6 +102,22 @@ impl Making<'_> {
             self.decided.wait(self.what, |decided| decided.records(topic), u64::try_from(end)?, &mut [&mut self.settlement])?;
         }
         say(self.what, u64::try_from(numbers.len())?, u64::try_from(numbers.len())?, begun);
+        Ok(())
+    }
+
+    /// Waits until a snapshot has what was decided so far, and memory has let go of what it holds.
+    fn rest(&mut self) -> anyhow::Result<()> {
+        let (decided, begun) = (self.decided.epoch(), Instant::now());
+        let mut written = None;
+        while written.is_none_or(|written| self.decided.epoch() < written + LET_GO_MS) {
+            ensure!(begun.elapsed() < SNAPSHOT_WITHIN, "{}: no snapshot came; see {}", self.what, self.settlement.log());
+            self.settlement.check()?;
+            self.decided.read(Duration::from_millis(100))?;
+            let newest = Store::at(&self.snapshots).list()?.first().map(|name| name.epoch);
+            if written.is_none() && newest >= Some(decided) {
+                written = Some(self.decided.epoch());
+            }
+        }
         Ok(())
     }
 }

@@ -116,3 +116,26 @@ fn what_can_not_be_written_leaves_nothing() {
     store.write(later, [vec![0; CHUNK_MAX]]).unwrap();
     store.check(later).unwrap();
 }
+
+#[test]
+fn a_part_is_read_in_pieces_and_mended_by_whoever_writes_it() {
+    let folder = Folder::new();
+    let store = Store::open(&folder.0).unwrap();
+    let bytes: Vec<u8> = (0..=255).cycle().take(1_000).collect();
+    let name = store.write_part(&bytes).unwrap();
+    assert_eq!(store.read_ranges(&name, &[10..20, 0..1, 999..1_000, 7..7]).unwrap(), [&bytes[10..20], &bytes[..1], &bytes[999..]].concat());
+    let (path, too_long) = (folder.0.join(&name), u32::try_from(CHUNK_MAX + 1).unwrap());
+    for range in [990..1_100, 0..too_long] {
+        assert!(matches!(store.read_ranges(&name, &[range]), Err(SnapshotError::Damaged { .. })));
+    }
+    let whole = std::fs::read(&path).unwrap();
+    let mut spoilt = whole.clone();
+    spoilt[100] ^= 1;
+    std::fs::write(&path, spoilt).unwrap();
+    assert!(matches!(store.read_part(&name), Err(SnapshotError::Damaged { .. })));
+    assert_eq!(store.write_part(&bytes).unwrap(), name);
+    assert_eq!(std::fs::read(&path).unwrap(), whole);
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(store.read_part(&name), Err(SnapshotError::Damaged { what: "it is gone", .. })));
+    assert!(matches!(store.read_ranges(&name, &[0..1, 0..1]), Err(SnapshotError::Damaged { what: "it is gone", .. })));
+}

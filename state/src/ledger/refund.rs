@@ -84,10 +84,10 @@ impl Ledger {
             return known.then(|| Refunded::of(paid));
         }
         let in_batch =
-            || self.moved_in_batch.binary_search_by_key(&number, |moved| moved.number).ok().map(|place| &self.moved_in_batch[place]);
+            || self.moved_in_batch.binary_search_by_key(&number, |moved| moved.number).ok().map(|place| self.moved_in_batch[place]);
         let moved = if epoch == self.epoch { in_batch() } else { None };
         let moved = moved.or_else(|| self.pins.transaction(epoch, number)).filter(|moved| PaymentKind::ASKED.contains(&moved.kind))?;
-        Some(Refunded::of(&self.paid(epoch, moved)))
+        Some(Refunded::of(&self.paid(epoch, &moved)))
     }
 
     /// The legs that give back an amount, and a fee to whoever bore it.

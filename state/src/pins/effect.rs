@@ -35,6 +35,18 @@ impl Effect {
         }
     }
 
+    /// The same of the pin of another place.
+    pub(super) fn of_pin(self, pin: u16) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Moved(moved) => Self::Moved(Moved { pin, ..moved }),
+            Self::Promised(promised) => Self::Promised(Promised { pin, ..promised }),
+            Self::Batch(effects, batched) => {
+                Self::Batch(effects.into_iter().map(|effect| effect.of_pin(pin)).collect(), Batched { pin, ..batched })
+            }
+        }
+    }
+
     /// What it promised or gave back, if it did.
     pub const fn promised(&self) -> Option<&Promised> {
         match self {

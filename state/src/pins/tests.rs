@@ -1,6 +1,7 @@
 //! Pins, kept and forgotten.
 
 use super::*;
+use crate::moved::Promised;
 
 fn pin(epoch: Epoch) -> Pin {
     Pin { fingerprint: Fingerprint([7; 16]), epoch, number: 3, refusal: None }
@@ -14,8 +15,13 @@ fn keep(pins: &mut Pins, command: CommandId, pin: Pin) {
     pins.keep(pins.hashed(command), command, pin, Effect::None);
 }
 
-fn get(pins: &Pins, command: CommandId) -> Option<&Pin> {
+fn get(pins: &Pins, command: CommandId) -> Option<Pin> {
     pins.get(pins.hashed(command), command)
+}
+
+fn thaw(frozen: FrozenPins) -> Result<Pins, Damaged> {
+    let FrozenPins { first, full, open } = frozen;
+    Pins::thaw(first, full.iter().map(|segment| Stored::from(Segment::clone(&segment.whole()))).collect(), open)
 }
 
 #[test]
@@ -27,7 +33,7 @@ fn a_decision_is_kept_for_the_horizon_and_no_longer() {
     pins.forget(1_001 + HORIZON_MS);
     assert!(get(&pins, command(0)).is_none());
     keep(&mut pins, command(0), pin(1_001 + HORIZON_MS));
-    assert_eq!(get(&pins, command(0)), Some(&pin(1_001 + HORIZON_MS)));
+    assert_eq!(get(&pins, command(0)), Some(pin(1_001 + HORIZON_MS)));
 }
 
 #[test]
@@ -46,7 +52,7 @@ fn pins_are_found_across_segments_forgotten_from_the_front_and_thawed_as_they_we
     // Half of the first segment, then all of it and a little of the second.
     for gone in [SEGMENT_PINS / 2, SEGMENT_PINS + 5] {
         (0..30).for_each(|_| pins.forget(HORIZON_MS + u64::from(gone)));
-        for pins in [pins.clone(), Pins::thaw(pins.freeze()).unwrap()] {
+        for pins in [pins.clone(), thaw(pins.freeze()).unwrap()] {
             assert_eq!(pins.len(), usize::try_from(count - gone).unwrap());
             for number in [0, gone - 1, gone, SEGMENT_PINS * 2 - 1, SEGMENT_PINS * 2, count - 1] {
                 assert_eq!(get(&pins, command(number)).map(|pin| pin.number), (number >= gone).then_some(number), "{number}");
@@ -54,7 +60,7 @@ fn pins_are_found_across_segments_forgotten_from_the_front_and_thawed_as_they_we
         }
     }
     assert_eq!(pins.freeze().full.len(), 1);
-    let mut thawed = Pins::thaw(pins.freeze()).unwrap();
+    let mut thawed = thaw(pins.freeze()).unwrap();
     keep(&mut thawed, command(count), pin(0));
     keep(&mut pins, command(count), pin(0));
     assert_eq!(thawed.freeze(), pins.freeze());
@@ -70,9 +76,9 @@ fn a_segment_reads_back_or_says_what_is_wrong() {
     assert!(Segment::read(&bytes[..bytes.len() - 1]).is_err());
     assert!(Segment::read(&[&bytes[..], b"x"].concat()).is_err());
     let open = FrozenPins { first: 3, full: Vec::new(), open: Segment::read(&bytes).unwrap() };
-    assert!(Pins::thaw(open.clone()).is_err(), "more are forgotten than there are");
+    assert!(thaw(open.clone()).is_err(), "more are forgotten than there are");
     let twice = Segment { pins: vec![(command(1), pin(8)), (command(1), pin(9))], ..Segment::default() };
-    assert!(Pins::thaw(FrozenPins { first: 0, open: twice, ..open }).is_err());
+    assert!(thaw(FrozenPins { first: 0, open: twice, ..open }).is_err());
 }
 
 /// A batch that moved so much, refused so many items, and promised something, with numbers that tell it from others.
@@ -110,14 +116,14 @@ fn what_batches_did_fills_segments_too_and_numbers_that_are_left_are_nobodys() {
     (0..40).for_each(|number| keep(&mut pins, number));
     let segments = pins.freeze().full.len();
     assert!(segments > 3, "{segments} segments are full");
-    let bytes: Vec<_> = pins.freeze().full.iter().map(|segment| segment.write()).collect();
+    let bytes: Vec<_> = pins.freeze().full.iter().map(|segment| segment.whole().write()).collect();
     assert!(bytes.iter().all(|bytes| bytes.len() < 8 << 20), "a segment has a bound");
     for (segment, bytes) in pins.freeze().full.iter().zip(&bytes) {
-        assert_eq!(&Segment::read(bytes).unwrap(), segment.as_ref());
+        assert_eq!(Segment::read(bytes).unwrap(), *segment.whole());
     }
     for gone in [0, 1, 7, 8, 9, 10, 25, 39] {
         pins.forget(HORIZON_MS + u64::from(gone));
-        let mut thawed = Pins::thaw(pins.freeze()).unwrap();
+        let mut thawed = thaw(pins.freeze()).unwrap();
         for pins in [&pins, &thawed] {
             assert_eq!(pins.len(), usize::try_from(40 - gone).unwrap());
             for number in 0..40 {
@@ -139,11 +145,11 @@ fn what_batches_did_fills_segments_too_and_numbers_that_are_left_are_nobodys() {
     pins.forget(HORIZON_MS + 40);
     assert!(pins.is_empty());
     keep(&mut pins, 50);
-    assert_eq!(Pins::thaw(pins.freeze()).unwrap().freeze(), pins.freeze());
+    assert_eq!(thaw(pins.freeze()).unwrap().freeze(), pins.freeze());
 
     (51..90).for_each(|number| keep(&mut pins, number));
     let frozen = pins.freeze();
     let oldest = u64::try_from(frozen.full[0].len()).unwrap();
     let nothing_left = FrozenPins { first: segment_start(frozen.first) + oldest, ..frozen };
-    assert!(Pins::thaw(nothing_left).is_err(), "of a segment that is kept, something is");
+    assert!(thaw(nothing_left).is_err(), "of a segment that is kept, something is");
 }

@@ -7,7 +7,7 @@ use super::broker::{Place, Record};
 use super::house::{Action, House, Kind, Life};
 use super::judge::judge;
 use super::mistakes::Mistake;
-use super::settlement::commands_place;
+use super::settlement::{End, commands_place};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -32,6 +32,9 @@ pub(super) struct Told {
     pub(super) answers: usize,
     pub(super) faults: usize,
     pub(super) fenced: usize,
+    /// Most pins that lay on the disk alone, and processes that ended since they could not read one.
+    pub(super) cold: usize,
+    pub(super) unread: usize,
     /// What was said, and how often.
     pub(super) said: BTreeMap<&'static str, usize>,
 }
@@ -66,7 +69,9 @@ pub(super) fn run(seed: u64, mistake: Option<Mistake>) -> Told {
         commands: world.broker.committed(&commands_place()).count(),
         answers: clients.history.iter().filter(|entry| entry.outcome.is_decision()).count(),
         faults: day.trace.iter().filter(|happened| matches!(happened, Happened::Fault(_))).count(),
-        fenced: ended.iter().filter(|(_, end)| *end == super::settlement::End::Fenced).count(),
+        fenced: ended.iter().filter(|(_, end)| *end == End::Fenced).count(),
+        cold: world.most_cold,
+        unread: ended.iter().filter(|(_, end)| *end == End::Unread).count(),
         said: said(written),
         trace: day.trace,
     }
@@ -337,16 +342,20 @@ impl Day {
         }
     }
 
-    /// The disk loses the end of a snapshot.
+    /// The disk loses the end of a snapshot, or of a part of one.
     fn damage(&mut self) -> String {
         let cell = *self.random.of(&["settlement", "views"]).expect("there are two");
         let folder = self.house.world.folder.join(cell);
-        let Ok(store) = egress::snapshots::Store::open(&folder) else { return "nothing".to_owned() };
-        let names = store.list().expect("the disk is there");
+        let Ok(files) = std::fs::read_dir(&folder) else { return "nothing".to_owned() };
+        let ending = if self.random.percent(50) { ".part" } else { ".snapshot" };
+        let names = files.filter_map(|file| file.expect("the disk is there").file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(ending)).collect();
+        names.sort_unstable();
         let Some(name) = self.random.of(&names) else { return "nothing".to_owned() };
-        let path = folder.join(name.to_string());
+        let path = folder.join(name);
         let bytes = std::fs::read(&path).expect("it is there");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("the disk is there");
+        self.house.world.parts_lost += usize::from(ending == ".part");
         format!("the disk loses half of {cell} {name}")
     }
 }

@@ -16,7 +16,7 @@ use super::super::exactly_once::evidence::{Evidence, Log, Recorded, Rows};
 use super::broker::{Place, Record};
 use super::flow;
 use super::house::House;
-use super::settlement::{commands_place, keep};
+use super::settlement::{FULL, commands_place, keep, shelf};
 use super::world::journal;
 use dataflows::views::Given;
 use egress::records::Writer;
@@ -85,6 +85,7 @@ fn commands(house: &House) -> Vec<Bound> {
 fn replay(house: &House, commands: &[Bound]) -> Replay {
     let mut replay = Replay { records: BTreeMap::new(), epochs: Vec::new(), frozen: BTreeMap::new(), wrong: Vec::new() };
     let (mut ledger, mut rest) = (Ledger::default(), commands);
+    ledger.fill_segments_with(FULL);
     let mut writer = Writer {
         encoder: house.world.encoder(),
         journal: Topic::SettlementJournal,
@@ -197,7 +198,7 @@ fn added(bank: &mut Bank, epoch: &EpochEvents) -> Aggregates {
 fn disk(house: &House, replay: &Replay, wrong: &mut Vec<String>) {
     let store = Store::open(&house.world.folder.join("settlement")).expect("the disk is there");
     for name in store.list().expect("the disk is there") {
-        match snapshots::load(&store, name) {
+        match snapshots::load(&store, name, Some(&shelf(&store))) {
             Ok(mut found) => {
                 if replay.frozen.get(&name.epoch) != Some(&found.ledger.freeze()) {
                     wrong.push(format!("snapshot {name} is not the ledger at that epoch"));

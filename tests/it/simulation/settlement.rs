@@ -10,13 +10,15 @@ use ingress::commands::{Schemas, Source, SourceError, Start};
 use ingress::epochs::Policy;
 use ingress::journal::Journal;
 use orion::cell::recovery::{self, Recovered};
-use orion::cell::snapshots::{Cadence, Place};
+use orion::cell::snapshots::{Cadence, OnDisk, Place};
 use running::{Running, Sink};
 use schemas::Topic;
 use schemas::topic::SCHEMA_HEADER;
 use schemas::wire::Decoder;
 use state::Ledger;
+use state::pins::Pages;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 mod running;
 
@@ -52,7 +54,12 @@ pub(super) enum End {
     Fenced,
     /// The clock is too far ahead for a start without a person.
     Gap,
+    /// The disk has lost a page of pins, without which nothing is decided.
+    Unread,
 }
+
+/// Pins of a full segment: days are short, and some of what was decided in them has to lie on the disk alone.
+pub(super) const FULL: usize = 2;
 
 pub(super) struct Settlement {
     /// By how much the clock of this life is off.
@@ -69,6 +76,11 @@ enum Phase {
     Recovered(Option<Handle>, Box<(Store, Recovered)>),
     Claiming(Box<(Store, Recovered, Writer)>, Handle),
     Running(Box<Running>),
+}
+
+/// The disk, as a ledger reads pins from it.
+pub(super) fn shelf(store: &Store) -> Arc<Pages> {
+    Pages::on(OnDisk(store.clone()))
 }
 
 impl Settlement {
@@ -103,7 +115,7 @@ impl Settlement {
             (Step::Recover, phase) => {
                 let handle = if let Phase::Fenced(handle) = phase { Some(handle) } else { None };
                 let store = Store::open(&world.folder.join("settlement")).expect("the disk is there");
-                let recovered = recovery::find(&store, &mut |from| Ok(read_journal(world, from)));
+                let recovered = recovery::find(&store, &shelf(&store), &mut |from| Ok(read_journal(world, from)));
                 match recovered {
                     Ok(recovered) => self.phase = Phase::Recovered(handle, Box::new((store, recovered))),
                     Err(error) => world.is_wrong(format!("settlement does not recover: {error:#}")),
@@ -146,10 +158,11 @@ impl Settlement {
             world.snapshot(found.name, "used");
         }
         let (after, replayed) = (found.as_ref().map_or(0, |found| found.name.epoch), bound.len());
-        let (ledger, parts, uppers, schemas) = match found {
+        let (mut ledger, parts, uppers, schemas) = match found {
             Some(found) => (found.ledger, found.parts, found.uppers, found.commands_schemas),
             None => (Ledger::default(), BTreeMap::new(), BTreeMap::new(), Vec::new()),
         };
+        ledger.fill_segments_with(FULL);
         let start =
             Start { after, uppers, schemas, bound, generation: generation + 1, newest_rules: state::CODE_VERSION, accept_gap: false };
         let marks = BTreeMap::from([(0, (0, world.broker.stable(&commands_place())))]);
@@ -178,7 +191,17 @@ impl Settlement {
             decided: VecDeque::new(),
             sink: Sink::Idle,
             taken: VecDeque::new(),
-            place: Place { store, kept: 2, commands_schemas: shared, journal_schemas, parts, named: BTreeMap::new() },
+            on_shelf: None,
+            place: Place {
+                shelf: shelf(&store),
+                store,
+                kept: 2,
+                commands_schemas: shared,
+                journal_schemas,
+                parts,
+                named: BTreeMap::new(),
+                written: BTreeMap::new(),
+            },
         })
     }
 

@@ -29,6 +29,10 @@ pub(super) struct World {
     pub(super) generation: u64,
     /// Epochs that readers handed on: who, and what.
     pub(super) handed: Vec<(usize, Arc<EpochEvents>)>,
+    /// Parts of snapshots that the disk has damaged.
+    pub(super) parts_lost: usize,
+    /// Most pins that were on the disk alone.
+    pub(super) most_cold: usize,
     /// What is wrong.
     pub(super) wrong: Vec<String>,
     /// Topics whose schemas there are.
@@ -71,6 +75,8 @@ impl World {
             committed: BTreeMap::new(),
             generation: 0,
             handed: Vec::new(),
+            parts_lost: 0,
+            most_cold: 0,
             wrong: Vec::new(),
             topics,
         }

@@ -23,7 +23,7 @@ impl Scrape {
     }
 
     /// All series of a name together; zero without any.
-    pub(super) fn sum(&self, name: &str) -> f64 {
+    pub(crate) fn sum(&self, name: &str) -> f64 {
         self.named(name).map(|series| series.value).sum()
     }
 

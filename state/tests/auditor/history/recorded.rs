@@ -3,6 +3,7 @@
 use super::{FIRST, Gap, History, Seen, Step};
 use schemas::{Cause, Command, Epoch, Event, Position};
 use state::bytes::Damaged;
+use state::pins::Segment;
 use state::{Frozen, Ledger, Thawing};
 
 /// A command in its epoch, which goes by these rules.
@@ -57,7 +58,7 @@ pub(crate) fn replay(ledger: &mut Ledger, asked: &[Asked]) -> Vec<Event> {
 /// A ledger out of a snapshot as a disk would hold it: histories are too short for a full segment of pins.
 pub(crate) fn thawed(frozen: &Frozen) -> Result<Ledger, Damaged> {
     let mut thawing = Thawing::default();
-    let no_part = |name: &str| Err(Damaged::new(name));
+    let no_part = |name: &str| Err::<Segment, _>(Damaged::new(name));
     let mut chunks = frozen.chunks(&[]);
     chunks.try_for_each(|chunk| thawing.chunk(&chunk, no_part))?;
     Ledger::thaw(thawing)

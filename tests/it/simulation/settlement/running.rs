@@ -8,11 +8,12 @@ use dataflows::settlement::Decided;
 use egress::records::Writer;
 use ingress::commands::{self, Source};
 use orion::cell::settlement::gather;
-use orion::cell::snapshots::{Cadence, Place};
+use orion::cell::snapshots::{Cadence, OnShelf, Place};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::{Binding, EpochInput, EpochOutput, Position, Topic};
 use state::{Frozen, Ledger};
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Epochs between two threads.
 const WAITING_MAX: usize = 3;
@@ -36,6 +37,8 @@ pub(super) struct Running {
     pub(super) sink: Sink,
     /// Ledgers on their way to the disk.
     pub(super) taken: VecDeque<(Frozen, Binding)>,
+    /// What the ledger may let go of.
+    pub(super) on_shelf: Option<OnShelf>,
     pub(super) place: Place,
 }
 
@@ -94,7 +97,7 @@ impl Running {
                 Ok(None) => {}
                 Err(error) => world.is_wrong(format!("a replay finds another log: {error}")),
             },
-            Step::Decide => self.decide(world),
+            Step::Decide => self.decide(world)?,
             Step::Verify => self.verify(world),
             Step::Begin => {
                 world.broker.begin(self.handle).map_err(|_| End::Fenced)?;
@@ -107,8 +110,15 @@ impl Running {
             Step::Snapshot => {
                 if let Some((frozen, binding)) = self.taken.pop_front() {
                     let name = egress::snapshots::Name { epoch: binding.epoch, generation: binding.generation };
-                    self.place.keep(&frozen, &binding).expect("the disk is there");
-                    world.snapshot(name, "on the disk");
+                    match self.place.keep(&frozen, &binding) {
+                        Ok(on_shelf) => {
+                            self.on_shelf.get_or_insert(on_shelf);
+                            world.snapshot(name, "on the disk");
+                        }
+                        // As in the cell: the bank goes on without it.
+                        Err(error) if world.parts_lost == 0 => world.is_wrong(format!("snapshot {name}: {error:#}")),
+                        Err(_) => {}
+                    }
                 }
             }
             Step::Fence | Step::Recover | Step::SendClaim | Step::CommitClaim => unreachable!("a cell that runs has started"),
@@ -130,10 +140,17 @@ impl Running {
         self.read.insert(0, record.position.offset + 1);
     }
 
-    fn decide(&mut self, world: &World) {
-        let Some(input) = self.bound.pop_front() else { return };
+    fn decide(&mut self, world: &mut World) -> Result<(), End> {
+        let Some(input) = self.bound.pop_front() else { return Ok(()) };
+        self.on_shelf.take().into_iter().for_each(|segments| self.ledger.shelve(segments));
         let due = self.cadence.due(&input);
-        let mut output = dataflows::settlement::decide(input, &mut self.ledger);
+        let decided = catch_unwind(AssertUnwindSafe(|| dataflows::settlement::decide(input, &mut self.ledger)));
+        let mut output = match decided {
+            Ok(output) => output,
+            Err(_) if world.parts_lost > 0 => return Err(End::Unread),
+            Err(panic) => resume_unwind(panic),
+        };
+        world.most_cold = world.most_cold.max(self.ledger.sizes().cold_pins);
         if world.makes(Mistake::ReplayEmits) {
             output.committed = None;
         }
@@ -142,6 +159,7 @@ impl Running {
             self.taken.extend(frozen.take().map(|frozen| (frozen, output.binding.clone())));
         }
         self.decided.push_back(Decided { output, next_rules: self.ledger.next_rules(), sizes: self.ledger.sizes(), frozen });
+        Ok(())
     }
 
     fn verify(&mut self, world: &mut World) {
@@ -203,7 +221,7 @@ impl Running {
         };
         let epochs = |outputs: &mut dyn Iterator<Item = u64>| outputs.collect::<Vec<_>>();
         format!(
-            "{:?} {:?} {} {} {:?} {} {:?} {sink} {:?}",
+            "{:?} {:?} {} {} {:?} {} {:?} {sink} {:?} {} {}",
             self.handle,
             self.read,
             self.in_flight,
@@ -212,6 +230,8 @@ impl Running {
             self.ledger.epoch(),
             epochs(&mut self.decided.iter().map(|decided| decided.output.binding.epoch)),
             epochs(&mut self.taken.iter().map(|(frozen, _)| frozen.epoch)),
+            self.ledger.sizes().cold_pins,
+            self.on_shelf.as_ref().map_or(0, Vec::len),
         )
     }
 }
