@@ -6,6 +6,9 @@
 //!
 //! No table has an index for this. Ids begin with their epoch, so what happened in a stretch of time is a range of ids, and what
 //! that is about are the rows that have changed.
+//!
+//! Where there are many rows they are joined with the units of their currencies: `amount_of` is a query for each value, and was two thirds
+//! of what an account cost.
 
 mod accounts;
 mod active_customers;

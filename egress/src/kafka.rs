@@ -125,6 +125,8 @@ impl Sink {
             // A command of the largest size must fit into the dead letters, with the reason beside it.
             .set("message.max.bytes", RECORD_MAX_BYTES.to_string())
             .set("linger.ms", "1")
+            // A client opens no second connection before half of this has passed, and needs two to begin.
+            .set("reconnect.backoff.ms", "20")
             .set("compression.type", "lz4")
             .set("batch.size", AT_ONCE_BYTES.to_string())
             .set("queue.buffering.max.messages", "500000")

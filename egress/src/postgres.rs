@@ -205,10 +205,15 @@ impl Views {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("views.begin");
+        // Whoever listens hears of it when it is committed.
         let moved = sqlx::query(
-            "update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
-                                      aggregates_epoch = $2, positions_epoch = $2
-             where sink = $1 and epoch = $4 and generation <= $3",
+            "with moved as (
+                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
+                                          aggregates_epoch = $2, positions_epoch = $2
+                 where sink = $1 and epoch = $4 and generation <= $3
+                 returning sink
+             )
+             select pg_notify('orion_views', '') from moved",
         )
         .bind(SINK)
         .bind(group.next)
@@ -216,10 +221,10 @@ impl Views {
         .bind(self.epoch)
         .bind(&group.commands_upper)
         .bind(group.imbalances)
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(failed("move the progress"))?;
-        if moved.rows_affected() == 0 {
+        if moved.is_none() {
             return Err(PostgresError::Fenced(SINK));
         }
         faults::point("views.progress");
@@ -234,7 +239,6 @@ impl Views {
                 .await
                 .map_err(failed("record a schema"))?;
         }
-        sqlx::query("notify orion_views").execute(&mut *transaction).await.map_err(failed("notify"))?;
         faults::point("views.commit");
         transaction.commit().await.map_err(failed("commit"))?;
         faults::point("views.committed");

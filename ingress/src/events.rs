@@ -4,9 +4,9 @@
 //! partition is ahead of the others is bounded: a partition with too much waiting, in records or bytes, is paused.
 
 use crate::assembly::{Assembly, AssemblyError, Record};
-use crate::kafka::{self, ReadError};
+use crate::kafka::{self, ReadError, Reader};
 use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::message::Message;
 use schemas::topic::{EPOCH_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, WireError};
@@ -65,7 +65,7 @@ pub type Schemas = Arc<Mutex<BTreeMap<u32, String>>>;
 
 /// A reader of committed epochs.
 pub struct Events {
-    consumer: BaseConsumer,
+    consumer: Reader,
     assembly: Assembly,
     schemas: Schemas,
     journal_from: i64,
@@ -88,29 +88,14 @@ impl Events {
     /// 2. That entry must be there: Kafka is before everything that was read from it.
     /// 3. The events are read from the first that may be of the first epoch wanted; they must be there too.
     pub fn new(brokers: &str, start: &Start) -> Result<Self, EventsError> {
-        let journal = Topic::SettlementJournal.as_str();
         let consumer = kafka::patient_consumer(brokers)?;
-        // 1.
-        let known = start.last().filter(|_| !start.schemas.is_empty());
-        let offset = match known {
-            Some(last) => kafka::offsets_at(&consumer, journal, last)?.remove(&0),
-            None => kafka::watermarks(&consumer, journal)?.get(&0).map(|(low, _)| *low),
-        };
-        let offset = offset.ok_or_else(|| ReadError::NoTopic(journal.to_owned()))?;
-        if start.epoch == 0 && offset > 0 {
-            // Whoever wants every epoch must have the first; what is left of a journal that was cut is not all.
-            return Err(ReadError::StartsLate { topic: journal.to_owned(), partition: 0, low: offset, needed: 0 }.into());
-        }
-        // 2.
-        if let Some(last) = start.last() {
-            held::epoch(brokers, offset, start.decoder()?, last)?;
-        }
+        // 1. and 2.
+        let offset = Self::journal_begins(&consumer, brokers, start)?;
         // 3.
+        let journal = Topic::SettlementJournal.as_str();
         let mut offsets = vec![(journal.to_owned(), 0, offset)];
         for topic in Topic::EVENTS {
-            let marks = kafka::watermarks(&consumer, topic.as_str())?;
-            for (partition, found) in kafka::offsets_at(&consumer, topic.as_str(), start.epoch)? {
-                let low = marks.get(&partition).map_or(0, |(low, _)| *low);
+            for (partition, (low, found)) in kafka::starts_at(&consumer, topic.as_str(), start.epoch)? {
                 if low > 0 && found <= low {
                     held::events(brokers, offset, start, (*topic, partition))?;
                 }
@@ -129,6 +114,32 @@ impl Events {
             handed_on: start.epoch.saturating_sub(1),
         };
         Ok(events)
+    }
+
+    /// Looks whether this Kafka is before everything that was read from it: the first two steps of [`Events::new`].
+    pub fn held_by(brokers: &str, start: &Start) -> Result<(), EventsError> {
+        Self::journal_begins(&kafka::consumer(brokers)?, brokers, start).map(drop)
+    }
+
+    /// The offset from which the journal is read.
+    fn journal_begins(consumer: &Reader, brokers: &str, start: &Start) -> Result<i64, EventsError> {
+        let journal = Topic::SettlementJournal.as_str();
+        // 1.
+        let known = start.last().filter(|_| !start.schemas.is_empty());
+        let offset = match known {
+            Some(last) => kafka::offsets_at(consumer, journal, last)?.remove(&0),
+            None => kafka::watermarks(consumer, journal)?.get(&0).map(|(low, _)| *low),
+        };
+        let offset = offset.ok_or_else(|| ReadError::NoTopic(journal.to_owned()))?;
+        if start.epoch == 0 && offset > 0 {
+            // Whoever wants every epoch must have the first; what is left of a journal that was cut is not all.
+            return Err(ReadError::StartsLate { topic: journal.to_owned(), partition: 0, low: offset, needed: 0 }.into());
+        }
+        // 2.
+        if let Some(last) = start.last() {
+            held::epoch(brokers, offset, start.decoder()?, last)?;
+        }
+        Ok(offset)
     }
 
     /// Whether every epoch that was committed when the reader started has been handed on.

@@ -5,7 +5,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 use std::time::Duration;
 
 /// What reading can meet.
@@ -62,20 +62,44 @@ pub enum ReadError {
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A consumer that is gone as soon as its client has ended. By itself it would look for that every 100 ms, and a start makes several.
+pub(crate) struct Reader(BaseConsumer);
+
+impl Deref for Reader {
+    type Target = BaseConsumer;
+
+    fn deref(&self) -> &BaseConsumer {
+        &self.0
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let closes = self.0.close_queue().is_ok();
+        while closes && !self.0.closed() {
+            drop(self.0.poll(Duration::from_millis(1)));
+        }
+    }
+}
+
 /// A consumer that reads what it is assigned, only what was committed, and never commits an offset.
-pub(crate) fn consumer(brokers: &str) -> Result<BaseConsumer, ReadError> {
+pub(crate) fn consumer(brokers: &str) -> Result<Reader, ReadError> {
     build(brokers, &[])
 }
 
 /// A consumer that keeps little for a reader that may stand still: a record takes more in the client than in the log.
-pub(crate) fn patient_consumer(brokers: &str) -> Result<BaseConsumer, ReadError> {
+pub(crate) fn patient_consumer(brokers: &str) -> Result<Reader, ReadError> {
     build(brokers, &[("queued.min.messages", "8192"), ("queued.max.messages.kbytes", "8192")])
 }
 
 /// A consumer that says where a partition ends.
-pub(crate) fn consumer_with_ends(brokers: &str) -> Result<BaseConsumer, ReadError> {
+pub(crate) fn consumer_with_ends(brokers: &str) -> Result<Reader, ReadError> {
     build(brokers, &[("enable.partition.eof", "true")])
 }
+
+/// What makes a consumer say where a partition ends, to one that reads no further. Kafka says that there is no more when it has waited
+/// for more, so it is not to wait long.
+pub(crate) const UP_TO_ENDS: [(&str, &str); 2] = [("enable.partition.eof", "true"), ("fetch.wait.max.ms", "5")];
 
 /// Reads a whole partition up to the end that it has now, and returns that end.
 ///
@@ -105,7 +129,7 @@ pub(crate) fn read_from<E: From<ReadError>>(
     let unstable = build(brokers, &[("isolation.level", "read_uncommitted")])?;
     let (low, high) = *watermarks(&unstable, topic)?.get(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))?;
     // 2.
-    let consumer = consumer_with_ends(brokers)?;
+    let consumer = build(brokers, &UP_TO_ENDS)?;
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
     while consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(failed)?.1 < high {
         // Kafka decides for a writer that died, when its transaction has timed out.
@@ -146,7 +170,7 @@ pub(crate) fn read_range<E: From<ReadError>>(
 }
 
 /// A consumer with settings of its own.
-pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsumer, ReadError> {
+pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<Reader, ReadError> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -161,12 +185,14 @@ pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<BaseConsu
         .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "10")
         .set("fetch.queue.backoff.ms", "5")
+        // A client opens no second connection before half of this has passed, and needs two to begin.
+        .set("reconnect.backoff.ms", "20")
         // The bound of what waits in the client.
         .set("queued.max.messages.kbytes", "32768");
     for (name, value) in changes {
         config.set(*name, *value);
     }
-    config.create().map_err(|source| ReadError::Kafka { topic: brokers.to_owned(), source })
+    config.create().map(Reader).map_err(|source| ReadError::Kafka { topic: brokers.to_owned(), source })
 }
 
 /// First and exclusive last offset of every partition.
@@ -214,6 +240,11 @@ pub(crate) fn assign(consumer: &BaseConsumer, offsets: &[(String, i32, i64)]) ->
 /// Every record that a cell writes carries its epoch as Kafka time stamp. A crash may leave aborted records
 /// whose time stamps run ahead, so the offset found may be early, never late.
 pub(crate) fn offsets_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Result<BTreeMap<i32, i64>, ReadError> {
+    Ok(starts_at(consumer, topic, epoch)?.into_iter().map(|(partition, (_, offset))| (partition, offset)).collect())
+}
+
+/// The same behind the first offset of each partition.
+pub(crate) fn starts_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Result<BTreeMap<i32, (i64, i64)>, ReadError> {
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
     let marks = watermarks(consumer, topic)?;
     let mut list = TopicPartitionList::new();
@@ -227,7 +258,7 @@ pub(crate) fn offsets_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Re
         // No such record when we asked. The end was read before, so what came since is not missed.
         _ => end,
     };
-    Ok(marks.iter().map(|(partition, (_, end))| (*partition, offset(partition, *end))).collect())
+    Ok(marks.iter().map(|(partition, (low, end))| (*partition, (*low, offset(partition, *end)))).collect())
 }
 
 /// The offset of the last committed record of a partition; none if there is none.
@@ -249,7 +280,8 @@ pub(crate) fn look_back(
     partition: i32,
     mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
 ) -> Result<(), ReadError> {
-    let marks = watermarks(&consumer(brokers)?, topic)?;
+    let consumer = consumer(brokers)?;
+    let marks = watermarks(&consumer, topic)?;
     let (low, high) = *marks.get(&partition).ok_or_else(|| ReadError::NoTopic(topic.to_owned()))?;
     let mut back = 16;
     loop {

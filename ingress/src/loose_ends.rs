@@ -9,7 +9,7 @@
 //! 2. where the entry hangs itself, any record that is visible behind what the journal commits says that the end was a
 //!    commit. Without one nobody has seen anything, and nothing happened.
 
-use crate::kafka::{self, ReadError};
+use crate::kafka::{self, ReadError, UP_TO_ENDS};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::BorrowedMessage;
 use schemas::Epoch;
@@ -39,9 +39,8 @@ type Origin = (String, Epoch);
 /// Looks for them among the partitions that a cell writes, the first of which is its journal. Every other process of the
 /// cell is fenced. None where nothing hangs, as nearly always.
 pub fn find(brokers: &str, places: &[Place]) -> Result<Option<LooseEnds>, ReadError> {
-    let ends = [("enable.partition.eof", "true")];
-    let committed = kafka::build(brokers, &ends)?;
-    let all = kafka::build(brokers, &[ends[0], ("isolation.level", "read_uncommitted")])?;
+    let committed = kafka::build(brokers, &UP_TO_ENDS)?;
+    let all = kafka::build(brokers, &[&UP_TO_ENDS[..], &[("isolation.level", "read_uncommitted")]].concat())?;
     let begun = Instant::now();
     let ranges = loop {
         let ranges = hanging(&committed, &all, places)?;

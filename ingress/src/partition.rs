@@ -3,8 +3,7 @@
 //! For tools that read what there is and then stop. Nothing is skipped and nothing interpreted: an aborted record
 //! and Kafka's own markers are no records, so offsets have gaps.
 
-use crate::kafka::{self, ReadError};
-use rdkafka::consumer::BaseConsumer;
+use crate::kafka::{self, ReadError, Reader, UP_TO_ENDS};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use schemas::Stored;
@@ -27,7 +26,7 @@ const QUEUED_MAX_KBYTES: &str = "8192";
 
 /// A reader of a partition.
 pub struct Partition {
-    consumer: BaseConsumer,
+    consumer: Reader,
     topic: String,
     low: i64,
     next: i64,
@@ -37,8 +36,8 @@ pub struct Partition {
 /// Kafka, as far as it is asked where partitions end.
 pub struct Ends {
     brokers: String,
-    stable: BaseConsumer,
-    written: BaseConsumer,
+    stable: Reader,
+    written: Reader,
 }
 
 impl Ends {
@@ -72,7 +71,7 @@ impl Ends {
                 high
             }
         };
-        let changes = [("enable.partition.eof", "true"), ("queued.max.messages.kbytes", QUEUED_MAX_KBYTES)];
+        let changes = [&UP_TO_ENDS[..], &[("queued.max.messages.kbytes", QUEUED_MAX_KBYTES)]].concat();
         let consumer = kafka::build(&self.brokers, &changes)?;
         let next = from.unwrap_or(low).max(low);
         kafka::assign(&consumer, &[(topic.to_owned(), partition, next)])?;

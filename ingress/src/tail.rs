@@ -5,7 +5,7 @@
 
 use crate::decisions::Decisions;
 use crate::events::{Events, EventsError, Start};
-use crate::kafka::{self, ReadError};
+use crate::kafka::{self, ReadError, Reader};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message;
 use schemas::{CommandId, EpochEvents, Fact, Position, Topic};
@@ -96,7 +96,7 @@ fn rules_after(epoch: &EpochEvents) -> u32 {
     activated.unwrap_or(epoch.binding.code_version)
 }
 
-fn commands_from(brokers: &str, uppers: &[i64]) -> Result<(BaseConsumer, BTreeMap<i32, i64>), ReadError> {
+fn commands_from(brokers: &str, uppers: &[i64]) -> Result<(Reader, BTreeMap<i32, i64>), ReadError> {
     let topic = Topic::Commands.as_str();
     let consumer = kafka::consumer(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;

@@ -1,7 +1,6 @@
 //! Taps: any topic, record by record, as it was committed.
 
-use crate::kafka::{self, ReadError};
-use rdkafka::consumer::BaseConsumer;
+use crate::kafka::{self, ReadError, Reader};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use schemas::money::Unreadable;
 use schemas::topic::{EPOCH_HEADER, TRACE_HEADER};
@@ -80,7 +79,7 @@ impl Tapped {
 
 /// A topic that is being read.
 pub struct Tap {
-    consumer: BaseConsumer,
+    consumer: Reader,
     topic: String,
     /// What is of an earlier epoch is passed over.
     since: Option<Epoch>,
@@ -126,7 +125,7 @@ impl Tap {
         Self::begin(consumer, topic, None, positions.clone(), &marks)
     }
 
-    fn at(consumer: BaseConsumer, topic: &str, from: From) -> Result<Self, ReadError> {
+    fn at(consumer: Reader, topic: &str, from: From) -> Result<Self, ReadError> {
         let marks = kafka::watermarks(&consumer, topic)?;
         let (since, starts) = match from {
             From::Beginning => (None, marks.iter().map(|(partition, (low, _))| (*partition, *low)).collect()),
@@ -137,7 +136,7 @@ impl Tap {
     }
 
     fn begin(
-        consumer: BaseConsumer,
+        consumer: Reader,
         topic: &str,
         since: Option<Epoch>,
         starts: Positions,
@@ -188,7 +187,7 @@ impl Tap {
     }
 }
 
-fn unhurried(brokers: &str) -> Result<BaseConsumer, ReadError> {
+fn unhurried(brokers: &str) -> Result<Reader, ReadError> {
     let kilobytes = UNHURRIED_KB.to_string();
     // Less than a fetch can't wait; the largest record still comes whole.
     let bytes = (UNHURRIED_KB * 1024).to_string();

@@ -48,6 +48,14 @@ use std::time::{Duration, Instant};
 /// Most epochs that wait between two threads; their weight is bounded by the room.
 const EPOCHS_MAX: usize = 256;
 
+/// A transaction costs as much as a few hundred payments, and the next could begin as soon as it ends. So there is a rest after one, this
+/// many times as long as it took: where the machine is busy it took longer, and more is written at once.
+const REST: u32 = 2;
+/// The longest rest: so much later, at the most, a payment is seen.
+const REST_MAX: Duration = Duration::from_millis(25);
+/// There is none while a backlog waits: behind a transaction that had this part of the most that it may have.
+const BACKLOG: usize = 16;
+
 /// After this many epochs there is a snapshot, whether anything has happened or not.
 const IDLE_EPOCHS_MAX: u64 = 3_600;
 
@@ -147,14 +155,19 @@ struct Sink {
 impl Sink {
     /// Writes epochs as they come, as many at once as are there, up to a weight.
     async fn run(mut self, proved: &Receiver<Proved>) -> Result<(), PostgresError> {
+        let mut rest = Duration::ZERO;
         while let Ok(first) = proved.recv() {
             queue::WRITE.leaves();
+            // What comes meanwhile is written with it.
+            tokio::time::sleep(rest).await;
             let more = || proved.try_recv().ok().inspect(|_| queue::WRITE.leaves());
             let Gathered { group, kept, entered } = group::gather(first, self.written, self.group_max, &mut self.findings, more);
             let schemas: Vec<_> = self.schemas.lock().expect("nothing panics while it holds the schemas").clone().into_iter().collect();
             let begun = Instant::now();
             self.views.write(&group, self.findings.standing(), &schemas).await?;
             self.measures.written(&group, self.findings.standing(), begun.elapsed());
+            let is_backlog = entered >= self.group_max / BACKLOG;
+            rest = if is_backlog { Duration::ZERO } else { (begun.elapsed() * REST).min(REST_MAX) };
             self.room.leave(entered);
             // Postgres has passed the epoch, so no restart will find the snapshot ahead of it.
             if let Some((name, books)) = kept {

@@ -10,12 +10,13 @@ pub(super) const ROWS: &str = "
            json_strip_nulls(json_build_object(
                'id', a.id, 'customer_id', a.customer_id, 'type', a.type, 'role', a.role, 'currency', a.currency,
                'status', coalesce(s.status, a.status),
-               'balance_posted', amount_of(coalesce(p.balance_minor, 0), a.currency)::text,
-               'balance_held', amount_of(coalesce(h.held_minor, 0), a.currency)::text,
-               'balance_available', amount_of(coalesce(p.balance_minor, 0) - coalesce(h.held_minor, 0), a.currency)::text,
+               'balance_posted', (coalesce(p.balance_minor, 0) * c.unit)::text,
+               'balance_held', (coalesce(h.held_minor, 0) * c.unit)::text,
+               'balance_available', ((coalesce(p.balance_minor, 0) - coalesce(h.held_minor, 0)) * c.unit)::text,
                'opened_at', moment_of(a.epoch)))::text as value
     from (CHOSEN) chosen
     join account a on a.id = chosen.id
+    left join currency c on c.code = a.currency
     left join lateral (select status, epoch from account_status
                        where account_id = a.id and epoch <= AS_OF
                        order by event_id desc

@@ -13,8 +13,8 @@ pub(super) const ROWS: &str = "
                               when h.change = 'released' or h.change = 'expired' then h.change
                               else 'captured' end,
                'account_debit', h.account_debit, 'account_credit', h.account_credit,
-               'amount', amount_of(case when h.open then whole.left_minor else h.amount_minor end, h.currency)::text,
-               'held_fee', amount_of(case when h.open then whole.fee_left_minor else h.fee_minor end, h.currency)::text,
+               'amount', (case when h.open then whole.left_minor else h.amount_minor end * c.unit)::text,
+               'held_fee', (case when h.open then whole.fee_left_minor else h.fee_minor end * c.unit)::text,
                'currency', h.currency, 'channel', h.channel, 'expires_at', moment_of(h.expires_at), 'epoch', h.epoch)::text as value
     from (CHOSEN) chosen
     cross join lateral (select * from hold_change
@@ -25,6 +25,7 @@ pub(super) const ROWS: &str = "
                                sum(case change when 'reserved' then fee_minor else -fee_minor end) as fee_left_minor
                         from hold_change
                         where hold_id = chosen.id and epoch <= AS_OF and event_id >= first_id_of(epoch_of(chosen.id))) whole
+    left join currency c on c.code = h.currency
     left join account debit on debit.id = h.account_debit
     left join account credit on credit.id = h.account_credit
     order by h.hold_id";

@@ -9,7 +9,7 @@ pub(super) const ROWS: &str = "
            array_remove(array[o.account_debit, case when o.transaction_id is not null then o.account_credit end], null) as accounts,
            json_strip_nulls(json_build_object(
                'id', o.order_id, 'operation', o.operation, 'status', o.change, 'account_debit', o.account_debit,
-               'account_credit', o.account_credit, 'amount', amount_of(o.amount_minor, o.currency)::text, 'currency', o.currency,
+               'account_credit', o.account_credit, 'amount', (o.amount_minor * c.unit)::text, 'currency', o.currency,
                'channel', o.channel, 'execute_at', moment_of(o.execute_at), 'effective_at', moment_of(o.effective_at),
                'transaction_id', o.transaction_id, 'epoch', o.epoch))::text as value
     from (CHOSEN) chosen
@@ -17,6 +17,7 @@ pub(super) const ROWS: &str = "
                         where order_id = chosen.id and epoch <= AS_OF and event_id >= first_id_of(epoch_of(chosen.id))
                         order by event_id desc
                         limit 1) o
+    left join currency c on c.code = o.currency
     left join account debit on debit.id = o.account_debit
     left join account credit on credit.id = o.account_credit
     order by o.order_id";

@@ -14,13 +14,14 @@ const ROWS: &str = "
            json_strip_nulls(json_build_object(
                'id', s.id, 'operation', s.operation, 'status', case when s.reason is null then 'settled' else 'failed' end,
                'account_debit', s.account_debit, 'account_credit', s.account_credit,
-               'amount', amount_of(s.amount_minor, s.currency)::text, 'currency', s.currency, 'channel', s.channel,
-               'charged_fee', amount_of(s.fee_minor, s.currency)::text,
+               'amount', (s.amount_minor * c.unit)::text, 'currency', s.currency, 'channel', s.channel,
+               'charged_fee', (s.fee_minor * c.unit)::text,
                'hold_id', s.hold_id, 'original_transaction_id', case when s.hold_id is null then s.original_transaction_id end,
                'order_id', s.order_id, 'batch_id', s.batch_id, 'reason', s.reason,
                'settled_at', case when s.reason is null then moment_of(s.epoch) end,
                'effective_at', moment_of(s.effective_at), 'epoch', s.epoch, 'trace_id', nullif(s.trace_id, '')))::text as value
     from (FOUND) s
+    left join currency c on c.code = s.currency
     left join account debit on debit.id = s.account_debit
     left join account credit on credit.id = s.account_credit
     order by s.id";

@@ -7,9 +7,10 @@ const ROWS: &str = "
            array[account_id] as accounts,
            json_build_object(
                'day', moment_of(day_at), 'role', a.role, 'account_id', account_id, 'currency', t.currency, 'operation', operation,
-               'count', count, 'amount', amount_of(amount_minor, t.currency)::text)::text as value
+               'count', count, 'amount', (amount_minor * c.unit)::text)::text as value
     from turnover t
     join account a on a.id = account_id
+    left join currency c on c.code = t.currency
     where day_at >= START and t.epoch > SINCE
     order by day_at, t.currency, account_id, operation";
 

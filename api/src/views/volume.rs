@@ -9,8 +9,9 @@ const ROWS: &str = "
            json_strip_nulls(json_build_object(
                'start', moment_of(start_at), 'operation', operation, 'channel', nullif(channel, ''), 'currency', nullif(currency, ''),
                'status', case reason when '' then 'settled' else 'failed' end, 'reason', nullif(reason, ''), 'count', count,
-               'amount', amount_of(amount_minor, currency)::text, 'fee', amount_of(fee_minor, currency)::text))::text as value
+               'amount', (amount_minor * c.unit)::text, 'fee', (fee_minor * c.unit)::text))::text as value
     from TABLE
+    left join currency c on c.code = currency
     where span = 'SPAN' and start_at >= START and epoch > SINCE
     order by start_at, operation, channel, currency, reason";
 

@@ -14,6 +14,7 @@ mod turnover;
 mod volume;
 
 pub(super) use activity::Counted;
+pub(super) use transactions::TYPES;
 
 use crate::postgres::{Imbalance, RANGE};
 use activity::Activity;

@@ -1,5 +1,6 @@
 //! The connection of a sink: who holds it, how it is taken over, and how it comes back.
 
+use crate::postgres::rows::TYPES;
 use crate::postgres::{PostgresError, SINK};
 use schemas::Epoch;
 use sqlx::Connection;
@@ -61,7 +62,7 @@ impl Session {
             .application_name(&format!("orion views {generation}"))
             // A writer that was stopped in the middle of a transaction can't hold the progress row for long.
             .options([("idle_in_transaction_session_timeout", "5000"), ("synchronous_commit", "on")]);
-        let connection = PgConnection::connect_with(&options).await.map_err(failed("connect"))?;
+        let connection = connect(&options, "connect").await?;
         Ok(Self { options, connection, generation })
     }
 
@@ -110,7 +111,7 @@ impl Session {
     }
 
     async fn try_again(&mut self) -> Result<(i64, i64), PostgresError> {
-        self.connection = PgConnection::connect_with(&self.options).await.map_err(failed("connect again"))?;
+        self.connection = connect(&self.options, "connect again").await?;
         self.end_older().await?;
         sqlx::query_as("select generation, epoch from sink_progress where sink = $1 for update")
             .bind(SINK)
@@ -118,6 +119,13 @@ impl Session {
             .await
             .map_err(failed("look what became of a transaction"))
     }
+}
+
+/// A connection that knows the types of the rows.
+async fn connect(options: &PgConnectOptions, step: &'static str) -> Result<PgConnection, PostgresError> {
+    let mut connection = PgConnection::connect_with(options).await.map_err(failed(step))?;
+    sqlx::raw_sql(TYPES).execute(&mut connection).await.map_err(failed(step))?;
+    Ok(connection)
 }
 
 /// A Postgres that says nothing for that long is away. It may have vanished without closing the connection, and then a

@@ -46,7 +46,14 @@ pub fn refuse_another_kafka(config: &Config, progress: Progress, known: u64) -> 
         let topic = Topic::ViewsJournal;
         return Err(another_kafka(config, &format!("was written by generation {generation}, but {topic} knows {known}")));
     }
-    reader(config, Start { epoch, schemas }, epoch).map(drop)
+    match Events::held_by(&config.kafka.brokers, &Start { epoch, schemas }) {
+        Err(EventsError::NotHeld(last)) => {
+            Err(another_kafka(config, &format!("shows epoch {last}, which settlement's journal does not hold")))
+        }
+        // A journal that was cut is looked at where it is read.
+        Ok(()) | Err(EventsError::Read(ReadError::StartsLate { .. })) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
