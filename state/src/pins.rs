@@ -131,7 +131,10 @@ impl Pins {
     /// Keeps a decision that must be the first on its command, and what it did, under the command's hash.
     pub fn keep(&mut self, hashed: Hashed, command: CommandId, pin: Pin, effect: Effect) {
         let number = low(self.next());
-        self.open.push(command, pin, effect);
+        let place = u16::try_from(self.open.pins.len()).expect("a segment has as many pins as a u16 counts");
+        // Not by `push`, which would copy the effect once more, behind a pin that is on its way to memory.
+        self.open.pins.push((command, pin));
+        self.open.keep(place, effect);
         let Self { first, full, open, by_command, .. } = self;
         by_command.insert_hashed(hashed, command, number, |number| entry(*first, full, open, number).0);
         if self.open.is_full(self.segment_pins) {

@@ -84,7 +84,8 @@ impl Segment {
         self.keep(place, effect);
     }
 
-    fn keep(&mut self, pin: u16, effect: Effect) {
+    /// Keeps what the decision of a pin did, which is the newest.
+    pub(super) fn keep(&mut self, pin: u16, effect: Effect) {
         match effect {
             Effect::None => {}
             Effect::Moved(moved) => self.moved.push(Moved { pin, ..moved }),
