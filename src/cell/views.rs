@@ -155,11 +155,11 @@ struct Sink {
 impl Sink {
     /// Writes epochs as they come, as many at once as are there, up to a weight.
     async fn run(mut self, proved: &Receiver<Proved>) -> Result<(), PostgresError> {
-        let mut rest = Duration::ZERO;
+        let mut rested = tokio::time::Instant::now();
         while let Ok(first) = proved.recv() {
             queue::WRITE.leaves();
             // What comes meanwhile is written with it.
-            tokio::time::sleep(rest).await;
+            tokio::time::sleep_until(rested).await;
             let more = || proved.try_recv().ok().inspect(|_| queue::WRITE.leaves());
             let Gathered { group, kept, entered } = group::gather(first, self.written, self.group_max, &mut self.findings, more);
             let schemas: Vec<_> = self.schemas.lock().expect("nothing panics while it holds the schemas").clone().into_iter().collect();
@@ -167,7 +167,8 @@ impl Sink {
             self.views.write(&group, self.findings.standing(), &schemas).await?;
             self.measures.written(&group, self.findings.standing(), begun.elapsed());
             let is_backlog = entered >= self.group_max / BACKLOG;
-            rest = if is_backlog { Duration::ZERO } else { (begun.elapsed() * REST).min(REST_MAX) };
+            let rest = if is_backlog { Duration::ZERO } else { (begun.elapsed() * REST).min(REST_MAX) };
+            rested = tokio::time::Instant::now() + rest;
             self.room.leave(entered);
             // Postgres has passed the epoch, so no restart will find the snapshot ahead of it.
             if let Some((name, books)) = kept {
