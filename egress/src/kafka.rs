@@ -57,7 +57,7 @@ pub enum SinkError {
 /// How long a transaction may stay open before Kafka aborts it for a writer that died.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
 
-/// Records of a partition in one request. With the default, a quarter of this, the client took a tenth more of the processor.
+/// Records of a partition in one request: with the default, a quarter of this, the client seemed to take more of the processor.
 const AT_ONCE_BYTES: usize = 4_000_000;
 // Bytes that can't be compressed grow a little.
 const _: () = assert!(AT_ONCE_BYTES + AT_ONCE_BYTES / 64 < BATCH_MAX_BYTES, "a request is larger than a topic takes");

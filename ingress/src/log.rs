@@ -62,8 +62,8 @@ impl CommandLog {
             .set("bootstrap.servers", &config.brokers)
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            // What arrives within a millisecond is one request: at thousands a second, a request for each was the door's dearest part. Two
-            // milliseconds asked no less of the processor, and callers waited longer.
+            // What arrives within a millisecond is one request: at thousands a second, a request for each was a large part of the door.
+            // With two milliseconds no more were answered, and callers waited longer.
             .set("linger.ms", "1")
             .set("compression.type", "none")
             .set("message.max.bytes", RECORD_MAX_BYTES.to_string())

@@ -155,3 +155,22 @@ fn keys_are_made_once_and_never_replaced() {
     std::fs::remove_file(&auth.private_key).unwrap();
     assert!(token::ensure_keys(&auth).is_err());
 }
+
+#[test]
+fn what_is_remembered_of_a_token_lets_nobody_else_in_and_ends_with_it() {
+    let auth = issuer("remembered");
+    let tokens = Tokens::load(&auth).unwrap();
+    let bearer = |token: &str| format!("Bearer {token}");
+    let good = token::sign_claims(&auth, &claims(&json!({}))).unwrap();
+    let first = caller(&tokens, &[&bearer(&good)]).unwrap();
+    assert_eq!(caller(&tokens, &[&bearer(&good)]), Ok(first.clone()));
+    // The same claims behind another signature.
+    let (said, _) = good.rsplit_once('.').unwrap();
+    let other = token::sign_claims(&issuer("forger"), &claims(&json!({}))).unwrap();
+    let forged = format!("{said}.{}", other.rsplit_once('.').unwrap().1);
+    assert_eq!(caller(&tokens, &[&bearer(&forged)]), Err(Denied::Unsigned));
+    // As it is once its time has passed: remembered, and no longer good.
+    let late = token::sign_claims(&auth, &claims(&json!({"exp": get_current_timestamp() - 30}))).unwrap();
+    tokens.known.remember(Known::digest(&late), &Caller { expires_s: get_current_timestamp() - 30, ..first });
+    assert_eq!(caller(&tokens, &[&bearer(&late)]), Err(Denied::Expired));
+}

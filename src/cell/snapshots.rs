@@ -20,7 +20,7 @@ use ingress::commands::{Learnt, Schemas};
 use load::Head;
 use schemas::{Binding, Bound, Epoch, EpochInput, Input};
 use state::Frozen;
-use state::pins::{Cold, Full, Pages, WARM_SEGMENTS};
+use state::pins::{Cold, Full, Pages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -159,7 +159,7 @@ impl Place {
     fn write(&mut self, name: Name, frozen: &Frozen, binding: &Binding) -> anyhow::Result<()> {
         self.parts.retain(|number, _| *number >= frozen.segments_from());
         self.written.retain(|number, _| *number >= frozen.segments_from());
-        for (number, segment) in segments(frozen) {
+        for (number, segment) in frozen.numbered() {
             if let Full::Cold(_) = segment {
                 self.written.remove(&number);
             }
@@ -193,8 +193,7 @@ impl Place {
 
     /// Where those segments lie that need not stay in memory. What another process has written is read first.
     fn on_shelf(&self, frozen: &Frozen) -> anyhow::Result<OnShelf> {
-        let old = segments(frozen).take(frozen.segments().len().saturating_sub(WARM_SEGMENTS));
-        let warm = old.filter(|(_, segment)| matches!(segment, Full::Warm(_)));
+        let warm = frozen.old().filter(|(_, segment)| matches!(segment, Full::Warm(_)));
         let shelve = |(number, _)| {
             if let Some(cold) = self.written.get(&number) {
                 return Ok((number, Arc::clone(cold)));
@@ -234,12 +233,6 @@ impl Place {
         let named: BTreeSet<String> = self.named.values().flatten().chain(self.parts.values()).cloned().collect();
         Ok(self.store.delete_parts_except(&named)?)
     }
-}
-
-/// The full segments of a ledger, each with the number of its first pin.
-fn segments(frozen: &Frozen) -> impl Iterator<Item = (u64, &Full)> {
-    let step = u64::from(state::pins::SEGMENT_PINS);
-    (0..).map(move |number| frozen.segments_from() + number * step).zip(frozen.segments())
 }
 
 /// The parts that a snapshot of an earlier process names; of a damaged one, those that can still be read.

@@ -45,7 +45,7 @@ use crate::customers::Enrolled;
 use crate::holds::{Hold, Holds};
 use crate::ledger::Ledger;
 use crate::orders::{Orders, Waiting};
-use crate::pins::{FrozenPins, Full, Pins, Segment, Stored, segment_start};
+use crate::pins::{FrozenPins, Full, Pins, SEGMENT_PINS, Segment, Stored, WARM_SEGMENTS, segment_start};
 use crate::policies::{Common, Policies, Terms};
 use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
@@ -102,6 +102,18 @@ impl Frozen {
     /// The number of the first pin of the first segment; each later one starts a segment's length further.
     pub fn segments_from(&self) -> u64 {
         segment_start(self.pins.first)
+    }
+
+    /// Those segments, each with the number of its first pin.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Full)> {
+        let step = usize::try_from(SEGMENT_PINS).expect("a u32 fits a usize");
+        let number = move |place: usize| self.segments_from() + u64::try_from(place * step).expect("pins in memory fit a u64");
+        self.pins.full.iter().enumerate().map(move |(place, segment)| (number(place), segment))
+    }
+
+    /// Those of them that need not stay in memory: all but the newest.
+    pub fn old(&self) -> impl Iterator<Item = (u64, &Full)> {
+        self.numbered().take(self.pins.full.len().saturating_sub(WARM_SEGMENTS))
     }
 
     /// The name of the part that a chunk stands for, if it does.

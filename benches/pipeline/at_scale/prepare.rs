@@ -20,9 +20,6 @@ const DEPOSIT_MINOR: i64 = 1_000_000;
 
 /// Commands that wait for settlement at a time.
 const WAITING: usize = 50_000;
-/// What it does not use goes back to the kernel, so that what is read is what it uses. A bank keeps what it had once, which
-/// `settlement_rss_mb` shows.
-const GIVE_BACK: (&str, &str) = (orion::run::KEEP_MEMORY.0, "0");
 /// A snapshot is written ten seconds after the one before, if something was decided.
 const SNAPSHOT_WITHIN: Duration = Duration::from_secs(60);
 /// From when it is there until memory has let go of what it holds: an idle bank has an epoch a second.
@@ -43,7 +40,7 @@ pub(super) struct Prepared {
 /// at all, at a quarter of the pins and at all; each time after a snapshot, when what need not stay in memory has gone.
 pub(super) fn prepare(bank: &Bank<'_>, pins: usize, decided: &mut Decided) -> anyhow::Result<Prepared> {
     let (what, mut random) = ("at_scale makes a bank", SplitMix64::new(3));
-    let settlement = bank.start_with("settlement", &["run", "--cells", "settlement"], &[GIVE_BACK])?;
+    let settlement = bank.settlement()?;
     let snapshots = bank.file("snapshots/settlement");
     let mut making = Making { what, bulk: Bulk::open(bank)?, settlement, snapshots, decided };
     making.give(Topic::CustomerCreated, 0..CUSTOMERS, |_| staff(&mut random, create()))?;

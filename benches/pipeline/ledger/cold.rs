@@ -8,7 +8,7 @@ use anyhow::ensure;
 use egress::snapshots::Store;
 use orion::cell::snapshots::OnDisk;
 use schemas::{Fact, Operation, Reverse, TransactionId};
-use state::pins::{Cold, Full, Pages, SEGMENT_PINS, WARM_SEGMENTS};
+use state::pins::{Cold, Full, Pages};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,10 +16,8 @@ use std::sync::Arc;
 pub(super) fn shelve(books: &mut Books, folder: &Path) -> anyhow::Result<()> {
     let store = Store::open(folder)?;
     let (shelf, frozen) = (Pages::on(OnDisk(store.clone())), books.ledger.freeze());
-    let numbers = (0..).map(|place| frozen.segments_from() + place * u64::from(SEGMENT_PINS));
-    let old = numbers.zip(frozen.segments()).take(frozen.segments().len().saturating_sub(WARM_SEGMENTS));
     let mut on_shelf = Vec::new();
-    for (number, segment) in old {
+    for (number, segment) in frozen.old() {
         let Full::Warm(segment) = segment else { continue };
         let bytes = segment.write();
         let part = store.write_part(&bytes)?;

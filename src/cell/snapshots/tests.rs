@@ -2,7 +2,7 @@
 
 use super::*;
 use schemas::{Asked, Authority, Cause, Command, CommandId, CreateCustomer, CustomerId, Event, Fact, Operation, Position, Principal};
-use state::pins::SEGMENT_PINS;
+use state::pins::{SEGMENT_PINS, WARM_SEGMENTS};
 use state::{CODE_VERSION, Ledger};
 use std::path::PathBuf;
 

@@ -47,13 +47,15 @@ pub fn refuse_another_kafka(config: &Config, progress: Progress, known: u64) -> 
         return Err(another_kafka(config, &format!("was written by generation {generation}, but {topic} knows {known}")));
     }
     match Events::held_by(&config.kafka.brokers, &Start { epoch, schemas }) {
-        Err(EventsError::NotHeld(last)) => {
-            Err(another_kafka(config, &format!("shows epoch {last}, which settlement's journal does not hold")))
-        }
+        Err(EventsError::NotHeld(last)) => Err(not_held(config, last)),
         // A journal that was cut is looked at where it is read.
         Ok(()) | Err(EventsError::Read(ReadError::StartsLate { .. })) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn not_held(config: &Config, last: Epoch) -> anyhow::Error {
+    another_kafka(config, &format!("shows epoch {last}, which settlement's journal does not hold"))
 }
 
 fn another_kafka(config: &Config, what: &str) -> anyhow::Error {
@@ -137,9 +139,7 @@ fn reader(config: &Config, start: Start, written: Epoch) -> anyhow::Result<Optio
             tracing::warn!(epoch, %error, "kafka has not all events from here on");
             Ok(None)
         }
-        Err(EventsError::NotHeld(last)) if epoch == written => {
-            Err(another_kafka(config, &format!("shows epoch {last}, which settlement's journal does not hold")))
-        }
+        Err(EventsError::NotHeld(last)) if epoch == written => Err(not_held(config, last)),
         Err(EventsError::NotHeld(last)) => {
             tracing::warn!(last, "settlement's journal does not hold the epoch of a snapshot");
             Ok(None)

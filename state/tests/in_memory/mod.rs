@@ -1,7 +1,7 @@
 //! A shelf that is bytes in memory, and ledgers whose pins lie there.
 
 use state::bytes::Damaged;
-use state::pins::{Cold, Pages, SEGMENT_PINS, Segment, Shelf, Stored};
+use state::pins::{Cold, Pages, Segment, Shelf, Stored};
 use state::{Ledger, Thawing};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -60,8 +60,7 @@ impl Room {
     /// Puts the full segments of a ledger where pages are read; each under the number of its first pin.
     fn put(&self, ledger: &mut Ledger) -> Vec<(u64, Vec<u8>)> {
         let frozen = ledger.freeze();
-        let numbers = (0..).map(|place| frozen.segments_from() + place * u64::from(SEGMENT_PINS));
-        let parts: Vec<_> = numbers.zip(frozen.segments()).map(|(number, full)| (number, full.whole().write())).collect();
+        let parts: Vec<_> = frozen.numbered().map(|(number, full)| (number, full.whole().write())).collect();
         self.parts
             .0
             .lock()

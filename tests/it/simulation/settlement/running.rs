@@ -12,6 +12,7 @@ use orion::cell::snapshots::{Cadence, OnShelf, Place};
 use schemas::topic::{SCHEMA_HEADER, TRACE_HEADER};
 use schemas::{Binding, EpochInput, EpochOutput, Position, Topic};
 use state::{Frozen, Ledger};
+use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -147,7 +148,7 @@ impl Running {
         let decided = catch_unwind(AssertUnwindSafe(|| dataflows::settlement::decide(input, &mut self.ledger)));
         let mut output = match decided {
             Ok(output) => output,
-            Err(_) if world.parts_lost > 0 => return Err(End::Unread),
+            Err(panic) if world.parts_lost > 0 && is_of_a_page(&*panic) => return Err(End::Unread),
             Err(panic) => resume_unwind(panic),
         };
         world.most_cold = world.most_cold.max(self.ledger.sizes().cold_pins);
@@ -234,4 +235,9 @@ impl Running {
             self.on_shelf.as_ref().map_or(0, Vec::len),
         )
     }
+}
+
+/// Whether a ledger ended since it could not read a page back, and for nothing else.
+fn is_of_a_page(panic: &(dyn Any + Send)) -> bool {
+    panic.downcast_ref::<String>().is_some_and(|said| said.contains("can't be read back, and nothing is decided without it"))
 }
