@@ -84,7 +84,7 @@ impl Cell {
 pub fn fence(brokers: &str, registry: &str, transactional_id: &str, topic: Topic) -> anyhow::Result<Sink> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ids = runtime.block_on(Registry::new(registry).ids(Topic::ALL))?;
-    let sink = Sink::fence(brokers, transactional_id, topic, Encoder::new(ids), partitions())?;
+    let mut sink = Sink::fence(brokers, transactional_id, topic, Encoder::new(ids), partitions())?;
     if let Some(LooseEnds { places, commits }) = loose_ends::find(brokers, &sink.places())? {
         sink.end(&places, commits)?;
     }

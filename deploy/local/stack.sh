@@ -342,6 +342,8 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=4
+# A transaction that begins while the markers of the one before are under way is looked at again after this long (default 20).
+add.partitions.to.txn.retry.backoff.ms=1
 # Expired transactions are noticed quickly (default 10000).
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 # 128 MiB by default, all of it taken at the start.

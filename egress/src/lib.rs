@@ -6,6 +6,8 @@
 
 /// Mistakes that a test may ask for.
 mod planted;
+/// Transactions of Kafka.
+mod producer;
 
 /// The transactional producer of a cell.
 pub mod kafka;

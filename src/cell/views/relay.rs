@@ -52,7 +52,7 @@ pub(super) fn run(config: &Config, generation: u64) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let brokers = &config.kafka.brokers;
     let encoder = RowEncoder::new(runtime.block_on(Registry::new(&config.registry.url).ids_of_views())?);
-    let sink = Sink::fence(brokers, "orion-view-topics", Topic::ViewsJournal, Encoder::new(BTreeMap::new()), BTreeMap::new())?;
+    let mut sink = Sink::fence(brokers, "orion-view-topics", Topic::ViewsJournal, Encoder::new(BTreeMap::new()), BTreeMap::new())?;
     // What says how far the others have come stands first, as a journal does.
     let places: Vec<_> = [PROGRESS_TOPIC].into_iter().chain(topics().map(|(topic, _)| topic)).map(|topic| (topic.to_owned(), 0)).collect();
     if let Some(ends) = loose_ends::find(brokers, &places[..places.len() - 1])? {
@@ -126,7 +126,7 @@ impl Relay {
     }
 
     /// Commits rows; the last of a step with how far the topics have come.
-    fn publish(&self, rows: &[(&'static str, Row)], as_of: Epoch, is_last: bool) -> anyhow::Result<()> {
+    fn publish(&mut self, rows: &[(&'static str, Row)], as_of: Epoch, is_last: bool) -> anyhow::Result<()> {
         let step = as_of.to_string();
         let headers = &[(EPOCH_HEADER, step.as_str()), (GENERATION_HEADER, self.generation.as_str())];
         let mut values = Vec::with_capacity(rows.len() + 1);
