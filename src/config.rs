@@ -94,10 +94,12 @@ pub struct Auth {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epochs {
-    /// An epoch closes at this age at the latest, once it has a command.
+    /// An epoch closes at this age, once it has a command and the pause after the one before is over.
     pub age_max_ms: u64,
     /// An epoch closes at this many commands at the latest.
     pub weight_max: usize,
+    /// The longest pause after an epoch: of a busy bank, which is faster with fewer of them; zero for none.
+    pub pause_max_ms: u64,
     /// An epoch closes after this long without commands, so that time goes on.
     pub tick_ms: u64,
     /// Most epochs between the log and their commit; the bound of every queue of a cell.
@@ -190,6 +192,7 @@ audience = "orion"
 [epochs]
 age_max_ms = 5
 weight_max = 8192
+pause_max_ms = 10
 tick_ms = 1000
 in_flight_max = 16
 commit_weight_max = 16384

@@ -7,6 +7,9 @@
 //! 1. as soon as it has a command and nothing is in flight: waiting would only add latency;
 //! 2. at `age_max_ms` or `weight_max`, whichever comes first, while earlier epochs are on their way; a batch weighs as many
 //!    commands as it has items, and one that is heavier than an epoch may be has an epoch of its own;
+//!    Neither 1. nor the age closes it before the pause that its predecessor is owed: [`PAUSE_MS`] for each command of that, `pause_max_ms` at
+//!    most. An epoch costs all who read it as much as a hundred payments, so a busy bank is faster with fewer. One whose epochs have a
+//!    command or two does not notice: its commits take longer than the pause.
 //! 3. empty, after `tick_ms` without any, so that time goes on;
 //! 4. empty, 60 s after its predecessor, as long as the clock is further ahead than that: a jump of the clock
 //!    never reaches a command in one step.
@@ -17,13 +20,18 @@ use std::collections::{BTreeMap, VecDeque};
 /// Largest step of the clock between two epochs.
 pub const STEP_MAX_MS: u64 = 60_000;
 
+/// Pause after an epoch, for each command that it had. Above one in this time epochs grow until the pause is the longest.
+const PAUSE_MS: u64 = 2;
+
 /// When epochs close.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// An epoch with a command closes at this age, even while others are in flight.
+    /// An epoch with a command closes at this age, even while others are in flight, once the pause is over.
     pub age_max_ms: u64,
     /// An epoch closes at this many commands, items of batches counted one by one.
     pub weight_max: usize,
+    /// The longest pause after an epoch, unless the next is full.
+    pub pause_max_ms: u64,
     /// An empty epoch closes after this long.
     pub tick_ms: u64,
     /// No epoch closes while this many are in flight.
@@ -56,6 +64,8 @@ pub struct Epochs {
     previous: Epoch,
     /// When the previous epoch closed, by the caller's clock.
     closed_ms: u64,
+    /// What the previous epoch weighed.
+    weighed: usize,
     /// When the first waiting command came, by the caller's clock.
     waiting_since_ms: Option<u64>,
     partitions: BTreeMap<i32, Partition>,
@@ -90,6 +100,7 @@ impl Epochs {
             code_version,
             previous,
             closed_ms: now_ms,
+            weighed: 0,
             waiting_since_ms: None,
             partitions: partitions.collect(),
         }
@@ -161,7 +172,9 @@ impl Epochs {
         }
         let waiting = self.waiting();
         let aged = self.waiting_since_ms.is_some_and(|since| now_ms.saturating_sub(since) >= self.policy.age_max_ms);
-        let closes = waiting > 0 && (in_flight == 0 || aged || waiting >= self.policy.weight_max);
+        let pause = u64::try_from(self.weighed).unwrap_or(u64::MAX).saturating_mul(PAUSE_MS).min(self.policy.pause_max_ms);
+        let paused = now_ms.saturating_sub(self.closed_ms) >= pause;
+        let closes = waiting >= self.policy.weight_max || waiting > 0 && paused && (in_flight == 0 || aged);
         let ticks = waiting == 0 && now_ms.saturating_sub(self.closed_ms) >= self.policy.tick_ms;
         (closes || ticks).then(|| self.seal(now_ms.max(self.previous + 1), now_ms, true))
     }
@@ -199,6 +212,7 @@ impl Epochs {
         }
         self.previous = epoch;
         self.closed_ms = now_ms;
+        self.weighed = weight;
         self.waiting_since_ms = (self.waiting() > 0).then_some(now_ms);
         let binding = Binding { epoch, generation: self.generation, code_version: self.code_version, inputs };
         EpochInput { binding, commands, committed: None }
@@ -220,7 +234,7 @@ mod tests {
     use schemas::{Asked, Authority, Batch, BatchMode, Command, HoldId, Malformed, Operation, Position, Principal, Release};
 
     fn policy() -> Policy {
-        Policy { age_max_ms: 5, weight_max: 3, tick_ms: 1000, in_flight_max: 2 }
+        Policy { age_max_ms: 5, weight_max: 3, pause_max_ms: 0, tick_ms: 1000, in_flight_max: 2 }
     }
 
     fn epochs(now_ms: u64) -> Epochs {
@@ -274,6 +288,32 @@ mod tests {
         // Heavier than an epoch may be: the rest waits, and the upper says where it starts. The clock stood still.
         assert_eq!(shape(&epochs.poll(1006, 1).unwrap()), (1007, vec![(5, 3), (1, 0)], vec![(0, 2), (0, 3), (0, 4)]));
         assert_eq!(shape(&epochs.poll(1012, 1).unwrap()).2, vec![(0, 5)]);
+    }
+
+    #[test]
+    fn a_busy_cell_pauses_between_epochs_and_a_full_one_does_not() {
+        let busy = Policy { weight_max: 30, pause_max_ms: 20, ..policy() };
+        let mut epochs = Epochs::new(busy, "log", &BTreeMap::from([(0, 0)]), 0, 1, 1, 1000);
+        let mut offsets = 0..;
+        let mut read = |epochs: &mut Epochs, count: usize, now_ms| {
+            for offset in offsets.by_ref().take(count) {
+                epochs.read(0, offset, bound(0, offset), now_ms);
+            }
+        };
+        let mut closes = |epochs: &mut Epochs, count, now_ms: u64| {
+            read(epochs, count, now_ms);
+            (now_ms..now_ms + 100).find_map(|now_ms| epochs.poll(now_ms, 0)).map(|input| (input.binding.epoch, input.commands.len()))
+        };
+        // The first waits for nothing; each of the next for two milliseconds after one command, twelve after six, at most twenty.
+        assert_eq!(closes(&mut epochs, 1, 1000), Some((1000, 1)));
+        assert_eq!(closes(&mut epochs, 6, 1000), Some((1002, 6)));
+        assert_eq!(closes(&mut epochs, 25, 1003), Some((1014, 25)));
+        assert_eq!(closes(&mut epochs, 1, 1015), Some((1034, 1)));
+        assert_eq!(closes(&mut epochs, 1, 1040), Some((1040, 1)), "the pause is over when it comes");
+        assert_eq!(closes(&mut epochs, 25, 1042), Some((1042, 25)));
+        // Thirty is all that an epoch takes.
+        assert_eq!(closes(&mut epochs, 31, 1043), Some((1043, 30)));
+        assert_eq!(closes(&mut epochs, 0, 1044), Some((1063, 1)));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Deref};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What reading can meet.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +132,7 @@ pub(crate) fn read_from<E: From<ReadError>>(
     // 2.
     let consumer = build(brokers, &UP_TO_ENDS)?;
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
-    while consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(failed)?.1 < high {
+    while led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT)).map_err(failed)?.1 < high {
         // Kafka decides for a writer that died, when its transaction has timed out.
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -199,7 +200,7 @@ pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<Reader, R
 pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, ReadError> {
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
     let mark =
-        |partition: i32| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map(|marks| (partition, marks)).map_err(failed);
+        |partition: i32| led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT)).map(|marks| (partition, marks)).map_err(failed);
     partitions(consumer, topic)?.into_iter().map(mark).collect()
 }
 
@@ -208,7 +209,7 @@ pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMa
 pub(crate) fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, ReadError> {
     use rdkafka::error::RDKafkaErrorCode as Code;
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
-    let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT).map_err(failed)?;
+    let metadata = led(|| consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT)).map_err(failed)?;
     let Some(found) = metadata.topics().first() else { return Err(ReadError::NoTopic(topic.to_owned())) };
     match found.error().map(Code::from) {
         None => Ok(found.partitions().iter().map(|partition| partition.id()).collect()),
@@ -222,7 +223,24 @@ pub(crate) fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> Resu
     if !partitions(consumer, topic)?.contains(&partition) {
         return Err(ReadError::NoTopic(topic.to_owned()));
     }
-    consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT).map_err(|source| ReadError::Kafka { topic: topic.to_owned(), source })
+    led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT)).map_err(|source| ReadError::Kafka { topic: topic.to_owned(), source })
+}
+
+/// Asks again as long as a partition has no leader yet, as one that was made just now.
+fn led<T>(mut ask: impl FnMut() -> KafkaResult<T>) -> KafkaResult<T> {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Err(error)
+                if begun.elapsed() < METADATA_TIMEOUT
+                    && matches!(error.rdkafka_error_code(), Some(Code::NotLeaderForPartition | Code::LeaderNotAvailable)) =>
+            {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Assigns partitions at exact offsets.
@@ -252,7 +270,7 @@ pub(crate) fn starts_at(consumer: &BaseConsumer, topic: &str, epoch: u64) -> Res
         let at = Offset::Offset(i64::try_from(epoch).unwrap_or(i64::MAX));
         list.add_partition_offset(topic, *partition, at).map_err(failed)?;
     }
-    let found = consumer.offsets_for_times(list, METADATA_TIMEOUT).map_err(failed)?;
+    let found = led(|| consumer.offsets_for_times(list.clone(), METADATA_TIMEOUT)).map_err(failed)?;
     let offset = |partition: &i32, end: i64| match found.find_partition(topic, *partition).map(|found| found.offset()) {
         Some(Offset::Offset(offset)) => offset,
         // No such record when we asked. The end was read before, so what came since is not missed.

@@ -52,6 +52,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let policy = Policy {
         age_max_ms: epochs.age_max_ms,
         weight_max: epochs.weight_max,
+        pause_max_ms: epochs.pause_max_ms,
         tick_ms: epochs.tick_ms,
         in_flight_max: epochs.in_flight_max,
     };

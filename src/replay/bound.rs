@@ -135,7 +135,7 @@ fn bound(decoder: &mut Decoder, partition: i32, record: &Stored) -> Option<Bound
 
 /// A replay closes epochs where they were bound; none of these counts.
 fn replaying() -> Policy {
-    Policy { age_max_ms: u64::MAX, weight_max: usize::MAX, tick_ms: u64::MAX, in_flight_max: 0 }
+    Policy { age_max_ms: u64::MAX, weight_max: usize::MAX, pause_max_ms: 0, tick_ms: u64::MAX, in_flight_max: 0 }
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl Log {
         let topic = Topic::Commands.as_str();
         let partitions = Topics::committed().partitions(topic).unwrap_or(1);
         let uppers: BTreeMap<i32, i64> = (0..partitions).map(|partition| (partition, 0)).collect();
-        let policy = Policy { age_max_ms: u64::MAX, weight_max: rule.every, tick_ms: u64::MAX, in_flight_max: 1 };
+        let policy = Policy { age_max_ms: u64::MAX, weight_max: rule.every, pause_max_ms: 0, tick_ms: u64::MAX, in_flight_max: 1 };
         Self {
             bound,
             epochs: Epochs::new(policy, topic, &uppers, 0, 1, state::CODE_VERSION, rule.start_ms),

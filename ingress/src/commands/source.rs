@@ -199,7 +199,7 @@ mod tests {
                 command: Ok(Asked::of(command)),
             })
         };
-        let policy = Policy { age_max_ms: 5, weight_max: 10, tick_ms: 10, in_flight_max: 9 };
+        let policy = Policy { age_max_ms: 5, weight_max: 10, pause_max_ms: 0, tick_ms: 10, in_flight_max: 9 };
         let start = || Start {
             after: 0,
             uppers: BTreeMap::new(),

@@ -166,7 +166,7 @@ impl Settlement {
         let start =
             Start { after, uppers, schemas, bound, generation: generation + 1, newest_rules: state::CODE_VERSION, accept_gap: false };
         let marks = BTreeMap::from([(0, (0, world.broker.stable(&commands_place())))]);
-        let policy = Policy { age_max_ms: 5, weight_max: 4, tick_ms: 1_000, in_flight_max: 3 };
+        let policy = Policy { age_max_ms: 5, weight_max: 4, pause_max_ms: 3, tick_ms: 1_000, in_flight_max: 3 };
         let shared = Schemas::default();
         let now_ms = world.now_ms.saturating_add_signed(self.clock_off_ms);
         let (source, read) = match Source::start(policy, start, &marks, shared.clone(), now_ms) {
