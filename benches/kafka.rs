@@ -1,14 +1,14 @@
-//! What a commit costs: from `begin_transaction` to the return of `commit_transaction`, against the pause before it, the
+//! What a commit costs: from the begin of a transaction of the sink to its commit, against the pause before it, the
 //! partitions that it touches and the records in it. Reads `KAFKA_BROKERS`; takes about a minute. Topics are its own.
 
-use anyhow::{Context, ensure};
+use egress::kafka::Sink;
+use egress::records::Sent;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::{ClientContext, DefaultClientContext};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseRecord, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::Thread;
+use rdkafka::client::DefaultClientContext;
+use schemas::Topic;
+use schemas::wire::Encoder;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const PAUSES_MS: [u64; 7] = [0, 1, 2, 5, 10, 20, 50];
@@ -21,7 +21,6 @@ const RECORD_BYTES: usize = 300;
 const TRANSACTIONS: usize = 300;
 /// Connections, metadata and the broker's own warm-up are not what is measured.
 const UNCOUNTED: usize = 30;
-const WAIT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy)]
 struct Cell {
@@ -29,30 +28,6 @@ struct Cell {
     partitions: i32,
     records: usize,
 }
-
-/// Records that Kafka has not acknowledged yet. The last one wakes the thread that waits to commit.
-struct Deliveries {
-    open: AtomicUsize,
-    refused: AtomicUsize,
-    waiter: Thread,
-}
-
-impl ClientContext for Deliveries {}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if result.is_err() {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-        }
-        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.waiter.unpark();
-        }
-    }
-}
-
-type Transactions = ThreadedProducer<Deliveries, NoCustomPartitioner>;
 
 fn main() -> anyhow::Result<()> {
     let Ok(brokers) = std::env::var("KAFKA_BROKERS") else {
@@ -78,67 +53,39 @@ fn topic(run: &str, partitions: i32) -> String {
 }
 
 fn tables(brokers: &str, run: &str) -> anyhow::Result<()> {
-    let producer: Transactions = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("transactional.id", run)
-        .set("acks", "all")
-        .set("linger.ms", "1")
-        .set("compression.type", "lz4")
-        .create_with_context(Deliveries { open: 0.into(), refused: 0.into(), waiter: std::thread::current() })?;
-    producer.init_transactions(WAIT).context("can't begin: the broker does not answer init_transactions")?;
+    let mut sink = Sink::fence(brokers, run, Topic::ViewsJournal, Encoder::new(BTreeMap::new()), BTreeMap::new())?;
 
     println!("Milliseconds from begin to committed; {TRANSACTIONS} transactions a line, records of {RECORD_BYTES} bytes.");
     println!("If not varied: a pause of {} ms, {} partitions, {} records.", USUAL.pause.as_millis(), USUAL.partitions, USUAL.records);
     heading("pause, ms");
     for pause in PAUSES_MS {
-        line(&pause.to_string(), measure(&producer, run, Cell { pause: Duration::from_millis(pause), ..USUAL })?);
+        line(&pause.to_string(), measure(&mut sink, run, Cell { pause: Duration::from_millis(pause), ..USUAL })?);
     }
     heading("partitions");
     for partitions in PARTITIONS {
-        line(&partitions.to_string(), measure(&producer, run, Cell { partitions, ..USUAL })?);
+        line(&partitions.to_string(), measure(&mut sink, run, Cell { partitions, ..USUAL })?);
     }
     heading("records");
     for records in RECORDS {
-        line(&records.to_string(), measure(&producer, run, Cell { records, ..USUAL })?);
+        line(&records.to_string(), measure(&mut sink, run, Cell { records, ..USUAL })?);
     }
     Ok(())
 }
 
-fn measure(producer: &Transactions, run: &str, cell: Cell) -> anyhow::Result<Vec<Duration>> {
+fn measure(sink: &mut Sink, run: &str, cell: Cell) -> anyhow::Result<Vec<Duration>> {
     let topic = topic(run, cell.partitions);
     let value = [b'x'; RECORD_BYTES];
     let mut took = Vec::with_capacity(TRANSACTIONS);
     for transaction in 0..UNCOUNTED + TRANSACTIONS {
         std::thread::sleep(cell.pause);
         let begun = Instant::now();
-        producer.begin_transaction()?;
-        for partition in (0..cell.partitions).cycle().take(cell.records) {
-            producer.context().open.fetch_add(1, Ordering::AcqRel);
-            let record = BaseRecord::<(), [u8]>::to(&topic).partition(partition).payload(&value);
-            producer.send(record).map_err(|(error, _)| error)?;
-        }
-        commit(producer)?;
+        let places = (0..cell.partitions).cycle().take(cell.records);
+        sink.publish(places.map(|partition| Sent { topic: &topic, partition, key: "", value: &value, headers: &[], epoch: None }))?;
         if transaction >= UNCOUNTED {
             took.push(begun.elapsed());
         }
     }
     Ok(took)
-}
-
-/// Waits until Kafka has every record, then commits: the client's own flush, inside its commit, takes 100 ms whenever
-/// something is under way.
-fn commit(producer: &Transactions) -> anyhow::Result<()> {
-    let (deliveries, deadline) = (producer.context(), Instant::now() + WAIT);
-    while deliveries.open.load(Ordering::Acquire) > 0 {
-        ensure!(Instant::now() < deadline, "Kafka did not acknowledge a transaction's records in {} s", WAIT.as_secs());
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-    // The client counts a record as under way until the callback for it has returned, a moment later.
-    while producer.in_flight_count() > 0 {
-        std::thread::yield_now();
-    }
-    ensure!(deliveries.refused.load(Ordering::Relaxed) == 0, "Kafka refused a record");
-    Ok(producer.commit_transaction(WAIT)?)
 }
 
 fn heading(varied: &str) {

@@ -10,7 +10,7 @@
 
 use crate::producer::{ProduceError, Producer};
 use crate::records::{Sent, Writer};
-use schemas::topic::{COMMANDS_DLQ, FILLER, SCHEMA_HEADER};
+use schemas::topic::COMMANDS_DLQ;
 use schemas::wire::{Encoder, SchemaRecord, WireError};
 use schemas::{Epoch, EpochOutput, Output, Topic};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,21 +77,13 @@ impl Sink {
         written.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic.to_owned(), partition))).collect()
     }
 
-    /// Ends a transaction whose end Kafka has lost: the marker of one with a filler in each of these partitions, and in no
-    /// other, ends what hangs there.
+    /// Ends a transaction whose end Kafka has lost, in each of these partitions, which are this cell's alone. So that the other cells
+    /// that read them see it as it ended elsewhere.
     pub fn end(&mut self, places: &BTreeSet<(String, i32)>, commits: bool) -> Result<(), SinkError> {
-        // Readers take no notice of a record without an epoch, and a journal's know that of a schema.
-        let schema = self.schemas().into_iter().next().map(|schema| (schema.id.to_string(), schema.schema));
-        let journal = self.writer.journal;
-        self.transaction(commits, |_, producer| {
-            for (topic, partition) in places {
-                let schema = schema.as_ref().filter(|_| topic == journal.as_str());
-                let (id, value) = schema.map_or(("", ""), |(id, schema)| (id, schema));
-                let headers = &[(SCHEMA_HEADER, id)][..usize::from(schema.is_some())];
-                send(producer, &Sent { topic, partition: *partition, key: FILLER, value: value.as_bytes(), headers, epoch: None })?;
-            }
-            Ok(())
-        })
+        for (topic, partition) in places {
+            self.producer.end_hanging(topic, *partition, commits).map_err(failed("end what hangs"))?;
+        }
+        Ok(())
     }
 
     /// The schemas that this sink writes.
@@ -102,7 +94,7 @@ impl Sink {
     /// Commits the claim of a generation, and the schemas that it writes, before anything else.
     pub fn claim(&mut self, generation: u64, code_version: u32) -> Result<(), SinkError> {
         self.writer.generation = generation;
-        self.transaction(true, |writer, producer| writer.claim(code_version, |record| send(producer, &record)))
+        self.transaction(|writer, producer| writer.claim(code_version, |record| send(producer, &record)))
     }
 
     /// Commits epochs in one transaction.
@@ -116,26 +108,22 @@ impl Sink {
         faults::point("settlement.sent");
         self.producer.delivered().map_err(failed("deliver a record"))?;
         faults::point("settlement.commit");
-        self.producer.end(true).map_err(failed("commit"))?;
+        self.producer.commit().map_err(failed("commit"))?;
         faults::point("settlement.committed");
         Ok(())
     }
 
     /// Commits records that belong to no epoch of the cell, in one transaction.
     pub fn publish<'a>(&mut self, records: impl IntoIterator<Item = Sent<'a>>) -> Result<(), SinkError> {
-        self.transaction(true, |_, producer| records.into_iter().try_for_each(|record| send(producer, &record)))
+        self.transaction(|_, producer| records.into_iter().try_for_each(|record| send(producer, &record)))
     }
 
     /// One transaction with what `write` sends.
-    fn transaction(
-        &mut self,
-        commits: bool,
-        write: impl FnOnce(&Writer, &mut Producer) -> Result<(), SinkError>,
-    ) -> Result<(), SinkError> {
+    fn transaction(&mut self, write: impl FnOnce(&Writer, &mut Producer) -> Result<(), SinkError>) -> Result<(), SinkError> {
         self.producer.begin().map_err(failed("begin a transaction"))?;
         write(&self.writer, &mut self.producer)?;
         self.producer.delivered().map_err(failed("deliver a record"))?;
-        self.producer.end(commits).map_err(failed(if commits { "commit" } else { "abort" }))
+        self.producer.commit().map_err(failed("commit"))
     }
 
     /// Checks that an epoch of a replay gives what was committed; writes nothing.

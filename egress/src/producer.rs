@@ -21,6 +21,10 @@ mod batch;
 mod cluster;
 /// Requests and answers.
 mod connection;
+/// Transactions without an end.
+mod hanging;
+/// Asking again.
+mod pause;
 
 use crate::records::Sent;
 use batch::{Batch, Identity};
@@ -33,7 +37,8 @@ use kafka_protocol::messages::{
     BrokerId, EndTxnRequest, InitProducerIdRequest, ProduceRequest, ProduceResponse, ProducerId, TopicName, TransactionalId,
 };
 use kafka_protocol::protocol::StrBytes;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use pause::Pause;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What ends a producer.
 #[derive(Debug, thiserror::Error)]
@@ -92,9 +97,6 @@ const AT_ONCE_BYTES: usize = 4_000_000;
 const _: () = assert!(AT_ONCE_BYTES + AT_ONCE_BYTES / 64 < schemas::topic::BATCH_MAX_BYTES, "a request is larger than a topic takes");
 /// Kafka closes what nobody has used for ten minutes.
 const RESTS_MAX: Duration = Duration::from_secs(60);
-/// Between two times that the same is asked.
-const PAUSE_MIN: Duration = Duration::from_millis(1);
-const PAUSE_MAX: Duration = Duration::from_millis(50);
 
 const INIT_PRODUCER_ID: i16 = 4;
 const PRODUCE: i16 = 12;
@@ -184,8 +186,8 @@ impl Producer {
         })
     }
 
-    /// Ends the transaction, all of which is delivered.
-    pub(crate) fn end(&mut self, commits: bool) -> Result<(), ProduceError> {
+    /// Commits the transaction, all of which is delivered.
+    pub(crate) fn commit(&mut self) -> Result<(), ProduceError> {
         if !self.wrote {
             return Ok(());
         }
@@ -196,15 +198,15 @@ impl Producer {
                     .with_transactional_id(producer.id.clone())
                     .with_producer_id(ProducerId(producer.identity.id))
                     .with_producer_epoch(producer.identity.epoch)
-                    .with_committed(commits);
+                    .with_committed(true);
                 let response = producer.cluster.coordinator()?.ask(&request, END_TXN)?;
-                match refused("the end of a transaction", response.error_code) {
+                match refused("a commit", response.error_code) {
                     Ok(()) => {
                         producer.identity = Identity { id: response.producer_id.0, epoch: response.producer_epoch };
                         producer.partitions.iter_mut().for_each(|partition| partition.sent = 0);
                         return Ok(());
                     }
-                    // An end that has happened answers the same again.
+                    // A commit that has happened answers the same again.
                     Err(error) if is_busy(&error) => pause.or(error)?,
                     Err(error) => return Err(error),
                 }
@@ -221,18 +223,23 @@ impl Producer {
     /// The place of a partition that it has not written before.
     fn meet(&mut self, topic: &str, number: i32) -> Result<usize, ProduceError> {
         // It asks by a connection on which records may be under way.
-        self.checked(Self::answers)?;
-        let mut pause = Pause::until(ANSWERS);
-        let leader = loop {
-            match self.cluster.leader(topic, number) {
-                Ok(leader) => break leader,
-                // One that was made just now, or a broker that is just back.
-                Err(error) if is_busy(&error) => pause.or(error)?,
-                Err(error) => return Err(error),
-            }
-        };
+        let leader = self.checked(|producer| {
+            producer.answers()?;
+            producer.leader(topic, number)
+        })?;
         self.partitions.push(Partition { topic: topic.to_owned(), number, leader, batch: Batch::default(), sent: 0 });
         Ok(self.partitions.len() - 1)
+    }
+
+    /// Who leads a partition, which may have been made just now, or whose broker is just back.
+    fn leader(&mut self, topic: &str, number: i32) -> Result<BrokerId, ProduceError> {
+        let mut pause = Pause::until(ANSWERS);
+        loop {
+            match self.cluster.leader(topic, number) {
+                Err(error) if is_busy(&error) => pause.or(error)?,
+                leader => return leader,
+            }
+        }
     }
 
     /// Sends what waits, a request to each broker.
@@ -250,7 +257,11 @@ impl Producer {
                 requests.push((partition.leader, request));
                 requests.len() - 1
             });
-            add(&mut requests[place].1, &partition.topic, PartitionProduceData::default().with_index(partition.number).with_records(Some(records)));
+            add(
+                &mut requests[place].1,
+                &partition.topic,
+                PartitionProduceData::default().with_index(partition.number).with_records(Some(records)),
+            );
         }
         self.waiting = 0;
         if requests.is_empty() {
@@ -362,29 +373,6 @@ const fn begins(error: &ProduceError) -> bool {
         ProduceError::Unreachable { .. } | ProduceError::Lost(_) => true,
         ProduceError::Refused { code, .. } => matches!(code, CoordinatorNotAvailable | NotCoordinator),
         ProduceError::Format(_) | ProduceError::Unsupported(_) => false,
-    }
-}
-
-/// Longer and longer pauses, until it has been long enough.
-struct Pause {
-    ends: Instant,
-    next: Duration,
-}
-
-impl Pause {
-    fn until(longest: Duration) -> Self {
-        Self { ends: Instant::now() + longest, next: PAUSE_MIN }
-    }
-
-    /// Pauses, or gives up for this reason.
-    fn or(&mut self, error: ProduceError) -> Result<(), ProduceError> {
-        if Instant::now() >= self.ends {
-            return Err(error);
-        }
-        tracing::debug!(%error, pause_ms = self.next.as_millis(), "asking kafka again");
-        std::thread::sleep(self.next);
-        self.next = (self.next * 2).min(PAUSE_MAX);
-        Ok(())
     }
 }
 

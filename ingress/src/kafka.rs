@@ -199,8 +199,9 @@ pub(crate) fn build(brokers: &str, changes: &[(&str, &str)]) -> Result<Reader, R
 /// First and exclusive last offset of every partition.
 pub(crate) fn watermarks(consumer: &BaseConsumer, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, ReadError> {
     let failed = |source| ReadError::Kafka { topic: topic.to_owned(), source };
-    let mark =
-        |partition: i32| led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT)).map(|marks| (partition, marks)).map_err(failed);
+    let mark = |partition: i32| {
+        led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT)).map(|marks| (partition, marks)).map_err(failed)
+    };
     partitions(consumer, topic)?.into_iter().map(mark).collect()
 }
 
@@ -223,7 +224,8 @@ pub(crate) fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> Resu
     if !partitions(consumer, topic)?.contains(&partition) {
         return Err(ReadError::NoTopic(topic.to_owned()));
     }
-    led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT)).map_err(|source| ReadError::Kafka { topic: topic.to_owned(), source })
+    led(|| consumer.fetch_watermarks(topic, partition, METADATA_TIMEOUT))
+        .map_err(|source| ReadError::Kafka { topic: topic.to_owned(), source })
 }
 
 /// Asks again as long as a partition has no leader yet, as one that was made just now.

@@ -2,8 +2,9 @@
 //!
 //! **Definition.** A record hangs when it lies behind the last stable offset of its partition although no transaction is
 //! open. Kafka 4.3 can do that when a broker without replicas dies between the decision to commit and the markers
-//! (`ARCHITECTURE.md`). The next marker of the same producer then ends it, in each partition by itself: a commit here, an
-//! abort there. So whoever takes a cell over looks for such records before it writes anything, and ends them all alike:
+//! (`ARCHITECTURE.md`). The next marker of the same producer would then end it, in each partition by itself: a commit here, an
+//! abort there; and without one it hangs for good. So whoever takes a cell over looks for such records before it writes anything, and
+//! ends them all alike:
 //! 1. a journal's entry says in its header of which epoch its last is, and commits all of its transaction. Where the entry is
 //!    visible, or decided the other way, that is the end of the rest;
 //! 2. where the entry hangs itself, any record that is visible behind what the journal commits says that the end was a

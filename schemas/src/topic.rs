@@ -58,8 +58,8 @@ pub const RECORD_MAX_BYTES: usize = 5 << 20;
 /// JSON, the header the id (ASCII decimal) that later records of the same partition use for it.
 pub const SCHEMA_HEADER: &str = "schema";
 
-/// Key of a record without a value and without an epoch that a sink leaves in a topic of events where it has to end a
-/// transaction whose end Kafka has lost. It says nothing: readers pass it over.
+/// Key of a record without a value and without an epoch. Sinks have left one in a topic of events where they had to end a transaction
+/// whose end Kafka had lost, and a restored log has them where it needs an offset. It says nothing: readers pass it over.
 pub const FILLER: &str = "filler";
 
 /// Header of every record that answers a request: the W3C trace context.

@@ -30,7 +30,7 @@ fn reading_a_whole_partition_never_misses_what_commits_meanwhile() -> anyhow::Re
 }
 
 /// Runs a check on a topic of its own, which is removed afterwards.
-fn on_a_topic(name: &str, check: fn(&str, &str) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn on_a_topic(name: &str, check: fn(&str, &str) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let Ok(brokers) = std::env::var("KAFKA_BROKERS") else {
         println!("skipped: KAFKA_BROKERS is not set");
         return Ok(());

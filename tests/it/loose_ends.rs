@@ -6,7 +6,7 @@ use crate::overload::broker;
 use anyhow::{Context, ensure};
 use egress::kafka::{Sink, SinkError};
 use ingress::kafka::{ReadError, read_all};
-use ingress::loose_ends;
+use ingress::loose_ends::{self, LooseEnds};
 use orion::cell::fence;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -15,8 +15,9 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER};
+use schemas::wire::Encoder;
 use schemas::{Binding, Cause, CommandId, Epoch, EpochOutput, Event, EventId, Fact, Position, Refusal, Repeat, Topic};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -67,7 +68,7 @@ type Record = (i32, u64, Option<Epoch>);
 /// What was committed, what hangs, and how that has to end.
 type Case = (&'static str, &'static [Record], &'static [Record], Option<bool>);
 
-/// An open transaction of somebody else looks like what hangs.
+/// An open transaction of somebody else looks like what hangs, and ends as it does.
 #[test]
 fn what_hangs_ends_as_the_rest_of_its_transaction() -> anyhow::Result<()> {
     let Ok(brokers) = brokers() else {
@@ -93,11 +94,18 @@ fn what_hangs_ends_as_the_rest_of_its_transaction() -> anyhow::Result<()> {
         ("everything hangs", &[], &[(0, 3, Some(5)), (1, 3, Some(5)), (2, 3, Some(5))], Some(false)),
         ("a claim hangs", &[(0, 3, Some(5)), (1, 3, Some(5))], &[(0, 4, None)], Some(false)),
     ];
+    let id = uuid::Uuid::new_v4().to_string();
+    let mut sink = Sink::fence(&brokers, &id, Topic::ViewsJournal, Encoder::new(BTreeMap::new()), BTreeMap::new())?;
     for (name, committed, hanging, expected) in cases {
-        let (topic, open) = set_up(&brokers, committed, hanging)?;
+        let (topic, _open) = set_up(&brokers, committed, hanging)?;
         let places: Vec<_> = (0..3).map(|partition| (topic.clone(), partition)).collect();
         let found = loose_ends::find(&brokers, &places)?;
-        open.abort_transaction(WAIT)?;
+        if let Some(LooseEnds { places: hangs, commits }) = &found {
+            sink.end(hangs, *commits)?;
+            ensure!(loose_ends::find(&brokers, &places)?.is_none(), "{name}: it still hangs");
+            let seen = if *commits { committed.len() + hanging.len() } else { committed.len() };
+            ensure!(records(&brokers, &topic)? == seen, "{name}: of {seen} records {} are seen", records(&brokers, &topic)?);
+        }
         let ends = found.as_ref().map(|found| found.commits);
         ensure!(ends == *expected, "{name}: {found:?}");
         let hang: BTreeSet<i32> = hanging.iter().map(|(partition, ..)| *partition).collect();
@@ -129,6 +137,18 @@ fn what_hangs_is_found_as_soon_as_kafka_answers_again() -> anyhow::Result<()> {
     };
     ensure!(found.as_ref().is_some_and(|found| found.places.len() == 3), "{found:?}");
     house.forget()
+}
+
+/// How many records of a topic are committed.
+fn records(brokers: &str, topic: &str) -> anyhow::Result<usize> {
+    let mut seen = 0;
+    for partition in 0..3 {
+        read_all(brokers, topic, partition, |_| {
+            seen += 1;
+            Ok::<_, ReadError>(())
+        })?;
+    }
+    Ok(seen)
 }
 
 fn made(brokers: &str, topic: &str) -> anyhow::Result<()> {

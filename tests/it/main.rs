@@ -21,6 +21,7 @@ mod python;
 mod recovery;
 mod rules;
 mod simulation;
+mod sink;
 mod streams;
 mod taps;
 mod tidy;

@@ -22,8 +22,8 @@ const DEPOSIT_MINOR: i64 = 1_000_000;
 const WAITING: usize = 50_000;
 /// A snapshot is written ten seconds after the one before, if something was decided.
 const SNAPSHOT_WITHIN: Duration = Duration::from_secs(60);
-/// From when it is there until memory has let go of what it holds: an idle bank has an epoch a second.
-const LET_GO_MS: Epoch = 4_000;
+/// From when it is there until memory has let go of what it holds, and the allocator of what that used: an idle bank has an epoch a second.
+const LET_GO_MS: Epoch = 20_000;
 
 /// A large bank, and what settlement's resident memory grew by while it was made.
 pub(super) struct Prepared {

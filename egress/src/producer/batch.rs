@@ -242,7 +242,8 @@ mod tests {
         let (who, at_ms) = (Identity { id: 1, epoch: 0 }, 5);
         let record = |bytes| Plain { key: "k".to_owned(), value: vec![1; bytes], headers: Vec::new(), at_ms };
         let compression = |bytes: Vec<u8>| RecordBatchDecoder::decode(&mut Bytes::from(bytes)).unwrap().compression;
-        let (small, large) = (sealed(&mut Batch::default(), &[record(10)], who, 0), sealed(&mut Batch::default(), &[record(100_000)], who, 0));
+        let (small, large) =
+            (sealed(&mut Batch::default(), &[record(10)], who, 0), sealed(&mut Batch::default(), &[record(100_000)], who, 0));
         assert!(large.len() < 2_000, "{} bytes", large.len());
         assert_eq!((compression(small), compression(large)), (Compression::None, Compression::Lz4));
     }

@@ -33,9 +33,11 @@ impl Cluster {
     /// Asks the first of these brokers that answers.
     pub(super) fn find(brokers: &str, transactional_id: &str) -> Result<Self, ProduceError> {
         let mut failed = ProduceError::format("no broker is named");
-        let opened = brokers.split(',').map(str::trim).filter(|address| !address.is_empty()).find_map(|address| {
-            Connection::open(address).map_err(|error| failed = error).ok()
-        });
+        let opened = brokers
+            .split(',')
+            .map(str::trim)
+            .filter(|address| !address.is_empty())
+            .find_map(|address| Connection::open(address).map_err(|error| failed = error).ok());
         let Some(mut first) = opened else { return Err(failed) };
         let request = ApiVersionsRequest::default()
             .with_client_software_name(StrBytes::from_static_str("orion"))

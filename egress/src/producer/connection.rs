@@ -103,3 +103,58 @@ impl Connection {
         if answer.has_remaining() { Err(ProduceError::format("it goes on behind its end")) } else { Ok(response) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafka_protocol::messages::MetadataRequest;
+    use std::net::TcpListener;
+
+    const VERSION: i16 = 12;
+
+    /// Asks a server that says this, whatever it is asked.
+    fn asked(answer: &'static [u8]) -> ProduceError {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap().to_string();
+        let serving = std::thread::spawn(move || {
+            let (mut client, _) = server.accept().unwrap();
+            let mut length = [0; 4];
+            client.read_exact(&mut length).unwrap();
+            let mut request = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap()];
+            client.read_exact(&mut request).unwrap();
+            client.write_all(answer).unwrap();
+        });
+        let mut connection = Connection::open(&address).unwrap();
+        let error = connection.ask(&MetadataRequest::default().with_topics(Some(Vec::new())), VERSION).unwrap_err();
+        serving.join().unwrap();
+        // It was closed, or there is an answer that nobody waits for.
+        assert!(!connection.is_open());
+        error
+    }
+
+    #[test]
+    fn whoever_is_no_kafka_is_found_out() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"", "the connection to kafka was lost"),
+            (b"\0\0\0\x08\0\0", "the connection to kafka was lost"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "kafka's answer can't be read: its length is no length"),
+            (b"\xff\xff\xff\xff", "kafka's answer can't be read: its length is no length"),
+            (b"\0\0\0\x05\0\0\0\x07\0", "kafka's answer can't be read: it answers another request"),
+            (b"\0\0\0\x05\0\0\0\x01\0", "kafka's answer can't be read"),
+        ];
+        for (answer, said) in cases {
+            let error = asked(answer).to_string();
+            assert!(error.starts_with(said), "{answer:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_anybody_is_named() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        for (address, said) in
+            [(free.as_str(), format!("can't reach kafka at {free}")), ("nobody", "can't reach kafka at nobody".to_owned())]
+        {
+            assert_eq!(Connection::open(address).unwrap_err().to_string(), said);
+        }
+    }
+}
