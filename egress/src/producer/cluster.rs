@@ -14,6 +14,8 @@ use std::time::Duration;
 const API_VERSIONS: i16 = 3;
 const METADATA: i16 = 12;
 const FIND_COORDINATOR: i16 = 4;
+/// Where a broker is unless something else is said.
+const PORT: u16 = 9092;
 /// What a coordinator is looked for by: a transactional id.
 const OF_TRANSACTIONS: i8 = 1;
 /// The feature by which Kafka adds partitions to transactions itself and gives each an epoch, and its level.
@@ -33,11 +35,8 @@ impl Cluster {
     /// Asks the first of these brokers that answers.
     pub(super) fn find(brokers: &str, transactional_id: &str) -> Result<Self, ProduceError> {
         let mut failed = ProduceError::format("no broker is named");
-        let opened = brokers
-            .split(',')
-            .map(str::trim)
-            .filter(|address| !address.is_empty())
-            .find_map(|address| Connection::open(address).map_err(|error| failed = error).ok());
+        let mut named = brokers.split(',').map(str::trim).filter(|name| !name.is_empty()).map(address);
+        let opened = named.find_map(|address| Connection::open(&address).map_err(|error| failed = error).ok());
         let Some(mut first) = opened else { return Err(failed) };
         let request = ApiVersionsRequest::default()
             .with_client_software_name(StrBytes::from_static_str("orion"))
@@ -92,7 +91,16 @@ impl Cluster {
 }
 
 fn addresses(response: &MetadataResponse) -> BTreeMap<BrokerId, String> {
-    response.brokers.iter().map(|broker| (broker.node_id, format!("{}:{}", broker.host, broker.port))).collect()
+    let at = |host: &str, port| if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    response.brokers.iter().map(|broker| (broker.node_id, at(&broker.host, broker.port))).collect()
+}
+
+/// `host:port` of a broker as it is named in the settings: librdkafka, which reads the same, takes a protocol before it, and Kafka's port
+/// where none is said.
+fn address(name: &str) -> String {
+    let name = name.strip_prefix("PLAINTEXT://").unwrap_or(name);
+    let has_port = name.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()));
+    if has_port { name.to_owned() } else { format!("{name}:{PORT}") }
 }
 
 /// Whether a broker can do all that a producer asks.
@@ -114,4 +122,43 @@ fn supports(versions: &ApiVersionsResponse) -> Result<(), ProduceError> {
     let (name, level) = FEATURE;
     let has = versions.finalized_features.iter().any(|feature| *feature.name == *name && feature.max_version_level >= level);
     if has { Ok(()) } else { Err(ProduceError::Unsupported(format!("the feature {name} at level {level}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafka_protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey};
+
+    #[test]
+    fn a_broker_is_named_as_librdkafka_takes_it() {
+        for (name, expected) in [
+            ("kafka-1:19092", "kafka-1:19092"),
+            ("kafka-1", "kafka-1:9092"),
+            ("PLAINTEXT://10.0.0.7:9093", "10.0.0.7:9093"),
+            ("[::1]:9092", "[::1]:9092"),
+            ("[::1]", "[::1]:9092"),
+        ] {
+            assert_eq!(address(name), expected, "{name}");
+        }
+    }
+
+    fn number(key: ApiKey) -> i16 {
+        (0..100).find(|number| ApiKey::try_from(*number) == Ok(key)).unwrap()
+    }
+
+    #[test]
+    fn a_kafka_that_lacks_something_is_told_what() {
+        let keys = [ApiKey::Metadata, ApiKey::FindCoordinator, ApiKey::InitProducerId, ApiKey::Produce, ApiKey::EndTxn];
+        let knows = |newest: i16| keys.map(|key| ApiVersion::default().with_api_key(number(key)).with_max_version(newest)).to_vec();
+        let feature = |level| {
+            vec![FinalizedFeatureKey::default().with_name(StrBytes::from_static_str("transaction.version")).with_max_version_level(level)]
+        };
+        let said = |newest, level| {
+            let versions = ApiVersionsResponse::default().with_api_keys(knows(newest)).with_finalized_features(feature(level));
+            supports(&versions).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(said(13, 2), "");
+        assert!(said(13, 1).starts_with("this kafka lacks the feature transaction.version at level 2"), "{}", said(13, 1));
+        assert!(said(11, 2).starts_with("this kafka lacks version 12 of"), "{}", said(11, 2));
+    }
 }
