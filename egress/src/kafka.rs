@@ -140,9 +140,12 @@ fn send(producer: &mut Producer, sent: &Sent<'_>) -> Result<(), SinkError> {
 }
 
 /// What Kafka says to a process whose cell was taken over is not an error of this step.
-const fn failed(step: &'static str) -> impl FnOnce(ProduceError) -> SinkError {
+fn failed(step: &'static str) -> impl FnOnce(ProduceError) -> SinkError {
     move |source| match source {
-        ProduceError::Lost(_) => SinkError::Lost,
+        ProduceError::Lost(error) => {
+            tracing::warn!(%error, step, "kafka does not answer any more");
+            SinkError::Lost
+        }
         source if source.is_fenced() => SinkError::Fenced,
         source => SinkError::Kafka { step, source },
     }
