@@ -411,7 +411,7 @@ finish_postgres() {
 }
 
 postgres_buffers_mb() {
-  awk '/^MemTotal/ { mb = int($2 / 4096); print mb < 128 ? 128 : mb > 2048 ? 2048 : mb }' /proc/meminfo
+  awk '/^MemTotal/ { mb = int($2 / 4096); print (mb < 128 ? 128 : (mb > 2048 ? 2048 : mb)) }' /proc/meminfo
 }
 
 postgres_settings() {
