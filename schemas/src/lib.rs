@@ -42,6 +42,12 @@ pub mod proof;
 /// What staff sets.
 pub mod policy;
 
+/// Rules against money laundering and fraud.
+pub mod aml;
+
+/// What those rules find.
+pub mod alert;
+
 /// Everything the world may ask.
 pub mod command;
 
@@ -91,6 +97,8 @@ pub mod waited;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 pub use aggregates::{Aggregates, Balances, Bucket, Group, Liability, Period, Side, Span, Turnover, Volume};
+pub use alert::{Alert, AlertChange, AlertId};
+pub use aml::RuleId;
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
