@@ -227,5 +227,6 @@ fn pay(kind: PaymentKind, account_debit: Option<AccountId>, account_credit: Acco
         amount_minor,
         currency: Currency::XOF,
         channel: Channel::Wallet,
+        context: None,
     })
 }

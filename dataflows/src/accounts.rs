@@ -98,6 +98,9 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
         | Fact::HoldChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     });

@@ -45,6 +45,9 @@ fn held(epoch: &EpochEvents) -> impl Iterator<Item = &HoldChanged> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     })

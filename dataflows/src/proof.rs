@@ -42,6 +42,9 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     });

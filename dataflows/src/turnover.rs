@@ -56,6 +56,9 @@ fn settled(epoch: &EpochEvents) -> impl Iterator<Item = &Transaction> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     })

@@ -67,6 +67,9 @@ fn counted(event: &Event) -> Option<Counted<'_>> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }
 }

@@ -261,6 +261,9 @@ fn weight(fact: &Fact) -> usize {
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. } => 1,
     }
 }

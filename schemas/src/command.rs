@@ -6,6 +6,7 @@ pub use bound::{Asked, Bound, Malformed};
 
 use crate::account::{AccountType, Role, StatusChange};
 use crate::batch::Batch;
+use crate::gate::{AmlSetting, DecideReview, Freeze, Signal};
 use crate::hold::{Capture, RESERVED_MS_MAX, RESERVED_MS_MIN, Release, Reserve};
 use crate::id::{AccountId, CommandId, CustomerId, TransactionId};
 use crate::money::{Currency, Money, Unreadable};
@@ -48,6 +49,14 @@ pub enum Operation {
     Order(Order),
     /// Take back an order.
     CancelOrder(CancelOrder),
+    /// Set a rule against fraud, what its score leads to, or a list of countries.
+    SetAml(AmlSetting),
+    /// Freeze a customer or an account, or end that.
+    Freeze(Freeze),
+    /// Report what was noticed about a customer outside of payments.
+    ReportSignal(Signal),
+    /// End a review of a payment that is held.
+    DecideReview(DecideReview),
 }
 
 /// Enrol a customer.
@@ -128,6 +137,10 @@ impl Operation {
             Self::Batch(batch) => batch.operation(),
             Self::Order(_) => "order",
             Self::CancelOrder(_) => "cancel_order",
+            Self::SetAml(setting) => setting.operation(),
+            Self::Freeze(freeze) => freeze.operation(),
+            Self::ReportSignal(_) => "report_signal",
+            Self::DecideReview(_) => "decide_review",
         }
     }
 
@@ -137,13 +150,18 @@ impl Operation {
     }
 
     /// The first version of the rules that knows it.
-    pub const fn since(&self) -> u32 {
+    pub fn since(&self) -> u32 {
         match self {
             Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::ActivateRules(_) => 1,
-            Self::Pay(payment) => payment.kind.since(),
+            Self::Pay(payment) => payment.since(),
             Self::ChangeStatus(_) => 3,
-            Self::Reserve(_) | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) | Self::SetPolicy(_) => 4,
-            Self::Batch(_) | Self::Order(_) | Self::CancelOrder(_) => 5,
+            Self::Reserve(reserve) => reserve.payment.since().max(4),
+            Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) | Self::SetPolicy(_) => 4,
+            // An item that the rules do not know is refused by itself, unless it says what they could not even read.
+            Self::Batch(batch) => if batch.items.iter().any(|item| item.since() > 5) { 6 } else { 5 },
+            Self::Order(order) => order.payment.since().max(5),
+            Self::CancelOrder(_) => 5,
+            Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) => 6,
         }
     }
 }
@@ -167,10 +185,11 @@ impl CreateCustomer {
     }
 }
 
-/// Whether a payment is one that can be asked for by itself.
+/// Whether a payment is one that can be asked for by itself, and what it says of where it comes from has its form.
 pub(crate) fn asked(payment: &Payment) -> Result<(), Unreadable> {
     let form = "a payment that is asked for by itself";
-    expect("kind", payment.kind.as_str(), form, |_| PaymentKind::ASKED.contains(&payment.kind))
+    expect("kind", payment.kind.as_str(), form, |_| PaymentKind::ASKED.contains(&payment.kind))?;
+    payment.context.as_ref().map_or(Ok(()), |context| context.check())
 }
 
 /// Refuses a text that does not have its form.
@@ -179,7 +198,7 @@ fn expect(what: &str, text: &str, form: &str, has_form: impl Fn(&str) -> bool) -
 }
 
 /// One line of text that is not empty. A NUL, which Postgres can't hold, is a control character too.
-fn is_line(text: &str, characters_max: usize) -> bool {
+pub(crate) fn is_line(text: &str, characters_max: usize) -> bool {
     !text.is_empty() && text.chars().nth(characters_max).is_none() && !text.chars().any(char::is_control)
 }
 
@@ -227,6 +246,10 @@ impl Operation {
                 expect("expires_in_ms", &reserve.expires_in_ms.to_string(), "one second to thirty days", |_| lasts)
             }
             Self::SetPolicy(policy) => policy.check(),
+            Self::SetAml(setting) => setting.check(),
+            Self::Freeze(freeze) => freeze.check(),
+            Self::ReportSignal(signal) => signal.check(),
+            Self::DecideReview(review) => review.check(),
             Self::Batch(batch) => batch.check(),
             Self::Order(order) => order.check(),
             Self::Refund(Refund { proof, .. }) | Self::Reverse(Reverse { proof, .. }) => {
@@ -313,6 +336,25 @@ impl Fingerprint {
                 pay_fields(&order.payment, field);
             }
             Operation::CancelOrder(cancel) => field("order_id", cancel.order_id.text(&mut [0; 36])),
+            Operation::SetAml(setting) => setting.fields(field),
+            Operation::Freeze(freeze) => {
+                let (name, id) = freeze.party.field();
+                field(name, &id);
+                field("reason", &freeze.reason);
+            }
+            Operation::ReportSignal(signal) => {
+                let (name, id) = signal.party.field();
+                field(name, &id);
+                if let Some(device) = &signal.device {
+                    field("device", device);
+                }
+                field("signal", signal.signal.as_str());
+            }
+            Operation::DecideReview(review) => {
+                field("hold_id", review.hold_id.text(&mut [0; 36]));
+                field("decision", review.decision.as_str());
+                field("reason", &review.reason);
+            }
         }
         let digest: [u8; 32] = Sha256::digest(&fields).into();
         Self(digest[..16].try_into().expect("a SHA-256 digest has 32 bytes"))
@@ -336,6 +378,9 @@ fn pay_fields(payment: &Payment, mut field: impl FnMut(&str, &str)) {
     field("amount_minor", &payment.amount_minor.to_string());
     field("currency", payment.currency.code());
     field("channel", payment.channel.as_str());
+    if let Some(context) = &payment.context {
+        context.fields(field);
+    }
 }
 
 #[cfg(test)]

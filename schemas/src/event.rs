@@ -4,6 +4,7 @@ use crate::account::{Account, StatusChanged};
 use crate::batch::BatchDecided;
 use crate::customer::Customer;
 use crate::epoch::{Epoch, Position};
+use crate::gate::{AmlChanged, Assessed, PartyChanged};
 use crate::hold::{HoldChange, HoldChanged};
 use crate::id::{CommandId, EventId};
 use crate::order::{OrderChange, OrderChanged};
@@ -81,6 +82,12 @@ pub enum Fact {
     BatchDecided(Box<BatchDecided>),
     /// Something happened to an order.
     OrderChanged(Box<OrderChanged>),
+    /// A rule against fraud, what its score leads to, or a list of countries was set.
+    AmlChanged(Box<AmlChanged>),
+    /// A customer or an account was frozen or not any more, or something was noticed about it.
+    PartyChanged(Box<PartyChanged>),
+    /// What was known of a payment beside what it is, and what the gates said. Its decision follows.
+    Assessed(Box<Assessed>),
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -131,7 +138,11 @@ impl Event {
         match &self.fact {
             Fact::AccountOpened(account) => account.customer_id.is_some(),
             // What is captured is answered by the transaction, and nobody waits for the end of a time.
-            Fact::HoldChanged(held) => matches!(held.change, HoldChange::Reserved | HoldChange::Released),
+            Fact::HoldChanged(held) => match held.change {
+                HoldChange::Reserved | HoldChange::Released | HoldChange::Reviewed | HoldChange::ReviewRefused => true,
+                HoldChange::Captured | HoldChange::Closed | HoldChange::Expired | HoldChange::ReviewExpired => false,
+            },
+            Fact::Assessed(_) => false,
             // What becomes of an order is answered by the transaction, or by nobody who waits.
             Fact::OrderChanged(order) => matches!(order.change, OrderChange::Scheduled | OrderChange::Cancelled),
             Fact::CustomerCreated(_)
@@ -140,6 +151,8 @@ impl Event {
             | Fact::StatusChanged(_)
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => true,
         }

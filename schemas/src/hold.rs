@@ -55,6 +55,19 @@ words! {
         Closed = "closed",
         /// What was left was given back because the time was over.
         Expired = "expired",
+        /// It was made of a payment that somebody has to look at first.
+        Reviewed = "reviewed",
+        /// Somebody has looked at it, and it was given back.
+        ReviewRefused = "review_refused",
+        /// Nobody has in time, and it was given back.
+        ReviewExpired = "review_expired",
+    }
+}
+
+impl HoldChange {
+    /// Whether it is the first of a hold.
+    pub const fn begins(self) -> bool {
+        matches!(self, Self::Reserved | Self::Reviewed)
     }
 }
 
@@ -88,8 +101,9 @@ impl HoldChanged {
     pub fn held_minor(&self) -> i64 {
         let held_minor = self.amount.minor.saturating_add(self.fee_minor);
         match self.change {
-            HoldChange::Reserved => held_minor,
+            HoldChange::Reserved | HoldChange::Reviewed => held_minor,
             HoldChange::Captured | HoldChange::Released | HoldChange::Closed | HoldChange::Expired => -held_minor,
+            HoldChange::ReviewRefused | HoldChange::ReviewExpired => -held_minor,
         }
     }
 }

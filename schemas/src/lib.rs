@@ -45,6 +45,12 @@ pub mod policy;
 /// Rules against money laundering and fraud.
 pub mod aml;
 
+/// Where a payment comes from.
+pub mod context;
+
+/// Rules that are decided with a payment.
+pub mod gate;
+
 /// What those rules find.
 pub mod alert;
 
@@ -103,9 +109,11 @@ pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
 };
+pub use context::Context;
 pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
+pub use gate::{AmlChanged, AmlSetting, Assessed, DecideReview, Freeze, GatePolicy, Party, PartyChange, PartyChanged, ReviewDecision, Signal};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
 pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};

@@ -38,6 +38,10 @@ words! {
         RulesUnknown = "rules_unknown",
         /// That version of the rules is in force already.
         RulesInForce = "rules_in_force",
+        /// Somebody has to look at what is held before anything is made of it.
+        HoldUnderReview = "hold_under_review",
+        /// Nobody has to look at what is held.
+        HoldNotUnderReview = "hold_not_under_review",
         /// An account is not of the payment's currency.
         CurrencyMismatch = "currency_mismatch",
         /// The payment was taken back already.
@@ -54,10 +58,20 @@ words! {
         CreditAccountClosed = "credit_account_closed",
         /// The account to credit is suspended.
         CreditAccountSuspended = "credit_account_suspended",
+        /// The payer, or the account to debit, is frozen.
+        DebitPartyFrozen = "debit_party_frozen",
+        /// The payee, or the account to credit, is frozen.
+        CreditPartyFrozen = "credit_party_frozen",
+        /// The rules against fraud do not allow it.
+        RefusedByGate = "refused_by_gate",
+        /// Somebody has to look at it, and what is asked for can't wait for that.
+        ReviewRequired = "review_required",
         /// The account is closed, and stays so.
         AccountClosed = "account_closed",
         /// The account has that status already.
         StatusUnchanged = "status_unchanged",
+        /// The party is frozen already, or is not.
+        FreezeUnchanged = "freeze_unchanged",
         /// Something is left in the account, so it can't be closed.
         BalanceNotZero = "balance_not_zero",
         /// Something is held of the account, so it can't be closed.
@@ -108,6 +122,8 @@ impl Refusal {
             Self::RoleNotPermitted => "Accounts of these roles do not take part in this operation.",
             Self::RulesUnknown => "The rules in force know no such version.",
             Self::RulesInForce => "That version of the rules is in force already.",
+            Self::HoldUnderReview => "What is held is held for a review, and only that ends it.",
+            Self::HoldNotUnderReview => "What is held is not held for a review.",
             Self::CurrencyMismatch => "An account is not held in the currency of the payment.",
             Self::AlreadyReversed => "The payment was taken back already.",
             Self::RefundExceedsOriginal => "All refunds together would be more than the payment.",
@@ -116,8 +132,13 @@ impl Refusal {
             Self::DebitAccountSuspended => "The account to debit is suspended.",
             Self::CreditAccountClosed => "The account to credit is closed.",
             Self::CreditAccountSuspended => "The account to credit is suspended.",
+            Self::DebitPartyFrozen => "The payer may not pay.",
+            Self::CreditPartyFrozen => "The payee may not be paid.",
+            Self::RefusedByGate => "The payment is not allowed.",
+            Self::ReviewRequired => "The payment needs a review, and an order, a reservation or a batch of all or nothing can't wait for one.",
             Self::AccountClosed => "The account is closed, and stays so.",
             Self::StatusUnchanged => "The account has that status already.",
+            Self::FreezeUnchanged => "The customer or account is frozen already, or is not frozen.",
             Self::BalanceNotZero => "Something is left in the account. Empty it, then close it.",
             Self::HoldsOpen => "Something is held of the account. Release or capture it, then close it.",
             Self::ExecutionDateOutOfRange => "The day of the payment is over, or more than 400 days ahead.",
@@ -152,6 +173,7 @@ impl Refusal {
             Self::RefundExceedsOriginal | Self::CaptureExceedsHold => ("businessRule", "overPaymentNotAllowed"),
             Self::ExecutionDateOutOfRange | Self::EffectiveDateOutOfRange => ("validation", "formatError"),
             Self::PayeeLimitExceeded | Self::PoliciesFull | Self::OrdersFull => ("businessRule", "genericError"),
+            Self::RefusedByGate | Self::ReviewRequired => ("businessRule", "genericError"),
             Self::NotAuthorized => ("authorisation", "requestingPartyAuthorisationError"),
             Self::AccountsMustDiffer => ("businessRule", "samePartiesError"),
             Self::RoleNotPermitted => ("businessRule", "genericError"),
@@ -164,6 +186,11 @@ impl Refusal {
             | Self::DebitAccountSuspended
             | Self::CreditAccountClosed
             | Self::CreditAccountSuspended
+            | Self::DebitPartyFrozen
+            | Self::CreditPartyFrozen
+            | Self::HoldUnderReview
+            | Self::HoldNotUnderReview
+            | Self::FreezeUnchanged
             | Self::AccountClosed
             | Self::StatusUnchanged
             | Self::AlreadyReversed

@@ -3,6 +3,7 @@
 //! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
 //! `as_of` is the reader's to add: a decision has no view that it was read from.
 
+mod aml;
 mod batch;
 mod hold;
 mod operation;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
+pub use aml::{AmlParameter, AmlRule, AmlRuleSetting, AmlRuleShown, AmlRules, AmlSet, CountryList, GatePolicy, PartyUpdate};
 pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
 pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};
@@ -52,6 +54,10 @@ pub struct Customer {
     pub kyc_status: KycStatus,
     /// How far the identity is known: limits and tariffs go by it.
     pub level: KycLevel,
+    /// Whether the customer is frozen: none of their accounts pays or is paid. Said only where it is so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub frozen: bool,
     /// When the customer was enrolled.
     #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
     pub epoch: Epoch,
@@ -71,6 +77,7 @@ impl Customer {
             country: customer.country.clone(),
             kyc_status: customer.kyc_status,
             level: KycLevel::Unidentified,
+            frozen: false,
             epoch,
             as_of: None,
         }
@@ -93,6 +100,10 @@ pub struct Account {
     pub currency: Currency,
     /// Whether it may move money.
     pub status: AccountStatus,
+    /// Whether the account or its holder is frozen: it neither pays nor is paid. Said only where it is so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub frozen: bool,
     /// What may be spent, as a decimal in the currency's exponent.
     #[schema(example = "12500")]
     pub balance_available: String,
@@ -115,6 +126,7 @@ impl Account {
             role: account.role,
             currency: account.currency,
             status: account.status,
+            frozen: false,
             balance_available: Money { minor: balance_minor, currency: account.currency }.to_string(),
             epoch,
             as_of: None,
@@ -275,6 +287,7 @@ pub struct Rules {
 /// Where each resource is.
 pub mod location {
     use crate::customer::KycLevel;
+    use crate::gate::{AmlSetting, PartyChanged};
     use crate::id::{AccountId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
     use crate::money::Currency;
     use crate::policy::Policy;
@@ -336,6 +349,22 @@ pub mod location {
             Policy::Tariff(set) => tariff(&set.code),
             Policy::TariffEnd(end) => tariff(&end.code),
         }
+    }
+
+    /// All rules against fraud, with what is set beside them.
+    pub const AML_RULES: &str = "/v1/admin/aml/rules";
+
+    /// What a setting is shown at.
+    pub fn aml(setting: &AmlSetting) -> String {
+        match setting {
+            AmlSetting::Rule(setting) => format!("{AML_RULES}/{}", setting.rule),
+            AmlSetting::Policy(_) | AmlSetting::Countries(_) => AML_RULES.to_owned(),
+        }
+    }
+
+    /// What a party is shown at.
+    pub fn party(changed: &PartyChanged) -> String {
+        changed.account_id.map_or_else(|| customer(changed.customer_id), account)
     }
 
     /// An operation.

@@ -36,6 +36,12 @@ words! {
         BatchDecided = "batch.decided.v1",
         /// Orders scheduled, executed, failed and cancelled.
         OrderUpdated = "order.updated.v1",
+        /// Rules against fraud that were set.
+        AmlRuleUpdated = "aml.rule.updated.v1",
+        /// Customers and accounts frozen, and what was noticed about them.
+        PartyUpdated = "party.updated.v1",
+        /// Where payments came from, and what the gates said about them.
+        TransactionAssessed = "transaction.assessed.v1",
         /// Versions of the rules that came into force.
         RulesActivated = "rules.activated.v1",
         /// Claims, bindings and commit records of settlement.
@@ -78,6 +84,9 @@ impl Topic {
         Self::AccountOpened,
         Self::AccountUpdated,
         Self::PolicyUpdated,
+        Self::AmlRuleUpdated,
+        Self::PartyUpdated,
+        Self::TransactionAssessed,
         Self::HoldUpdated,
         Self::OrderUpdated,
         Self::TransactionSettled,
@@ -115,10 +124,15 @@ impl Topic {
             Fact::PolicyChanged(_) => Self::PolicyUpdated,
             Fact::BatchDecided(_) => Self::BatchDecided,
             Fact::OrderChanged(_) => Self::OrderUpdated,
+            Fact::AmlChanged(_) => Self::AmlRuleUpdated,
+            Fact::PartyChanged(_) => Self::PartyUpdated,
+            Fact::Assessed(_) => Self::TransactionAssessed,
             Fact::Refused { .. } => Self::CommandRefused,
             Fact::Repeated(repeat) => match &repeat.first {
                 Some(Fact::BatchDecided(_)) => Self::BatchDecided,
                 Some(Fact::OrderChanged(_)) => Self::OrderUpdated,
+                Some(Fact::AmlChanged(_)) => Self::AmlRuleUpdated,
+                Some(Fact::PartyChanged(_)) => Self::PartyUpdated,
                 Some(Fact::HoldChanged(_) | Fact::PolicyChanged(_)) => Self::OutcomesLinked,
                 // Of a payment that was ordered, the operation does not say the kind, so its answer needs the field for it too.
                 Some(Fact::Transaction(transaction)) if transaction.link.is_some() || transaction.operation() != repeat.operation => {
@@ -142,6 +156,9 @@ pub const fn key(event: &Event) -> uuid::Uuid {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => event.id.0,
     }
@@ -156,9 +173,14 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
         Fact::HoldChanged(held) => account_spread(held.account_debit),
         Fact::OrderChanged(order) => account_spread(order.account_debit),
         Fact::CustomerCreated(customer) => spread(customer.id.0),
-        Fact::RulesActivated { .. } | Fact::PolicyChanged(_) | Fact::BatchDecided(_) | Fact::Refused { .. } | Fact::Repeated(_) => {
-            spread(event.cause.command_id.0)
-        }
+        Fact::Assessed(assessed) => account_spread(assessed.account_debit),
+        Fact::PartyChanged(changed) => spread(changed.customer_id.0),
+        Fact::RulesActivated { .. }
+        | Fact::PolicyChanged(_)
+        | Fact::BatchDecided(_)
+        | Fact::AmlChanged(_)
+        | Fact::Refused { .. }
+        | Fact::Repeated(_) => spread(event.cause.command_id.0),
     };
     let partitions = u64::try_from(partitions).expect("a topic has at least one partition");
     i32::try_from(spread % partitions).expect("a remainder of an i32 fits an i32")

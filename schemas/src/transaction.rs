@@ -1,5 +1,6 @@
 //! Payments: one amount from one account to another.
 
+use crate::context::Context;
 use crate::id::{AccountId, HoldId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
@@ -77,6 +78,15 @@ pub struct Payment {
     pub currency: Currency,
     /// Through which channel.
     pub channel: Channel,
+    /// Where it comes from, as far as that is known. In a box, since most payments have none.
+    pub context: Option<Box<Context>>,
+}
+
+impl Payment {
+    /// The first version of the rules that knows it.
+    pub const fn since(&self) -> u32 {
+        if self.context.is_some() { 6 } else { self.kind.since() }
+    }
 }
 
 /// One leg of a transaction.

@@ -6,6 +6,7 @@
 
 mod command;
 mod event;
+mod gate;
 mod journal;
 mod payment;
 mod policy;
@@ -114,6 +115,9 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::PolicyUpdated => include_str!("../avro/policy_updated.avsc"),
         Topic::BatchDecided => include_str!("../avro/batch_decided.avsc"),
         Topic::OrderUpdated => include_str!("../avro/order_updated.avsc"),
+        Topic::AmlRuleUpdated => include_str!("../avro/aml_rule_updated.avsc"),
+        Topic::PartyUpdated => include_str!("../avro/party_updated.avsc"),
+        Topic::TransactionAssessed => include_str!("../avro/transaction_assessed.avsc"),
         Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
     }
 }
@@ -193,6 +197,9 @@ impl Encoder {
             event::Wire::PolicyUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::BatchDecided(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::OrderUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::AmlRuleUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::PartyUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::TransactionAssessed(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -307,6 +314,9 @@ impl Decoder {
             Topic::PolicyUpdated => self.read::<event::PolicyUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::BatchDecided => self.read::<event::BatchDecided<'_>>(topic, framed)?.into_event(traceparent),
             Topic::OrderUpdated => self.read::<event::OrderUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::AmlRuleUpdated => self.read::<event::AmlRuleUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::PartyUpdated => self.read::<event::PartyUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::TransactionAssessed => self.read::<event::TransactionAssessed<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),

@@ -167,6 +167,7 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         amount_minor: 12_500,
         currency: Currency::XOF,
         channel: Channel::Qr,
+        context: None,
     };
     let suspend = ChangeStatus { account_id: account().id, change: StatusChange::Suspend };
     let bill = Payment { kind: PaymentKind::BillPayment, account_debit: Some(account().id), ..payment.clone() };
@@ -414,6 +415,7 @@ fn batch() -> Batch {
         amount_minor: 350,
         currency: amount.currency,
         channel: Channel::Wallet,
+        context: None,
     };
     let items = vec![
         Operation::Pay(payment.clone()),

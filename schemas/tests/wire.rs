@@ -151,6 +151,7 @@ fn sample_command() -> Command {
             amount_minor: i64::MIN,
             currency: schemas::Currency::XOF,
             channel: schemas::Channel::Wallet,
+            context: None,
         }),
     }
 }

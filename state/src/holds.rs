@@ -42,6 +42,8 @@ pub struct Hold {
     pub fee_minor: i64,
     /// When it ends by itself.
     pub expires_at: Epoch,
+    /// Whether somebody has to look at the payment before it is made.
+    pub review: bool,
     /// Whether something is held.
     pub open: bool,
 }
@@ -115,6 +117,10 @@ impl Row for Hold {
         }
         bytes.extend_from_slice(&self.expires_at.to_le_bytes());
         bytes.push(u8::from(self.open));
+        // Others take the bytes that they took before there were reviews.
+        if self.review {
+            bytes.push(1);
+        }
     }
 
     fn write_more(&self, _: &mut Vec<u8>) {}
@@ -135,6 +141,7 @@ impl Row for Hold {
             fee_minor: bytes.i64()?,
             expires_at: bytes.u64()?,
             open: bytes.u8()? != 0,
+            review: !bytes.is_empty() && bytes.u8()? != 0,
         };
         if hold.amount_minor <= 0 || !(0..=hold.amount_minor).contains(&hold.captured_minor) || hold.fee_minor < 0 {
             return Err(Damaged::new("a hold is of an amount that can't be"));

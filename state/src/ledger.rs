@@ -5,19 +5,23 @@
 
 mod again;
 mod batch;
+mod gate;
 mod hold;
+mod house;
+mod kept;
 mod order;
 mod pay;
 mod pinned;
 mod policy;
 mod refund;
+mod review;
 mod undo;
 
 use crate::accounts::{Accounts, Holding};
 use crate::ahead::{Near, Places};
-use crate::bytes::Damaged;
 use crate::calendar::Today;
 use crate::customers::Enrolled;
+use crate::gates::Gates;
 use crate::holds::{Hold, Holds};
 use crate::moved::Moved;
 use crate::orders::{Orders, Waiting};
@@ -26,7 +30,6 @@ use crate::policies::Policies;
 use crate::record::Record;
 use crate::refunds::Refunded;
 use crate::rules;
-use crate::snapshot::{Dates, Frozen, More, Thawing};
 use crate::status;
 use crate::table::Table;
 use schemas::{
@@ -55,6 +58,7 @@ pub struct Ledger {
     pub(crate) policies: Policies,
     pub(crate) orders: Orders,
     pub(crate) record: Record,
+    pub(crate) gates: Gates,
     /// The newest rules by which an epoch was ever decided: newer ones keep more.
     pub(crate) kept: u32,
     /// What a batch that may still fail has changed; none outside of one.
@@ -86,6 +90,10 @@ struct Asking<'a> {
     cause: &'a Cause,
     /// For whom it is asked.
     actor: Actor,
+    /// Who asks, as their token says.
+    subject: &'a str,
+    /// Whether a payment that needs a review can wait for one.
+    may_wait: bool,
     /// Where its sides lie most likely.
     near: Places,
 }
@@ -123,6 +131,9 @@ impl Ledger {
         if rules::knows_orders(self.kept) {
             self.record.begin(epoch, first);
         }
+        if rules::knows_gates(self.kept) {
+            self.gates.attempts.sweep(epoch);
+        }
         self.expire(events);
         self.execute_orders(events);
     }
@@ -139,12 +150,13 @@ impl Ledger {
     pub fn apply_near(&mut self, cause: Cause, asked: &Asked, near: Near, events: &mut Vec<Event>) {
         let (command, fingerprint) = (asked.command(), asked.fingerprint());
         if let Some(pin) = self.pins.get(near.pin, cause.command_id) {
-            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(&cause, &pin, &command.operation));
+            let first = (pin.fingerprint == fingerprint).then(|| self.first_decision(&cause, &pin, command));
             let repeat = Repeat { operation: command.operation.name().to_owned(), first_epoch: pin.epoch, first };
             self.publish(cause, Fact::Repeated(Box::new(repeat)), events);
             return;
         }
-        let asking = Asking { cause: &cause, actor: asked.actor(), near: near.sides };
+        let subject = &*command.principal.subject;
+        let asking = Asking { cause: &cause, actor: asked.actor(), subject, may_wait: true, near: near.sides };
         let decision = self.decide(asking, &command.operation, events);
         let Decision { fact, number, refusal, effect } = decision;
         let command_id = cause.command_id;
@@ -199,7 +211,7 @@ impl Ledger {
             Operation::Pay(payment) => self.pay(asking, payment, events),
             Operation::ActivateRules(activate) => self.activate_rules(asking, *activate),
             Operation::ChangeStatus(asked) => self.change_status(asking, *asked),
-            Operation::Reserve(reserve) => self.reserve(asking, reserve),
+            Operation::Reserve(reserve) => self.reserve(asking, reserve, events),
             Operation::Capture(capture) => self.capture(asking, *capture, events),
             Operation::Release(release) => self.release(asking, *release),
             Operation::Refund(refund) => self.refund(asking, refund, events),
@@ -208,6 +220,10 @@ impl Ledger {
             Operation::Batch(batch) => self.batch(asking, batch, events),
             Operation::Order(order) => self.order(asking, order, events),
             Operation::CancelOrder(cancel) => self.cancel_order(asking, *cancel),
+            Operation::SetAml(setting) => self.set_aml(asking, setting),
+            Operation::Freeze(freeze) => self.freeze_party(asking, freeze),
+            Operation::ReportSignal(signal) => self.report_signal(asking, signal),
+            Operation::DecideReview(review) => self.decide_review(asking, review, events),
         }
     }
 
@@ -243,48 +259,6 @@ impl Ledger {
     /// The version of the rules that decides the next epoch; zero where nothing was decided yet, so that any may.
     pub const fn next_rules(&self) -> u32 {
         self.next_rules
-    }
-
-    /// The ledger as it is, between two epochs. It costs a pointer for every few hundred rows, and a copy of the newest pins.
-    pub fn freeze(&mut self) -> Frozen {
-        Frozen {
-            epoch: self.epoch,
-            rules: self.next_rules,
-            customers: self.customers.freeze(),
-            accounts: self.accounts.freeze(),
-            pins: self.pins.freeze(),
-            more: rules::knows_policies(self.kept).then(|| {
-                let (terms, common) = self.policies.freeze();
-                More { holds: self.holds.freeze(), refunded: self.refunded.freeze(), terms, common }
-            }),
-            dated: rules::knows_orders(self.kept).then(|| {
-                let (sealed, growing) = self.record.freeze();
-                Dates { orders: self.orders.freeze(), sealed, growing }
-            }),
-        }
-    }
-
-    /// The ledger that was frozen; none if not all of it is there, or if its books do not balance.
-    pub fn thaw(thawing: Thawing) -> Result<Self, Damaged> {
-        let ledger = thawing.finish()?;
-        if let Some((currency, sum)) = ledger.trial_balance().iter().find(|(_, sum)| **sum != 0) {
-            return Err(Damaged(format!("its books in {currency} are off by {sum}")));
-        }
-        let sides = ledger.holds().map(|hold| hold.payee).chain(ledger.refunded.iter().flat_map(|row| [row.payer, row.payee]));
-        let sides = sides.chain(ledger.orders().flat_map(|order| [order.payer, order.payee]));
-        if let Some(side) = sides.into_iter().find(|side| ledger.accounts.find(*side).is_none()) {
-            return Err(Damaged(format!("the account {side} is missing")));
-        }
-        let mut held = BTreeMap::<AccountId, i128>::new();
-        for hold in ledger.holds() {
-            *held.entry(hold.payer).or_default() += i128::from(hold.left_minor()) + i128::from(hold.held_fee_minor());
-        }
-        let promised =
-            ledger.accounts().filter(|account| account.held_minor != 0).map(|account| (account.id, i128::from(account.held_minor)));
-        if held != promised.collect() {
-            return Err(Damaged::new("what is held is not what its holds hold"));
-        }
-        Ok(ledger)
     }
 
     fn publish(&mut self, cause: Cause, fact: Fact, events: &mut Vec<Event>) {

@@ -39,6 +39,12 @@ pub mod orders;
 /// What was paid, a hash a minute.
 pub mod record;
 
+/// Who has tried to pay lately.
+pub mod attempts;
+
+/// Rules that are decided with a payment.
+pub mod gates;
+
 /// Payments that were given back.
 pub mod refunds;
 

@@ -1,10 +1,10 @@
 //! Orders that wait for their day.
 
-use crate::bytes::{Bytes, Damaged, put_text};
+use crate::bytes::{Bytes, Damaged, put_optional, put_text};
 use crate::slots::{Ends, Slots};
 use crate::table::{Row, Rows};
 use schemas::{
-    AccountId, Cause, Channel, CommandId, Currency, Dated, Epoch, Money, OrderChange, OrderChanged, OrderId, Payment, PaymentKind,
+    AccountId, Cause, Channel, CommandId, Context, Currency, Dated, Epoch, Money, OrderChange, OrderChanged, OrderId, Payment, PaymentKind,
     Position, TransactionId,
 };
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ pub struct Waiting {
     pub amount_minor: i64,
     /// The first epoch in which it may be executed.
     pub execute_at: Epoch,
+    /// Where it comes from.
+    pub context: Option<Box<Context>>,
     /// Whether it waits.
     pub open: bool,
 }
@@ -56,7 +58,7 @@ impl Waiting {
     }
 
     /// The payment, as if it were asked for now.
-    pub const fn payment(&self) -> Payment {
+    pub fn payment(&self) -> Payment {
         Payment {
             kind: self.kind,
             account_debit: Some(self.payer),
@@ -64,6 +66,7 @@ impl Waiting {
             amount_minor: self.amount_minor,
             currency: self.currency,
             channel: self.channel,
+            context: self.context.clone(),
         }
     }
 
@@ -93,6 +96,10 @@ impl Row for Waiting {
         bytes.extend_from_slice(&self.amount_minor.to_le_bytes());
         bytes.extend_from_slice(&self.execute_at.to_le_bytes());
         bytes.push(u8::from(self.open));
+        // What rules before version 6 let wait has none, and takes the bytes that it always took.
+        if let Some(context) = &self.context {
+            write_context(context, bytes);
+        }
     }
 
     fn write_more(&self, _: &mut Vec<u8>) {}
@@ -110,6 +117,7 @@ impl Row for Waiting {
             amount_minor: bytes.i64()?,
             execute_at: bytes.u64()?,
             open: bytes.u8()? != 0,
+            context: if bytes.is_empty() { None } else { Some(Box::new(read_context(bytes)?)) },
         };
         if order.amount_minor <= 0 || order.id.epoch().is_none() {
             return Err(Damaged::new("an order is of what can't be"));
@@ -120,6 +128,24 @@ impl Row for Waiting {
     fn read_more(&mut self, _: &mut Bytes<'_>) -> Result<(), Damaged> {
         Ok(())
     }
+}
+
+fn write_context(context: &Context, bytes: &mut Vec<u8>) {
+    let Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn } = context;
+    for text in [device, ip, country, card_token, msisdn] {
+        put_text(bytes, text.as_deref().unwrap_or_default());
+    }
+    put_optional(bytes, latitude_e6.map(i32::to_le_bytes));
+    put_optional(bytes, longitude_e6.map(i32::to_le_bytes));
+}
+
+fn read_context(bytes: &mut Bytes<'_>) -> Result<Context, Damaged> {
+    let mut text = || bytes.text().map(|text| (!text.is_empty()).then(|| text.to_owned()));
+    let (device, ip, country, card_token, msisdn) = (text()?, text()?, text()?, text()?, text()?);
+    let (latitude_e6, longitude_e6) = (bytes.optional()?.map(i32::from_le_bytes), bytes.optional()?.map(i32::from_le_bytes));
+    let context = Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn };
+    context.check().map_err(|unreadable| Damaged(unreadable.to_string()))?;
+    Ok(context)
 }
 
 impl Ends for Waiting {

@@ -10,11 +10,12 @@
 //! | 3 | accounts are suspended, reactivated and closed; an account that is not active takes part in no payment |
 //! | 4 | bills are paid; money is reserved, captured and released; payments are refunded and reversed; levels, terms, limits and tariffs are set and gone by |
 //! | 5 | many operations are one command; payments are ordered for a day to come and count from an earlier one; a payment that is too old to be remembered can be proven |
+//! | 6 | gates look at payments before they are decided, by rules that staff sets; what needs a look first is held for a review; customers and accounts are frozen |
 
 use schemas::Refusal;
 
 /// The newest version of the rules here. A change that alters any decision or event makes a new one.
-pub const CODE_VERSION: u32 = 5;
+pub const CODE_VERSION: u32 = 6;
 
 /// Whether a customer is told that something does not exist before it is known whether they may ask.
 pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {
@@ -29,6 +30,11 @@ pub(crate) const fn knows_policies(rules: u32) -> bool {
 /// Whether payments wait for their day, and what is paid is recorded for good.
 pub(crate) const fn knows_orders(rules: u32) -> bool {
     rules >= 5
+}
+
+/// Whether gates look at payments, and parties are frozen.
+pub(crate) const fn knows_gates(rules: u32) -> bool {
+    rules >= 6
 }
 
 /// Whether `version` may follow the rules in force: any older one, or the next.

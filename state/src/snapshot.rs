@@ -35,13 +35,23 @@
 //! | minutes | `m` | the minutes that are over and in which something was paid |
 //! | minute | `g` | the minute that is not over |
 //!
+//! One that ever went by rules of version 6 or later says in addition:
+//!
+//! | Chunk | First byte | Then |
+//! |---|---|---|
+//! | counts | `k` | how many slots of attempts, and which is looked at next |
+//! | attempts | `q` | the slots of attempts, those that are free too |
+//! | gates | `f` | rules, what their score leads to, lists, and who is frozen |
+//!
 //! Numbers have their least byte first.
 
 mod rows;
 
 use crate::accounts::{Accounts, Holding};
-use crate::bytes::{Bytes, Damaged, put_text};
+use crate::attempts::{Attempted, Attempts};
+use crate::bytes::{Bytes, Damaged};
 use crate::customers::Enrolled;
+use crate::gates::{Gates, Set};
 use crate::holds::{Hold, Holds};
 use crate::ledger::Ledger;
 use crate::orders::{Orders, Waiting};
@@ -50,14 +60,18 @@ use crate::policies::{Common, Policies, Terms};
 use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
 use crate::table::{CHUNK_ROWS, Rows, Table};
-use rows::{read_long_rows, read_rows, write_long_rows, write_rows};
+use rows::{read_long_rows, read_rows, read_statuses, write_long_rows, write_rows, write_statuses};
 use schemas::{AccountId, AccountStatus, Epoch};
 use std::sync::Arc;
 
 /// The format of the chunks. Each is the one before with more, and the oldest that can hold the ledger is written, so that the binary
 /// of before can come back. In the first, the rules are version 1; in the second, all accounts are active; in the third, there is no more
-/// than balances, statuses and pins; in the fourth, nothing waits for its day and no payment is recorded for good.
-const FORMAT: u32 = 5;
+/// than balances, statuses and pins; in the fourth, nothing waits for its day and no payment is recorded for good; in
+/// the fifth, nobody is frozen and no gate was ever set.
+const FORMAT: u32 = 6;
+
+/// The first format that has orders and the record.
+const DATED: u32 = 5;
 
 /// The first format that says more than the first three.
 const MORE: u32 = 4;
@@ -74,6 +88,7 @@ pub struct Frozen {
     pub(crate) pins: FrozenPins,
     pub(crate) more: Option<More>,
     pub(crate) dated: Option<Dates>,
+    pub(crate) gated: Option<Gated>,
 }
 
 /// What rules of version 4 and later keep.
@@ -91,6 +106,14 @@ pub struct Dates {
     pub(crate) orders: Rows<Waiting>,
     pub(crate) sealed: Rows<Sealed>,
     pub(crate) growing: Growing,
+}
+
+/// What rules of version 6 and later keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gated {
+    pub(crate) set: Arc<Set>,
+    pub(crate) attempts: Rows<Attempted>,
+    pub(crate) next: u32,
 }
 
 impl Frozen {
@@ -126,7 +149,7 @@ impl Frozen {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
         let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());
         let open = std::iter::once_with(|| [b"O", self.pins.open.write().as_slice()].concat());
-        self.rows().chain(self.dated()).chain(segments).chain(open)
+        self.rows().chain(self.dated()).chain(self.gated()).chain(segments).chain(open)
     }
 
     /// Orders and the record.
@@ -141,6 +164,21 @@ impl Frozen {
                 bytes
             });
             counts.chain(orders).chain(sealed).chain(growing)
+        })
+    }
+
+    /// Gates, and what they have counted.
+    fn gated(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        self.gated.iter().flat_map(|Gated { set, attempts, next }| {
+            let next = usize::try_from(*next).expect("a u32 fits a usize");
+            let counts = std::iter::once_with(move || counts(b'k', &[attempts.len(), next]));
+            let attempts = attempts.chunks().map(|rows| write_long_rows(b'q', rows));
+            let set = std::iter::once_with(|| {
+                let mut bytes = vec![b'f'];
+                set.write(&mut bytes);
+                bytes
+            });
+            counts.chain(attempts).chain(set)
         })
     }
 
@@ -172,7 +210,8 @@ impl Frozen {
     fn head(&self, statuses: usize) -> Vec<u8> {
         let mut bytes = vec![b'L'];
         let format = match (statuses, self.rules) {
-            _ if self.dated.is_some() => FORMAT,
+            _ if self.gated.is_some() => FORMAT,
+            _ if self.dated.is_some() => DATED,
             _ if self.more.is_some() => MORE,
             (0, 1) => 1,
             (0, _) => 2,
@@ -219,6 +258,9 @@ pub struct Thawing {
     orders: Vec<Waiting>,
     sealed: Vec<Sealed>,
     growing: Option<Growing>,
+    gated_counts: Option<[u64; 2]>,
+    attempts: Vec<Attempted>,
+    set: Option<Set>,
     full: Vec<Stored>,
     open: Option<Segment>,
 }
@@ -242,7 +284,8 @@ impl Thawing {
         let formats = match kind {
             b'C' | b'A' | b'S' => 1..=MORE - 1,
             b'N' | b'c' | b'a' | b'h' | b'r' | b't' | b'p' => MORE..=FORMAT,
-            b'n' | b'o' | b'm' | b'g' => FORMAT..=FORMAT,
+            b'n' | b'o' | b'm' | b'g' => DATED..=FORMAT,
+            b'k' | b'q' | b'f' => FORMAT..=FORMAT,
             _ => 1..=FORMAT,
         };
         if self.head.is_some_and(|head| !formats.contains(&head.format)) {
@@ -270,6 +313,12 @@ impl Thawing {
             b'o' => self.orders.extend(read_long_rows::<Waiting>(rest)?),
             b'm' => self.sealed.extend(read_long_rows::<Sealed>(rest)?),
             b'g' => self.growing = Some(Growing::read(&mut Bytes(rest))?),
+            b'k' => {
+                let mut bytes = Bytes(rest);
+                self.gated_counts = Some([bytes.u64()?, bytes.u64()?]);
+            }
+            b'q' => self.attempts.extend(read_long_rows::<Attempted>(rest)?),
+            b'f' => self.set = Some(Set::read(&mut Bytes(rest))?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
                 self.full.push(part(name)?.into());
@@ -285,11 +334,12 @@ impl Thawing {
         let Head { format, epoch, rules, customers, accounts, segments, first_pin, statuses } =
             self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
-        if (format >= MORE) != self.counts.is_some() || (format == FORMAT) != self.dated_counts.is_some() {
+        if (format >= MORE) != self.counts.is_some() || (format >= DATED) != self.dated_counts.is_some() || (format == FORMAT) != self.gated_counts.is_some() {
             return Err(Damaged::new("it has no counts"));
         }
         let [holds, refunded, terms] = self.counts.unwrap_or_default();
         let [orders, sealed] = self.dated_counts.unwrap_or_default();
+        let [attempts, next] = self.gated_counts.unwrap_or_default();
         let counts = [
             (customers, self.customers.len()),
             (accounts, self.accounts.len()),
@@ -300,8 +350,10 @@ impl Thawing {
             (terms, self.terms.len()),
             (orders, self.orders.len()),
             (sealed, self.sealed.len()),
+            (attempts, self.attempts.len()),
         ];
-        let ends = (format >= MORE) == self.common.is_some() && (format == FORMAT) == self.growing.is_some();
+        let ends = (format >= MORE) == self.common.is_some() && (format >= DATED) == self.growing.is_some();
+        let ends = ends && (format == FORMAT) == self.set.is_some();
         if !ends || counts.iter().any(|(told, found)| usize::try_from(*told) != Ok(*found)) {
             return Err(Damaged::new("rows are missing"));
         }
@@ -314,7 +366,10 @@ impl Thawing {
         for id in policies.accounts() {
             accounts.find_mut(id).ok_or_else(|| Damaged::new("terms are of no account"))?.has_terms = true;
         }
+        let next = u32::try_from(next).map_err(|_| Damaged::new("the slot that is looked at next is none"))?;
+        let attempts = Attempts::of(self.attempts, next).ok_or_else(|| Damaged::new("attempts of a key are there twice"))?;
         Ok(Ledger {
+            gates: Gates::of(self.set.unwrap_or_default(), attempts),
             epoch,
             today: crate::calendar::Today::default(),
             rules,
@@ -350,23 +405,4 @@ fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
         first_pin: bytes.u64()?,
         statuses: if format < 3 { 0 } else { bytes.u64()? },
     })
-}
-
-fn write_statuses(accounts: &[&Holding]) -> Vec<u8> {
-    let mut bytes = vec![b'S'];
-    for account in accounts {
-        bytes.extend_from_slice(account.id.0.as_bytes());
-        put_text(&mut bytes, account.status.as_str());
-    }
-    bytes
-}
-
-fn read_statuses(bytes: &[u8]) -> Result<Vec<(AccountId, AccountStatus)>, Damaged> {
-    let mut bytes = Bytes(bytes);
-    let mut statuses = Vec::new();
-    while !bytes.is_empty() {
-        let id = AccountId(bytes.uuid()?);
-        statuses.push((id, bytes.text()?.parse().map_err(|_| Damaged::new("an account has a status that is not known"))?));
-    }
-    Ok(statuses)
 }

@@ -56,6 +56,11 @@ impl Usage {
         }
     }
 
+    /// The day of the last operation, in days since 1970; zero before the first.
+    pub(crate) const fn last_day(&self) -> u32 {
+        self.day
+    }
+
     /// With one operation more; refused where a sum would leave its range.
     pub fn with(&self, side: Side, today: Today, amount_minor: i64) -> Result<Self, Refusal> {
         let before = self.of(side, today);

@@ -111,7 +111,7 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             Fact::CustomerCreated(customer) => ("customer", customer.id.0, customer.id.epoch()),
             Fact::AccountOpened(account) if account.customer_id.is_some() => ("account", account.id.0, account.id.epoch()),
             Fact::Transaction(transaction) => ("transaction", transaction.id.0, transaction.id.epoch()),
-            Fact::HoldChanged(held) if held.change == HoldChange::Reserved => ("hold", held.id.0, held.id.epoch()),
+            Fact::HoldChanged(held) if matches!(held.change, HoldChange::Reserved | HoldChange::Reviewed) => ("hold", held.id.0, held.id.epoch()),
             Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => ("order", order.id.0, order.id.epoch()),
             Fact::AccountOpened(_)
             | Fact::RulesActivated { .. }
@@ -120,6 +120,9 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => continue,
         };
@@ -155,6 +158,9 @@ fn check_decisions(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. } => {
                 prop_assert!(first.is_none_or(|first| event.epoch > first + 7 * DAY_MS), "decided twice: {:?}", event);
                 decided.insert(event.cause.command_id, event.epoch);
@@ -192,6 +198,9 @@ fn transaction(event: &Event) -> Option<&Transaction> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
     }
@@ -211,7 +220,9 @@ fn shape(said: &[Event]) -> Vec<String> {
         if word.rsplit(' ').next().and_then(|last| last.parse().ok()).is_some_and(|number: u64| moments.contains(&number)) {
             return String::new();
         }
-        let Ok(id) = uuid::Uuid::try_parse(word) else { return word.to_owned() };
+        // Whoever set a rule is told as text.
+        let named = word.strip_prefix("by: ").map_or(word, |by| by.trim_matches('"'));
+        let Ok(id) = uuid::Uuid::try_parse(named) else { return word.to_owned() };
         let order = heard.iter().position(|known| *known == id).unwrap_or_else(|| {
             heard.push(id);
             heard.len() - 1

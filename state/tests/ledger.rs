@@ -28,11 +28,21 @@
 //!        [min AMOUNT] [max AMOUNT] [free NUMBER] [from MOMENT] [to MOMENT]      by WHO … ANSWER
 //! withdraw CODE [from MOMENT]                                     by WHO …      ANSWER
 //!
+//! rule RULE [shadow] [off] [weight NUMBER] [NAME=VALUE …]         by WHO …      ANSWER
+//! policy REVIEW REFUSE DURATION                                   by WHO …      ANSWER
+//! countries LIST [COUNTRY …]                                      by WHO …      ANSWER
+//! freeze|unfreeze CUSTOMER|ACCOUNT                                by WHO …      ANSWER
+//! signal CUSTOMER|ACCOUNT SIGNAL [on DEVICE]                      by WHO …      ANSWER
+//! decide HOLD release|refuse                                      by WHO …      ANSWER
+//!
 //! balance ACCOUNT AMOUNT [held AMOUNT] [available AMOUNT]         what stands on an account; any of the three
-//! later DURATION [WHAT]                                           a new epoch, so many d, h, s or ms later
+//! later DURATION [WHAT]                                           a new epoch, so many d, h, m, s or ms later
 //! at MOMENT [WHAT]                                                a new epoch
 //! NUMBER times STEP                                               the step so often, with its number for `$`
 //! ```
+//!
+//! Behind a payment's currency stands where it comes from: `from device=NAME ip=… country=… card=… msisdn=…`, any of them. `awa+staff` is
+//! the customer with an operator's token.
 //!
 //! `house` is a side that is not named; `cash.XOF` and `fees.XOF` name the house's accounts. `staff` and `teller` are operators,
 //! anyone else is the customer of that name. A name that was never given is of nobody. Without a key each command has its own.
@@ -68,7 +78,13 @@ const ORDERS: &str = include_str!("ledger/orders.table");
 const TERMS: &str = include_str!("ledger/terms.table");
 const LIMITS: &str = include_str!("ledger/limits.table");
 const FEES: &str = include_str!("ledger/fees.table");
+const GATES: &str = include_str!("ledger/gates.table");
 const ROLES: &str = include_str!("ledger/roles.table");
+
+#[test]
+fn gates() {
+    check(GATES);
+}
 
 #[test]
 fn payments() {
@@ -153,7 +169,7 @@ fn roles() {
 #[test]
 fn the_book_has_every_refusal() {
     let book =
-        [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES, STATUS, HOLDS, REFUNDS, PROOFS, BATCHES, ORDERS, TERMS, LIMITS, FEES];
+        [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES, STATUS, HOLDS, REFUNDS, PROOFS, BATCHES, ORDERS, TERMS, LIMITS, FEES, GATES];
     let book = book.concat();
     let told = |refusal: &Refusal| book.lines().any(|line| words(line).ends_with(&["refused", refusal.as_str()]));
     assert_eq!(Refusal::ALL.iter().filter(|refusal| !told(refusal)).collect::<Vec<_>>(), Vec::<&Refusal>::new());
@@ -162,7 +178,7 @@ fn the_book_has_every_refusal() {
 #[test]
 fn every_table_is_read() {
     let folder = "tests/ledger";
-    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 16);
+    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 17);
 }
 
 /// The words of a line, without its comment.

@@ -10,6 +10,8 @@ use schemas::{
     TransactionId,
 };
 use state::accounts::{Accounts, Holding};
+use state::attempts::window::What;
+use state::attempts::{Attempts, Key};
 use state::bytes::Damaged;
 use state::customers::Enrolled;
 use state::holds::{Hold, Holds};
@@ -139,6 +141,7 @@ fn hold(number: u32) -> Hold {
         fee_minor: 0,
         // Ends fall anywhere, as those of holds of different lengths do.
         expires_at: EPOCH + u64::from(number.wrapping_mul(2_654_435_761)),
+        review: false,
         open: true,
     }
 }
@@ -146,7 +149,7 @@ fn hold(number: u32) -> Hold {
 fn order(number: u32) -> Waiting {
     let Hold { command_id, position, kind, channel, payer, payee, currency, amount_minor, expires_at, open, .. } = hold(number);
     let id = OrderId::mint(EPOCH, number);
-    Waiting { id, command_id, position, kind, channel, payer, payee, currency, amount_minor, execute_at: expires_at, open }
+    Waiting { id, command_id, position, kind, channel, payer, payee, currency, amount_minor, execute_at: expires_at, context: None, open }
 }
 
 fn refunded(number: u32) -> Refunded {
@@ -164,6 +167,11 @@ fn refunded(number: u32) -> Refunded {
     }
 }
 
+fn attempt(attempts: &mut Attempts, number: u32) {
+    let key = Key(AccountId::mint(EPOCH, number).0.as_u128());
+    attempts.count((key, None), EPOCH, What::Attempt, Currency::XOF, 1);
+}
+
 #[test]
 fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
     let customer = |number| CustomerId::mint(EPOCH, number);
@@ -179,6 +187,7 @@ fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
         ("an open hold", 178, measure(Holds::default(), |holds, number| assert!(holds.open(hold(number)).is_none()))),
         ("an order that waits", 204, measure(Orders::default(), |orders, number| orders.open(order(number)))),
         ("a payment of which something was given back", 98, measure(Table::default(), |table, number| table.push(refunded(number)))),
+        ("a key of which one attempt is counted", 130, measure(Attempts::default(), attempt)),
         ("a minute in which something was paid", 66, measure(Table::default(), |table, number| table.push(sealed(number)))),
     ];
     println!("{:<46}{:>8}{:>8}{:>8}", "bytes of", "least", "most", "stated");

@@ -12,7 +12,7 @@ use history::{
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use schemas::{
-    AccountId, Asked, Authority, Batch, Channel, Command, CommandId, Event, Fact, Fingerprint, HoldChange, Link, Operation, PaymentKind,
+    AccountId, Asked, Authority, Batch, Channel, Command, CommandId, Event, Fact, Fingerprint, Link, Operation, PaymentKind,
     Principal, Refusal, Release, Reverse, Transaction, TransactionId,
 };
 use state::{Ahead, CODE_VERSION, Ledger};
@@ -86,7 +86,7 @@ fn reverse_all(ledger: &mut Ledger, said: &mut Vec<Event>) -> Vec<Refusal> {
 /// Gives back whatever is held.
 fn release_all(ledger: &mut Ledger, said: &mut Vec<Event>) {
     let reserved = said.iter().filter_map(|event| match &event.fact {
-        Fact::HoldChanged(held) if held.change == HoldChange::Reserved => Some(held.id),
+        Fact::HoldChanged(held) if held.change.begins() => Some(held.id),
         _ => None,
     });
     for (number, hold_id) in reserved.collect::<Vec<_>>().into_iter().enumerate() {
@@ -174,7 +174,7 @@ fn in_turns(groups: &[Vec<Step>], set: &[Set], turns: &[usize]) -> Balances {
 /// A hold that is captured in these parts.
 fn captured(set: &Set, parts: &[i64], last: bool) -> History {
     let (debit, credit, amount_minor) = (Side::Account(0), Side::Account(1), parts.iter().sum());
-    let paid = Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor, currency: None, channel: Channel::Wallet };
+    let paid = Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor, currency: None, channel: Channel::Wallet, context: None };
     let reserve = What::Reserve { paid, expires_in_ms: 60_000 };
     let count = parts.len();
     let captures = parts.iter().zip(1..).map(|(part, number)| What::Capture {

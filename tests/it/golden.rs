@@ -174,6 +174,9 @@ fn refused(fact: &Fact) -> Option<Refusal> {
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }
 }

@@ -35,7 +35,7 @@ fn oracle(epochs: &[Arc<EpochEvents>]) -> Table {
             }
             Fact::HoldChanged(held) => {
                 let whole = i128::from(held.amount.minor) + i128::from(held.fee_minor);
-                let more = if held.change == HoldChange::Reserved { whole } else { -whole };
+                let more = if held.change.begins() { whole } else { -whole };
                 table.entry(held.amount.currency.to_string()).or_default().1 += more;
             }
             _ => {}

@@ -201,6 +201,7 @@ fn payment(kind: PaymentKind, fields: &mut Fields) -> Option<Payment> {
         amount_minor: amount?.minor,
         currency: amount?.currency,
         channel,
+        context: None,
     })
 }
 

@@ -20,6 +20,12 @@ words! {
         Released = "released",
         /// What was left was given back because the time was over.
         Expired = "expired",
+        /// It is held until somebody has looked at the payment.
+        UnderReview = "under_review",
+        /// Somebody has, and it was given back.
+        ReviewRefused = "review_refused",
+        /// Nobody has in time, and it was given back.
+        ReviewExpired = "review_expired",
     }
 }
 
@@ -87,6 +93,9 @@ impl HoldStatus {
             HoldChange::Reserved | HoldChange::Captured | HoldChange::Closed => Self::Captured,
             HoldChange::Released => Self::Released,
             HoldChange::Expired => Self::Expired,
+            HoldChange::Reviewed => Self::UnderReview,
+            HoldChange::ReviewRefused => Self::ReviewRefused,
+            HoldChange::ReviewExpired => Self::ReviewExpired,
         }
     }
 }
@@ -97,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_hold_is_shown_as_it_stands_after_the_change() {
-        use HoldChange::{Captured, Closed, Expired, Released, Reserved};
+        use HoldChange::{Captured, Closed, Expired, Released, Reserved, ReviewExpired, ReviewRefused, Reviewed};
         let changed = |change, open| HoldChanged {
             id: HoldId::mint(1, 0),
             change,
@@ -117,6 +126,9 @@ mod tests {
             (Closed, false, HoldStatus::Captured),
             (Released, false, HoldStatus::Released),
             (Expired, false, HoldStatus::Expired),
+            (Reviewed, true, HoldStatus::UnderReview),
+            (ReviewRefused, false, HoldStatus::ReviewRefused),
+            (ReviewExpired, false, HoldStatus::ReviewExpired),
         ] {
             assert_eq!(Hold::of(&changed(change, open), 7).status, status, "{change} {open}");
         }

@@ -95,10 +95,20 @@ impl Operation {
             }),
             Fact::HoldChanged(held) => {
                 let operation = match held.change {
+                    // What becomes of it is decided by whoever looks at it.
+                    HoldChange::Reviewed => {
+                        return Some(Self {
+                            operation: Some(held.kind.to_string()),
+                            resource: Some(location::hold(held.id)),
+                            epoch,
+                            ..Self::undescribed(id, OperationStatus::Pending)
+                        });
+                    }
+                    HoldChange::ReviewRefused => "decide_review",
                     HoldChange::Reserved => "reserve",
                     HoldChange::Released => "release",
                     // A capture is decided by its transaction, and the end of a time is nobody's operation.
-                    HoldChange::Captured | HoldChange::Closed | HoldChange::Expired => return None,
+                    HoldChange::Captured | HoldChange::Closed | HoldChange::Expired | HoldChange::ReviewExpired => return None,
                 };
                 Some(Self {
                     operation: Some(operation.to_owned()),
@@ -156,7 +166,19 @@ impl Operation {
                     ..Self::undescribed(id, OperationStatus::Completed)
                 })
             }
-            Fact::Repeated(_) => None,
+            Fact::AmlChanged(changed) => Some(Self {
+                operation: Some(changed.setting.operation().to_owned()),
+                resource: Some(location::aml(&changed.setting)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
+            Fact::PartyChanged(changed) => Some(Self {
+                operation: Some(changed.operation().to_owned()),
+                resource: Some(location::party(changed)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
+            Fact::Assessed(_) | Fact::Repeated(_) => None,
         }
     }
 
@@ -203,9 +225,12 @@ mod tests {
         };
         assert_eq!(shown(&held(HoldChange::Reserved)), completed("reserve", &format!("/v1/holds/{hold}")));
         assert_eq!(shown(&held(HoldChange::Released)), completed("release", &format!("/v1/holds/{hold}")));
-        for change in [HoldChange::Captured, HoldChange::Closed, HoldChange::Expired] {
+        for change in [HoldChange::Captured, HoldChange::Closed, HoldChange::Expired, HoldChange::ReviewExpired] {
             assert_eq!(shown(&held(change)), None, "{change} is nobody's answer");
         }
+        let review = Some(("transfer".to_owned(), format!("/v1/holds/{hold}"), OperationStatus::Pending));
+        assert_eq!(shown(&held(HoldChange::Reviewed)), review, "what somebody looks at is not over");
+        assert_eq!(shown(&held(HoldChange::ReviewRefused)), completed("decide_review", &format!("/v1/holds/{hold}")));
         let order = OrderId::mint(1, 0);
         let ordered = |change| {
             Fact::OrderChanged(Box::new(OrderChanged {

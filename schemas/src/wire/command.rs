@@ -1,10 +1,12 @@
 //! Commands on the wire.
 
 use super::event::dated;
-use super::{policy, proof};
+use super::{gate, policy, proof};
 use crate::batch::BatchMode;
 use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
+use crate::context::Context;
 use crate::epoch::Epoch;
+use crate::gate::AmlSetting;
 use crate::hold;
 use crate::id::{AccountId, CustomerId, HoldId, OrderId, TransactionId};
 use crate::money::{Currency, Money};
@@ -73,6 +75,18 @@ enum What<'a> {
     Order(Order),
     #[serde(rename = "Orion.bank.CancelOrder")]
     CancelOrder(#[serde(with = "CancelOrder")] order::CancelOrder),
+    #[serde(rename = "Orion.bank.AmlRule")]
+    AmlRule(#[serde(with = "gate::AmlRule")] crate::aml::Setting),
+    #[serde(rename = "Orion.bank.GatePolicy")]
+    GatePolicy(#[serde(with = "gate::GatePolicy")] crate::gate::GatePolicy),
+    #[serde(rename = "Orion.bank.CountryList")]
+    CountryList(#[serde(with = "gate::CountryList")] crate::gate::CountryList),
+    #[serde(rename = "Orion.bank.Freeze")]
+    Freeze(gate::Freeze),
+    #[serde(rename = "Orion.bank.Signal")]
+    Signal(gate::Signal),
+    #[serde(rename = "Orion.bank.DecideReview")]
+    DecideReview(#[serde(with = "gate::DecideReview")] crate::gate::DecideReview),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +118,8 @@ struct Payment {
     amount_minor: i64,
     currency: Currency,
     channel: transaction::Channel,
+    #[serde(default)]
+    context: Option<Box<Context>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -250,6 +266,12 @@ impl<'a> What<'a> {
                 effective_at: order.dated.effective_at(),
             }),
             Operation::CancelOrder(cancel) => Self::CancelOrder(*cancel),
+            Operation::SetAml(AmlSetting::Rule(setting)) => Self::AmlRule(setting.clone()),
+            Operation::SetAml(AmlSetting::Policy(policy)) => Self::GatePolicy(*policy),
+            Operation::SetAml(AmlSetting::Countries(list)) => Self::CountryList(list.clone()),
+            Operation::Freeze(freeze) => Self::Freeze(gate::Freeze::of(freeze)),
+            Operation::ReportSignal(signal) => Self::Signal(gate::Signal::of(signal)),
+            Operation::DecideReview(review) => Self::DecideReview(review.clone()),
         }
     }
 
@@ -300,6 +322,12 @@ impl<'a> What<'a> {
                 Operation::Order(order::Order { payment, dated: dated(execute_at, effective_at)? })
             }
             Self::CancelOrder(cancel) => Operation::CancelOrder(cancel),
+            Self::AmlRule(setting) => Operation::SetAml(AmlSetting::Rule(setting)),
+            Self::GatePolicy(policy) => Operation::SetAml(AmlSetting::Policy(policy)),
+            Self::CountryList(list) => Operation::SetAml(AmlSetting::Countries(list)),
+            Self::Freeze(freeze) => Operation::Freeze(freeze.freeze()?),
+            Self::Signal(signal) => Operation::ReportSignal(signal.signal()?),
+            Self::DecideReview(review) => Operation::DecideReview(review),
         };
         Ok(operation)
     }

@@ -25,6 +25,9 @@ pub(super) enum Wire<'a> {
     Repeated(Box<Repeated<'a>>),
     BatchDecided(BatchDecided<'a>),
     OrderUpdated(OrderUpdated<'a>),
+    AmlRuleUpdated(AmlRuleUpdated<'a>),
+    PartyUpdated(PartyUpdated<'a>),
+    TransactionAssessed(TransactionAssessed<'a>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -218,10 +221,12 @@ macro_rules! record {
 
 // Behind the macros, which they use too.
 mod batch;
+mod gate;
 mod order;
 mod repeated;
 
 pub(super) use batch::BatchDecided;
+pub(super) use gate::{AmlRuleUpdated, PartyUpdated, TransactionAssessed};
 pub(super) use order::{OrderUpdated, dated};
 pub(super) use repeated::Repeated;
 
@@ -283,11 +288,16 @@ impl<'a> Wire<'a> {
             })),
             Fact::BatchDecided(decided) => Self::BatchDecided(batch::of(event, decided, None)),
             Fact::OrderChanged(changed) => Self::OrderUpdated(order::of(event, changed, None)),
+            Fact::AmlChanged(changed) => Self::AmlRuleUpdated(gate::aml(event, changed, None)),
+            Fact::PartyChanged(changed) => Self::PartyUpdated(gate::party(event, changed, None)),
+            Fact::Assessed(assessed) => Self::TransactionAssessed(gate::assessed(event, assessed)),
             Fact::Repeated(repeat) => {
                 let first_epoch = i64::try_from(repeat.first_epoch).expect("an epoch is before the year 10000");
                 match &repeat.first {
                     Some(Fact::BatchDecided(decided)) => Self::BatchDecided(batch::of(event, decided, Some(first_epoch))),
                     Some(Fact::OrderChanged(changed)) => Self::OrderUpdated(order::of(event, changed, Some(first_epoch))),
+                    Some(Fact::AmlChanged(changed)) => Self::AmlRuleUpdated(gate::aml(event, changed, Some(first_epoch))),
+                    Some(Fact::PartyChanged(changed)) => Self::PartyUpdated(gate::party(event, changed, Some(first_epoch))),
                     _ => Self::Repeated(Box::new(repeated::of(event, repeat))),
                 }
             }
@@ -430,9 +440,10 @@ fn money(text: &str, currency: Currency) -> Result<Money, String> {
 /// What holds can be: never less than nothing, and only a capture may leave it open or not.
 fn held(changed: HoldChanged) -> Result<HoldChanged, String> {
     let open = match changed.change {
-        HoldChange::Reserved => changed.open,
+        HoldChange::Reserved | HoldChange::Reviewed => changed.open,
         HoldChange::Captured => true,
         HoldChange::Released | HoldChange::Closed | HoldChange::Expired => !changed.open,
+        HoldChange::ReviewRefused | HoldChange::ReviewExpired => !changed.open,
     };
     if open && changed.amount.minor >= 0 && changed.fee_minor >= 0 {
         return Ok(changed);

@@ -77,6 +77,7 @@ fn payment() -> impl Strategy<Value = Payment> {
             amount_minor,
             currency,
             channel,
+            context: None,
         },
     )
 }

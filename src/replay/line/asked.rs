@@ -319,6 +319,7 @@ impl Asked {
             amount_minor,
             currency,
             channel: self.channel.unwrap_or(Channel::Wallet),
+            context: None,
         })
     }
 

@@ -54,6 +54,7 @@ fn a_line_says_every_operation_that_holds_or_gives_back() {
         amount_minor: 12_500,
         currency: Currency::XOF,
         channel: Channel::Card,
+        context: None,
     };
     let sides = json!({"account_debit": "@wallet", "account_credit": "@shop", "amount": "12500", "currency": "XOF", "channel": "card"});
     let with = |more: Value| {
@@ -83,7 +84,8 @@ fn a_line_says_every_operation_that_holds_or_gives_back() {
 
 fn transfer(amount_minor: i64) -> Payment {
     let (account_debit, account_credit) = (Some(account(0)), Some(account(1)));
-    Payment { kind: PaymentKind::Transfer, account_debit, account_credit, amount_minor, currency: Currency::XOF, channel: Channel::Wallet }
+    Payment { kind: PaymentKind::Transfer, account_debit, account_credit, amount_minor, currency: Currency::XOF, channel: Channel::Wallet },
+    context: None,
 }
 
 #[test]

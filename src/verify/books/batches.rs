@@ -81,6 +81,9 @@ fn said(fact: &Fact) -> Option<Outcome> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }
 }

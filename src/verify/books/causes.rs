@@ -125,6 +125,9 @@ fn is_dry(fact: &Fact) -> bool {
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Repeated(_) => false,
     }
 }

@@ -3,18 +3,22 @@
 use super::{Ledger, account, customer, pay};
 use crate::pins::{Effect, Pin};
 use schemas::{
-    AccountId, Cause, ChangeStatus, CommandId, CustomerId, Dated, Fact, HoldChange, HoldChanged, HoldId, Link, Money, Operation, Order,
-    OrderChange, OrderChanged, OrderId, Refusal, StatusChanged, TransactionId,
+    AccountId, AmlChanged, Cause, ChangeStatus, Command, CommandId, CustomerId, Dated, DecideReview, Fact, HoldChange, HoldChanged, HoldId, Link, Money, Operation, Order,
+    OrderChange, OrderChanged, OrderId, Refusal, ReviewDecision, StatusChanged, TransactionId,
 };
 
 impl Ledger {
     /// What was decided on this very command, from its pin, what is kept beside it, and the command itself.
-    pub(super) fn first_decision(&self, cause: &Cause, pin: &Pin, operation: &Operation) -> Fact {
+    pub(super) fn first_decision(&self, cause: &Cause, pin: &Pin, command: &Command) -> Fact {
         let command_id = cause.command_id;
+        let operation = &command.operation;
         match (operation, pin.refusal) {
             (Operation::Pay(payment) | Operation::Order(Order { payment, dated: Dated::EffectiveAt(_) }), refusal)
                 if refusal != Some(Refusal::OperationNotInForce) =>
             {
+                if let Effect::Promised(_) = self.pins.effect(command_id) {
+                    return self.promised_again(command_id, HoldId::mint(pin.epoch, pin.number), HoldChange::Reviewed);
+                }
                 let (account_debit, account_credit) = self.sides(payment);
                 let mut first = pay::transaction(TransactionId::mint(pin.epoch, pin.number), payment, account_debit, account_credit);
                 first.refusal = refusal;
@@ -40,6 +44,18 @@ impl Ledger {
             (Operation::Batch(batch), None) => Self::batch_again(pin, batch, &self.pins.effect(command_id)),
             (Operation::Order(order), None) => self.scheduled_again(cause, pin, order),
             (Operation::CancelOrder(cancel), None) => self.cancelled_again(command_id, cancel.order_id),
+            (Operation::SetAml(setting), None) => {
+                let by = command.principal.subject.clone();
+                Fact::AmlChanged(Box::new(AmlChanged { setting: setting.clone(), version: pin.number, by }))
+            }
+            (Operation::Freeze(freeze), None) => Fact::PartyChanged(Box::new(self.frozen(freeze).expect("who was frozen stays"))),
+            (Operation::ReportSignal(signal), None) => {
+                Fact::PartyChanged(Box::new(self.signalled(signal).expect("whom a signal was about stays")))
+            }
+            (Operation::DecideReview(DecideReview { hold_id, decision, .. }), None) => match decision {
+                ReviewDecision::Release => self.moved_again(command_id, pin, Link::Hold(*hold_id)),
+                ReviewDecision::Refuse => self.promised_again(command_id, *hold_id, HoldChange::ReviewRefused),
+            },
             (Operation::Pay(_), None) => unreachable!("a payment that settled was told above"),
         }
     }
@@ -56,7 +72,7 @@ impl Ledger {
             account_credit: payee.id,
             amount: Money { minor: promised.amount_minor, currency: payer.currency },
             fee_minor: promised.fee_minor,
-            open: change == HoldChange::Reserved,
+            open: matches!(change, HoldChange::Reserved | HoldChange::Reviewed),
             expires_at: promised.expires_at,
         })
     }

@@ -19,14 +19,17 @@ impl Ledger {
                 self.look_at_items(&batch.items[number..upper], &mut ahead);
             }
             let cause = Cause { command_id: asking.cause.command_id.item(item), ..asking.cause.clone() };
-            let item_asking = Asking { cause: &cause, near: ahead.places(number % AHEAD), ..asking };
+            let item_asking = Asking { cause: &cause, near: ahead.places(number % AHEAD), may_wait: !whole, ..asking };
             let decision = self.decide(item_asking, operation, events);
             self.publish(cause, decision.fact, events);
             if let Effect::Moved(moved) = &decision.effect {
                 self.moved_in_batch.push(*moved);
             }
             effects.push(decision.effect);
-            refused.extend(decision.refusal.map(|refusal| (item, refusal)));
+            // What is held for a review is noted beside the refused: its kind alone does not say that it is held.
+            let is_held = matches!((operation, &effects.last()), (Operation::Pay(_), Some(Effect::Promised(_))));
+            let noted = decision.refusal.or(is_held.then_some(Refusal::ReviewRequired));
+            refused.extend(noted.map(|refusal| (item, refusal)));
             if whole && decision.refusal.is_some() {
                 break;
             }
@@ -64,7 +67,7 @@ impl Ledger {
                 let status = if refusal.is_some() { ItemStatus::Refused } else { ItemStatus::Undone };
                 return Outcome::without(status, refusal);
             }
-            let status = status(operation, refusal);
+            let status = status(operation, batch.mode, refusal);
             let mut outcome = Outcome::without(status, refusal);
             match status {
                 ItemStatus::Settled => outcome.fee_minor = moved.next().map_or(0, |moved| moved.fee_minor),
@@ -90,8 +93,9 @@ impl Ledger {
 }
 
 /// What is said of an item by itself.
-fn status(operation: &Operation, refusal: Option<Refusal>) -> ItemStatus {
+fn status(operation: &Operation, mode: BatchMode, refusal: Option<Refusal>) -> ItemStatus {
     match (operation, refusal) {
+        (Operation::Pay(_), Some(Refusal::ReviewRequired)) if mode == BatchMode::Independent => ItemStatus::Reserved,
         (Operation::Pay(_), Some(refusal)) if refusal != Refusal::OperationNotInForce => ItemStatus::Failed,
         (_, Some(_)) => ItemStatus::Refused,
         (Operation::Reserve(_), None) => ItemStatus::Reserved,

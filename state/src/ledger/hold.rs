@@ -1,6 +1,7 @@
 //! Holds: reserve, capture, release, and their end by time.
 
-use super::pay::{Fee, blank};
+use super::gate::Became;
+use super::pay::{Fee, Legs, blank};
 use super::undo::Undo;
 use super::{Asking, Decision, Ledger, next, refused};
 use crate::holds::{EXPIRED_MAX, Hold};
@@ -9,19 +10,46 @@ use crate::permitted::permitted;
 use crate::pins::Effect;
 use crate::status;
 use crate::usage::{Side, Usage};
-use schemas::{Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, PaymentKind, Refusal, Release, Reserve, Role, TransactionId};
+use schemas::{
+    AccountId, Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, Payment, PaymentKind, Refusal, Release, Reserve, Role, TransactionId,
+};
 
 impl Ledger {
-    pub(super) fn reserve(&mut self, asking: Asking<'_>, reserve: &Reserve) -> Decision {
+    pub(super) fn reserve(&mut self, asking: Asking<'_>, reserve: &Reserve, events: &mut Vec<Event>) -> Decision {
         let payment = &reserve.payment;
-        let (payer, payee) = self.sides(payment);
-        let (fee, usage) = match self.check_reserve(asking, reserve) {
+        let sides = self.sides(payment).into();
+        let answer = if self.is_assessed(payment) { self.assess(asking, payment, sides, permitted_to_reserve) } else { None };
+        // What a payee is to count on can't wait for a review.
+        let allowed = answer.as_ref().map_or(Ok(()), |answer| answer.allows(false));
+        let checked = allowed.and_then(|()| self.check_reserve(asking, payment, permitted_to_reserve));
+        let (fee, usage) = match checked {
             Ok(checked) => checked,
-            Err(refusal) => return refused("reserve", refusal),
+            Err(refusal) => {
+                if let Some(answer) = answer {
+                    self.say(asking, payment, sides, answer, Became::Nothing, events);
+                }
+                return refused("reserve", refusal);
+            }
         };
 
         // From here the command must succeed.
         let number = next(&mut self.numbers.transactions);
+        if let Some(answer) = answer {
+            self.say(asking, payment, sides, answer, Became::Hold(HoldId::mint(self.epoch, number)), events);
+        }
+        self.hold(asking, payment, sides, number, (fee, usage), (HoldChange::Reserved, reserve.expires_in_ms))
+    }
+
+    /// Holds the money of a payment that was checked.
+    pub(super) fn hold(
+        &mut self,
+        asking: Asking<'_>,
+        payment: &Payment,
+        [payer, payee]: [AccountId; 2],
+        number: u32,
+        (fee, usage): (Fee, Usage),
+        (change, expires_in_ms): (HoldChange, u64),
+    ) -> Decision {
         let hold = Hold {
             id: HoldId::mint(self.epoch, number),
             command_id: asking.cause.command_id,
@@ -35,10 +63,11 @@ impl Ledger {
             amount_minor: payment.amount_minor,
             captured_minor: 0,
             fee_minor: fee.minor,
-            expires_at: self.epoch + reserve.expires_in_ms,
+            expires_at: self.epoch + expires_in_ms,
+            review: change == HoldChange::Reviewed,
             open: true,
         };
-        let told = hold.told(HoldChange::Reserved, payment.amount_minor, hold.held_fee_minor());
+        let told = hold.told(change, payment.amount_minor, hold.held_fee_minor());
         let before = self.holds.open(hold);
         self.may_undo(|_| Undo::Reserved(told.id, before.map(Box::new)));
         let account = self.account_mut(payer);
@@ -47,13 +76,17 @@ impl Ledger {
         Decision { effect: self.promised(&told), fact: Fact::HoldChanged(told), number, refusal: None }
     }
 
-    /// The fee of a reservation and what its payer will have paid, or the first check that fails.
-    fn check_reserve(&self, asking: Asking<'_>, reserve: &Reserve) -> Result<(Fee, Usage), Refusal> {
-        let payment = &reserve.payment;
+    /// The fee of a payment that is to be held and what its payer will have paid, or the first check that fails.
+    pub(super) fn check_reserve(
+        &self,
+        asking: Asking<'_>,
+        payment: &Payment,
+        permitted: fn(PaymentKind, Role, Role) -> bool,
+    ) -> Result<(Fee, Usage), Refusal> {
         let (debit, credit) = self.sides(payment);
         let places = self.places([debit, credit], asking.near);
         let cash = self.unopened_cash(payment.currency, places);
-        let sides = self.check_sides(asking, payment, [debit, credit], places, cash.as_ref(), permitted_to_reserve)?;
+        let sides = self.check_sides(asking, payment, [debit, credit], places, cash.as_ref(), permitted)?;
         let fee = self.fee(&sides, payment);
         let held_minor = i128::from(payment.amount_minor) + i128::from(fee.of_payer());
         sides.payer.covers(held_minor, self.floor(sides.payer))?;
@@ -64,13 +97,18 @@ impl Ledger {
     }
 
     pub(super) fn capture(&mut self, asking: Asking<'_>, capture: Capture, events: &mut Vec<Event>) -> Decision {
-        let Capture { hold_id, amount, last } = capture;
         let (fee, legs) = match self.check_capture(asking, capture) {
             Ok(checked) => checked,
             Err(refusal) => return refused("capture", refusal),
         };
 
         // From here the command must succeed.
+        self.pay_held(asking, capture, (fee, legs), events)
+    }
+
+    /// Pays what was held, which was checked.
+    pub(super) fn pay_held(&mut self, asking: Asking<'_>, capture: Capture, (fee, legs): (Fee, Legs), events: &mut Vec<Event>) -> Decision {
+        let Capture { hold_id, amount, last } = capture;
         let number = next(&mut self.numbers.transactions);
         let (postings, places) = self.post(asking.cause, amount.currency, legs, events);
         self.may_undo(|ledger| ledger.hold_before(hold_id));
@@ -90,28 +128,39 @@ impl Ledger {
     }
 
     /// The fee and the legs of a capture, or the first check that fails.
-    fn check_capture(&self, asking: Asking<'_>, capture: Capture) -> Result<(Fee, super::pay::Legs), Refusal> {
+    fn check_capture(&self, asking: Asking<'_>, capture: Capture) -> Result<(Fee, Legs), Refusal> {
         let Capture { hold_id, amount, .. } = capture;
         if amount.minor <= 0 {
             return Err(Refusal::AmountNotPositive);
         }
         let hold = self.open_hold(asking, hold_id)?;
+        if hold.review {
+            return Err(Refusal::HoldUnderReview);
+        }
         if hold.currency != amount.currency {
             return Err(Refusal::CurrencyMismatch);
         }
         if amount.minor > hold.left_minor() {
             return Err(Refusal::CaptureExceedsHold);
         }
+        self.check_held(hold, amount.minor)
+    }
+
+    /// The fee and the legs of what is paid out of a hold, or the first check of its sides and the payee that fails.
+    pub(super) fn check_held(&self, hold: &Hold, amount_minor: i64) -> Result<(Fee, Legs), Refusal> {
         let sides = self.reserved_sides([hold.payer, hold.payee]);
         status::active(self.rules, sides.payer, sides.payee)?;
-        let fee = Fee::of(hold.share_minor(amount.minor), hold.bearer);
-        let legs = self.check_money(&sides, amount.minor, fee, Side::Credit)?;
+        self.not_frozen(sides.payer, sides.payee)?;
+        let fee = Fee::of(hold.share_minor(amount_minor), hold.bearer);
+        let legs = self.check_money(&sides, amount_minor, fee, Side::Credit)?;
         Ok((fee, legs))
     }
 
     pub(super) fn release(&mut self, asking: Asking<'_>, release: Release) -> Decision {
-        if let Err(refusal) = self.open_hold(asking, release.hold_id) {
-            return refused("release", refusal);
+        match self.open_hold(asking, release.hold_id) {
+            Err(refusal) => return refused("release", refusal),
+            Ok(hold) if hold.review => return refused("release", Refusal::HoldUnderReview),
+            Ok(_) => {}
         }
 
         // From here the command must succeed.
@@ -125,7 +174,8 @@ impl Ledger {
     pub(super) fn expire(&mut self, events: &mut Vec<Event>) {
         for id in self.holds.ended(self.epoch, EXPIRED_MAX) {
             let hold = self.holds.close(id).clone();
-            let told = self.give_back(&hold, HoldChange::Expired);
+            let change = if hold.review { HoldChange::ReviewExpired } else { HoldChange::Expired };
+            let told = self.give_back(&hold, change);
             self.publish(hold.cause(), Fact::HoldChanged(told), events);
         }
     }
@@ -141,7 +191,7 @@ impl Ledger {
     }
 
     /// Gives back what is left of a hold that has ended, to the payer and to the payer's limits.
-    fn give_back(&mut self, hold: &Hold, change: HoldChange) -> HoldChanged {
+    pub(super) fn give_back(&mut self, hold: &Hold, change: HoldChange) -> HoldChanged {
         let told = hold.told(change, hold.left_minor(), hold.held_fee_minor());
         let account = self.account_mut(hold.payer);
         account.held_minor += told.held_minor();
@@ -151,13 +201,13 @@ impl Ledger {
     }
 
     /// An open hold as it is before a change.
-    fn hold_before(&self, id: HoldId) -> Undo {
+    pub(super) fn hold_before(&self, id: HoldId) -> Undo {
         let hold = self.holds.get(id).expect("the hold was found by the checks");
         Undo::Hold(self.holds.place(id), Box::new(hold.clone()))
     }
 
     /// What is kept of a hold that was made or given back.
-    fn promised(&self, told: &HoldChanged) -> Effect {
+    pub(super) fn promised(&self, told: &HoldChanged) -> Effect {
         Effect::Promised(Promised {
             pin: 0,
             kind: told.kind,

@@ -54,7 +54,7 @@ impl Ledger {
     /// A payment that is made now and counts from an earlier day: that it does is told before it.
     fn pay_back_dated(&mut self, asking: Asking<'_>, payment: &Payment, effective_at: Epoch, events: &mut Vec<Event>) -> Decision {
         let decision = match self.check_effective(asking, payment, effective_at) {
-            Ok(()) => self.pay(asking, payment, events),
+            Ok(()) => self.pay(Asking { may_wait: false, ..asking }, payment, events),
             Err(refusal) => self.unpaid(payment, refusal),
         };
         if decision.refusal.is_none() {
@@ -130,7 +130,7 @@ impl Ledger {
         for id in self.orders.due(self.epoch) {
             let order = self.orders.close(id).clone();
             let (cause, payment) = (order.cause(), order.payment());
-            let decision = self.pay(Asking { cause: &cause, actor, near: [None; 2] }, &payment, events);
+            let decision = self.pay(Asking { cause: &cause, actor, subject: "", may_wait: false, near: [None; 2] }, &payment, events);
             let change = if decision.refusal.is_none() { OrderChange::Executed } else { OrderChange::Failed };
             let transaction_id = TransactionId::mint(self.epoch, decision.number);
             self.publish(cause.clone(), Fact::OrderChanged(Box::new(order.told(change, Some(transaction_id)))), events);
@@ -156,6 +156,7 @@ impl Ledger {
             currency: payment.currency,
             amount_minor: payment.amount_minor,
             execute_at,
+            context: payment.context.clone(),
             open: true,
         }
     }

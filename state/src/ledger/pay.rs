@@ -1,6 +1,7 @@
 //! Payments: the checks in their order, then the legs.
 
-use super::undo::Undo;
+use super::gate::Became;
+use super::house::unopened;
 use super::{Asking, Decision, Ledger, next};
 use crate::accounts::Holding;
 use crate::ahead::Places;
@@ -12,9 +13,10 @@ use crate::rules;
 use crate::status;
 use crate::usage::{Side, Usage};
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
+use schemas::gate::GateAnswer;
 use schemas::policy::Borne;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment, PaymentKind,
+    AccountId, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment, PaymentKind,
     Posting, Priced, Refusal, Role, Transaction, TransactionId,
 };
 
@@ -80,16 +82,34 @@ impl Ledger {
         let number = next(&mut self.numbers.transactions);
         let id = TransactionId::mint(self.epoch, number);
         let (account_debit, account_credit) = self.sides(payment);
+        let sides = [account_debit, account_credit];
+        let mut answer = if self.is_assessed(payment) { self.assess(asking, payment, sides, permitted) } else { None };
+        let mut refusal = answer.as_ref().and_then(|answer| answer.allows(asking.may_wait).err());
+        if refusal.is_none()
+            && let Some(held) = answer.take_if(|answer| answer.answer == GateAnswer::Review)
+        {
+            match self.hold_for_review(asking, payment, sides, number, held, events) {
+                Ok(decision) => return decision,
+                Err((why_not, held)) => (refusal, answer) = (Some(why_not), Some(held)),
+            }
+        }
         let blank = transaction(id, payment, account_debit, account_credit);
-        let (legs, fee) = match self.check_payment(asking, payment, account_debit, account_credit) {
+        let checked = refusal.map_or_else(|| self.check_payment(asking, payment, account_debit, account_credit), Err);
+        let (legs, fee) = match checked {
             Ok(legs) => legs,
             Err(refusal) => {
+                if let Some(answer) = answer {
+                    self.say(asking, payment, sides, answer, Became::Transaction(id), events);
+                }
                 let fact = Fact::Transaction(Transaction { refusal: Some(refusal), ..blank });
                 return Decision { fact, number, refusal: Some(refusal), effect: Effect::None };
             }
         };
 
         // From here the command must succeed.
+        if let Some(answer) = answer {
+            self.say(asking, payment, sides, answer, Became::Transaction(id), events);
+        }
         if legs.places[..2].contains(&None) {
             self.open_house(asking.cause, HOUSE_CASH, payment.currency, events);
         }
@@ -194,6 +214,7 @@ impl Ledger {
             return Err(Refusal::CurrencyMismatch);
         }
         status::active(self.rules, payer, payee)?;
+        self.not_frozen(payer, payee)?;
         Ok(Sides { payer, payee, places, levels: [None, None] })
     }
 
@@ -317,21 +338,6 @@ impl Ledger {
         }
     }
 
-    pub(super) fn open_house(&mut self, cause: &Cause, purpose: &str, currency: Currency, events: &mut Vec<Event>) {
-        let account = unopened(purpose, currency);
-        let told = Account {
-            id: account.id,
-            customer_id: None,
-            account_type: AccountType::Current,
-            role: Role::House,
-            currency,
-            status: AccountStatus::Active,
-        };
-        self.may_undo(|_| Undo::Opened);
-        self.accounts.open(account);
-        self.publish(cause.clone(), Fact::AccountOpened(told), events);
-    }
-
     /// What is kept of a transaction that settled.
     pub(super) fn moved(&self, transaction: &Transaction, number: u32, fee: Fee, [payer, payee]: [u32; 2]) -> Effect {
         if !rules::knows_policies(self.rules) {
@@ -367,11 +373,6 @@ fn made(legs: &[Leg<'_>]) -> Result<Legs, Refusal> {
         postings.push(Posting { account: leg.account.id, amount_minor, balance_minor });
     }
     Ok(Legs { postings, places, usage: [None; 2] })
-}
-
-/// An account of the house opens at its first use; until then it stands at zero.
-fn unopened(purpose: &str, currency: Currency) -> Holding {
-    Holding::new(AccountId::house(purpose, currency), None, Role::House, currency)
 }
 
 /// A payment as asked for, before it is known what becomes of it.

@@ -51,6 +51,10 @@ impl Ledger {
         if refund.amount.minor > original.left_minor() {
             return Err(Refusal::RefundExceedsOriginal);
         }
+        let [payee, payer] = [original.payee, original.payer].map(|id| self.accounts.find(id).expect("the sides of a payment exist"));
+        status::active(self.rules, payee, payer)?;
+        // A reversal is staff's own, and the way to get money back from whoever is frozen.
+        self.not_frozen(payee, payer)?;
         let legs = self.legs_back(&original, refund.amount.minor, Fee::NONE)?;
         Ok((original, legs))
     }

@@ -2,6 +2,7 @@
 
 use super::Ledger;
 use crate::accounts::Holding;
+use crate::attempts::{Before, Key};
 use crate::holds::Hold;
 use crate::refunds::Refunded;
 use schemas::{AccountId, HoldId};
@@ -21,6 +22,8 @@ pub(crate) enum Undo {
     Refunded(Box<Refunded>),
     /// A payment was given back for the first time.
     RefundedFirst,
+    /// Less was counted of a key.
+    Attempted(Key, Before),
 }
 
 impl Ledger {
@@ -60,6 +63,7 @@ impl Ledger {
                     *self.refunded.get_mut(id).expect("it was there before") = *before;
                 }
                 Undo::RefundedFirst => drop(self.refunded.pop()),
+                Undo::Attempted(key, before) => self.gates.attempts.put_back(key, before),
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Rows of a chunk, one behind the other.
 
-use crate::bytes::{Bytes, Damaged};
+use crate::accounts::Holding;
+use crate::bytes::{Bytes, Damaged, put_text};
 use crate::table::Row;
+use schemas::{AccountId, AccountStatus};
 
 pub(super) fn write_rows<R: Row>(kind: u8, rows: &[R]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + rows.len() * 64);
@@ -44,4 +46,23 @@ pub(super) fn read_long_rows<R: Row>(bytes: &[u8]) -> Result<Vec<R>, Damaged> {
         rows.push(read);
     }
     Ok(rows)
+}
+
+pub(super) fn write_statuses(accounts: &[&Holding]) -> Vec<u8> {
+    let mut bytes = vec![b'S'];
+    for account in accounts {
+        bytes.extend_from_slice(account.id.0.as_bytes());
+        put_text(&mut bytes, account.status.as_str());
+    }
+    bytes
+}
+
+pub(super) fn read_statuses(bytes: &[u8]) -> Result<Vec<(AccountId, AccountStatus)>, Damaged> {
+    let mut bytes = Bytes(bytes);
+    let mut statuses = Vec::new();
+    while !bytes.is_empty() {
+        let id = AccountId(bytes.uuid()?);
+        statuses.push((id, bytes.text()?.parse().map_err(|_| Damaged::new("an account has a status that is not known"))?));
+    }
+    Ok(statuses)
 }

@@ -5,6 +5,7 @@
 //! Paying, holding, giving back, proving, ordering, many at once, setting, counting and pricing have a file each.
 
 mod counting;
+mod gating;
 mod giving_back;
 mod holding;
 mod many;
@@ -12,6 +13,7 @@ mod ordering;
 mod paying;
 mod pricing;
 mod proving;
+mod reviewing;
 mod setting;
 
 use counting::Counted;
@@ -19,9 +21,9 @@ use holding::Held;
 use ordering::Ordered;
 use paying::Original;
 use schemas::{
-    Account, AccountId, AccountStatus, ActivateRules, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId, Epoch, Event,
-    EventId, Fact, HoldChange, KycStatus, OpenAccount, Operation, OrderChange, Payment, PaymentKind, Policy, Posting, Principal, Refund,
-    Refusal, Repeat, Reverse, Role, StatusChange, StatusChanged, Transaction,
+    Account, AccountId, AccountStatus, ActivateRules, AmlSetting, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId, Epoch, Event,
+    EventId, Fact, Freeze, KycStatus, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind, Policy, Posting, Principal, Refund,
+    Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
 
@@ -55,6 +57,12 @@ pub(super) struct Books {
     originals: Vec<Original>,
     /// Every order for a day to come.
     orders: Vec<Ordered>,
+    /// Every setting of gates.
+    settings: Vec<AmlSetting>,
+    /// Every party that was frozen, or not any more.
+    freezes: Vec<(Party, bool)>,
+    /// What gates have counted and noted.
+    noted: gating::Noted,
     /// The first minute of which it is recorded what was paid.
     recorded_from: Option<u64>,
 }
@@ -126,7 +134,7 @@ impl Books {
             Operation::OpenAccount(open) => self.open_account(principal, open),
             Operation::ActivateRules(ActivateRules { version }) => self.activate_rules(principal, *version),
             Operation::ChangeStatus(asked) => self.change_status(principal, *asked),
-            Operation::Pay(payment) => Ok(self.pay(cause, principal, payment)),
+            Operation::Pay(payment) => Ok(self.pay(cause, principal, payment, true)),
             Operation::Reserve(reserve) => self.reserve(cause, principal, reserve),
             Operation::Capture(capture) => self.capture(cause, principal, *capture),
             Operation::Release(release) => self.release(principal, release.hold_id),
@@ -136,6 +144,10 @@ impl Books {
             Operation::Batch(batch) => Ok(self.batch(cause, principal, batch)),
             Operation::Order(order) => self.order(cause, principal, order),
             Operation::CancelOrder(cancel) => self.cancel_order(principal, cancel.order_id),
+            Operation::SetAml(setting) => self.set_aml(principal, setting),
+            Operation::Freeze(freeze) => self.freeze(principal, freeze),
+            Operation::ReportSignal(signal) => self.report_signal(principal, signal),
+            Operation::DecideReview(review) => self.decide_review(cause, principal, review),
         }
     }
 
@@ -152,7 +164,7 @@ impl Books {
         });
         let signed = changes.map(|held| {
             let all = i128::from(held.amount.minor) + i128::from(held.fee_minor);
-            if held.change == HoldChange::Reserved { all } else { -all }
+            if held.change.begins() { all } else { -all }
         });
         signed.sum()
     }
@@ -204,7 +216,7 @@ impl Books {
     fn minted_with_transactions(&self, kind: u128) -> Uuid {
         let ids = self.said.iter().filter_map(|event| match &event.fact {
             Fact::Transaction(transaction) => Some(transaction.id.0),
-            Fact::HoldChanged(held) if held.change == HoldChange::Reserved => Some(held.id.0),
+            Fact::HoldChanged(held) if held.change.begins() => Some(held.id.0),
             Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => Some(order.id.0),
             _ => None,
         });
@@ -322,6 +334,15 @@ fn name(operation: &Operation) -> &'static str {
         Operation::Batch(Batch { dry_run: true, .. }) => "batch_dry_run",
         Operation::Order(_) => "order",
         Operation::CancelOrder(_) => "cancel_order",
+        Operation::SetAml(AmlSetting::Rule(_)) => "set_aml_rule",
+        Operation::SetAml(AmlSetting::Policy(_)) => "set_gate_policy",
+        Operation::SetAml(AmlSetting::Countries(_)) => "set_country_list",
+        Operation::Freeze(Freeze { party: Party::Customer(_), frozen: true, .. }) => "freeze_customer",
+        Operation::Freeze(Freeze { party: Party::Customer(_), frozen: false, .. }) => "unfreeze_customer",
+        Operation::Freeze(Freeze { party: Party::Account(_), frozen: true, .. }) => "freeze_account",
+        Operation::Freeze(Freeze { party: Party::Account(_), frozen: false, .. }) => "unfreeze_account",
+        Operation::ReportSignal(_) => "report_signal",
+        Operation::DecideReview(_) => "decide_review",
     }
 }
 
@@ -339,6 +360,11 @@ fn asked(operation: &Operation) -> Operation {
 /// The first rules that know an operation.
 fn since(operation: &Operation) -> u32 {
     match operation {
+        Operation::Pay(Payment { context: Some(_), .. }) => 6,
+        Operation::Reserve(Reserve { payment: Payment { context: Some(_), .. }, .. }) => 6,
+        Operation::Order(Order { payment: Payment { context: Some(_), .. }, .. }) => 6,
+        Operation::Batch(Batch { items, .. }) if items.iter().any(|item| since(item) == 6) => 6,
+        Operation::SetAml(_) | Operation::Freeze(_) | Operation::ReportSignal(_) | Operation::DecideReview(_) => 6,
         Operation::CreateCustomer(_) | Operation::OpenAccount(_) | Operation::ActivateRules(_) => 1,
         Operation::Pay(Payment { kind: PaymentKind::BillPayment, .. }) => 4,
         Operation::Pay(_) => 1,

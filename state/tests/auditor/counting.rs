@@ -60,6 +60,11 @@ impl Books {
         }
     }
 
+    /// When an account last paid or was paid, in the order of what counts.
+    pub(super) fn last_counted(&self, account: AccountId) -> Option<Epoch> {
+        self.counted.iter().filter(|counted| counted.account == account).map(|counted| counted.epoch).max()
+    }
+
     fn sum(&self, account: AccountId, direction: Direction, together: impl Fn(Epoch) -> u64) -> Sum {
         let now = together(self.epoch);
         let these = self.counted.iter().filter(|counted| (counted.account, counted.direction) == (account, direction));

@@ -20,6 +20,8 @@ impl Books {
             (amount > left, Refusal::RefundExceedsOriginal),
         ])?;
         let legs = [(original.transaction.account_credit, -amount), (original.transaction.account_debit, amount)];
+        self.both_active(legs[0].0, legs[1].0)?;
+        self.neither_frozen(legs[0].0, legs[1].0)?;
         self.may_go_back(&legs)?;
         let mut refund = self.back(&original, PaymentKind::Refund, asked.amount);
         refund.postings = self.post(&legs);

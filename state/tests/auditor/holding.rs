@@ -1,11 +1,11 @@
 //! Holds: money reserved, captured in parts, released, and free again when its time is over.
 
 use super::counting::Direction;
-use super::paying::{legs, linked};
+use super::paying::{legs, linked, sides};
 use super::pricing::Fee;
 use super::{Books, first, stranger};
 use schemas::{
-    Bearer, Capture, Cause, Epoch, Fact, HoldChange, HoldChanged, HoldId, Link, Money, Principal, Refusal, Reserve, TransactionId,
+    Bearer, Capture, Cause, Epoch, Fact, HoldChange, HoldChanged, HoldId, Link, Money, Payment, Principal, Refusal, Reserve, TransactionId,
 };
 
 /// The most holds that end of themselves in one epoch.
@@ -23,21 +23,30 @@ pub(super) struct Held {
 
 /// A part of a hold: of the payment, and of the fee that is held with it.
 #[derive(Clone, Copy)]
-struct Part {
-    amount: i128,
+pub(super) struct Part {
+    pub(super) amount: i128,
     fee: i128,
 }
 
 impl Books {
     pub(super) fn reserve(&mut self, cause: &Cause, principal: &Principal, reserve: &Reserve) -> Result<Fact, Refusal> {
         let payment = &reserve.payment;
-        let fee = self.allowed(principal, payment, true)?;
-        let (Some(account_debit), Some(account_credit)) = (payment.account_debit, payment.account_credit) else {
-            unreachable!("the house reserves nothing");
-        };
+        let verdict = self.assess(principal, payment, true);
+        let refused = verdict.as_ref().and_then(|verdict| verdict.refuses(false));
+        let allowed = refused.map_or_else(|| self.allowed(principal, payment, true), Err);
+        let id = allowed.is_ok().then(|| HoldId(self.minted_with_transactions(4)));
+        if let Some(told) = verdict.and_then(|verdict| Self::told(verdict, payment, (None, id))) {
+            self.say(cause, told);
+        }
+        Ok(self.hold(cause, payment, allowed?, (HoldChange::Reserved, reserve.expires_in_ms)))
+    }
+
+    /// Holds a payment that may be held.
+    pub(super) fn hold(&mut self, cause: &Cause, payment: &Payment, fee: Fee, (change, lasts_ms): (HoldChange, u64)) -> Fact {
+        let (account_debit, account_credit) = sides(payment);
         let told = HoldChanged {
             id: HoldId(self.minted_with_transactions(4)),
-            change: HoldChange::Reserved,
+            change,
             kind: payment.kind,
             channel: payment.channel,
             account_debit,
@@ -45,25 +54,32 @@ impl Books {
             amount: Money { minor: payment.amount_minor, currency: payment.currency },
             fee_minor: i64::try_from(if fee.bearer == Bearer::Payer { fee.minor } else { 0 }).expect("a fee is an amount"),
             open: true,
-            expires_at: self.epoch + reserve.expires_in_ms,
+            expires_at: self.epoch + lasts_ms,
         };
         // As a repeat will know it: who asked, and where.
         let cause = Cause { traceparent: String::new(), ..cause.clone() };
         self.holds.push(Held { told: told.clone(), fee, cause });
         self.count_reserved(&told);
-        Ok(Fact::HoldChanged(told))
+        Fact::HoldChanged(told)
     }
 
     pub(super) fn capture(&mut self, cause: &Cause, principal: &Principal, asked: Capture) -> Result<Fact, Refusal> {
         first([(asked.amount.minor <= 0, Refusal::AmountNotPositive)])?;
         let hold = self.open_hold(principal, asked.hold_id)?;
+        first([(is_review(&hold), Refusal::HoldUnderReview)])?;
+        self.capture_of(cause, &hold, asked)
+    }
+
+    /// Pays out of a hold.
+    pub(super) fn capture_of(&mut self, cause: &Cause, hold: &Held, asked: Capture) -> Result<Fact, Refusal> {
         let (payer, payee, reserved) = (hold.told.account_debit, hold.told.account_credit, hold.told.amount);
-        let (amount, left) = (i128::from(asked.amount.minor), self.left(&hold));
+        let (amount, left) = (i128::from(asked.amount.minor), self.left(hold));
         first([
             (asked.amount.currency != reserved.currency, Refusal::CurrencyMismatch),
             (amount > left.amount, Refusal::CaptureExceedsHold),
         ])?;
         self.both_active(payer, payee)?;
+        self.neither_frozen(payer, payee)?;
         // The fee of all that is captured, less that of what was captured before.
         let whole = i128::from(reserved.minor);
         let before = whole - left.amount;
@@ -83,10 +99,10 @@ impl Books {
         let id = TransactionId(self.minted_with_transactions(1));
         let mut transaction = linked(id, hold.told.kind, [payer, payee], asked.amount, hold.told.channel, link);
         self.open_house_accounts(cause, &legs, reserved.currency);
-        let captured = change(&hold, HoldChange::Captured, Part { amount, fee: on_top }, stays_open);
+        let captured = change(hold, HoldChange::Captured, Part { amount, fee: on_top }, stays_open);
         self.say(cause, Fact::HoldChanged(captured));
         if rest.amount > 0 && asked.last {
-            self.say(cause, Fact::HoldChanged(change(&hold, HoldChange::Closed, rest, false)));
+            self.say(cause, Fact::HoldChanged(change(hold, HoldChange::Closed, rest, false)));
             self.count_no_more(&hold.told, rest.amount);
         }
         self.count_credit(&transaction);
@@ -96,6 +112,7 @@ impl Books {
 
     pub(super) fn release(&mut self, principal: &Principal, id: HoldId) -> Result<Fact, Refusal> {
         let hold = self.open_hold(principal, id)?;
+        first([(is_review(&hold), Refusal::HoldUnderReview)])?;
         Ok(Fact::HoldChanged(self.give_back(&hold, HoldChange::Released)))
     }
 
@@ -104,13 +121,14 @@ impl Books {
         let mut overdue: Vec<Held> = self.holds.iter().filter(|hold| self.is_open(hold.told.id) && self.over(hold)).cloned().collect();
         overdue.sort_by_key(|hold| (hold.told.expires_at, hold.told.id));
         for hold in overdue.into_iter().take(EXPIRED_MAX) {
-            let expired = self.give_back(&hold, HoldChange::Expired);
+            let how = if is_review(&hold) { HoldChange::ReviewExpired } else { HoldChange::Expired };
+            let expired = self.give_back(&hold, how);
             self.say(&hold.cause, Fact::HoldChanged(expired));
         }
     }
 
     /// All that is left of a hold is free again.
-    fn give_back(&mut self, hold: &Held, how: HoldChange) -> HoldChanged {
+    pub(super) fn give_back(&mut self, hold: &Held, how: HoldChange) -> HoldChanged {
         let left = self.left(hold);
         self.count_no_more(&hold.told, left.amount);
         change(hold, how, left, false)
@@ -132,23 +150,28 @@ impl Books {
         })
     }
 
-    fn is_open(&self, id: HoldId) -> bool {
+    pub(super) fn is_open(&self, id: HoldId) -> bool {
         self.hold_changes(id).next_back().is_some_and(|last| last.open)
     }
 
-    fn over(&self, hold: &Held) -> bool {
+    pub(super) fn over(&self, hold: &Held) -> bool {
         let end: Epoch = hold.told.expires_at;
         end <= self.epoch
     }
 
     /// What is left of a hold: what was reserved less all that was taken off since.
-    fn left(&self, hold: &Held) -> Part {
+    pub(super) fn left(&self, hold: &Held) -> Part {
         let whole = Part { amount: hold.told.amount.minor.into(), fee: hold.told.fee_minor.into() };
-        self.hold_changes(hold.told.id).filter(|change| change.change != HoldChange::Reserved).fold(whole, |left, taken| Part {
+        self.hold_changes(hold.told.id).filter(|change| !change.change.begins()).fold(whole, |left, taken| Part {
             amount: left.amount - i128::from(taken.amount.minor),
             fee: left.fee - i128::from(taken.fee_minor),
         })
     }
+}
+
+/// Whether somebody has to look at it.
+pub(super) fn is_review(hold: &Held) -> bool {
+    hold.told.change == HoldChange::Reviewed
 }
 
 fn change(hold: &Held, change: HoldChange, part: Part, open: bool) -> HoldChanged {

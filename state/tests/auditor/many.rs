@@ -1,7 +1,7 @@
 //! Batches: many operations, one after the other, and all of it undone where nothing is to stay.
 
-use super::Books;
-use schemas::{Batch, BatchDecided, BatchMode, Cause, Fact, HoldChange, ItemStatus, Operation, Outcome, Principal};
+use super::{Books, since};
+use schemas::{Batch, BatchDecided, BatchMode, Cause, Fact, HoldChange, ItemStatus, Operation, Outcome, Principal, Refusal};
 
 impl Books {
     pub(super) fn batch(&mut self, cause: &Cause, principal: &Principal, batch: &Batch) -> Fact {
@@ -10,7 +10,12 @@ impl Books {
         let mut outcomes = Vec::new();
         for (number, item) in (0..).zip(items) {
             let cause = Cause { command_id: cause.command_id.item(number), ..cause.clone() };
-            let fact = self.answer(&cause, principal, item);
+            // Only what stands by itself can wait for a review.
+            let may_wait = *mode == BatchMode::Independent;
+            let fact = match item {
+                Operation::Pay(payment) if since(item) <= self.rules[0] => self.pay(&cause, principal, payment, may_wait),
+                item => self.answer(&cause, principal, item),
+            };
             outcomes.push(outcome(item, &fact));
             self.say(&cause, fact);
         }
@@ -40,8 +45,9 @@ fn outcome(item: &Operation, fact: &Fact) -> Outcome {
         }
         (_, Fact::Transaction(paid)) => Outcome { transaction_id: Some(paid.id), fee_minor: paid.fee_minor, ..of(ItemStatus::Settled) },
         (_, Fact::HoldChanged(held)) => {
-            let status = if held.change == HoldChange::Reserved { ItemStatus::Reserved } else { ItemStatus::Released };
-            Outcome { hold_id: Some(held.id), fee_minor: held.fee_minor, ..of(status) }
+            let status = if held.change.begins() { ItemStatus::Reserved } else { ItemStatus::Released };
+            let refusal = (held.change == HoldChange::Reviewed).then_some(Refusal::ReviewRequired);
+            Outcome { hold_id: Some(held.id), fee_minor: held.fee_minor, refusal, ..of(status) }
         }
         (_, Fact::Refused { refusal, .. }) => Outcome { refusal: Some(*refusal), ..of(ItemStatus::Refused) },
         (item, fact) => unreachable!("{item:?} comes to {fact:?}"),

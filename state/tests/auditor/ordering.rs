@@ -52,14 +52,16 @@ impl Books {
     /// A payment of now that counts from an earlier day.
     fn pay_as_of(&mut self, cause: &Cause, principal: &Principal, order: &Order, effective_at: Epoch) -> Fact {
         let payment = &order.payment;
-        let allowed = self.may_take_part(principal, payment, false, true).and_then(|(payer, payee)| {
+        let may = self.may_take_part(principal, payment, false, true).and_then(|_| {
             let out_of_range = effective_at > self.epoch || effective_at + DATED_DAYS_MS < self.epoch;
-            first([(out_of_range, Refusal::EffectiveDateOutOfRange)])?;
-            self.affordable(payment, &payer, &payee, false)
+            first([(out_of_range, Refusal::EffectiveDateOutOfRange)])
         });
+        let verdict = if may.is_ok() { self.assess(principal, payment, false) } else { None };
+        let refused = may.err().or(verdict.as_ref().and_then(|verdict| verdict.refuses(false)));
+        let allowed = refused.map_or_else(|| self.allowed(principal, payment, false), Err);
         let (transaction, fee) = self.decided_payment(payment, allowed);
         let told = changed(OrderId(self.minted_with_transactions(5)), OrderChange::Executed, order, Some(&transaction));
-        let fact = self.settled(cause, transaction, fee);
+        let fact = self.settled(cause, transaction, fee, verdict, payment);
         if fee.is_some() {
             self.say(cause, Fact::OrderChanged(Box::new(told)));
         }
@@ -85,10 +87,13 @@ impl Books {
         let staff = Principal { subject: "staff".to_owned(), authority: Authority::Operator };
         for order in due.into_iter().take(EXECUTED_MAX) {
             self.orders.iter_mut().filter(|other| other.told.id == order.told.id).for_each(|other| other.waits = false);
-            let (transaction, fee) = self.decided_payment(&order.payment, self.allowed(&staff, &order.payment, false));
+            let verdict = self.assess(&staff, &order.payment, false);
+            let refused = verdict.as_ref().and_then(|verdict| verdict.refuses(false));
+            let allowed = refused.map_or_else(|| self.allowed(&staff, &order.payment, false), Err);
+            let (transaction, fee) = self.decided_payment(&order.payment, allowed);
             let change = if fee.is_some() { OrderChange::Executed } else { OrderChange::Failed };
             let told = OrderChanged { change, transaction_id: Some(transaction.id), ..order.told };
-            let fact = self.settled(&order.cause, transaction, fee);
+            let fact = self.settled(&order.cause, transaction, fee, verdict, &order.payment);
             self.say(&order.cause, Fact::OrderChanged(Box::new(told)));
             self.say(&order.cause, fact);
         }

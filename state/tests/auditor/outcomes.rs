@@ -1,7 +1,10 @@
 //! What random histories have to reach: every outcome, and every reason of every operation.
 
+use schemas::aml::Lane;
+use schemas::gate::GateAnswer;
 use schemas::{
-    Bearer, Event, Fact, HoldChange, ItemStatus, Link, OrderChange, PaymentKind, Refusal, Role, StatusChange, Transaction, Verdict,
+    Bearer, Event, Fact, HoldChange, ItemStatus, Link, OrderChange, PartyChange, PaymentKind, Refusal, Role, RuleId, StatusChange,
+    Transaction, Verdict,
 };
 use state::CODE_VERSION;
 use std::collections::BTreeSet;
@@ -20,6 +23,9 @@ pub(super) fn reaches(event: &Event) -> Vec<String> {
             batch.outcomes.iter().map(|outcome| format!("{dry}{} item: {}", batch.mode, outcome.status)).collect()
         }
         Fact::OrderChanged(order) => vec![format!("order {}", order.change)],
+        Fact::AmlChanged(changed) => vec![changed.setting.operation().to_owned()],
+        Fact::PartyChanged(changed) => vec![changed.change.to_string()],
+        Fact::Assessed(assessed) => assessed.said.iter().map(|said| format!("{} says {}", said.lane, said.rule)).chain([assessed.answer.to_string()]).collect(),
         Fact::Refused { operation, refusal } => vec![refusal.to_string(), format!("{operation}: {refusal}")],
         Fact::Repeated(repeat) => vec![repeat.verdict().to_string(), format!("{} {}", repeat.operation, repeat.verdict())],
         Fact::Transaction(transaction) => match transaction.refusal {
@@ -52,7 +58,7 @@ const REFUSED: &[(&str, &str)] = &[
         "pay",
         "amount_not_positive debit_account_not_found credit_account_not_found not_authorized accounts_must_differ role_not_permitted \
          currency_mismatch debit_account_closed debit_account_suspended credit_account_closed credit_account_suspended \
-         effective_date_out_of_range operation_limit_exceeded daily_count_exceeded daily_amount_exceeded monthly_count_exceeded monthly_amount_exceeded \
+         debit_party_frozen credit_party_frozen refused_by_gate review_required effective_date_out_of_range operation_limit_exceeded daily_count_exceeded daily_amount_exceeded monthly_count_exceeded monthly_amount_exceeded \
          payee_limit_exceeded insufficient_funds balance_overflow",
     ),
     ("create_customer", "not_authorized"),
@@ -69,15 +75,16 @@ const REFUSED: &[(&str, &str)] = &[
         "reserve",
         "operation_not_in_force amount_not_positive debit_account_not_found credit_account_not_found not_authorized accounts_must_differ \
          role_not_permitted currency_mismatch debit_account_closed debit_account_suspended credit_account_closed credit_account_suspended \
+         debit_party_frozen credit_party_frozen refused_by_gate review_required \
          operation_limit_exceeded daily_count_exceeded daily_amount_exceeded monthly_count_exceeded monthly_amount_exceeded \
          insufficient_funds",
     ),
     (
         "capture",
-        "operation_not_in_force amount_not_positive hold_not_open not_authorized currency_mismatch capture_exceeds_hold \
+        "operation_not_in_force amount_not_positive hold_not_open not_authorized hold_under_review currency_mismatch capture_exceeds_hold \
          debit_account_suspended credit_account_closed credit_account_suspended payee_limit_exceeded",
     ),
-    ("release", "operation_not_in_force hold_not_open not_authorized"),
+    ("release", "operation_not_in_force hold_not_open not_authorized hold_under_review"),
     (
         "refund",
         "operation_not_in_force amount_not_positive original_not_found not_authorized currency_mismatch already_reversed \
@@ -102,6 +109,15 @@ const REFUSED: &[(&str, &str)] = &[
          execution_date_out_of_range orders_full",
     ),
     ("cancel_order", "operation_not_in_force order_not_open not_authorized"),
+    ("set_aml_rule", "operation_not_in_force not_authorized"),
+    ("set_gate_policy", "operation_not_in_force not_authorized"),
+    ("set_country_list", "operation_not_in_force not_authorized"),
+    ("freeze_customer", "operation_not_in_force customer_not_found not_authorized freeze_unchanged"),
+    ("unfreeze_customer", "operation_not_in_force not_authorized freeze_unchanged"),
+    ("freeze_account", "operation_not_in_force account_not_found not_authorized role_not_permitted freeze_unchanged"),
+    ("unfreeze_account", "operation_not_in_force not_authorized freeze_unchanged"),
+    ("report_signal", "operation_not_in_force account_not_found not_authorized role_not_permitted"),
+    ("decide_review", "operation_not_in_force hold_not_open not_authorized hold_not_under_review"),
 ];
 
 pub(super) fn every_outcome() -> BTreeSet<String> {
@@ -119,6 +135,10 @@ pub(super) fn every_outcome() -> BTreeSet<String> {
     let operations = REFUSED.iter().map(|(operation, _)| *operation).filter(|operation| *operation != "pay").chain(asked);
     let operations = operations.filter(|operation| *operation != "batch_dry_run");
     every.extend(operations.flat_map(|operation| Verdict::ALL.iter().map(move |verdict| format!("{operation} {verdict}"))));
+    every.extend(PartyChange::ALL.iter().map(ToString::to_string));
+    every.extend(GateAnswer::ALL.iter().map(ToString::to_string));
+    let gates = RuleId::ALL.iter().filter(|rule| rule.is_gate());
+    every.extend(gates.flat_map(|rule| Lane::ALL.iter().map(move |lane| format!("{lane} says {rule}"))));
     every.extend(OrderChange::ALL.iter().map(|change| format!("order {change}")));
     use ItemStatus::{Failed, Refused, Released, Reserved, Settled, Undone};
     for dry in ["", "dry "] {

@@ -1,8 +1,10 @@
 //! Payments: who may pay whom, what it moves, and what is remembered of it.
 
 use super::counting::Direction;
+use super::gating::Verdict;
 use super::pricing::Fee;
 use super::{Books, SEVEN_DAYS_MS, first, stranger};
+use schemas::gate::GateAnswer;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Bearer, Cause, Channel, Currency, Epoch, Fact, Link, Money, Payment, PaymentKind,
     Policy, Principal, Proof, Refusal, Role, Transaction, TransactionId,
@@ -18,9 +20,17 @@ pub(super) struct Original {
 }
 
 impl Books {
-    pub(super) fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment) -> Fact {
-        let (transaction, fee) = self.decided_payment(payment, self.allowed(principal, payment, false));
-        self.settled(cause, transaction, fee)
+    pub(super) fn pay(&mut self, cause: &Cause, principal: &Principal, payment: &Payment, may_wait: bool) -> Fact {
+        let verdict = self.assess(principal, payment, false);
+        if let Some(held) = verdict.as_ref().and_then(|verdict| self.held_for_review(cause, principal, payment, verdict, may_wait)) {
+            return held;
+        }
+        let refused = verdict.as_ref().and_then(|verdict| verdict.refuses(may_wait));
+        // What is reviewed and can't be held is refused for what the payer lacks.
+        let promised = verdict.as_ref().is_some_and(|verdict| verdict.answer == GateAnswer::Review);
+        let allowed = refused.map_or_else(|| self.review_or_pay(principal, payment, promised), Err);
+        let (transaction, fee) = self.decided_payment(payment, allowed);
+        self.settled(cause, transaction, fee, verdict, payment)
     }
 
     /// A payment as it is decided: with its fee where it may settle.
@@ -42,7 +52,18 @@ impl Books {
     }
 
     /// What became of a payment.
-    pub(super) fn settled(&mut self, cause: &Cause, mut transaction: Transaction, fee: Option<Fee>) -> Fact {
+    pub(super) fn settled(
+        &mut self,
+        cause: &Cause,
+        mut transaction: Transaction,
+        fee: Option<Fee>,
+        verdict: Option<Verdict>,
+        payment: &Payment,
+    ) -> Fact {
+        let id = transaction.id;
+        if let Some(told) = verdict.and_then(|verdict| Self::told(verdict, payment, (Some(id), None))) {
+            self.say(cause, told);
+        }
         if let Some(fee) = fee {
             self.count_payment(&transaction);
             self.settle(cause, &mut transaction, fee);
@@ -108,6 +129,7 @@ impl Books {
             (payer.currency != currency || payee.currency != currency, Refusal::CurrencyMismatch),
         ])?;
         self.both_active(payer.id, payee.id)?;
+        self.neither_frozen(payer.id, payee.id)?;
         Ok((payer, payee))
     }
 

@@ -63,6 +63,10 @@ impl Books {
                 assert_eq!((Some(reserved.account_debit), Some(reserved.account_credit)), (payment.account_debit, payment.account_credit));
                 assert_eq!(reserved.expires_at, epoch + asked.expires_in_ms);
             }
+            (Fact::HoldChanged(held), Operation::Pay(asked)) => {
+                self.mint(held.id.minted(), epoch);
+                assert_eq!((held.amount.minor, held.kind, held.change), (asked.amount_minor, asked.kind, HoldChange::Reviewed));
+            }
             (Fact::OrderChanged(order), Operation::Order(asked)) => self.scheduled(order, asked, cause, epoch),
             (Fact::OrderChanged(order), _) => self.ended(order),
             (Fact::PolicyChanged(policy), Operation::SetPolicy(asked)) => {
@@ -88,7 +92,7 @@ impl Books {
             let Fact::HoldChanged(changed) = &event.fact else { panic!("an epoch begins with {event:?}") };
             let hold = self.holds.get(&changed.id).expect("only what is held expires");
             assert_eq!(event.cause, Cause { traceparent: String::new(), ..hold.cause.clone() }, "who reserved hears of the end");
-            assert!(changed.change == HoldChange::Expired && changed.expires_at <= epoch && !event.answers(), "{changed:?}");
+            assert!(matches!(changed.change, HoldChange::Expired | HoldChange::ReviewExpired) && changed.expires_at <= epoch && !event.answers(), "{changed:?}");
             order.push((changed.expires_at, changed.id));
             self.hold(changed, &event.cause);
         }
@@ -235,6 +239,9 @@ impl Books {
                 assert_eq!((*kind, *channel, sides), (captured.kind, captured.channel, (captured.account_debit, captured.account_credit)));
                 assert!([0, *fee_minor].contains(&captured.fee_minor) && captured.amount == *amount, "{captured:?} {transaction:?}");
             }
+            Operation::DecideReview(asked) => {
+                assert_eq!(*link, Some(Link::Hold(asked.hold_id)), "a review releases what it is about");
+            }
             Operation::Refund(asked) => {
                 assert_eq!((*kind, *amount, *fee_minor), (PaymentKind::Refund, asked.amount, 0));
                 back(asked.transaction_id);
@@ -261,7 +268,7 @@ impl Books {
         let sum = (changed.amount.minor, changed.fee_minor);
         assert!(sum.0 > 0 && sum.1 >= 0, "{changed:?}");
         let held_minor = self.held.entry(changed.account_debit).or_default();
-        if changed.change == HoldChange::Reserved {
+        if changed.change.begins() {
             *held_minor += sum.0 + sum.1;
             let hold = Hold { reserved: changed.clone(), cause: cause.clone(), left: sum, open: true };
             assert!(self.holds.insert(changed.id, hold).is_none() && changed.open, "{changed:?}");
@@ -296,8 +303,9 @@ fn outcome_of(item: &Operation, fact: &Fact) -> Outcome {
             Outcome { transaction_id: Some(paid.id), fee_minor: paid.fee_minor, refusal: paid.refusal, ..of(status) }
         }
         Fact::HoldChanged(held) => {
-            let status = if held.change == HoldChange::Reserved { ItemStatus::Reserved } else { ItemStatus::Released };
-            Outcome { hold_id: Some(held.id), fee_minor: held.fee_minor, ..of(status) }
+            let status = if held.change.begins() { ItemStatus::Reserved } else { ItemStatus::Released };
+            let refusal = (held.change == HoldChange::Reviewed).then_some(Refusal::ReviewRequired);
+            Outcome { hold_id: Some(held.id), fee_minor: held.fee_minor, refusal, ..of(status) }
         }
         Fact::Refused { refusal, .. } => Outcome { refusal: Some(*refusal), ..of(ItemStatus::Refused) },
         other => panic!("{other:?} is of no item"),

@@ -2,6 +2,7 @@
 
 mod batch;
 mod books;
+mod gates;
 #[path = "../shown/mod.rs"]
 mod shown;
 mod told;
@@ -11,8 +12,8 @@ use books::Books;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
     AccountId, ActivateRules, Asked, Authority, CancelOrder, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer,
-    CustomerId, CustomerLevel, Dated, Epoch, Event, Fact, HoldChange, HoldId, Money, OpenAccount, Operation, Order, OrderChange, OrderId,
-    Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, StatusChange, Transaction, TransactionId,
+    CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChange, HoldId, Money, OpenAccount, Operation, Order, OrderChange, OrderId,
+    Party, Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, Signal, StatusChange, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::collections::BTreeMap;
@@ -127,6 +128,18 @@ impl Bank {
             "limits" => Operation::SetPolicy(Policy::Limits(words.level_limits())),
             "tariff" => Operation::SetPolicy(Policy::Tariff(words.tariff())),
             "withdraw" => Operation::SetPolicy(Policy::TariffEnd(words.tariff_end())),
+            "rule" | "policy" | "countries" => Operation::SetAml(gates::setting(word, words)),
+            "freeze" | "unfreeze" => {
+                Operation::Freeze(Freeze { party: self.party(words.next()), frozen: word == "freeze", reason: "a look".to_owned() })
+            }
+            "signal" => {
+                let (party, signal) = (self.party(words.next()), words.read());
+                Operation::ReportSignal(Signal { party, signal, device: words.after("on").map(str::to_owned) })
+            }
+            "decide" => {
+                let (hold_id, decision) = (self.hold(words), words.read());
+                Operation::DecideReview(DecideReview { hold_id, decision, reason: "a look".to_owned() })
+            }
             word if let Ok(change) = word.parse::<StatusChange>() => {
                 // An account that was never opened has an id of nobody.
                 let account_id = self.account(words.next()).expect("a status is of a named account");
@@ -143,7 +156,16 @@ impl Bank {
         assert_eq!(arrow, "→", "{kind} {debit}");
         let Money { minor: amount_minor, currency } = words.money();
         let (account_debit, account_credit) = (self.account(debit), self.account(credit));
-        Payment { kind, account_debit, account_credit, amount_minor, currency, channel: Channel::Wallet }
+        let context = words.context().map(Box::new);
+        Payment { kind, account_debit, account_credit, amount_minor, currency, channel: Channel::Wallet, context }
+    }
+
+    /// An account, or a customer.
+    fn party(&self, name: &str) -> Party {
+        match self.account(name) {
+            Some(id) if name.contains('.') => Party::Account(id),
+            _ => Party::Customer(self.customer(name)),
+        }
     }
 
     /// A moment, or a duration from now.
@@ -209,7 +231,7 @@ impl Bank {
             Fact::CustomerCreated(customer) => drop(self.customers.insert(name, customer.id)),
             Fact::AccountOpened(account) => drop(self.accounts.insert(name, account.id)),
             Fact::Transaction(transaction) if !name.is_empty() => drop(self.transactions.insert(name, transaction.id)),
-            Fact::HoldChanged(changed) if !name.is_empty() && changed.change == HoldChange::Reserved => {
+            Fact::HoldChanged(changed) if !name.is_empty() && changed.change.begins() => {
                 self.holds.insert(name, changed.id);
             }
             Fact::OrderChanged(order) if !name.is_empty() && order.change == OrderChange::Scheduled => {
@@ -228,6 +250,9 @@ impl Bank {
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. } => {}
         }
         self.answers.insert(command_id, without_postings(&last.fact));
@@ -243,7 +268,8 @@ impl Bank {
         for event in &events {
             match &event.fact {
                 Fact::HoldChanged(held) => {
-                    over.push(format!("{} {}", name_of(&self.holds, held.id), told::sum(held.amount, held.fee_minor)))
+                    let review = if held.change == HoldChange::ReviewExpired { " unlooked" } else { "" };
+                    over.push(format!("{} {}{review}", name_of(&self.holds, held.id), told::sum(held.amount, held.fee_minor)))
                 }
                 Fact::OrderChanged(order) => {
                     let name = name_of(&self.orders, order.id).to_owned();
@@ -294,6 +320,10 @@ impl Bank {
     fn principal(&self, name: &str) -> Principal {
         match name {
             "staff" | "teller" => Principal { subject: name.to_owned(), authority: Authority::Operator },
+            // A customer whose token is an operator's.
+            name if let Some(name) = name.strip_suffix("+staff") => {
+                Principal { subject: self.customer(name).to_string(), authority: Authority::Operator }
+            }
             _ => Principal { subject: self.customer(name).to_string(), authority: Authority::Customer },
         }
     }

@@ -3,7 +3,7 @@
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Capture, Epoch, Fact, HoldChange, ItemStatus, Money, Operation, OrderChange, Outcome,
-    Payment, PaymentKind, Policy, Refund, Reserve, Role, Transaction,
+    Payment, PaymentKind, Policy, Refund, Refusal, Reserve, Role, Transaction,
 };
 
 /// The answer to a command; `epoch` is that of the decision.
@@ -18,6 +18,9 @@ pub(crate) fn answer(fact: &Fact, epoch: Epoch) -> String {
         Fact::PolicyChanged(policy) => set(policy, epoch).to_owned(),
         Fact::BatchDecided(decided) => if decided.undone_by().is_some() { "undone" } else { "decided" }.to_owned(),
         Fact::OrderChanged(order) => order.change.to_string(),
+        Fact::AmlChanged(changed) => format!("set {}", changed.version),
+        Fact::PartyChanged(changed) => changed.change.to_string(),
+        Fact::Assessed(_) => panic!("what gates say is no answer"),
         Fact::Refused { refusal, .. } => format!("refused {refusal}"),
         Fact::Repeated(repeat) => match &repeat.first {
             Some(first) => format!("replayed {}", answer(first, repeat.first_epoch)),
@@ -33,8 +36,14 @@ pub(crate) fn beside(fact: &Fact, left: (i64, i64)) -> Option<String> {
         Fact::HoldChanged(changed) => match changed.change {
             HoldChange::Captured => changed.open.then(|| format!("holding {}", sum(Money { minor: left.0, ..changed.amount }, left.1))),
             HoldChange::Closed => Some(format!("closing {}", sum(changed.amount, changed.fee_minor))),
-            HoldChange::Reserved | HoldChange::Released | HoldChange::Expired => Some(format!("{} beside the answer", changed.change)),
+            HoldChange::Reserved | HoldChange::Released | HoldChange::Expired | HoldChange::Reviewed => Some(format!("{} beside the answer", changed.change)),
+            HoldChange::ReviewRefused | HoldChange::ReviewExpired => Some(format!("{} beside the answer", changed.change)),
         },
+        // What gates say, as far as the tables look at it.
+        Fact::Assessed(assessed) => {
+            let said = assessed.said.iter().map(|said| format!("{}:{}={}", said.lane, said.name, said.value));
+            Some(format!("{} {}", assessed.answer, said.collect::<Vec<_>>().join(" ")).trim_end().to_owned())
+        }
         // What is made now and counts from earlier on.
         Fact::OrderChanged(order) if order.change == OrderChange::Executed && order.dated.effective_at().is_some() => None,
         other => Some(format!("{other:?} beside the answer")),
@@ -54,6 +63,9 @@ pub(crate) fn item(operation: &Operation, outcome: &Outcome) -> String {
     let fee = amount.filter(|_| outcome.fee_minor > 0).map(|amount| format!(", fee {}", Money { minor: outcome.fee_minor, ..amount }));
     match (outcome.status, outcome.refusal) {
         (ItemStatus::Failed | ItemStatus::Refused, Some(refusal)) => format!("refused {refusal}"),
+        (ItemStatus::Reserved, Some(Refusal::ReviewRequired)) => {
+            format!("reviewed {}", amount.map_or_else(String::new, |amount| sum(amount, outcome.fee_minor)))
+        }
         (ItemStatus::Reserved, None) => format!("reserved {}", amount.map_or_else(String::new, |amount| sum(amount, outcome.fee_minor))),
         (status, None) => format!("{status}{}", fee.unwrap_or_default()),
         (status, Some(refusal)) => panic!("{status} {refusal}"),

@@ -30,6 +30,11 @@ impl<'a> Words<'a> {
         self.0.next_if_eq(&name).is_some()
     }
 
+    /// The next word, if it is one of these.
+    pub(crate) fn next_if(&mut self, is: impl Fn(&str) -> bool) -> Option<&'a str> {
+        self.0.next_if(|word| is(word))
+    }
+
     /// The word after `name`, if that comes next.
     pub(crate) fn after(&mut self, name: &str) -> Option<&'a str> {
         self.flag(name).then(|| self.next())
@@ -156,9 +161,9 @@ fn rate_ppm(percent: &str) -> u32 {
 
 /// `7d`, `8h`, `1s` or `999ms`.
 pub(crate) fn duration_ms(text: &str) -> u64 {
-    let units = [("ms", 1), ("s", 1000), ("h", 60 * 60 * 1000), ("d", 24 * 60 * 60 * 1000)];
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 60 * 60 * 1000), ("d", 24 * 60 * 60 * 1000)];
     let read = |(unit, unit_ms): &(&str, u64)| text.strip_suffix(unit)?.parse::<u64>().ok().map(|count| count * unit_ms);
-    units.iter().find_map(read).expect("a duration in d, h, s or ms")
+    units.iter().find_map(read).expect("a duration in d, h, m, s or ms")
 }
 
 /// `2025-12-01` or `2025-11-30T23:59:59.999`, in UTC.

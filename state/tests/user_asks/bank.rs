@@ -2,7 +2,7 @@
 
 use schemas::{
     AccountId, AccountTerms, AccountType, Asked, Authority, Bearer, Capture, Cause, Channel, Command, CreateCustomer, Currency, CustomerId,
-    Epoch, Event, Fact, HoldChange, HoldId, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
+    Epoch, Event, Fact, HoldId, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
     Refund, Refusal, Release, Reserve, Reverse, Role, Tariff, Tier, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
@@ -92,7 +92,7 @@ impl Bank {
     pub(crate) fn reserve(&mut self, from: AccountId, to: AccountId, amount_minor: i64) -> Result<HoldId, Refusal> {
         let payment = payment(PaymentKind::Transfer, Some(from), Some(to), amount_minor);
         match self.ask(Operation::Reserve(Reserve { payment, expires_in_ms: DAY_MS }))? {
-            Fact::HoldChanged(held) if held.change == HoldChange::Reserved => Ok(held.id),
+            Fact::HoldChanged(held) if held.change.begins() => Ok(held.id),
             other => panic!("{other:?}"),
         }
     }
@@ -150,7 +150,7 @@ pub(crate) fn payment(
     account_credit: Option<AccountId>,
     amount_minor: i64,
 ) -> Payment {
-    Payment { kind, account_debit, account_credit, amount_minor, currency: XOF, channel: Channel::Wallet }
+    Payment { kind, account_debit, account_credit, amount_minor, currency: XOF, channel: Channel::Wallet, context: None }
 }
 
 pub(crate) fn answer(fact: &Fact) -> Answer {

@@ -40,6 +40,9 @@ impl Books {
             | Fact::StatusChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }

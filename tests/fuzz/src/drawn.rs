@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use schemas::order::DATED_MS_MAX;
 use schemas::{
     Account, AccountId, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command,
-    CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
+    CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
     OrderChange, OrderId, Payment, PaymentKind, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, Transaction,
     TransactionId,
 };
@@ -32,7 +32,7 @@ impl Known {
         match &event.fact {
             Fact::CustomerCreated(customer) => self.customers.push(customer.id),
             Fact::AccountOpened(account) => self.accounts.push(account.clone()),
-            Fact::HoldChanged(held) if held.change == HoldChange::Reserved => self.holds.push(held.clone()),
+            Fact::HoldChanged(held) if held.change.begins() => self.holds.push(held.clone()),
             Fact::HoldChanged(held) if !held.open => self.ended.extend(self.holds.extract_if(.., |hold| hold.id == held.id)),
             Fact::Transaction(transaction) if transaction.refusal.is_none() => self.transactions.push(transaction.clone()),
             Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => self.orders.push(order.id),
@@ -43,6 +43,9 @@ impl Known {
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }
@@ -193,6 +196,7 @@ fn payment(u: &mut Unstructured<'_>, known: &Known) -> Result<Payment> {
         amount_minor: minor(u)?,
         currency,
         channel: word(u, Channel::ALL)?,
+        context: None,
     })
 }
 

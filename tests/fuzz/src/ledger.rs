@@ -81,7 +81,7 @@ impl Bank {
             bank.ask_staff(Operation::OpenAccount(OpenAccount { customer_id, account_type: AccountType::Wallet, role, currency }));
             let account = bank.known.accounts.iter().rfind(|account| account.customer_id.is_some()).map(|account| account.id);
             let (kind, amount_minor, channel) = (PaymentKind::Deposit, 10_000, Channel::Wallet);
-            let payment = Payment { kind, account_debit: None, account_credit: account, amount_minor, currency, channel };
+            let payment = Payment { kind, account_debit: None, account_credit: account, amount_minor, currency, channel, context: None };
             bank.ask_staff(Operation::Pay(payment));
         }
         bank

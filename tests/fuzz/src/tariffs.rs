@@ -99,7 +99,7 @@ fn payment(u: &mut Unstructured<'_>, bank: &Bank, tariff: &Tariff) -> Result<Pay
     };
     let channel = tariff.channel.map_or_else(|| word(u, Channel::ALL), Ok)?;
     let currency = schemas::Currency::XOF;
-    Ok(Payment { kind, account_debit: debit, account_credit: credit, amount_minor: minor(u)?, currency, channel })
+    Ok(Payment { kind, account_debit: debit, account_credit: credit, amount_minor: minor(u)?, currency, channel, context: None })
 }
 
 /// A payment costs what its tariff says, or nothing: where the tariff does not apply, is over, or is waived.

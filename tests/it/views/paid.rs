@@ -60,7 +60,7 @@ pub(super) fn payment(
     account_credit: Option<AccountId>,
     amount_minor: i64,
 ) -> Payment {
-    Payment { kind, account_debit, account_credit, amount_minor, currency: XOF, channel: Channel::Qr }
+    Payment { kind, account_debit, account_credit, amount_minor, currency: XOF, channel: Channel::Qr, context: None }
 }
 
 fn tariff(operation: PaymentKind, bearer: Bearer, rate_ppm: u32) -> Operation {

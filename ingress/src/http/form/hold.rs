@@ -20,6 +20,7 @@ pub(super) fn reserve(kind: &'static str, fields: &mut Fields) -> Option<Reserve
         amount_minor: amount?.minor,
         currency: amount?.currency,
         channel,
+        context: None,
     };
     Some(Reserve { payment, expires_in_ms: expires_in_ms? })
 }

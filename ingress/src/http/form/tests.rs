@@ -222,6 +222,7 @@ fn defaults_are_filled_in() {
         amount_minor: 150,
         currency: "EUR".parse().expect("a currency"),
         channel: Channel::Wallet,
+        context: None,
     };
     assert_eq!(operation, Operation::Pay(expected));
     let body = changed(&ACCOUNT, &json!({"role": null}));

@@ -116,6 +116,7 @@ async fn the_largest_batch_with_the_most_proofs_fits_into_a_record() {
         amount_minor: i64::MAX,
         currency: Currency::XOF,
         channel: Channel::Wallet,
+        context: None,
     };
     let reserve = schemas::Reserve { payment, expires_in_ms: schemas::hold::RESERVED_MS_MAX };
     items.resize(schemas::batch::ITEMS_MAX, Operation::Reserve(reserve));

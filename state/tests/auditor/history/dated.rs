@@ -148,5 +148,5 @@ pub(super) fn forgotten() -> Vec<What> {
 
 fn pays(amount_minor: i64) -> Paid {
     let (debit, credit) = (Side::Account(0), Side::Account(1));
-    Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor, currency: None, channel: Channel::Wallet }
+    Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor, currency: None, channel: Channel::Wallet, context: None }
 }

@@ -3,6 +3,7 @@
 //! A step says what is asked in terms of what there is when it is asked; [`Seen`] makes a command of it.
 
 pub(crate) mod dated;
+pub(crate) mod gated;
 pub(crate) mod living;
 pub(crate) mod policies;
 mod recorded;
@@ -16,10 +17,11 @@ pub(crate) use dated::{Date, Proven};
 pub(crate) use recorded::{cause, live, recorded, replay, thawed};
 pub(crate) use seen::Seen;
 
+use gated::Named;
 use policies::Set;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use schemas::{AccountType, BatchMode, Channel, Currency, Epoch, PaymentKind, Role, StatusChange};
+use schemas::{AccountType, AmlSetting, BatchMode, Channel, Context, Currency, Epoch, PartyChange, PaymentKind, ReviewDecision, Role, StatusChange};
 use state::CODE_VERSION;
 
 pub(crate) const FIRST: Epoch = 1_764_000_000_000;
@@ -98,6 +100,20 @@ pub(crate) enum What {
         proof: Proven,
     },
     Set(Set),
+    SetAml(AmlSetting),
+    Freeze {
+        party: Named,
+        frozen: bool,
+    },
+    Signal {
+        party: Named,
+        device: Option<String>,
+        signal: PartyChange,
+    },
+    Decide {
+        hold: Which,
+        decision: ReviewDecision,
+    },
     Batch {
         mode: BatchMode,
         dry_run: bool,
@@ -126,6 +142,7 @@ pub(crate) struct Paid {
     pub(crate) amount_minor: i64,
     pub(crate) currency: Option<Currency>,
     pub(crate) channel: Channel,
+    pub(crate) context: Option<Context>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -232,8 +249,16 @@ fn parties() -> impl Strategy<Value = (PaymentKind, Side, Side)> {
 }
 
 fn paid(amount: impl Strategy<Value = i64> + 'static) -> BoxedStrategy<Paid> {
-    (parties(), amount, prop::option::weighted(0.08, currency()), select(Channel::ALL))
-        .prop_map(|((kind, debit, credit), amount_minor, currency, channel)| Paid { kind, debit, credit, amount_minor, currency, channel })
+    (parties(), amount, prop::option::weighted(0.08, currency()), select(Channel::ALL), gated::context())
+        .prop_map(|((kind, debit, credit), amount_minor, currency, channel, context)| Paid {
+            kind,
+            debit,
+            credit,
+            amount_minor,
+            currency,
+            channel,
+            context,
+        })
         .boxed()
 }
 
@@ -247,10 +272,10 @@ pub(crate) fn likely(amount: impl Strategy<Value = i64> + 'static) -> BoxedStrat
         (PaymentKind::Deposit, 3, 0),
         (PaymentKind::Withdrawal, 1, 3),
     ]);
-    (parties, amount, select(Channel::ALL))
-        .prop_map(|((kind, debit, credit), amount_minor, channel)| {
+    (parties, amount, select(Channel::ALL), gated::context())
+        .prop_map(|((kind, debit, credit), amount_minor, channel, context)| {
             let (debit, credit) = (Side::Account(debit), Side::Account(credit));
-            Paid { kind, debit, credit, amount_minor, currency: None, channel }
+            Paid { kind, debit, credit, amount_minor, currency: None, channel, context }
         })
         .boxed()
 }
@@ -286,7 +311,7 @@ fn what() -> BoxedStrategy<What> {
     let role = prop_oneof![4 => Just(Role::Customer), 2 => Just(Role::Merchant), 2 => Just(Role::Agent), 1 => Just(Role::House)];
     let open = (prop::option::weighted(0.95, any::<u8>()), select(AccountType::ALL), role, currency());
     // Never the one after the newest, which the newest would let follow.
-    let version = select(vec![0, 1, 2, 3, 4, CODE_VERSION, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
+    let version = select(vec![0, 1, 2, 3, 4, 5, CODE_VERSION, CODE_VERSION, CODE_VERSION, CODE_VERSION + 2]);
     prop_oneof![
         2 => version.prop_map(|version| What::Activate { version }),
         6 => (0..4u8).prop_map(|name| What::Enrol { name }),
@@ -297,6 +322,7 @@ fn what() -> BoxedStrategy<What> {
         16 => dated::batch(moving(amount())),
         16 => dated::order(prop_oneof![1 => paid(amount()), 2 => likely(small())].boxed()),
         6 => which().prop_map(|order| What::Cancel { order }),
+        24 => gated::asked(),
     ]
     .boxed()
 }
@@ -330,7 +356,7 @@ pub(crate) fn founded() -> Vec<(Gap, Step)> {
         |customer: u8, role| What::Open { customer: Some(customer), account_type: AccountType::Wallet, role, currency: Currency::XOF };
     let deposit = |account| {
         let (debit, credit) = (Side::Unnamed, Side::Account(account));
-        What::Pay(Paid { kind: PaymentKind::Deposit, debit, credit, amount_minor: 1_000, currency: None, channel: Channel::Wallet })
+        What::Pay(Paid { kind: PaymentKind::Deposit, debit, credit, amount_minor: 1_000, currency: None, channel: Channel::Wallet, context: None })
     };
     let roles = [Role::Customer, Role::Customer, Role::Merchant, Role::Agent];
     let opened = (0..4u8).zip(roles).map(|(customer, role)| staff(110 + customer, open(customer, role)));

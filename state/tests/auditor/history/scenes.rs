@@ -1,7 +1,7 @@
 //! What chance alone hardly brings together: steps of staff that belong to each other.
 
 use super::policies::{self, Moment, free_tariff, terms};
-use super::{Date, Paid, Part, Proven, Side, What, Which, dated, likely, part, small};
+use super::{Date, Paid, Part, Proven, Side, What, Which, dated, gated, likely, part, small};
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::{AccountType, Channel, Currency, Limits, PaymentKind, Role, StatusChange};
@@ -37,6 +37,8 @@ fn alike() -> BoxedStrategy<Vec<What>> {
         1 => [likely(small()), likely(small())].prop_map(|paid| paid.map(|paid| What::Order { paid, date: Date::In(1_000) }).to_vec()),
         1 => prop::collection::vec(dated::batch(likely(small()).prop_map(What::Pay)), 2).boxed(),
         1 => [likely(small()), likely(small())].prop_map(|paid| paid.map(What::Pay).to_vec()),
+        4 => gated::alike(),
+        2 => prop::collection::vec(gated::asked(), 4..8),
     ]
     .boxed()
 }
@@ -45,6 +47,7 @@ fn scene() -> BoxedStrategy<Vec<What>> {
     let twice = (policies::set(), policies::set(), policies::set());
     let parts = |count| prop::collection::vec(part(), count);
     prop_oneof![
+        6 => gated::scene(),
         3 => bound(),
         2 => twice.prop_map(|(one, two, three)| vec![What::Set(one), What::Set(two), What::Set(three)]),
         // One after the other comes into force, until there is no room for more.
@@ -120,7 +123,7 @@ fn closed(customer: u8) -> Vec<What> {
 fn rich(customer: u8) -> Vec<What> {
     let much = |kind, debit, credit| {
         let amount_minor = i64::MAX / 2;
-        What::Pay(Paid { kind, debit, credit, amount_minor, currency: None, channel: Channel::Qr })
+        What::Pay(Paid { kind, debit, credit, amount_minor, currency: None, channel: Channel::Qr, context: None })
     };
     let there = || much(PaymentKind::Transfer, Side::Newest, Side::Account(1));
     let back = || much(PaymentKind::Transfer, Side::Account(1), Side::Newest);
@@ -140,7 +143,7 @@ fn nothing_moves(customer: u8) -> Vec<What> {
 }
 
 fn pays(debit: Side, credit: Side) -> Paid {
-    Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor: 20, currency: None, channel: Channel::Wallet }
+    Paid { kind: PaymentKind::Transfer, debit, credit, amount_minor: 20, currency: None, channel: Channel::Wallet, context: None }
 }
 
 fn reverse(payment: Which) -> What {

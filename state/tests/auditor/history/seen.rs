@@ -1,12 +1,13 @@
 //! What there is, as far as the events say it; a step's command is made among it.
 
+use super::gated::Named;
 use super::policies::code;
 use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
 use schemas::{
     Account, AccountId, AccountTerms, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus, Command, CreateCustomer,
-    Currency, CustomerId, CustomerLevel, Dated, Epoch, Event, Fact, HoldChange, HoldChanged, HoldId, LevelLimits, Link, Money, OpenAccount,
-    Operation, Order, OrderChange, OrderChanged, OrderId, Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve,
-    Reverse, Tariff, TariffEnd, Transaction, TransactionId,
+    Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged, HoldId, LevelLimits, Link, Money, OpenAccount,
+    Operation, Order, OrderChange, OrderChanged, OrderId, Party, Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve,
+    Reverse, Signal, Tariff, TariffEnd, Transaction, TransactionId,
 };
 use std::sync::Arc;
 
@@ -44,6 +45,9 @@ impl Seen {
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
                 | Fact::BatchDecided(_)
+                | Fact::AmlChanged(_)
+                | Fact::PartyChanged(_)
+                | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }
@@ -51,7 +55,7 @@ impl Seen {
     }
 
     fn hear_hold(&mut self, held: &HoldChanged) {
-        if held.change == HoldChange::Reserved {
+        if held.change.begins() {
             self.number = held.id.minted();
             return self.holds.push((held.clone(), held.amount.minor));
         }
@@ -169,16 +173,39 @@ impl Seen {
             }
             What::Later { what, .. } => self.operation(what, epoch),
             What::Set(set) => (Operation::SetPolicy(self.policy(set, epoch)), None),
+            What::SetAml(setting) => (Operation::SetAml(setting.clone()), None),
+            What::Freeze { party, frozen } => {
+                let (party, holder) = self.party(*party);
+                (Operation::Freeze(Freeze { party, frozen: *frozen, reason: "a look".to_owned() }), holder)
+            }
+            What::Signal { party, device, signal } => {
+                let (party, holder) = self.party(*party);
+                (Operation::ReportSignal(Signal { party, device: device.clone(), signal: *signal }), holder)
+            }
+            What::Decide { hold, decision } => {
+                let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4), epoch);
+                (Operation::DecideReview(DecideReview { hold_id, decision: *decision, reason: "a look".to_owned() }), payee)
+            }
+        }
+    }
+
+    fn party(&self, party: Named) -> (Party, Option<CustomerId>) {
+        match party {
+            Named::Customer(number) => (Party::Customer(self.customer(number)), Some(self.customer(number))),
+            Named::Account(side) => {
+                let id = self.account(side).unwrap_or(AccountId::house("cash", Currency::XOF));
+                (Party::Account(id), self.holder(id))
+            }
         }
     }
 
     fn payment(&self, paid: &Paid) -> Payment {
-        let Paid { kind, debit, credit, amount_minor, currency, channel } = paid;
+        let Paid { kind, debit, credit, amount_minor, currency, channel, context } = paid;
         let (account_debit, account_credit) = (self.account(*debit), self.account(*credit));
         let known = |id: Option<AccountId>| self.accounts.iter().find(|account| Some(account.id) == id);
         let of_side = known(account_debit).or(known(account_credit)).map(|account| account.currency);
         let currency = currency.or(of_side).unwrap_or(Currency::XOF);
-        Payment { kind: *kind, account_debit, account_credit, amount_minor: *amount_minor, currency, channel: *channel }
+        Payment { kind: *kind, account_debit, account_credit, amount_minor: *amount_minor, currency, channel: *channel, context: context.clone().map(Box::new) }
     }
 
     fn policy(&self, set: &Set, epoch: Epoch) -> Policy {

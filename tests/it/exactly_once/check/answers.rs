@@ -176,6 +176,9 @@ fn refusal(event: &Event) -> Option<&str> {
         | Fact::HoldChanged(_)
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }
 }

@@ -71,7 +71,7 @@ fn did(fact: &Fact) -> Option<(Item, i64)> {
             let status = if transaction.refusal.is_some() { ItemStatus::Failed } else { ItemStatus::Settled };
             Some((item(status, transaction.refusal), transaction.fee_minor))
         }
-        Fact::HoldChanged(held) if held.change == HoldChange::Reserved => Some((item(ItemStatus::Reserved, None), held.fee_minor)),
+        Fact::HoldChanged(held) if held.change.begins() => Some((item(ItemStatus::Reserved, None), held.fee_minor)),
         Fact::HoldChanged(held) if held.change == HoldChange::Released => Some((item(ItemStatus::Released, None), held.fee_minor)),
         Fact::Refused { refusal, .. } => Some((item(ItemStatus::Refused, Some(*refusal)), 0)),
         Fact::HoldChanged(_)
@@ -82,6 +82,9 @@ fn did(fact: &Fact) -> Option<(Item, i64)> {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }
 }

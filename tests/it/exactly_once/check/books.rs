@@ -37,7 +37,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             }
             Fact::HoldChanged(held) => {
                 let whole_minor = held.amount.minor.saturating_add(held.fee_minor);
-                let reserved = held.change == HoldChange::Reserved;
+                let reserved = held.change.begins();
                 let account = held.account_debit;
                 let total = books.held.entry(account).or_default();
                 *total = total.saturating_add(if reserved { whole_minor } else { -whole_minor });
@@ -58,6 +58,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::StatusChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }

@@ -92,7 +92,7 @@ fn orders(asked: &Order, order: &OrderChanged) -> bool {
 
 fn reserves(reserve: &Reserve, held: &HoldChanged, event: &Event) -> bool {
     let payment = &reserve.payment;
-    held.change == HoldChange::Reserved
+    held.change.begins()
         && held.kind == payment.kind
         && held.channel == payment.channel
         && held.amount.minor == payment.amount_minor

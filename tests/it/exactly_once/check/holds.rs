@@ -45,6 +45,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }
@@ -75,7 +78,7 @@ fn changes<'a>(
     let (event, position) = (&recorded.event, recorded.event.cause.position);
     let (minor, fee) = (change.amount.minor, change.fee_minor);
     let signs = minor > 0 && fee >= 0;
-    if change.change == HoldChange::Reserved {
+    if change.change.begins() {
         let held = Held { reserved: event, first: change, left_minor: minor, fee_left_minor: fee, open: true, last: (change, position) };
         let is_new = holds.insert(change.id, held).is_none();
         return if is_new && signs && change.open { Ok(()) } else { Err("it is reserved, and was there or holds nothing".to_owned()) };

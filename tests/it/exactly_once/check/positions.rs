@@ -70,7 +70,7 @@ impl Bank {
             }
             Fact::HoldChanged(held) => {
                 let whole = i128::from(held.amount.minor) + i128::from(held.fee_minor);
-                let more = if held.change == HoldChange::Reserved { whole } else { -whole };
+                let more = if held.change.begins() { whole } else { -whole };
                 *self.held.entry(held.amount.currency).or_default() += more;
             }
             _ => {}

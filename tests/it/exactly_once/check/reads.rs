@@ -110,7 +110,7 @@ impl<'a> Past<'a> {
                 }
                 Fact::HoldChanged(held) => {
                     let whole = held.amount.minor.saturating_add(held.fee_minor);
-                    let whole = if held.change == HoldChange::Reserved { whole } else { -whole };
+                    let whole = if held.change.begins() { whole } else { -whole };
                     past.moves(held.account_debit, event.epoch, 0, whole);
                     past.changes(held, event.epoch);
                 }

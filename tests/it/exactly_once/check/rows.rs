@@ -86,7 +86,7 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
             }
             Fact::HoldChanged(held) => {
                 let whole_minor = held.amount.minor.saturating_add(held.fee_minor);
-                let held_minor = if held.change == HoldChange::Reserved { whole_minor } else { -whole_minor };
+                let held_minor = if held.change.begins() { whole_minor } else { -whole_minor };
                 let row = format!(
                     "{command} {} {} {} {} {} {} {} {} {} {held_minor} {} {} {epoch}",
                     held.id,

@@ -92,6 +92,7 @@ fn defaults_are_filled_in() {
         amount_minor: 150,
         currency: "EUR".parse().expect("a currency"),
         channel: Channel::Wallet,
+        context: None,
     };
     assert_eq!(read(&RESERVE, &body), Ok(Operation::Reserve(Reserve { payment, expires_in_ms: 60_000 })));
     let body = changed(&CAPTURE, &json!({"last": null}));

@@ -27,7 +27,7 @@ fn reserve(minor: i64, expires_in_ms: u64) -> Operation {
     let (account_debit, account_credit) = (Some(account(0)), Some(account(1)));
     let (kind, currency, channel) = (PaymentKind::Transfer, Currency::XOF, Channel::Wallet);
     Operation::Reserve(Reserve {
-        payment: Payment { kind, account_debit, account_credit, amount_minor: minor, currency, channel },
+        payment: Payment { kind, account_debit, account_credit, amount_minor: minor, currency, channel, context: None },
         expires_in_ms,
     })
 }

@@ -1,0 +1,253 @@
+//! What sets gates and what they are told; and what they say about a payment before it is decided.
+
+use super::undo::Undo;
+use super::{Asking, Decision, Ledger, refused};
+use crate::accounts::Holding;
+use crate::attempts::window::{Measured, What};
+use crate::attempts::{Attempts, Key};
+use crate::calendar::day;
+use crate::gates::{Answer, KINDS, Look, on_device, place};
+use crate::pins::Effect;
+use crate::rules;
+use schemas::context::KeyKind;
+use schemas::gate::GateAnswer;
+use schemas::{
+    AccountId, AmlChanged, AmlSetting, Assessed, Context, Currency, Epoch, Event, Fact, Freeze, HoldId, Party, PartyChange, PartyChanged,
+    Payment, PaymentKind, Refusal, Role, Signal, TransactionId,
+};
+
+/// What was counted of a payment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    measured: [Option<Measured>; KINDS],
+    device_since: Option<Epoch>,
+    reset: Option<Epoch>,
+}
+
+impl Ledger {
+    pub(super) fn set_aml(&mut self, asking: Asking<'_>, setting: &AmlSetting) -> Decision {
+        if !asking.actor.is_staff() {
+            return refused(setting.operation(), Refusal::NotAuthorized);
+        }
+        // From here the command must succeed.
+        let version = self.gates.set(setting);
+        let changed = AmlChanged { setting: setting.clone(), version, by: asking.subject.to_owned() };
+        Decision { fact: Fact::AmlChanged(Box::new(changed)), number: version, refusal: None, effect: Effect::None }
+    }
+
+    pub(super) fn freeze_party(&mut self, asking: Asking<'_>, freeze: &Freeze) -> Decision {
+        let changed = match self.check_freeze(asking, freeze) {
+            Ok(changed) => changed,
+            Err(refusal) => return refused(freeze.operation(), refusal),
+        };
+        // From here the command must succeed.
+        self.gates.freeze_party(freeze.party, freeze.frozen);
+        Decision { fact: Fact::PartyChanged(Box::new(changed)), number: 0, refusal: None, effect: Effect::None }
+    }
+
+    fn check_freeze(&self, asking: Asking<'_>, freeze: &Freeze) -> Result<PartyChanged, Refusal> {
+        if !asking.actor.is_staff() {
+            return Err(Refusal::NotAuthorized);
+        }
+        let changed = self.frozen(freeze)?;
+        if self.gates.has_frozen(freeze.party) == freeze.frozen { Err(Refusal::FreezeUnchanged) } else { Ok(changed) }
+    }
+
+    /// What is told of a party that is frozen, or not any more.
+    pub(super) fn frozen(&self, freeze: &Freeze) -> Result<PartyChanged, Refusal> {
+        let change = if freeze.frozen { PartyChange::Frozen } else { PartyChange::Unfrozen };
+        Ok(PartyChanged { change, reason: Some(freeze.reason.clone()), ..self.party(freeze.party)? })
+    }
+
+    pub(super) fn report_signal(&mut self, asking: Asking<'_>, signal: &Signal) -> Decision {
+        if !asking.actor.is_staff() {
+            return refused("report_signal", Refusal::NotAuthorized);
+        }
+        let changed = match self.signalled(signal) {
+            Ok(changed) => changed,
+            Err(refusal) => return refused("report_signal", refusal),
+        };
+        // From here the command must succeed.
+        if self.gates.in_force().counts_signals() {
+            let (epoch, attempts) = (self.epoch, &mut self.gates.attempts);
+            let customer = Key(changed.customer_id.0.as_u128());
+            let device = signal.device.as_deref().map(|device| device_key(device));
+            for key in [Some(customer), device].into_iter().flatten() {
+                let key = (key, attempts.find(key));
+                if signal.signal.is_failure() {
+                    attempts.count(key, epoch, What::Failure, Currency::XOF, 0);
+                } else if key.0 == customer {
+                    attempts.reset(key, epoch);
+                }
+            }
+        }
+        Decision { fact: Fact::PartyChanged(Box::new(changed)), number: 0, refusal: None, effect: Effect::None }
+    }
+
+    /// What is told of a signal.
+    pub(super) fn signalled(&self, signal: &Signal) -> Result<PartyChanged, Refusal> {
+        Ok(PartyChanged { change: signal.signal, device: signal.device.clone(), ..self.party(signal.party)? })
+    }
+
+    /// Whether a party is there.
+    pub(super) fn knows(&self, party: Party) -> bool {
+        self.party(party).is_ok()
+    }
+
+    /// A party that exists, and is not the house.
+    fn party(&self, party: Party) -> Result<PartyChanged, Refusal> {
+        let (customer_id, account_id) = match party {
+            Party::Customer(id) => (self.customers.get(id).map(|_| id).ok_or(Refusal::CustomerNotFound)?, None),
+            Party::Account(id) => {
+                let account = self.accounts.find(id).ok_or(Refusal::AccountNotFound)?;
+                (account.customer_id.ok_or(Refusal::RoleNotPermitted)?, Some(id))
+            }
+        };
+        Ok(PartyChanged { customer_id, account_id, change: PartyChange::Frozen, device: None, reason: None })
+    }
+
+    /// Whether both sides of a payment are free to take part in it, the payer first.
+    pub(super) fn not_frozen(&self, payer: &Holding, payee: &Holding) -> Result<(), Refusal> {
+        if !rules::knows_gates(self.rules) {
+            return Ok(());
+        }
+        if self.gates.is_frozen(payer) {
+            return Err(Refusal::DebitPartyFrozen);
+        }
+        if self.gates.is_frozen(payee) { Err(Refusal::CreditPartyFrozen) } else { Ok(()) }
+    }
+
+    /// Whether anything is to be said of a payment before its decision. A payment of a bank without gates is asked this and no more.
+    pub(super) const fn is_assessed(&self, payment: &Payment) -> bool {
+        rules::knows_gates(self.rules) && (self.gates.in_force().is_any() || payment.context.is_some())
+    }
+
+    /// Counts an attempt, and asks the gates. None where it is refused before it is known that the caller may ask for it, and that its
+    /// sides may take part in it: a stranger's attempt is not the payer's.
+    pub(super) fn assess(
+        &mut self,
+        asking: Asking<'_>,
+        payment: &Payment,
+        sides: [AccountId; 2],
+        permitted: fn(PaymentKind, Role, Role) -> bool,
+    ) -> Option<Answer> {
+        let places = self.places(sides, asking.near);
+        let cash = self.unopened_cash(payment.currency, places);
+        let payer = match self.check_parties(asking, payment, sides, places, cash.as_ref(), permitted) {
+            Ok(checked) => checked.payer.clone(),
+            Err(refusal) if refusal <= Refusal::NotAuthorized => return None,
+            // It was asked for, and counts, but nothing comes of it whatever the gates say.
+            Err(_) => {
+                if let Some(payer) = self.accounts.find(sides[0]).filter(|payer| payer.role != Role::House).cloned() {
+                    self.count(&payer, payment);
+                }
+                return Some(Answer { answer: GateAnswer::Allow, score: 0, said: Vec::new() });
+            }
+        };
+        if payer.role == Role::House || !self.gates.in_force().is_any() {
+            return Some(Answer { answer: GateAnswer::Allow, score: 0, said: Vec::new() });
+        }
+        let Counted { measured, device_since, reset } = self.count(&payer, payment);
+        let context = payment.context.as_deref();
+        let country = context.and_then(|context| context.country.as_deref());
+        let opened = payer.id.epoch().map_or(0, day);
+        let look = Look {
+            epoch: self.epoch,
+            amount_minor: payment.amount_minor,
+            payer: &payer,
+            context,
+            measured,
+            device_since,
+            reset,
+            active_day: payer.usage.last_day().max(opened),
+            is_listed: country.is_some_and(|country| self.gates.in_force().is_risky(country)),
+        };
+        Some(self.gates.answer(&look))
+    }
+
+    /// Counts an attempt by each of its keys that a gate needs.
+    fn count(&mut self, payer: &Holding, payment: &Payment) -> Counted {
+        let mut counted = Counted::default();
+        let keys = keys(payer, payment.context.as_deref());
+        let in_force = self.gates.in_force();
+        let (counts, notes_devices) = (*in_force.counts(), in_force.notes_devices());
+        let customer = keys[place(KeyKind::Customer)];
+        let attempts = &self.gates.attempts;
+        // All looks first, since each waits for memory far away.
+        let wanted = |kind: usize| keys[kind].filter(|_| counts[kind]);
+        let places: [Option<(Key, Option<u32>)>; KINDS] = find(attempts, std::array::from_fn(wanted));
+        counted.reset = customer.and_then(|key| attempts.at(attempts.find(key)?).reset());
+        for (kind, at) in places.into_iter().enumerate() {
+            let Some((key, _)) = at else { continue };
+            // Two keys of a payment that are both new take two slots, so each is looked for when its turn comes.
+            let at = at.filter(|(_, slot)| slot.is_some()).unwrap_or_else(|| (key, self.gates.attempts.find(key)));
+            self.may_undo(|ledger| Undo::Attempted(key, ledger.gates.attempts.before(at.1)));
+            let (epoch, currency) = (self.epoch, payment.currency);
+            counted.measured[kind] = Some(self.gates.attempts.count(at, epoch, What::Attempt, currency, payment.amount_minor));
+        }
+        if let (true, Some(holder), Some(device)) = (notes_devices, payer.customer_id, keys[place(KeyKind::Device)]) {
+            let key = on_device(holder, device);
+            let at = (key, self.gates.attempts.find(key));
+            self.may_undo(|ledger| Undo::Attempted(key, ledger.gates.attempts.before(at.1)));
+            counted.device_since = self.gates.attempts.see(at, self.epoch);
+        }
+        counted
+    }
+
+    /// Says what was known of a payment and what the gates said, where there is something to say.
+    pub(super) fn say(
+        &mut self,
+        asking: Asking<'_>,
+        payment: &Payment,
+        sides: [AccountId; 2],
+        answer: Answer,
+        became: Became,
+        events: &mut Vec<Event>,
+    ) {
+        let Answer { answer, score, said } = answer;
+        if payment.context.is_none() && said.is_empty() {
+            return;
+        }
+        let (transaction_id, hold_id) = match became {
+            Became::Transaction(id) => (Some(id), None),
+            Became::Hold(id) => (None, Some(id)),
+            Became::Nothing => (None, None),
+        };
+        let context = payment.context.as_deref().cloned();
+        let [account_debit, account_credit] = sides;
+        let assessed = Assessed { transaction_id, hold_id, account_debit, account_credit, context, answer, score, said };
+        self.publish(asking.cause.clone(), Fact::Assessed(Box::new(assessed)), events);
+    }
+}
+
+/// What became of a payment that was assessed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Became {
+    Transaction(TransactionId),
+    Hold(HoldId),
+    /// A reservation that was refused.
+    Nothing,
+}
+
+/// Where the rows of keys lie.
+fn find<const N: usize>(attempts: &Attempts, keys: [Option<Key>; N]) -> [Option<(Key, Option<u32>)>; N] {
+    let hashed = keys.map(|key| key.map(|key| (key, attempts.hashed(key))));
+    let seen = hashed.iter().flatten().fold(0, |seen, (_, hashed)| seen ^ attempts.glance(*hashed));
+    std::hint::black_box(seen);
+    hashed.map(|found| found.map(|(key, hashed)| (key, attempts.find_hashed(hashed, key))))
+}
+
+/// The keys of a payment, by kind.
+fn keys(payer: &Holding, context: Option<&Context>) -> [Option<Key>; KINDS] {
+    let mut keys = [None; KINDS];
+    keys[place(KeyKind::Account)] = Some(Key(payer.id.0.as_u128()));
+    keys[place(KeyKind::Customer)] = payer.customer_id.map(|id| Key(id.0.as_u128()));
+    for (kind, hash) in context.into_iter().flat_map(Context::named) {
+        keys[place(kind)] = Some(Key(u128::from_be_bytes(hash)));
+    }
+    keys
+}
+
+fn device_key(device: &str) -> Key {
+    Key(u128::from_be_bytes(schemas::context::hash(KeyKind::Device.as_str(), device)))
+}
