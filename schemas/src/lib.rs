@@ -105,7 +105,7 @@ pub use command::{
 };
 pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
-pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
+pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict, trace_id};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
 pub use id::{AccountId, AlertId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
