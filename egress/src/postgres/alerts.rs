@@ -7,7 +7,7 @@ use super::{ATTEMPTS_MAX, PostgresError, RANGE};
 use crate::alerts::Judged;
 use schemas::alert::text::Language;
 use schemas::alert::{Cleared, Evidence, Measured};
-use schemas::{Alert, AlertChange, Epoch, Money, trace_id};
+use schemas::{Alert, AlertChange, Epoch, Money, Topic, trace_id};
 use serde_json::json;
 use sqlx::Connection;
 use uuid::Uuid;
@@ -69,10 +69,12 @@ impl Alerts {
     pub async fn write(&mut self, epochs: &[Judged]) -> Result<(), PostgresError> {
         let Some(last) = epochs.last() else { return Ok(()) };
         let (rows, next) = (Rows::of(epochs), i64::try_from(last.binding.epoch + 1).expect(RANGE));
+        let commands = last.binding.inputs.iter().filter(|input| input.topic == Topic::Commands.as_str());
+        let upper: Vec<i64> = commands.map(|input| input.upper).collect();
         assert!(next > self.epoch, "epoch {} was written before", next - 1);
         let mut attempts = 1;
         loop {
-            let error = match session::in_time("write alerts", self.attempt(&rows, next)).await {
+            let error = match session::in_time("write alerts", self.attempt(&rows, next, &upper)).await {
                 Ok(()) => break,
                 Err(error) => error,
             };
@@ -94,14 +96,15 @@ impl Alerts {
         Ok(())
     }
 
-    async fn attempt(&mut self, rows: &Rows, next: i64) -> Result<(), PostgresError> {
+    async fn attempt(&mut self, rows: &Rows, next: i64, commands_upper: &[i64]) -> Result<(), PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("risk.begin");
         // Whoever listens hears of it when it is committed.
         let moved = sqlx::query(
             "with moved as (
-                 update sink_progress set epoch = $2, generation = $3 where sink = $1 and epoch = $4 and generation <= $3 returning sink
+                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5
+                 where sink = $1 and epoch = $4 and generation <= $3 returning sink
              )
              select pg_notify('orion_risk', '') from moved",
         )
@@ -109,6 +112,7 @@ impl Alerts {
         .bind(next)
         .bind(self.session.generation)
         .bind(self.epoch)
+        .bind(commands_upper)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed("move the progress"))?;

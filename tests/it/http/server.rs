@@ -123,6 +123,7 @@ impl Server {
         let (progress, bounds) = (Progress::follow(pool.clone(), shown), ground.streams);
         let view = View {
             streams: Streams::start(pool.clone(), progress.clone(), bounds, stopping.clone()),
+            risk: Progress::follow_risk(pool.clone(), Shown::read_risk(&pool).await?.expect("the row is there")),
             progress,
             pool,
             recent: Arc::new(move |id| recent.lock().expect("poisoned on purpose").get(&id).cloned()),
