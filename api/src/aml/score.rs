@@ -78,7 +78,12 @@ pub(crate) async fn risk_score(
 ) -> Result<Json<CustomerRisk>, Failure> {
     require(&caller)?;
     let id: CustomerId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
-    let as_of = stand(&view, Freshness::read(parameters, Past::Readable)?, &[]).await?;
+    let freshness = Freshness::read(parameters, Past::Readable)?;
+    // The views say who there is, and risk what of them.
+    if !freshness.wait(&view, id.epoch()).await? || !freshness.wait_on(&view, &view.risk, id.epoch(), &[]).await? {
+        return Err(not_found("customer"));
+    }
+    let as_of = stand(&view, freshness, &[]).await?;
     let at = i64::try_from(as_of).map_err(ViewError::from)?;
     let level: Option<String> = sqlx::query_scalar(CUSTOMER).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
     let level: KycLevel = level.ok_or_else(|| not_found("customer"))?.parse().map_err(ViewError::from)?;
