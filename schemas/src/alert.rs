@@ -3,9 +3,11 @@
 //! There is one alert an episode: it is raised when the condition of a rule becomes true for a subject, and cleared when it has been
 //! false for as long as the rule says. An alert that is cleared stays, with the moment at which it was.
 
+pub use crate::id::AlertId;
+
 use crate::aml::{Lane, RuleId};
 use crate::epoch::Epoch;
-use crate::id::{AccountId, AlertId, CustomerId, TransactionId};
+use crate::id::{AccountId, CustomerId, TransactionId};
 use crate::money::Currency;
 use crate::word::words;
 use sha2::{Digest as _, Sha256};

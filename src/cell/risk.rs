@@ -24,6 +24,7 @@ use ingress::events::{Events, EventsError};
 use ingress::journal;
 use ingress::lag::{self, Uppers};
 use meters::queue;
+use schemas::wire::Decoder;
 use schemas::{Epoch, Topic};
 use sink::Sink;
 use snapshots::Snapshots;
@@ -44,9 +45,9 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let store = Store::open(&config.snapshots.folder.join("risk"))?;
     // What Postgres has, Kafka had before; so a snapshot that is behind Postgres is of epochs that both have.
     let found = snapshots::newest(&store, progress.epoch)?;
-    let (after, decoder) = found
-        .as_ref()
-        .map_or(Ok((0, ingress_decoder(&[])?)), |found| Ok::<_, anyhow::Error>((found.epoch, ingress_decoder(&found.journal_schemas)?)))?;
+    let after = found.as_ref().map_or(0, |found| found.epoch);
+    let mut decoder = Decoder::default();
+    found.iter().flat_map(|found| &found.journal_schemas).try_for_each(|(id, json)| decoder.learn(*id, json))?;
     let journal = journal::read_from(brokers, Topic::RiskJournal, after, decoder)?;
     let known = journal.generation().max(found.as_ref().map_or(0, |found| found.generation));
     start::refuse_another_kafka(config, &progress, known)?;
@@ -83,12 +84,6 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;
     flow::run(given_out, found_in, &life.pulse);
     Ok(())
-}
-
-fn ingress_decoder(schemas: &[(u32, String)]) -> anyhow::Result<schemas::wire::Decoder> {
-    let mut decoder = schemas::wire::Decoder::default();
-    schemas.iter().try_for_each(|(id, json)| decoder.learn(*id, json))?;
-    Ok(decoder)
 }
 
 /// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring the state up to date.

@@ -138,7 +138,7 @@ fn keep(store: &Store, name: Name, head: &Head, learnt: &Schemas, state: &Kept, 
         faults::point("risk.snapshot");
         None
     });
-    store.write(name, std::iter::once(head).chain(state.chunks()).chain(dies))?;
+    store.write(name, std::iter::once(head).chain(state.chunks().map(<[u8]>::to_vec)).chain(dies))?;
     faults::point("risk.snapshotted");
     Ok(store.list()?.into_iter().skip(kept).try_for_each(|name| store.delete(name))?)
 }
