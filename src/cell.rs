@@ -12,6 +12,10 @@ mod measures;
 pub mod pulse;
 /// How settlement starts.
 pub mod recovery;
+/// Risk: the cell that finds what a human must look at.
+pub mod risk;
+/// How much may be on its way.
+mod room;
 /// Settlement: the cell that decides.
 pub mod settlement;
 /// Snapshots of the ledger.
@@ -52,17 +56,20 @@ pub enum Cell {
     Settlement,
     /// Writes the views to Postgres.
     Views,
+    /// Looks for laundering and fraud.
+    Risk,
 }
 
 impl Cell {
     /// Every cell of a bank.
-    pub const ALL: [Self; 2] = [Self::Settlement, Self::Views];
+    pub const ALL: [Self; 3] = [Self::Settlement, Self::Views, Self::Risk];
 
     /// Its name on the command line and in logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Settlement => "settlement",
             Self::Views => "views",
+            Self::Risk => "risk",
         }
     }
 
@@ -71,6 +78,7 @@ impl Cell {
         match self {
             Self::Settlement => settlement::run(config, accept_gap, life),
             Self::Views => views::run(config, life),
+            Self::Risk => risk::run(config, life),
         }?;
         // A dataflow ends when a thread before it has, and that thread ends the process, with its reason and its code.
         loop {

@@ -22,6 +22,7 @@ struct Row {
     role: String,
     currency: String,
     status: String,
+    frozen: bool,
     epoch: i64,
     balance_minor: i64,
     held_minor: i64,
@@ -29,7 +30,7 @@ struct Row {
 }
 
 const SELECT: &str = "
-    select a.customer_id, a.type, a.role, a.currency, a.epoch,
+    select a.customer_id, a.type, a.role, a.currency, a.epoch, frozen_by(a.customer_id, a.id, $2) as frozen,
            coalesce((select s.status
                      from account_status s
                      where s.account_id = a.id and s.epoch <= $2
@@ -141,6 +142,7 @@ impl Row {
             role: self.role.parse()?,
             currency,
             status: self.status.parse()?,
+            frozen: self.frozen,
             balance_available: Money { minor: self.balance_minor.saturating_sub(self.held_minor), currency }.to_string(),
             epoch: u64::try_from(self.epoch)?,
             as_of: Some(as_of),

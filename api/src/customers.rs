@@ -15,12 +15,14 @@ struct Row {
     country: Option<String>,
     kyc_status: String,
     level: Option<String>,
+    frozen: bool,
     epoch: i64,
     as_of: Option<i64>,
 }
 
 const SELECT: &str = "
     select full_name, msisdn, country, kyc_status, epoch,
+           frozen_by(id, null, 9223372036854775807) as frozen,
            (select level from customer_level where customer_id = $1 order by event_id desc limit 1) as level,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from customer
@@ -59,6 +61,7 @@ impl Row {
             country: self.country,
             kyc_status: self.kyc_status.parse()?,
             level: self.level.map_or(Ok(KycLevel::Unidentified), |level| level.parse())?,
+            frozen: self.frozen,
             epoch: u64::try_from(self.epoch)?,
             as_of: Some(u64::try_from(self.as_of.ok_or(ViewError::NoProgress)?)?),
         })

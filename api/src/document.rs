@@ -11,8 +11,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// The routes that tell their entries in parts.
-const LISTS: &[&str] =
-    &["/v1/accounts", "/v1/accounts/{id}/orders", "/v1/accounts/{id}/entries", "/v1/transactions", "/v1/transactions/{id}/timeline"];
+const LISTS: &[&str] = &[
+    "/admin/aml/alerts",
+    "/v1/accounts",
+    "/v1/accounts/{id}/orders",
+    "/v1/accounts/{id}/entries",
+    "/v1/transactions",
+    "/v1/transactions/{id}/timeline",
+];
 
 const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the same entries as of the same epoch, whatever comes meanwhile; what \
                       chooses them comes with it, and may be said again but not otherwise.";
@@ -20,7 +26,7 @@ const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the 
 /// Completes the description of the reads.
 pub(crate) fn complete(document: &mut OpenApi) {
     know::<Problem>(document);
-    for (path, operation) in operations(document).filter(|(path, _)| path.starts_with("/v1/")) {
+    for (path, operation) in operations(document).filter(|(path, _)| path.starts_with("/v1/") || path.starts_with("/admin/")) {
         if path.ends_with("/stream") {
             stream(operation);
             continue;
@@ -29,7 +35,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
                         `partition:offset`; then 503 with `Retry-After`.";
         let at = "Read this past epoch; what was not there then is not found.";
         let mut parameters = vec![formed(parameter(ParameterIn::Query, "at_least", at_least, "1764000000123"), "^[0-9]+$|^[0-9]+:[0-9]+$")];
-        if path.starts_with("/v1/accounts/") || LISTS.contains(&path) {
+        if path.starts_with("/v1/accounts/") || path.ends_with("/risk") || LISTS.contains(&path) {
             parameters.push(formed(parameter(ParameterIn::Query, "at", at, "1764000000123"), "^[0-9]+$"));
         }
         if LISTS.contains(&path) {

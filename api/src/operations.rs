@@ -18,8 +18,8 @@ use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use schemas::resource::{Operation, OperationStatus, location};
 use schemas::{
-    AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, HoldId, OrderId, Policy, Position, Problem, Refusal, Scope,
-    TransactionId,
+    AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, HoldChange, HoldId, OrderId, Policy, Position, Problem,
+    Refusal, Scope, TransactionId,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -77,6 +77,26 @@ const SELECT: &str = "
                array(select a.customer_id from account a where a.id in (h.account_debit, h.account_credit))
         from hold_change h where h.command_id = $1 and h.change in ('reserved', 'released')
         union all
+        select 'review', h.hold_id, h.operation,
+               (select last.change from hold_change last where last.hold_id = h.hold_id order by last.event_id desc limit 1), null, h.epoch,
+               array(select a.customer_id from account a where a.id in (h.account_debit, h.account_credit))
+        from hold_change h where h.command_id = $1 and h.change = 'reviewed'
+        union all
+        select 'hold', h.hold_id, 'decide_review', null, null, h.epoch,
+               array(select a.customer_id from account a where a.id in (h.account_debit, h.account_credit))
+        from hold_change h where h.command_id = $1 and h.change = 'review_refused'
+        union all
+        select 'aml', s.event_id, case s.kind when 'rule' then 'set_aml_rule' when 'policy' then 'set_gate_policy' else 'set_country_list' end,
+               case s.kind when 'rule' then s.name end, null, s.epoch, '{}'::uuid[]
+        from aml_setting s where s.command_id = $1
+        union all
+        select case when p.account_id is null then 'customer' else 'account' end, coalesce(p.account_id, p.customer_id),
+               case when p.change not in ('frozen', 'unfrozen') then 'report_signal'
+                    else concat(case p.change when 'frozen' then 'freeze' else 'unfreeze' end,
+                                case when p.account_id is null then '_customer' else '_account' end) end,
+               null, null, p.epoch, '{}'::uuid[]
+        from party_change p where p.command_id = $1
+        union all
         select 'customer', l.customer_id, 'set_customer_level', null, null, l.epoch, array[l.customer_id]
         from customer_level l where l.command_id = $1
         union all
@@ -132,9 +152,14 @@ pub(crate) async fn operation(
         operation.operation.as_deref().is_some_and(|operation| is_asker(&caller, &headers, id, &[operation, "order"]))
     };
 
-    // 1. What the log remembers.
+    // 1. What the log remembers. What is held for a review is not over, and only the views see its end.
     let known = (view.recent)(id);
     if let Some(Known::Decided(event)) = &known
+        && let Some((Fact::HoldChanged(held), epoch)) = standing(event)
+        && held.change == HoldChange::Reviewed
+    {
+        Freshness::default().wait(&view, Some(epoch)).await?;
+    } else if let Some(Known::Decided(event)) = &known
         && let Some((fact, epoch)) = standing(event)
         && let Some(operation) = Operation::decided(id, fact, epoch)
     {
@@ -198,6 +223,8 @@ async fn sees(view: &View, caller: &Caller, id: CommandId, fact: &Fact, epoch: E
             Policy::Limits(_) | Policy::Tariff(_) | Policy::TariffEnd(_) => Vec::new(),
         },
         Fact::OrderChanged(order) => owners(view, &[order.account_debit]).await?,
+        // A customer is not told by whom they are looked at.
+        Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) => Vec::new(),
         Fact::BatchDecided(decided) if !decided.dry_run => {
             Freshness::reach(view, Mark::Epoch(epoch)).await?;
             return Ok(Items::read(view, id, epoch).await?.are_seen_by(caller));
@@ -239,6 +266,20 @@ impl Row {
             "account" => (OperationStatus::Completed, Some(location::account(AccountId(self.id))), None),
             "customer" => (OperationStatus::Completed, Some(location::customer(CustomerId(self.id))), None),
             "hold" => (OperationStatus::Completed, Some(location::hold(HoldId(self.id))), None),
+            // Whoever looks at it decides what becomes of it.
+            "review" => {
+                let status = match self.subject.as_deref() {
+                    Some("reviewed") => OperationStatus::Pending,
+                    Some("captured") => OperationStatus::Settled,
+                    _ => OperationStatus::Failed,
+                };
+                (status, Some(location::hold(HoldId(self.id))), None)
+            }
+            "aml" => {
+                let resource =
+                    self.subject.map_or_else(|| location::AML_RULES.to_owned(), |rule| format!("{}/{rule}", location::AML_RULES));
+                (OperationStatus::Completed, Some(resource), None)
+            }
             "order" => (OperationStatus::Completed, Some(location::order(OrderId(self.id))), None),
             "batch" => (OperationStatus::Completed, Some(location::batch(id)), None),
             "terms" => (OperationStatus::Completed, Some(location::terms(AccountId(self.id))), None),

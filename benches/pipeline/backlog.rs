@@ -162,5 +162,13 @@ pub(crate) fn deposit(account: AccountId, amount_minor: i64) -> Operation {
 
 pub(crate) fn pay(kind: PaymentKind, (account_debit, account_credit): (Option<AccountId>, AccountId), amount_minor: i64) -> Operation {
     let account_credit = Some(account_credit);
-    Operation::Pay(Payment { kind, account_debit, account_credit, amount_minor, currency: Currency::XOF, channel: Channel::Wallet, context: None })
+    Operation::Pay(Payment {
+        kind,
+        account_debit,
+        account_credit,
+        amount_minor,
+        currency: Currency::XOF,
+        channel: Channel::Wallet,
+        context: None,
+    })
 }

@@ -9,6 +9,7 @@ mod batches;
 mod document;
 mod fields;
 mod form;
+mod gates;
 mod headers;
 mod holds;
 mod policies;
@@ -79,6 +80,15 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(policies::set_limits))
         .routes(routes!(policies::set_tariff))
         .routes(routes!(policies::withdraw_tariff))
+        .routes(routes!(gates::set_rule))
+        .routes(routes!(gates::set_policy))
+        .routes(routes!(gates::set_countries))
+        .routes(routes!(gates::freeze_customer))
+        .routes(routes!(gates::unfreeze_customer))
+        .routes(routes!(gates::freeze_account))
+        .routes(routes!(gates::unfreeze_account))
+        .routes(routes!(gates::report_signal))
+        .routes(routes!(gates::review))
         .routes(routes!(activate_rules));
     document::complete(router.get_openapi_mut());
     router

@@ -3,24 +3,22 @@
 //! There is one alert an episode: it is raised when the condition of a rule becomes true for a subject, and cleared when it has been
 //! false for as long as the rule says. An alert that is cleared stays, with the moment at which it was.
 
+pub use crate::id::AlertId;
+
 use crate::aml::{Lane, RuleId};
 use crate::epoch::Epoch;
 use crate::id::{AccountId, CustomerId, TransactionId};
 use crate::money::Currency;
 use crate::word::words;
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
+/// The same as a sentence.
+pub mod text;
 
 /// Most transactions that an alert names; it counts all of them.
 pub const EVIDENCE_MAX: usize = 200;
 
 /// Most counterparties that an alert names; it counts all of them.
 pub const COUNTERPARTIES_MAX: usize = 50;
-
-/// An alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(transparent)]
-pub struct AlertId(pub Uuid);
 
 words! {
     /// What an alert is about.
@@ -147,12 +145,6 @@ impl AlertId {
         }
         let digest: [u8; 32] = hash.finalize().into();
         Self(uuid::Builder::from_custom_bytes(*digest.first_chunk().expect("a SHA-256 has 32 bytes")).into_uuid())
-    }
-}
-
-impl std::fmt::Display for AlertId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -158,7 +158,13 @@ impl Operation {
             Self::Reserve(reserve) => reserve.payment.since().max(4),
             Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) | Self::SetPolicy(_) => 4,
             // An item that the rules do not know is refused by itself, unless it says what they could not even read.
-            Self::Batch(batch) => if batch.items.iter().any(|item| item.since() > 5) { 6 } else { 5 },
+            Self::Batch(batch) => {
+                if batch.items.iter().any(|item| item.since() > 5) {
+                    6
+                } else {
+                    5
+                }
+            }
             Self::Order(order) => order.payment.since().max(5),
             Self::CancelOrder(_) => 5,
             Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) => 6,

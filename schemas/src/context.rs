@@ -66,7 +66,9 @@ impl Context {
         form("device", self.device.as_deref(), &name, is_name)?;
         form("ip", self.ip.as_deref(), "an IPv4 or IPv6 address in its shortest spelling", is_ip)?;
         form("country", self.country.as_deref(), "two letters, such as SN", is_country)?;
-        form("card_token", self.card_token.as_deref(), &format!("{name}, no number of a card"), |text| is_name(text) && !is_card_number(text))?;
+        form("card_token", self.card_token.as_deref(), &format!("{name}, no number of a card"), |text| {
+            is_name(text) && !is_card_number(text)
+        })?;
         form("msisdn", self.msisdn.as_deref(), "+ and 7 to 15 digits", is_msisdn)?;
         if self.latitude_e6.is_some() != self.longitude_e6.is_some() {
             return Err(Unreadable::new("latitude_e6", "", "a latitude and a longitude, or neither"));
@@ -92,11 +94,7 @@ impl Context {
 
     /// What it names by which attempts are counted.
     pub fn named(&self) -> impl Iterator<Item = (KeyKind, [u8; 16])> + '_ {
-        let texts = [
-            (KeyKind::Device, &self.device),
-            (KeyKind::CardToken, &self.card_token),
-            (KeyKind::Msisdn, &self.msisdn),
-        ];
+        let texts = [(KeyKind::Device, &self.device), (KeyKind::CardToken, &self.card_token), (KeyKind::Msisdn, &self.msisdn)];
         let texts = texts.into_iter().filter_map(|(kind, text)| Some((kind, hash(kind.as_str(), text.as_deref()?))));
         texts.chain(self.ip.as_deref().map(|ip| (KeyKind::Ip, hash(KeyKind::Ip.as_str(), &network(ip)))))
     }

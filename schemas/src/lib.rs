@@ -103,7 +103,7 @@ pub mod waited;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 pub use aggregates::{Aggregates, Balances, Bucket, Group, Liability, Period, Side, Span, Turnover, Volume};
-pub use alert::{Alert, AlertChange, AlertId};
+pub use alert::{Alert, AlertChange};
 pub use aml::RuleId;
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
@@ -112,10 +112,12 @@ pub use command::{
 pub use context::Context;
 pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
-pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
-pub use gate::{AmlChanged, AmlSetting, Assessed, DecideReview, Freeze, GatePolicy, Party, PartyChange, PartyChanged, ReviewDecision, Signal};
+pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict, trace_id};
+pub use gate::{
+    AmlChanged, AmlSetting, Assessed, DecideReview, Freeze, GatePolicy, Party, PartyChange, PartyChanged, ReviewDecision, Signal,
+};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
-pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
+pub use id::{AccountId, AlertId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};

@@ -135,7 +135,9 @@ impl Refusal {
             Self::DebitPartyFrozen => "The payer may not pay.",
             Self::CreditPartyFrozen => "The payee may not be paid.",
             Self::RefusedByGate => "The payment is not allowed.",
-            Self::ReviewRequired => "The payment needs a review, and an order, a reservation or a batch of all or nothing can't wait for one.",
+            Self::ReviewRequired => {
+                "The payment needs a review, and an order, a reservation or a batch of all or nothing can't wait for one."
+            }
             Self::AccountClosed => "The account is closed, and stays so.",
             Self::StatusUnchanged => "The account has that status already.",
             Self::FreezeUnchanged => "The customer or account is frozen already, or is not frozen.",

@@ -10,6 +10,9 @@ mod operation;
 mod order;
 mod timeline;
 
+/// Alerts.
+pub mod alert;
+
 /// Levels, terms, limits and tariffs.
 pub mod policy;
 
@@ -352,7 +355,7 @@ pub mod location {
     }
 
     /// All rules against fraud, with what is set beside them.
-    pub const AML_RULES: &str = "/v1/admin/aml/rules";
+    pub const AML_RULES: &str = "/admin/aml/rules";
 
     /// What a setting is shown at.
     pub fn aml(setting: &AmlSetting) -> String {

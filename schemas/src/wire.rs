@@ -4,7 +4,9 @@
 //! ids are given to an [`Encoder`], and a [`Decoder`] knows the schemas that the log itself recorded.
 //! A reader of older bytes decodes with the writer's schema; what that schema lacks takes its default.
 
+mod alert;
 mod command;
+mod contract;
 mod event;
 mod gate;
 mod journal;
@@ -17,16 +19,19 @@ pub mod segment;
 /// Rows of the views.
 pub mod view;
 
+pub use contract::schema_json;
+
+use crate::alert::AlertChange;
 use crate::command::Command;
 use crate::event::Event;
 use crate::journal::Entry;
 use crate::topic::Topic;
+use contract::schema;
 use serde_avro_fast::Schema;
 use serde_avro_fast::de::DeserializerState;
 use serde_avro_fast::ser::SerializerConfig;
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
-use std::sync::LazyLock;
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 256;
@@ -95,39 +100,6 @@ pub enum WireError {
         /// What the codec said.
         reason: String,
     },
-}
-
-/// The current schema of a topic, as JSON: the contract.
-pub const fn schema_json(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Commands => include_str!("../avro/command.avsc"),
-        Topic::Outcomes => include_str!("../avro/command_repeated.avsc"),
-        Topic::OutcomesLinked => include_str!("../avro/outcome.avsc"),
-        Topic::TransactionLinked => include_str!("../avro/transaction_linked.avsc"),
-        Topic::CommandRefused => include_str!("../avro/command_refused.avsc"),
-        Topic::RulesActivated => include_str!("../avro/rules_activated.avsc"),
-        Topic::CustomerCreated => include_str!("../avro/customer_created.avsc"),
-        Topic::AccountOpened => include_str!("../avro/account_opened.avsc"),
-        Topic::AccountUpdated => include_str!("../avro/account_updated.avsc"),
-        Topic::TransactionSettled => include_str!("../avro/transaction_settled.avsc"),
-        Topic::TransactionFailed => include_str!("../avro/transaction_failed.avsc"),
-        Topic::HoldUpdated => include_str!("../avro/hold_updated.avsc"),
-        Topic::PolicyUpdated => include_str!("../avro/policy_updated.avsc"),
-        Topic::BatchDecided => include_str!("../avro/batch_decided.avsc"),
-        Topic::OrderUpdated => include_str!("../avro/order_updated.avsc"),
-        Topic::AmlRuleUpdated => include_str!("../avro/aml_rule_updated.avsc"),
-        Topic::PartyUpdated => include_str!("../avro/party_updated.avsc"),
-        Topic::TransactionAssessed => include_str!("../avro/transaction_assessed.avsc"),
-        Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
-    }
-}
-
-fn schema(topic: Topic) -> &'static Schema {
-    static SCHEMAS: LazyLock<BTreeMap<Topic, Schema>> = LazyLock::new(|| {
-        let parse = |topic: &Topic| schema_json(*topic).parse().expect("every committed schema parses; a test reads them all");
-        Topic::ALL.iter().map(|topic| (*topic, parse(topic))).collect()
-    });
-    &SCHEMAS[&topic]
 }
 
 /// The datum of a framed record: what a digest covers, since it does not depend on the registry's ids.
@@ -203,6 +175,14 @@ impl Encoder {
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
+        }
+    }
+
+    /// What becomes of an alert as a record value of its topic, in the place of what `bytes` held.
+    pub fn alert_into(&self, change: &AlertChange, bytes: &mut Vec<u8>) -> Result<(), WireError> {
+        match change {
+            AlertChange::Raised(alert) => self.frame_into(Topic::AlertRaised, &alert::Raised::of(alert), bytes),
+            AlertChange::Cleared(cleared) => self.frame_into(Topic::AlertCleared, &alert::WireCleared::of(cleared), bytes),
         }
     }
 
@@ -320,13 +300,28 @@ impl Decoder {
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
-            Topic::Commands | Topic::SettlementJournal | Topic::ViewsJournal => Err("this topic holds no events".to_owned()),
+            Topic::Commands
+            | Topic::AlertRaised
+            | Topic::AlertCleared
+            | Topic::SettlementJournal
+            | Topic::ViewsJournal
+            | Topic::RiskJournal => Err("this topic holds no events".to_owned()),
         };
         let event = event.map_err(|reason| unreadable(topic, &reason))?;
         match Topic::of(&event) {
             of if of == topic => Ok(event),
             of => Err(unreadable(topic, &format!("an event of {of}"))),
         }
+    }
+
+    /// What became of an alert from a record value of `topic`; its trace context is the record's header.
+    pub fn alert(&self, topic: Topic, framed: &[u8], traceparent: &str) -> Result<AlertChange, WireError> {
+        let change = match topic {
+            Topic::AlertRaised => self.read::<alert::Raised>(topic, framed)?.into_change(traceparent),
+            Topic::AlertCleared => self.read::<alert::WireCleared>(topic, framed)?.into_change(),
+            _ => Err("this topic holds no alerts".to_owned()),
+        };
+        change.map_err(|reason| unreadable(topic, &reason))
     }
 
     /// A journal entry from a record value of a cell's journal.

@@ -11,19 +11,24 @@
 //! It never touches a file that is there. A word that gains a field gains a line in each `.txt`: add it by hand,
 //! since what old bytes mean now is the decision to review.
 
+#[path = "samples/gates.rs"]
+mod gates;
 mod record;
 
 use apache_avro::Schema;
 use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
+use schemas::alert::{Cleared, Evidence, Measured, Subject};
+use schemas::aml::Lane;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchDecided, BatchMode, Bearer,
-    Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel, Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer,
-    CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, Input, ItemStatus, KycLevel, KycStatus,
-    LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Outcome, Output, Paid, Payment,
-    PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch,
-    StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction, TransactionId, Waited,
+    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Alert, AlertChange, AlertId, Authority, Batch,
+    BatchDecided, BatchMode, Bearer, Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel, Claim, Command, CommandId, Commit,
+    CreateCustomer, Currency, Customer, CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId,
+    Input, ItemStatus, KycLevel, KycStatus, LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged,
+    OrderId, Outcome, Output, Paid, Payment, PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release,
+    Repeat, Reserve, Reverse, Role, RuleId, SealedEpoch, StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction,
+    TransactionId, Waited,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -206,6 +211,17 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::Commands, "order_ahead", command(Operation::Order(Order { payment: payment.clone(), dated: waiting().dated }))),
         (Topic::Commands, "order_back", command(Operation::Order(Order { payment: payment.clone(), dated: Dated::EffectiveAt(7) }))),
         (Topic::Commands, "cancel_order", command(Operation::CancelOrder(CancelOrder { order_id: waiting().id }))),
+        (
+            Topic::Commands,
+            "payment_from",
+            command(Operation::Pay(Payment { context: Some(Box::new(gates::context())), ..payment.clone() })),
+        ),
+        (Topic::Commands, "set_aml_rule", command(Operation::SetAml(gates::rule()))),
+        (Topic::Commands, "set_gate_policy", command(Operation::SetAml(gates::policy()))),
+        (Topic::Commands, "set_country_list", command(Operation::SetAml(gates::countries()))),
+        (Topic::Commands, "freeze", command(Operation::Freeze(gates::freeze(account().id)))),
+        (Topic::Commands, "report_signal", command(Operation::ReportSignal(gates::signal(customer().id)))),
+        (Topic::Commands, "decide_review", command(Operation::DecideReview(gates::review(held().id)))),
         (Topic::Commands, "set_customer_level", set(level())),
         (Topic::Commands, "set_account_terms", set(terms())),
         (Topic::Commands, "set_level_limits", set(limits())),
@@ -223,6 +239,17 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::HoldUpdated, "released", event(Fact::HoldChanged(given_back(HoldChange::Released)))),
         (Topic::HoldUpdated, "closed", event(Fact::HoldChanged(given_back(HoldChange::Closed)))),
         (Topic::HoldUpdated, "expired", event(Fact::HoldChanged(given_back(HoldChange::Expired)))),
+        (Topic::HoldUpdated, "reviewed", event(Fact::HoldChanged(HoldChanged { change: HoldChange::Reviewed, ..held() }))),
+        (Topic::HoldUpdated, "review_refused", event(Fact::HoldChanged(given_back(HoldChange::ReviewRefused)))),
+        (Topic::HoldUpdated, "review_expired", event(Fact::HoldChanged(given_back(HoldChange::ReviewExpired)))),
+        (Topic::AmlRuleUpdated, "rule", event(gates::set(gates::rule()))),
+        (Topic::AmlRuleUpdated, "policy", event(gates::set(gates::policy()))),
+        (Topic::AmlRuleUpdated, "countries", event(gates::set(gates::countries()))),
+        (Topic::AmlRuleUpdated, "repeated", repeat("set_aml_rule", Some(gates::set(gates::rule())))),
+        (Topic::PartyUpdated, "frozen", event(gates::frozen(customer().id, account().id))),
+        (Topic::PartyUpdated, "signal", event(gates::signalled(customer().id))),
+        (Topic::PartyUpdated, "repeated", repeat("freeze_account", Some(gates::frozen(customer().id, account().id)))),
+        (Topic::TransactionAssessed, "refused", event(gates::assessed(&failed()))),
         (Topic::PolicyUpdated, "customer_level", policy(level())),
         (Topic::PolicyUpdated, "account_terms", policy(terms())),
         (Topic::PolicyUpdated, "level_limits", policy(limits())),
@@ -263,7 +290,42 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::SettlementJournal, "claim", journal(Topic::SettlementJournal, claim())),
         (Topic::SettlementJournal, "commit", journal(Topic::SettlementJournal, Entry::Commit(commit()))),
         (Topic::ViewsJournal, "claim", journal(Topic::ViewsJournal, claim())),
+        (Topic::RiskJournal, "claim", journal(Topic::RiskJournal, claim())),
+        (Topic::AlertRaised, "raised", Record::Alert(AlertChange::Raised(Box::new(raised())))),
+        (Topic::AlertCleared, "cleared", Record::Alert(AlertChange::Cleared(cleared()))),
     ]
+}
+
+fn raised() -> Alert {
+    let subject = Subject::Account(AccountId::mint(EPOCH, 3));
+    Alert {
+        id: AlertId::derive(RuleId::FanIn, Lane::Live, 2, &subject, EPOCH),
+        rule: RuleId::FanIn,
+        lane: Lane::Live,
+        version: 2,
+        parameters: vec![("senders".to_owned(), 10), ("window_hours".to_owned(), 24)],
+        weight: 20,
+        subject,
+        epoch: EPOCH,
+        measured: vec![Measured { name: "senders".to_owned(), value: 11, threshold: 10 }],
+        evidence: Evidence {
+            window_from: EPOCH - 86_400_000,
+            window_to: EPOCH,
+            transactions: vec![TransactionId::mint(EPOCH - 7, 0), TransactionId::mint(EPOCH, 1)],
+            transactions_count: 11,
+            counterparties: vec![AccountId::mint(EPOCH, 1)],
+            counterparties_count: 11,
+            amounts: vec![(Currency::XOF, 1_250_000), ("EUR".parse().expect("a currency"), 350)],
+            is_capped: false,
+        },
+        is_late: true,
+        traceparent: TRACEPARENT.to_owned(),
+    }
+}
+
+fn cleared() -> Cleared {
+    let Alert { id, rule, lane, subject, epoch, .. } = raised();
+    Cleared { id, rule, lane, subject, raised: epoch, epoch: epoch + 86_400_000 }
 }
 
 fn event(fact: Fact) -> Event {

@@ -17,13 +17,12 @@ pub mod group;
 mod measures;
 /// What has changed, on its way to the topics of the views.
 mod relay;
-/// How much may be on its way.
-mod room;
 /// The thread that writes snapshots.
 pub mod snapshots;
 /// Where the cell goes on after it died.
 pub mod start;
 
+use super::room::Room;
 use super::{Cell, Life};
 use crate::config::Config;
 use anyhow::Context;
@@ -37,7 +36,6 @@ use ingress::journal;
 use ingress::lag::{self, Uppers};
 use measures::Measures;
 use meters::queue;
-use room::Room;
 use schemas::{Epoch, EpochEvents, Topic};
 use snapshots::Snapshots;
 use start::Standing;

@@ -273,6 +273,9 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::HoldChanged(held) => Some(held.id.to_string()),
         Fact::OrderChanged(order) => Some(order.id.to_string()),
         Fact::PolicyChanged(_)
+        | Fact::AmlChanged(_)
+        | Fact::PartyChanged(_)
+        | Fact::Assessed(_)
         | Fact::RulesActivated { .. }
         | Fact::StatusChanged(_)
         | Fact::BatchDecided(_)

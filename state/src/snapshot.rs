@@ -334,7 +334,10 @@ impl Thawing {
         let Head { format, epoch, rules, customers, accounts, segments, first_pin, statuses } =
             self.head.ok_or_else(|| Damaged::new("it has no head"))?;
         let open = self.open.ok_or_else(|| Damaged::new("it has no end"))?;
-        if (format >= MORE) != self.counts.is_some() || (format >= DATED) != self.dated_counts.is_some() || (format == FORMAT) != self.gated_counts.is_some() {
+        if (format >= MORE) != self.counts.is_some()
+            || (format >= DATED) != self.dated_counts.is_some()
+            || (format == FORMAT) != self.gated_counts.is_some()
+        {
             return Err(Damaged::new("it has no counts"));
         }
         let [holds, refunded, terms] = self.counts.unwrap_or_default();

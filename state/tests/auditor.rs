@@ -111,7 +111,9 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             Fact::CustomerCreated(customer) => ("customer", customer.id.0, customer.id.epoch()),
             Fact::AccountOpened(account) if account.customer_id.is_some() => ("account", account.id.0, account.id.epoch()),
             Fact::Transaction(transaction) => ("transaction", transaction.id.0, transaction.id.epoch()),
-            Fact::HoldChanged(held) if matches!(held.change, HoldChange::Reserved | HoldChange::Reviewed) => ("hold", held.id.0, held.id.epoch()),
+            Fact::HoldChanged(held) if matches!(held.change, HoldChange::Reserved | HoldChange::Reviewed) => {
+                ("hold", held.id.0, held.id.epoch())
+            }
             Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => ("order", order.id.0, order.id.epoch()),
             Fact::AccountOpened(_)
             | Fact::RulesActivated { .. }

@@ -15,7 +15,8 @@ use history::{History, Step, What, Who, dated, gaps, history as random_history, 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use schemas::{
-    Batch, BatchDecided, BatchMode, Command, Event, Fact, ItemStatus, Operation, Outcome, PaymentKind, Refusal, Role, Transaction,
+    Batch, BatchDecided, BatchMode, Command, Event, Fact, HoldChange, ItemStatus, Operation, Outcome, PaymentKind, Refusal, Role,
+    Transaction,
 };
 use state::CODE_VERSION;
 
@@ -60,6 +61,8 @@ fn refusal(fact: &Fact) -> Option<Refusal> {
     match fact {
         Fact::Transaction(Transaction { refusal, .. }) => *refusal,
         Fact::Refused { refusal, .. } => Some(*refusal),
+        // By itself it waits for somebody to look at it.
+        Fact::HoldChanged(held) if held.change == HoldChange::Reviewed => Some(Refusal::ReviewRequired),
         _ => None,
     }
 }

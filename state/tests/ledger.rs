@@ -168,8 +168,24 @@ fn roles() {
 
 #[test]
 fn the_book_has_every_refusal() {
-    let book =
-        [PAYMENTS, REFUSALS, IDEMPOTENCY, HOUSE, AUTHORITY, RULES, STATUS, HOLDS, REFUNDS, PROOFS, BATCHES, ORDERS, TERMS, LIMITS, FEES, GATES];
+    let book = [
+        PAYMENTS,
+        REFUSALS,
+        IDEMPOTENCY,
+        HOUSE,
+        AUTHORITY,
+        RULES,
+        STATUS,
+        HOLDS,
+        REFUNDS,
+        PROOFS,
+        BATCHES,
+        ORDERS,
+        TERMS,
+        LIMITS,
+        FEES,
+        GATES,
+    ];
     let book = book.concat();
     let told = |refusal: &Refusal| book.lines().any(|line| words(line).ends_with(&["refused", refusal.as_str()]));
     assert_eq!(Refusal::ALL.iter().filter(|refusal| !told(refusal)).collect::<Vec<_>>(), Vec::<&Refusal>::new());

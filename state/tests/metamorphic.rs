@@ -12,8 +12,8 @@ use history::{
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use schemas::{
-    AccountId, Asked, Authority, Batch, Channel, Command, CommandId, Event, Fact, Fingerprint, Link, Operation, PaymentKind,
-    Principal, Refusal, Release, Reverse, Transaction, TransactionId,
+    AccountId, Asked, Authority, Batch, Channel, Command, CommandId, Event, Fact, Fingerprint, Link, Operation, PaymentKind, Principal,
+    Refusal, Release, Reverse, Transaction, TransactionId,
 };
 use state::{Ahead, CODE_VERSION, Ledger};
 use std::collections::{BTreeMap, BTreeSet};

@@ -29,7 +29,15 @@ fn open(customer_id: CustomerId) -> Operation {
 
 fn pay(kind: PaymentKind, from: Option<AccountId>, to: AccountId) -> Operation {
     let channel = Channel::Wallet;
-    Operation::Pay(Payment { kind, account_debit: from, account_credit: Some(to), amount_minor: 3, currency: Currency::XOF, channel, context: None })
+    Operation::Pay(Payment {
+        kind,
+        account_debit: from,
+        account_credit: Some(to),
+        amount_minor: 3,
+        currency: Currency::XOF,
+        channel,
+        context: None,
+    })
 }
 
 /// Two customers with an account each, and more decisions than a segment of pins holds.

@@ -9,10 +9,11 @@ mod generate;
 use anyhow::{Context, ensure};
 use generate::{PROVEN, Proofs};
 use orion::replay::{self, Decided, LogFile, Rule, START_MS};
+use schemas::gate::{Assessed, GateAnswer};
 use schemas::proof::minute;
 use schemas::{
-    BatchDecided, BatchMode, Bearer, Epoch, Event, Fact, HoldChange, ItemStatus, Link, OrderChange, Paid, PaymentKind, Position, Proof,
-    Refusal, StatusChange, Transaction, TransactionId, Verdict,
+    BatchDecided, BatchMode, Bearer, Epoch, Event, Fact, HoldChange, ItemStatus, Link, OrderChange, Paid, PartyChange, PaymentKind,
+    Position, Proof, Refusal, RuleId, StatusChange, Transaction, TransactionId, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,15 @@ const OPERATIONS: &[&str] = &[
     "batch",
     "order",
     "cancel_order",
+    "set_aml_rule",
+    "set_gate_policy",
+    "set_country_list",
+    "freeze_customer",
+    "unfreeze_customer",
+    "freeze_account",
+    "unfreeze_account",
+    "report_signal",
+    "decide_review",
 ];
 
 /// What staff sets.
@@ -96,6 +106,16 @@ fn golden_logs_hold_every_operation_and_every_refusal() -> anyhow::Result<()> {
     }
     for change in HoldChange::ALL {
         ensure!(any(&|fact| matches!(fact, Fact::HoldChanged(held) if held.change == *change)), "a hold is {change}");
+    }
+    for change in PartyChange::ALL.iter().filter(|change| **change != PartyChange::PinReset) {
+        ensure!(any(&|fact| matches!(fact, Fact::PartyChanged(party) if party.change == *change)), "a party is {change}");
+    }
+    for answer in GateAnswer::ALL {
+        ensure!(any(&|fact| matches!(fact, Fact::Assessed(assessed) if assessed.answer == *answer)), "gates say {answer}");
+    }
+    for rule in RuleId::ALL.iter().filter(|rule| rule.is_gate() && **rule != RuleId::DormantReactivation) {
+        let says = |assessed: &Assessed| assessed.said.iter().any(|said| said.rule == *rule);
+        ensure!(any(&|fact| matches!(fact, Fact::Assessed(assessed) if says(assessed))), "{rule} speaks");
     }
     for change in OrderChange::ALL {
         ensure!(any(&|fact| matches!(fact, Fact::OrderChanged(order) if order.change == *change)), "an order is {change}");

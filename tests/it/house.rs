@@ -233,6 +233,7 @@ fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
         .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
         .env("ORION_SNAPSHOTS__EVERY_MS", "500")
+        .env("ORION_RISK__SNAPSHOT_EVERY_MS", "2000")
         .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }

@@ -8,6 +8,7 @@ mod aggregates;
 mod auth;
 mod bank;
 mod batches;
+mod gates;
 mod ledger;
 mod limits;
 mod lists;

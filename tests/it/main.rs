@@ -19,6 +19,7 @@ mod offline;
 mod overload;
 mod python;
 mod recovery;
+mod risk;
 mod rules;
 mod simulation;
 mod sink;

@@ -60,7 +60,7 @@ const SELECT: &str = "
            coalesce((select sum(h.held_minor)
                      from hold_change h
                      where h.account_debit = listed.id and h.epoch <= $2), 0)::bigint as held_minor
-    from (select a.id, a.customer_id, a.type, a.role, a.currency, a.epoch, $2 as as_of,
+    from (select a.id, a.customer_id, a.type, a.role, a.currency, a.epoch, $2 as as_of, frozen_by(a.customer_id, a.id, $2) as frozen,
                  coalesce((select s.status
                            from account_status s
                            where s.account_id = a.id and s.epoch <= $2

@@ -2,6 +2,7 @@
 
 mod activity;
 mod batches;
+mod gates;
 mod holds;
 mod latency;
 mod liabilities;
@@ -19,6 +20,7 @@ pub(super) use transactions::TYPES;
 use crate::postgres::{Imbalance, RANGE};
 use activity::Activity;
 use batches::Batches;
+use gates::{Parties, Settings};
 use holds::Holds;
 use latency::Latency;
 use liabilities::Liabilities;
@@ -46,6 +48,8 @@ pub struct Rows {
     policies: Policies,
     batches: Batches,
     orders: Orders,
+    settings: Settings,
+    parties: Parties,
     imbalances: Imbalances,
     volume: Volume,
     turnover: Turnover,
@@ -152,6 +156,10 @@ impl Rows {
                 Fact::PolicyChanged(policy) => self.policies.add(epoch, event, policy),
                 Fact::BatchDecided(decided) => self.batches.add(epoch, event, decided),
                 Fact::OrderChanged(order) => self.orders.add(epoch, event, order),
+                Fact::AmlChanged(changed) => self.settings.add(epoch, event, changed),
+                Fact::PartyChanged(changed) => self.parties.add(epoch, event, changed),
+                // Its topic has it; what was held or refused because of it has its own row.
+                Fact::Assessed(_) => {}
                 // The first decision has its row.
                 Fact::Repeated(_) => {}
             }
@@ -180,6 +188,8 @@ impl Rows {
         self.policies.insert(connection).await?;
         self.batches.insert(connection).await?;
         self.orders.insert(connection).await?;
+        self.settings.insert(connection).await?;
+        self.parties.insert(connection).await?;
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }

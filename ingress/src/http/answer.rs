@@ -46,9 +46,12 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
         Fact::StatusChanged(changed) => changed_to(resource::AccountUpdate::of(changed, epoch), epoch),
         Fact::HoldChanged(held) => match held.change {
             HoldChange::Reserved => created(&location::hold(held.id), resource::Hold::of(held, epoch), epoch),
+            // The operation goes on until somebody has looked at it.
+            HoldChange::Reviewed => under_review(operation_id, fact, epoch),
             HoldChange::Captured | HoldChange::Released | HoldChange::Closed | HoldChange::Expired => {
                 changed_to(resource::Hold::of(held, epoch), epoch)
             }
+            HoldChange::ReviewRefused | HoldChange::ReviewExpired => changed_to(resource::Hold::of(held, epoch), epoch),
         },
         Fact::PolicyChanged(policy) => match &**policy {
             Policy::Level(level) => changed_to(resource::CustomerLevel::of(level, epoch), epoch),
@@ -77,6 +80,13 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
                 OrderChange::Executed | OrderChange::Failed | OrderChange::Cancelled => changed_to(resource, epoch),
             }
         }
+        Fact::AmlChanged(changed) => match resource::AmlSet::of(changed, epoch) {
+            resource::AmlSet::Rule(setting) => changed_to(setting, epoch),
+            resource::AmlSet::Policy(policy) => changed_to(policy, epoch),
+            resource::AmlSet::Countries(list) => changed_to(list, epoch),
+        },
+        Fact::PartyChanged(changed) => changed_to(resource::PartyUpdate::of(changed, epoch), epoch),
+        Fact::Assessed(_) => unreachable!("what gates said answers nobody"),
         Fact::RulesActivated { version } => {
             let rules = resource::Rules { version: Some(*version), epoch: Some(epoch), as_of: None };
             created(location::RULES, rules, epoch)
@@ -95,6 +105,13 @@ pub(super) fn pending(operation_id: CommandId, position: Position) -> Response {
     let body = shown(resource::Operation::pending(operation_id, position));
     let headers = [(header::LOCATION, location::operation(operation_id)), (header::RETRY_AFTER, "1".to_owned())];
     (StatusCode::ACCEPTED, headers, body).into_response()
+}
+
+/// The answer to a payment that is held for a review: its operation, which leads to the hold.
+fn under_review(operation_id: CommandId, fact: &Fact, epoch: Epoch) -> Response {
+    let operation = resource::Operation::decided(operation_id, fact, epoch).expect("a hold that was made is a decision");
+    let headers = [(header::LOCATION, location::operation(operation_id)), (header::RETRY_AFTER, "60".to_owned())];
+    with_epoch((StatusCode::ACCEPTED, headers, shown(operation)).into_response(), epoch)
 }
 
 /// A payment that counts from an earlier day has an order with the same number, which says so.

@@ -134,6 +134,57 @@ impl Fields {
         self.inner(self.pointer(name), value, read)
     }
 
+    /// A whole number of either sign that may be absent, or null.
+    pub(super) fn optional_signed<T>(&mut self, name: &'static str, read: impl FnOnce(i64) -> Result<T, String>) -> Option<T> {
+        self.optional_number(name, |number| i64::try_from(number).map_err(|_| "expected a smaller number".to_owned()).and_then(read))
+    }
+
+    /// Texts, at most `most`, each once.
+    pub(super) fn texts<T: PartialEq>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let values = match self.take(name) {
+            None => return self.wrong(name, "is missing"),
+            Some(Node::List(values)) => values,
+            Some(other) => return self.wrong(name, &format!("must be an array, not {}", other.kind())),
+        };
+        if values.len() > most {
+            return self.wrong(name, &format!("expected at most {most} entries"));
+        }
+        let mut texts = Vec::with_capacity(values.len());
+        for (number, value) in values.into_iter().enumerate() {
+            let pointer = format!("{}/{number}", self.pointer(name));
+            let text = match &value {
+                Node::Text(text) => read(text),
+                other => Err(format!("must be a string, not {}", other.kind())),
+            };
+            match text {
+                Ok(text) if texts.contains(&text) => return self.fault(pointer, "stands more than once".to_owned()),
+                Ok(text) => texts.push(text),
+                Err(detail) => return self.fault(pointer, detail),
+            }
+        }
+        Some(texts)
+    }
+
+    /// Whether a field stands there and is not null.
+    pub(super) fn says(&self, name: &str) -> bool {
+        self.entries.iter().any(|(other, value)| other == name && !matches!(value, Node::Null))
+    }
+
+    /// Whether something was wrong so far.
+    pub(super) fn is_wrong(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// A fault of the whole object.
+    pub(super) fn wrong_itself<T>(&mut self, detail: &str) -> Option<T> {
+        self.fault(self.prefix.clone(), detail.to_owned())
+    }
+
     /// One or more objects, at most `most`; the reader hears which of them is the last.
     pub(super) fn list<T>(&mut self, name: &'static str, most: usize, read: impl FnMut(&mut Self, bool) -> Option<T>) -> Option<Vec<T>> {
         match self.take(name) {

@@ -4,6 +4,8 @@
 //! Whether it is allowed, or covered, is for the ledger to say.
 
 mod batch;
+mod context;
+mod gate;
 mod hold;
 pub(super) mod policy;
 mod text;
@@ -11,9 +13,10 @@ mod text;
 use super::fields::{self, Fields};
 use super::headers::Media;
 use super::query::Asked;
+use schemas::gate::ListName;
 use schemas::{
-    AccountId, ActivateRules, CancelOrder, ChangeStatus, Channel, CreateCustomer, CustomerId, Dated, HoldId, KycLevel, Money, OpenAccount,
-    Operation, Order, OrderId, Payment, PaymentKind, Policy, Problem, Role, Scope, StatusChange, TransactionId,
+    AccountId, ActivateRules, AmlSetting, CancelOrder, ChangeStatus, Channel, CreateCustomer, CustomerId, Dated, HoldId, KycLevel, Money,
+    OpenAccount, Operation, Order, OrderId, Party, Payment, PaymentKind, Policy, Problem, Role, RuleId, Scope, StatusChange, TransactionId,
 };
 use text::parse;
 
@@ -57,6 +60,25 @@ pub(super) enum Form {
     Tariff,
     /// End the tariff of a code.
     TariffEnd(Option<String>),
+    /// Set a rule against fraud.
+    AmlRule(Option<RuleId>),
+    /// Set what a score leads to.
+    GatePolicy,
+    /// Set a list of countries.
+    Countries(Option<ListName>),
+    /// Freeze a customer or an account, or end that.
+    Freeze {
+        /// Whom.
+        party: Option<Party>,
+        /// Whether it is an account.
+        of_account: bool,
+        /// Whether it is frozen from now on.
+        frozen: bool,
+    },
+    /// Report what was noticed about a customer.
+    Signal,
+    /// End a review.
+    Review(Option<HoldId>),
     /// Activate a version of the rules.
     Rules {
         /// The newest that is known here.
@@ -73,7 +95,10 @@ impl Form {
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) => &[Scope::TransactionsWrite],
             // What an item needs beyond that is known once it is read.
             Self::Batch | Self::CancelOrder(_) => &[Scope::TransactionsWrite],
-            Self::Reverse(_) => &[Scope::TransactionsWrite, Scope::Operator],
+            Self::Reverse(_) | Self::Review(_) => &[Scope::TransactionsWrite, Scope::Operator],
+            Self::Freeze { of_account: false, .. } | Self::Signal => &[Scope::CustomersWrite, Scope::Operator],
+            Self::Freeze { of_account: true, .. } => &[Scope::AccountsWrite, Scope::Operator],
+            Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) => &[Scope::RulesWrite, Scope::Operator],
             Self::Status { .. } | Self::Terms(_) => &[Scope::AccountsWrite, Scope::Operator],
             Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) | Self::Rules { .. } => &[Scope::RulesWrite, Scope::Operator],
         }
@@ -85,7 +110,11 @@ impl Form {
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } => false,
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => true,
-            Self::Batch | Self::CancelOrder(_) => true,
+            Self::Batch | Self::CancelOrder(_) | Self::Review(_) => true,
+            Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) => true,
+            // Told twice, it counts twice.
+            Self::Signal => true,
+            Self::Freeze { .. } => false,
         }
     }
 
@@ -96,6 +125,7 @@ impl Form {
             Self::Batch => &["dry_run", "mode"],
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } | Self::CancelOrder(_) => &[],
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => &[],
+            Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => &[],
         }
     }
 
@@ -104,6 +134,7 @@ impl Form {
         match self {
             Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) | Self::CancelOrder(_) => false,
             Self::Batch => true,
+            Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => true,
             Self::Customer | Self::Account | Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Refund(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::Rules { .. } => true,
         }
@@ -141,6 +172,12 @@ impl Form {
             Self::Limits(level) => Operation::SetPolicy(Policy::Limits(policy::level_limits(level, fields)?)),
             Self::Tariff => Operation::SetPolicy(Policy::Tariff(policy::tariff(fields)?)),
             Self::TariffEnd(code) => Operation::SetPolicy(Policy::TariffEnd(policy::tariff_end(code, fields)?)),
+            Self::AmlRule(rule) => Operation::SetAml(AmlSetting::Rule(gate::rule(rule, fields)?)),
+            Self::GatePolicy => Operation::SetAml(AmlSetting::Policy(gate::policy(fields)?)),
+            Self::Countries(list) => Operation::SetAml(AmlSetting::Countries(gate::countries(list, fields)?)),
+            Self::Freeze { party, frozen, .. } => Operation::Freeze(gate::freeze(party, frozen, fields)?),
+            Self::Signal => Operation::ReportSignal(gate::signal(fields)?),
+            Self::Review(id) => Operation::DecideReview(gate::review(id, fields)?),
             Self::Rules { newest } => Operation::ActivateRules(rules(newest, fields)?),
         };
         Some(operation)
@@ -194,6 +231,7 @@ fn payment(kind: PaymentKind, fields: &mut Fields) -> Option<Payment> {
     let account_credit = side("account_credit", kind == PaymentKind::Withdrawal);
     let amount = amount(fields);
     let channel = fields.optional("channel", parse).unwrap_or(Channel::Wallet);
+    let context = context::context(fields);
     Some(Payment {
         kind,
         account_debit: account_debit?,
@@ -201,7 +239,7 @@ fn payment(kind: PaymentKind, fields: &mut Fields) -> Option<Payment> {
         amount_minor: amount?.minor,
         currency: amount?.currency,
         channel,
-        context: None,
+        context: context?,
     })
 }
 

@@ -36,7 +36,11 @@ impl Reply {
             | Operation::Refund(_)
             | Operation::Reverse(_)
             | Operation::SetPolicy(_)
-            | Operation::CancelOrder(_) => Self::Plain,
+            | Operation::CancelOrder(_)
+            | Operation::SetAml(_)
+            | Operation::Freeze(_)
+            | Operation::ReportSignal(_)
+            | Operation::DecideReview(_) => Self::Plain,
         }
     }
 }
@@ -56,6 +60,10 @@ const fn currency(item: &Operation) -> Option<Currency> {
         | Operation::SetPolicy(_)
         | Operation::Batch(_)
         | Operation::Order(_)
-        | Operation::CancelOrder(_) => None,
+        | Operation::CancelOrder(_)
+        | Operation::SetAml(_)
+        | Operation::Freeze(_)
+        | Operation::ReportSignal(_)
+        | Operation::DecideReview(_) => None,
     }
 }

@@ -6,6 +6,7 @@
 #![expect(dead_code, reason = "described, never filled")]
 
 pub(super) mod batch;
+pub(super) mod gate;
 pub(super) mod policy;
 
 use schemas::{AccountId, AccountType, Channel, Currency, CustomerId};
@@ -69,6 +70,8 @@ pub(super) struct DepositRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// Where it comes from.
+    context: Option<gate::ContextRequest>,
     /// When it is to be made, in UTC, at most 400 days ahead; at once by default.
     #[schema(format = DateTime, example = "2026-01-05T08:00:00Z")]
     execute_at: Option<String>,
@@ -95,6 +98,8 @@ pub(super) struct WithdrawalRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// Where it comes from.
+    context: Option<gate::ContextRequest>,
     /// When it is to be made, in UTC, at most 400 days ahead; at once by default.
     #[schema(format = DateTime, example = "2026-01-05T08:00:00Z")]
     execute_at: Option<String>,
@@ -121,6 +126,8 @@ pub(super) struct PaymentRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// Where it comes from.
+    context: Option<gate::ContextRequest>,
     /// When it is to be made, in UTC, at most 400 days ahead; at once by default.
     #[schema(format = DateTime, example = "2026-01-05T08:00:00Z")]
     execute_at: Option<String>,
@@ -152,6 +159,8 @@ pub(super) struct HoldRequest {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// Where it comes from.
+    context: Option<gate::ContextRequest>,
     /// After so many seconds whatever is not captured is free again; at most thirty days.
     #[schema(minimum = 1, maximum = 2_592_000, example = 604_800)]
     expires_in_seconds: u64,

@@ -24,6 +24,7 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                     at_least("senders", 10, 3, 10_000),
                     at_least("amount_minor", 1_000_000, 0, AMOUNT_MAX),
                     shape("window_hours", 24, 1, 2_160),
+                    shape("known_hours", 720, 0, 2_160),
                 ]
             }
         }
@@ -33,6 +34,7 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                     at_least("receivers", 10, 3, 10_000),
                     at_least("amount_minor", 1_000_000, 0, AMOUNT_MAX),
                     shape("window_hours", 24, 1, 2_160),
+                    shape("known_hours", 720, 0, 2_160),
                 ]
             }
         }

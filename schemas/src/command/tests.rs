@@ -17,8 +17,8 @@ fn transfer() -> Payment {
         amount_minor: 12_500,
         currency: Currency::XOF,
         channel: Channel::Wallet,
-    },
-    context: None,
+        context: None,
+    }
 }
 
 fn create(full_name: &str, msisdn: Option<&str>, country: Option<&str>) -> Operation {

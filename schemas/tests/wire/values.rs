@@ -1,5 +1,6 @@
 //! Records as the contract says, field by field, for the reference implementation.
 
+use super::gates;
 use apache_avro::types::Value;
 use schemas::{Cause, Command, Event, Fact, Limits, Money, Operation, Outcome, Paid, Payment, Policy, Proof, Quota, Tariff, Tier, rfc3339};
 
@@ -7,19 +8,19 @@ pub(super) fn text(value: impl ToString) -> Value {
     Value::String(value.to_string())
 }
 
-fn optional(value: Option<impl ToString>) -> Value {
+pub(super) fn optional(value: Option<impl ToString>) -> Value {
     value.map_or_else(|| Value::Union(0, Box::new(Value::Null)), |value| Value::Union(1, Box::new(text(value))))
 }
 
-fn long(value: impl TryInto<i64>) -> Value {
+pub(super) fn long(value: impl TryInto<i64>) -> Value {
     Value::Long(value.try_into().ok().expect("a long"))
 }
 
-fn number(value: Option<impl TryInto<i64>>) -> Value {
+pub(super) fn number(value: Option<impl TryInto<i64>>) -> Value {
     value.map_or_else(|| Value::Union(0, Box::new(Value::Null)), |value| Value::Union(1, Box::new(long(value))))
 }
 
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub(super) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Record(fields.map(|(name, value)| (name.to_owned(), value)).to_vec())
 }
 
@@ -68,6 +69,16 @@ fn operation_value(operation: &Operation) -> (u32, Value) {
             (16, fields([("payment", payment), ("execute_at", execute_at), ("effective_at", effective_at)]))
         }
         Operation::CancelOrder(cancel) => (17, fields([("order_id", text(cancel.order_id))])),
+        Operation::SetAml(setting) => {
+            let (branch, value) = gates::setting_value(setting);
+            (18 + branch, value)
+        }
+        Operation::Freeze(freeze) => (21, gates::freeze_value(freeze)),
+        Operation::ReportSignal(signal) => (22, gates::signal_value(signal)),
+        Operation::DecideReview(review) => {
+            let (decision, reason) = (("decision", text(review.decision)), ("reason", text(&review.reason)));
+            (23, fields([("hold_id", text(review.hold_id)), decision, reason]))
+        }
         Operation::Pay(payment) => (2, payment_value(payment)),
         Operation::Reserve(reserve) => {
             (5, fields([("payment", payment_value(&reserve.payment)), ("expires_in_ms", long(reserve.expires_in_ms))]))
@@ -118,6 +129,7 @@ fn payment_value(payment: &Payment) -> Value {
         ("amount_minor", Value::Long(payment.amount_minor)),
         ("currency", text(payment.currency)),
         ("channel", text(payment.channel)),
+        ("context", gates::context_value(payment.context.as_deref())),
     ])
 }
 
@@ -228,9 +240,16 @@ pub(super) fn updated_value(event: &Event) -> Value {
             ("transaction_id", optional(order.transaction_id)),
             ("first_epoch", number(first_epoch)),
         ],
+        Fact::AmlChanged(changed) => gates::aml_fields(changed, first_epoch),
+        Fact::PartyChanged(changed) => gates::party_fields(changed, first_epoch),
+        Fact::Assessed(assessed) => gates::assessed_fields(assessed),
         other => panic!("{other:?} is no update"),
     };
-    let at = if matches!(fact, Fact::BatchDecided(_)) { "decided_at" } else { "updated_at" };
+    let at = match fact {
+        Fact::BatchDecided(_) => "decided_at",
+        Fact::Assessed(_) => "assessed_at",
+        _ => "updated_at",
+    };
     own.extend([
         (at, text(rfc3339(event.epoch))),
         ("event_id", text(event.id)),

@@ -1,5 +1,6 @@
 //! Arbitrary commands, events and journal entries: everything that the bank itself writes.
 
+use super::gates;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -48,6 +49,7 @@ fn operation() -> BoxedStrategy<Operation> {
         2 => orders::batch().prop_map(Operation::Batch),
         1 => orders::order().prop_map(Operation::Order),
         1 => orders::order_id().prop_map(|order_id| Operation::CancelOrder(CancelOrder { order_id })),
+        2 => gates::asked(),
     ]
     .boxed()
 }
@@ -69,15 +71,16 @@ fn item() -> BoxedStrategy<Operation> {
 /// A payment that can be asked for by itself.
 fn payment() -> impl Strategy<Value = Payment> {
     let sides = (option::of(account_id()), option::of(account_id()));
-    (select(PaymentKind::ASKED), sides, any::<i64>(), currency(), select(Channel::ALL)).prop_map(
-        |(kind, (account_debit, account_credit), amount_minor, currency, channel)| Payment {
+    let context = option::weighted(0.3, gates::context().prop_map(Box::new));
+    (select(PaymentKind::ASKED), sides, any::<i64>(), currency(), select(Channel::ALL), context).prop_map(
+        |(kind, (account_debit, account_credit), amount_minor, currency, channel, context)| Payment {
             kind,
             account_debit,
             account_credit,
             amount_minor,
             currency,
             channel,
-            context: None,
+            context,
         },
     )
 }
@@ -110,6 +113,8 @@ fn fact() -> BoxedStrategy<Fact> {
         policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
         orders::decided().prop_map(|decided| Fact::BatchDecided(Box::new(decided))),
         orders::changed().prop_map(|changed| Fact::OrderChanged(Box::new(changed))),
+        gates::answered(),
+        gates::assessed(),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
         repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
     ]
@@ -129,6 +134,7 @@ fn repeat() -> BoxedStrategy<Repeat> {
         held().prop_map(Fact::HoldChanged),
         policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
         orders::answered(),
+        gates::answered(),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
     ];
     (line(40), any::<bool>(), 0..=LAST_EPOCH, option::of(first))
@@ -136,6 +142,8 @@ fn repeat() -> BoxedStrategy<Repeat> {
             let operation = match &first {
                 // A payment that counts from an earlier day is asked for as an order and answered as a payment.
                 Some(Fact::Transaction(transaction)) if ordered && transaction.link.is_none() => "order".to_owned(),
+                Some(fact @ (Fact::AmlChanged(_) | Fact::PartyChanged(_))) => gates::operation(fact).expect("an operation"),
+                Some(Fact::Assessed(_)) => unreachable!("it answers nobody"),
                 Some(Fact::BatchDecided(_)) => "batch".to_owned(),
                 Some(Fact::OrderChanged(changed)) if changed.change == OrderChange::Cancelled => "cancel_order".to_owned(),
                 Some(Fact::OrderChanged(_)) => "order".to_owned(),
@@ -186,9 +194,10 @@ fn changed() -> impl Strategy<Value = StatusChanged> {
 /// Money is held or it is not, as the change says.
 fn held() -> impl Strategy<Value = HoldChanged> {
     let change = (select(HoldChange::ALL), any::<bool>()).prop_map(|(change, left)| match change {
-        HoldChange::Reserved => (change, true),
+        HoldChange::Reserved | HoldChange::Reviewed => (change, true),
         HoldChange::Captured => (change, left),
         HoldChange::Released | HoldChange::Closed | HoldChange::Expired => (change, false),
+        HoldChange::ReviewRefused | HoldChange::ReviewExpired => (change, false),
     });
     let amount = (0..=i64::MAX, currency()).prop_map(|(minor, currency)| Money { minor, currency });
     let payment = (select(PaymentKind::ASKED), select(Channel::ALL), account_id(), account_id());
@@ -253,7 +262,9 @@ pub(super) fn updated() -> impl Strategy<Value = Fact> {
         policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
         orders::decided().prop_map(|decided| Fact::BatchDecided(Box::new(decided))),
         orders::changed().prop_map(|changed| Fact::OrderChanged(Box::new(changed))),
-        orders::answered().prop_map(|first| Fact::Repeated(Box::new(Repeat {
+        gates::answered(),
+        gates::assessed(),
+        prop_oneof![orders::answered(), gates::answered()].prop_map(|first| Fact::Repeated(Box::new(Repeat {
             operation: String::new(),
             first_epoch: 7,
             first: Some(first)
@@ -315,15 +326,15 @@ fn currency() -> impl Strategy<Value = Currency> {
     select(["XOF", "JPY", "EUR", "USD", "TND", "CLF"].map(|code| code.parse::<Currency>().expect("a currency")).to_vec())
 }
 
-fn account_id() -> impl Strategy<Value = AccountId> {
+pub(super) fn account_id() -> impl Strategy<Value = AccountId> {
     id().prop_map(AccountId)
 }
 
-fn hold_id() -> impl Strategy<Value = HoldId> {
+pub(super) fn hold_id() -> impl Strategy<Value = HoldId> {
     id().prop_map(HoldId)
 }
 
-fn transaction_id() -> impl Strategy<Value = TransactionId> {
+pub(super) fn transaction_id() -> impl Strategy<Value = TransactionId> {
     id().prop_map(TransactionId)
 }
 
@@ -331,7 +342,7 @@ fn money() -> impl Strategy<Value = Money> {
     (any::<i64>(), currency()).prop_map(|(minor, currency)| Money { minor, currency })
 }
 
-fn id() -> impl Strategy<Value = Uuid> {
+pub(super) fn id() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 

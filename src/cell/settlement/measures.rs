@@ -95,8 +95,14 @@ fn decision(event: &Event) -> Option<Decision<'_>> {
         Fact::HoldChanged(held) => match held.change {
             HoldChange::Reserved => accepted("reserve"),
             HoldChange::Released => accepted("release"),
-            HoldChange::Captured | HoldChange::Closed | HoldChange::Expired => None,
+            // Allowed or not, a payment that somebody has to look at is not decided yet.
+            HoldChange::Reviewed => Some(Decision { operation: held.kind.as_str(), outcome: "review", reason: None }),
+            HoldChange::ReviewRefused => accepted("decide_review"),
+            HoldChange::Captured | HoldChange::Closed | HoldChange::Expired | HoldChange::ReviewExpired => None,
         },
+        Fact::AmlChanged(changed) => accepted(changed.setting.operation()),
+        Fact::PartyChanged(changed) => accepted(changed.operation()),
+        Fact::Assessed(_) => None,
         Fact::OrderChanged(order) => match order.change {
             OrderChange::Scheduled => accepted("order"),
             OrderChange::Cancelled => accepted("cancel_order"),

@@ -1,11 +1,13 @@
 //! A command of a line, flat: the operation's name says which fields it may have.
 
+use super::fields::fields;
+use super::gate::Gate;
 use super::policy::{Limits, Tariff, minor};
 use super::proof::Shown;
 use schemas::money::Unreadable;
 use schemas::{
-    AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command,
-    CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order, Payment,
+    AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command, Context,
+    CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order, Party, Payment,
     PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, TariffEnd,
 };
 use serde::{Deserialize, Serialize};
@@ -120,36 +122,16 @@ pub struct Asked {
     /// Of what is set, but for a tariff, which says it itself; at once without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Epoch>,
+    /// Of a payment: where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
+    /// What sets rules against fraud, and what they are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
 }
 
 /// How long money is reserved where a line does not say it.
 const RESERVED_MS: u64 = 24 * 60 * 60 * 1000;
-
-/// The fields that an operation may have, beside who asks; none of what is no operation.
-fn fields(operation: &str) -> Option<&'static [&'static str]> {
-    const PAYMENT: &[&str] = &["account_debit", "account_credit", "amount", "currency", "channel"];
-    Some(match operation {
-        "create_customer" => &["full_name", "msisdn", "country"],
-        "open_account" => &["customer_id", "type", "role", "currency"],
-        "activate_rules" => &["version"],
-        "reserve" => &["account_debit", "account_credit", "amount", "currency", "channel", "kind", "expires_in_ms"],
-        "capture" => &["hold", "amount", "currency", "last"],
-        "release" => &["hold"],
-        "refund" => &["transaction", "amount", "currency", "proof"],
-        "reverse" => &["transaction", "proof"],
-        "batch" | "batch_dry_run" => &["mode", "items"],
-        "order" => &["account_debit", "account_credit", "amount", "currency", "channel", "kind", "execute_at", "effective_at"],
-        "cancel_order" => &["order"],
-        "set_customer_level" => &["customer_id", "level"],
-        "set_account_terms" => &["account", "currency", "floor", "limits", "effective_from"],
-        "set_level_limits" => &["level", "currency", "limits", "effective_from"],
-        "set_tariff" => &["tariff"],
-        "withdraw_tariff" => &["code", "effective_from"],
-        _ if StatusChange::from_str(operation).is_ok() => &["account"],
-        _ if PaymentKind::ASKED.iter().any(|kind| kind.as_str() == operation) => PAYMENT,
-        _ => return None,
-    })
-}
 
 impl Asked {
     /// The command of line `line`; `id` gives the id that a name stands for.
@@ -167,43 +149,6 @@ impl Asked {
         };
         read(command.check())?;
         Ok(command)
-    }
-
-    /// The fields that are there, beside who asks.
-    fn present(&self) -> impl Iterator<Item = &'static str> {
-        let fields = [
-            ("full_name", self.full_name.is_some()),
-            ("msisdn", self.msisdn.is_some()),
-            ("country", self.country.is_some()),
-            ("customer_id", self.customer_id.is_some()),
-            ("type", self.r#type.is_some()),
-            ("role", self.role.is_some()),
-            ("account", self.account.is_some()),
-            ("account_debit", self.account_debit.is_some()),
-            ("account_credit", self.account_credit.is_some()),
-            ("amount", self.amount.is_some()),
-            ("currency", self.currency.is_some()),
-            ("channel", self.channel.is_some()),
-            ("version", self.version.is_some()),
-            ("kind", self.kind.is_some()),
-            ("expires_in_ms", self.expires_in_ms.is_some()),
-            ("hold", self.hold.is_some()),
-            ("last", self.last.is_some()),
-            ("transaction", self.transaction.is_some()),
-            ("proof", self.proof.is_some()),
-            ("execute_at", self.execute_at.is_some()),
-            ("effective_at", self.effective_at.is_some()),
-            ("order", self.order.is_some()),
-            ("mode", self.mode.is_some()),
-            ("items", self.items.is_some()),
-            ("level", self.level.is_some()),
-            ("floor", self.floor.is_some()),
-            ("limits", self.limits.is_some()),
-            ("tariff", self.tariff.is_some()),
-            ("code", self.code.is_some()),
-            ("effective_from", self.effective_from.is_some()),
-        ];
-        fields.into_iter().filter(|(_, present)| *present).map(|(field, _)| field)
     }
 
     fn operation(&self, id: &impl Fn(&str) -> Result<String, String>) -> Result<Operation, String> {
@@ -278,6 +223,12 @@ impl Asked {
                 let code = self.some("code", self.code.clone())?;
                 Operation::SetPolicy(Policy::TariffEnd(TariffEnd { code, effective_from: self.effective_from }))
             }
+            "set_aml_rule" | "set_gate_policy" | "set_country_list" => Operation::SetAml(self.gate()?.setting(named)?),
+            "freeze_customer" | "unfreeze_customer" | "freeze_account" | "unfreeze_account" => {
+                Operation::Freeze(self.gate()?.freeze(self.party(id)?, named.starts_with("freeze"))?)
+            }
+            "report_signal" => Operation::ReportSignal(self.gate()?.signal(self.party(id)?)?),
+            "decide_review" => Operation::DecideReview(self.gate()?.review(self.id("hold", self.hold.as_ref(), id)?)?),
             named => match StatusChange::from_str(named) {
                 Ok(change) => Operation::ChangeStatus(ChangeStatus { account_id: self.id("account", self.account.as_ref(), id)?, change }),
                 Err(_) => Operation::Pay(self.payment(read(named.parse())?, id)?),
@@ -319,8 +270,19 @@ impl Asked {
             amount_minor,
             currency,
             channel: self.channel.unwrap_or(Channel::Wallet),
-            context: None,
+            context: self.context.clone().map(Box::new),
         })
+    }
+
+    fn gate(&self) -> Result<&Gate, String> {
+        self.some("gate", self.gate.as_ref())
+    }
+
+    fn party(&self, id: &impl Fn(&str) -> Result<String, String>) -> Result<Party, String> {
+        if self.account.is_some() {
+            return self.id("account", self.account.as_ref(), id).map(Party::Account);
+        }
+        self.id("customer_id", self.customer_id.as_ref(), id).map(Party::Customer)
     }
 
     fn amount(&self) -> Result<Money, String> {

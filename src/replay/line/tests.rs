@@ -84,8 +84,15 @@ fn a_line_says_every_operation_that_holds_or_gives_back() {
 
 fn transfer(amount_minor: i64) -> Payment {
     let (account_debit, account_credit) = (Some(account(0)), Some(account(1)));
-    Payment { kind: PaymentKind::Transfer, account_debit, account_credit, amount_minor, currency: Currency::XOF, channel: Channel::Wallet },
-    context: None,
+    Payment {
+        kind: PaymentKind::Transfer,
+        account_debit,
+        account_credit,
+        amount_minor,
+        currency: Currency::XOF,
+        channel: Channel::Wallet,
+        context: None,
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Commands as lines say them, everything spelt out.
 
 use super::Asked;
+use super::gate::Gate;
 use super::policy::{Limits, Tariff, decimal};
 use super::proof::Shown;
-use schemas::{ActivateRules, Command, Money, Operation, Payment, Policy, Reserve};
+use schemas::{ActivateRules, Command, Money, Operation, Party, Payment, Policy, Reserve};
 
 impl Asked {
     /// A command as a line says it, everything spelt out.
@@ -63,6 +64,10 @@ impl Asked {
                 ..self.paying(&order.payment)
             },
             Operation::CancelOrder(cancel) => Self { order: Some(cancel.order_id.to_string()), ..self },
+            Operation::SetAml(setting) => Self { gate: Some(Gate::of_setting(setting)), ..self },
+            Operation::Freeze(freeze) => Self { gate: Some(Gate::of_freeze(freeze)), ..self.about(freeze.party) },
+            Operation::ReportSignal(signal) => Self { gate: Some(Gate::of_signal(signal)), ..self.about(signal.party) },
+            Operation::DecideReview(review) => Self { hold: Some(review.hold_id.to_string()), gate: Some(Gate::of_review(review)), ..self },
         }
     }
 
@@ -71,7 +76,15 @@ impl Asked {
             account_debit: payment.account_debit.map(|account| account.to_string()),
             account_credit: payment.account_credit.map(|account| account.to_string()),
             channel: Some(payment.channel),
+            context: payment.context.as_deref().cloned(),
             ..self.amounting(Money { minor: payment.amount_minor, currency: payment.currency })
+        }
+    }
+
+    fn about(self, party: Party) -> Self {
+        match party {
+            Party::Customer(id) => Self { customer_id: Some(id.to_string()), ..self },
+            Party::Account(id) => Self { account: Some(id.to_string()), ..self },
         }
     }
 

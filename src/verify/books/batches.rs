@@ -2,7 +2,7 @@
 
 use super::Faults;
 use schemas::batch::ITEMS_MAX;
-use schemas::{BatchDecided, Event, Fact, HoldChange, ItemStatus, Outcome};
+use schemas::{BatchDecided, Event, Fact, HoldChange, ItemStatus, Outcome, Refusal};
 
 /// A batch, and what was said at its place before it.
 pub(super) fn check(batch: &Event, decided: &BatchDecided, said: &[Event], faults: &mut Faults) {
@@ -42,7 +42,9 @@ fn undoes(outcome: &Outcome, refused: bool) -> bool {
 fn foresees(outcome: &Outcome) -> bool {
     let refused = outcome.refusal.is_some() && outcome.fee_minor == 0;
     let fits = match outcome.status {
-        ItemStatus::Settled | ItemStatus::Reserved | ItemStatus::Released => outcome.refusal.is_none(),
+        // What would be held until somebody has looked at it says so.
+        ItemStatus::Reserved => outcome.refusal.is_none_or(|refusal| refusal == Refusal::ReviewRequired),
+        ItemStatus::Settled | ItemStatus::Released => outcome.refusal.is_none(),
         ItemStatus::Failed | ItemStatus::Refused => refused,
         ItemStatus::Undone => false,
     };
@@ -67,11 +69,13 @@ fn said(fact: &Fact) -> Option<Outcome> {
         }),
         Fact::HoldChanged(held) => {
             let status = match held.change {
-                HoldChange::Reserved => ItemStatus::Reserved,
+                HoldChange::Reserved | HoldChange::Reviewed => ItemStatus::Reserved,
                 HoldChange::Released => ItemStatus::Released,
                 HoldChange::Captured | HoldChange::Closed | HoldChange::Expired => return None,
+                HoldChange::ReviewRefused | HoldChange::ReviewExpired => return None,
             };
-            Some(Outcome { status, transaction_id: None, hold_id: Some(held.id), fee_minor: held.fee_minor, refusal: None })
+            let refusal = (held.change == HoldChange::Reviewed).then_some(Refusal::ReviewRequired);
+            Some(Outcome { status, transaction_id: None, hold_id: Some(held.id), fee_minor: held.fee_minor, refusal })
         }
         Fact::Refused { refusal, .. } => Some(Outcome::without(ItemStatus::Refused, Some(*refusal))),
         Fact::CustomerCreated(_)

@@ -35,7 +35,7 @@ impl Causes {
         if self.said.last().is_none_or(|last| piece(last) != piece(&event)) {
             self.end(faults);
         }
-        if !matches!(&event.fact, Fact::HoldChanged(held) if held.change == HoldChange::Expired) {
+        if !matches!(&event.fact, Fact::HoldChanged(held) if matches!(held.change, HoldChange::Expired | HoldChange::ReviewExpired)) {
             self.said.push(event);
         }
     }

@@ -52,7 +52,7 @@ impl Holds {
             faults.add(|| format!("event {} says that {} of hold {id} is {}", event.id, changed.amount, changed.change));
         }
         match changed.change {
-            HoldChange::Reserved => {
+            HoldChange::Reserved | HoldChange::Reviewed => {
                 goes_up(faults, &mut self.last, id, "hold");
                 if id.epoch() != Some(event.epoch) || !changed.open || changed.expires_at <= event.epoch {
                     faults.add(|| format!("event {} makes hold {id}, which is over or of another epoch", event.id));
@@ -61,7 +61,12 @@ impl Holds {
                 let (left_minor, fee_left_minor) = (changed.amount.minor, changed.fee_minor);
                 self.open.insert(id, Hold { reserved: changed.clone(), left_minor, fee_left_minor, closing: false });
             }
-            HoldChange::Captured | HoldChange::Released | HoldChange::Closed | HoldChange::Expired => {
+            HoldChange::Captured
+            | HoldChange::Released
+            | HoldChange::Closed
+            | HoldChange::Expired
+            | HoldChange::ReviewRefused
+            | HoldChange::ReviewExpired => {
                 if changed.change == HoldChange::Captured
                     && let Some(before) = self.captured.replace(changed.clone())
                 {
@@ -95,11 +100,15 @@ impl Holds {
         hold.left_minor = hold.left_minor.saturating_sub(changed.amount.minor);
         hold.fee_left_minor = hold.fee_left_minor.saturating_sub(changed.fee_minor);
         let over = event.epoch >= hold.reserved.expires_at;
+        let reviewed = hold.reserved.change == HoldChange::Reviewed;
         let (in_turn, ends) = match change {
-            HoldChange::Captured => (!over && !hold.closing, hold.left_minor == 0),
+            // What was looked at is paid whole.
+            HoldChange::Captured => (!over && !hold.closing && !(reviewed && hold.left_minor > 0), hold.left_minor == 0),
             HoldChange::Closed => (!over && hold.closing, true),
-            HoldChange::Released => (!over && !hold.closing, true),
-            HoldChange::Expired | HoldChange::Reserved => (over && !hold.closing, true),
+            HoldChange::Released => (!over && !hold.closing && !reviewed, true),
+            HoldChange::Expired | HoldChange::Reserved => (over && !hold.closing && !reviewed, true),
+            HoldChange::ReviewRefused => (!over && reviewed, true),
+            HoldChange::ReviewExpired | HoldChange::Reviewed => (over && reviewed, true),
         };
         if !in_turn {
             faults.add(|| format!("event {} says {change} of hold {id} out of its turn", event.id));

@@ -14,6 +14,7 @@ pub(super) fn find(gate: &Active, look: &Look<'_>) -> Option<Found> {
     let measured = look.measured[place(KeyKind::Account)]?;
     let values = [measured.counts[DAY], measured.sums_minor[DAY]];
     let reached = values.iter().zip(&gate.values).position(|(value, threshold)| value >= threshold);
-    let found = |parameter: usize| Found { parameter, value: values[parameter], window_ms: Some(WINDOWS_MS[DAY]), key: Some(KeyKind::Account) };
+    let found =
+        |parameter: usize| Found { parameter, value: values[parameter], window_ms: Some(WINDOWS_MS[DAY]), key: Some(KeyKind::Account) };
     reached.filter(|_| is_new).map(found)
 }

@@ -3,8 +3,8 @@
 use super::{Ledger, account, customer, pay};
 use crate::pins::{Effect, Pin};
 use schemas::{
-    AccountId, AmlChanged, Cause, ChangeStatus, Command, CommandId, CustomerId, Dated, DecideReview, Fact, HoldChange, HoldChanged, HoldId, Link, Money, Operation, Order,
-    OrderChange, OrderChanged, OrderId, Refusal, ReviewDecision, StatusChanged, TransactionId,
+    AccountId, AmlChanged, Cause, ChangeStatus, Command, CommandId, CustomerId, Dated, DecideReview, Fact, HoldChange, HoldChanged, HoldId,
+    Link, Money, Operation, Order, OrderChange, OrderChanged, OrderId, Refusal, ReviewDecision, StatusChanged, TransactionId,
 };
 
 impl Ledger {

@@ -11,7 +11,8 @@ use crate::pins::Effect;
 use crate::status;
 use crate::usage::{Side, Usage};
 use schemas::{
-    AccountId, Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, Payment, PaymentKind, Refusal, Release, Reserve, Role, TransactionId,
+    AccountId, Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, Payment, PaymentKind, Refusal, Release, Reserve, Role,
+    TransactionId,
 };
 
 impl Ledger {

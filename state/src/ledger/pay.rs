@@ -16,8 +16,8 @@ use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::gate::GateAnswer;
 use schemas::policy::Borne;
 use schemas::{
-    AccountId, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment, PaymentKind,
-    Posting, Priced, Refusal, Role, Transaction, TransactionId,
+    AccountId, Bearer, Cause, Channel, Currency, Event, Fact, KycLevel, Money, Payment, PaymentKind, Posting, Priced, Refusal, Role,
+    Transaction, TransactionId,
 };
 
 /// A fee: how much, and who bears it.

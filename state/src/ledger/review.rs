@@ -9,9 +9,7 @@ use crate::holds::Hold;
 use crate::permitted::permitted;
 use crate::pins::Effect;
 use schemas::account::HOUSE_CASH;
-use schemas::{
-    AccountId, Capture, CustomerId, DecideReview, Event, Fact, HoldChange, HoldId, Money, Payment, Refusal, ReviewDecision,
-};
+use schemas::{AccountId, Capture, CustomerId, DecideReview, Event, Fact, HoldChange, HoldId, Money, Payment, Refusal, ReviewDecision};
 
 impl Ledger {
     /// Holds a payment for a review, or says why its payer could not have made it.

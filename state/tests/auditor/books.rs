@@ -21,9 +21,9 @@ use holding::Held;
 use ordering::Ordered;
 use paying::Original;
 use schemas::{
-    Account, AccountId, AccountStatus, ActivateRules, AmlSetting, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId, Epoch, Event,
-    EventId, Fact, Freeze, KycStatus, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind, Policy, Posting, Principal, Refund,
-    Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
+    Account, AccountId, AccountStatus, ActivateRules, AmlSetting, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId,
+    Epoch, Event, EventId, Fact, Freeze, KycStatus, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind, Policy,
+    Posting, Principal, Refund, Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
 

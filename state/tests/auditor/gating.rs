@@ -132,10 +132,14 @@ impl Books {
     fn enabled(&self) -> Vec<(u32, Setting)> {
         let mut enabled = Vec::new();
         for (rule, lane) in RuleId::ALL.iter().flat_map(|rule| Lane::ALL.iter().map(move |lane| (*rule, *lane))) {
-            let of: Vec<&Setting> = self.settings.iter().filter_map(|setting| match setting {
-                AmlSetting::Rule(setting) if (setting.rule, setting.lane) == (rule, lane) => Some(setting),
-                _ => None,
-            }).collect();
+            let of: Vec<&Setting> = self
+                .settings
+                .iter()
+                .filter_map(|setting| match setting {
+                    AmlSetting::Rule(setting) if (setting.rule, setting.lane) == (rule, lane) => Some(setting),
+                    _ => None,
+                })
+                .collect();
             if let Some(last) = of.last().filter(|last| last.enabled && rule.is_gate()) {
                 enabled.push((u32::try_from(of.len()).expect("few settings"), (*last).clone()));
             }
@@ -145,7 +149,10 @@ impl Books {
 
     pub(super) fn policy(&self) -> GatePolicy {
         let policies = self.settings.iter().rev();
-        policies.filter_map(|setting| if let AmlSetting::Policy(policy) = setting { Some(*policy) } else { None }).next().unwrap_or_default()
+        policies
+            .filter_map(|setting| if let AmlSetting::Policy(policy) = setting { Some(*policy) } else { None })
+            .next()
+            .unwrap_or_default()
     }
 
     fn is_risky(&self, country: &str) -> bool {
@@ -190,12 +197,15 @@ impl Books {
         let mut verdict = Verdict::nothing();
         let mut actions = vec![GateAnswer::Allow];
         for (version, setting) in rules {
-            let Some((name, value, window_ms, key)) = self.finds(&setting, payment, &context, &payer.id, holder, &keys, since) else { continue };
+            let Some((name, value, window_ms, key)) = self.finds(&setting, payment, &context, &payer.id, holder, &keys, since) else {
+                continue;
+            };
             let threshold = setting.named(&name);
             verdict.said.push(Said { rule: setting.rule, lane: setting.lane, version, name, value, threshold, window_ms, key });
             if setting.lane == Lane::Live {
                 verdict.score += setting.weight;
-                actions.push([GateAnswer::Allow, GateAnswer::Review, GateAnswer::Refuse][usize::try_from(setting.named("action")).unwrap()]);
+                actions
+                    .push([GateAnswer::Allow, GateAnswer::Review, GateAnswer::Refuse][usize::try_from(setting.named("action")).unwrap()]);
             }
         }
         let policy = self.policy();
@@ -233,7 +243,8 @@ impl Books {
                     for (window, length, most, lasts) in WINDOWS {
                         let Some(key) = key else { continue };
                         let (count, sum, _) = self.window(key, payment.currency, length, most);
-                        let (name, value) = if counts { (format!("{kind}_{window}"), count) } else { (format!("{kind}_{window}_minor"), sum) };
+                        let (name, value) =
+                            if counts { (format!("{kind}_{window}"), count) } else { (format!("{kind}_{window}_minor"), sum) };
                         if at_least(&name, value) {
                             return Some((name, value, Some(lasts), Some(*kind)));
                         }
@@ -243,7 +254,8 @@ impl Books {
                     for (window, length, most, lasts) in &WINDOWS[..2] {
                         let Some(key) = key else { continue };
                         let (_, _, failures) = self.window(key, payment.currency, *length, *most);
-                        let name = if *kind == KeyKind::Device { format!("device_failures_{window}") } else { format!("failures_{window}") };
+                        let name =
+                            if *kind == KeyKind::Device { format!("device_failures_{window}") } else { format!("failures_{window}") };
                         if at_least(&name, failures) {
                             return Some((name, failures, Some(*lasts), Some(*kind)));
                         }
@@ -253,7 +265,8 @@ impl Books {
             }
             RuleId::DormantReactivation => {
                 let rested = days(self.epoch) - days(self.last_counted(*payer).unwrap_or(opened).max(opened));
-                (at_least("rested_days", rested) && at_least("amount_minor", amount)).then(|| ("rested_days".to_owned(), rested, None, None))
+                (at_least("rested_days", rested) && at_least("amount_minor", amount))
+                    .then(|| ("rested_days".to_owned(), rested, None, None))
             }
             RuleId::NewDeviceHighAmount => {
                 let is_new = match since {
@@ -276,7 +289,8 @@ impl Books {
                 let key = keys[0].1.as_ref()?;
                 let (_, length, most, lasts) = WINDOWS[2];
                 let (count, sum, _) = self.window(key, payment.currency, length, most);
-                let found = [("attempts_24h", count), ("amount_24h_minor", sum)].into_iter().find(|(name, value)| at_least(name, *value))?;
+                let found =
+                    [("attempts_24h", count), ("amount_24h_minor", sum)].into_iter().find(|(name, value)| at_least(name, *value))?;
                 young(opened, "new_hours").then(|| (found.0.to_owned(), found.1, Some(lasts), Some(KeyKind::Account)))
             }
             other => unreachable!("{other} is no gate"),

@@ -25,7 +25,9 @@ pub(super) fn reaches(event: &Event) -> Vec<String> {
         Fact::OrderChanged(order) => vec![format!("order {}", order.change)],
         Fact::AmlChanged(changed) => vec![changed.setting.operation().to_owned()],
         Fact::PartyChanged(changed) => vec![changed.change.to_string()],
-        Fact::Assessed(assessed) => assessed.said.iter().map(|said| format!("{} says {}", said.lane, said.rule)).chain([assessed.answer.to_string()]).collect(),
+        Fact::Assessed(assessed) => {
+            assessed.said.iter().map(|said| format!("{} says {}", said.lane, said.rule)).chain([assessed.answer.to_string()]).collect()
+        }
         Fact::Refused { operation, refusal } => vec![refusal.to_string(), format!("{operation}: {refusal}")],
         Fact::Repeated(repeat) => vec![repeat.verdict().to_string(), format!("{} {}", repeat.operation, repeat.verdict())],
         Fact::Transaction(transaction) => match transaction.refusal {

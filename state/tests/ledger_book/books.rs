@@ -92,7 +92,12 @@ impl Books {
             let Fact::HoldChanged(changed) = &event.fact else { panic!("an epoch begins with {event:?}") };
             let hold = self.holds.get(&changed.id).expect("only what is held expires");
             assert_eq!(event.cause, Cause { traceparent: String::new(), ..hold.cause.clone() }, "who reserved hears of the end");
-            assert!(matches!(changed.change, HoldChange::Expired | HoldChange::ReviewExpired) && changed.expires_at <= epoch && !event.answers(), "{changed:?}");
+            assert!(
+                matches!(changed.change, HoldChange::Expired | HoldChange::ReviewExpired)
+                    && changed.expires_at <= epoch
+                    && !event.answers(),
+                "{changed:?}"
+            );
             order.push((changed.expires_at, changed.id));
             self.hold(changed, &event.cause);
         }

@@ -12,8 +12,9 @@ use books::Books;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
     AccountId, ActivateRules, Asked, Authority, CancelOrder, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer,
-    CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChange, HoldId, Money, OpenAccount, Operation, Order, OrderChange, OrderId,
-    Party, Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, Signal, StatusChange, Transaction, TransactionId,
+    CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChange, HoldId, Money, OpenAccount, Operation, Order,
+    OrderChange, OrderId, Party, Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, Signal, StatusChange,
+    Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::collections::BTreeMap;

@@ -36,7 +36,9 @@ pub(crate) fn beside(fact: &Fact, left: (i64, i64)) -> Option<String> {
         Fact::HoldChanged(changed) => match changed.change {
             HoldChange::Captured => changed.open.then(|| format!("holding {}", sum(Money { minor: left.0, ..changed.amount }, left.1))),
             HoldChange::Closed => Some(format!("closing {}", sum(changed.amount, changed.fee_minor))),
-            HoldChange::Reserved | HoldChange::Released | HoldChange::Expired | HoldChange::Reviewed => Some(format!("{} beside the answer", changed.change)),
+            HoldChange::Reserved | HoldChange::Released | HoldChange::Expired | HoldChange::Reviewed => {
+                Some(format!("{} beside the answer", changed.change))
+            }
             HoldChange::ReviewRefused | HoldChange::ReviewExpired => Some(format!("{} beside the answer", changed.change)),
         },
         // What gates say, as far as the tables look at it.

@@ -2,8 +2,8 @@
 
 use schemas::{
     AccountId, AccountTerms, AccountType, Asked, Authority, Bearer, Capture, Cause, Channel, Command, CreateCustomer, Currency, CustomerId,
-    Epoch, Event, Fact, HoldId, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
-    Refund, Refusal, Release, Reserve, Reverse, Role, Tariff, Tier, Transaction, TransactionId,
+    Epoch, Event, Fact, HoldId, Limits, Money, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal, Refund, Refusal,
+    Release, Reserve, Reverse, Role, Tariff, Tier, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 

@@ -1,5 +1,6 @@
 //! Commands, drawn from bytes: mostly about what there is, and mostly with sense, but anything that the types can hold.
 
+use super::gates;
 use super::policies;
 use super::shown;
 use arbitrary::{Result, Unstructured};
@@ -67,7 +68,7 @@ pub(crate) fn command(u: &mut Unstructured<'_>, known: &Known) -> Result<Command
 }
 
 fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
-    Ok(match u.int_in_range(0..=23)? {
+    Ok(match u.int_in_range(0..=29)? {
         0 => Operation::CreateCustomer(CreateCustomer { full_name: text(u)?, msisdn: some(u, text)?, country: some(u, text)? }),
         1 => Operation::OpenAccount(OpenAccount {
             customer_id: customer(u, known)?,
@@ -75,7 +76,7 @@ fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
             role: word(u, Role::ALL)?,
             currency: currency(u)?,
         }),
-        2 => Operation::ActivateRules(ActivateRules { version: if likely(u)? { CODE_VERSION } else { u.int_in_range(0..=6)? } }),
+        2 => Operation::ActivateRules(ActivateRules { version: if likely(u)? { CODE_VERSION } else { u.int_in_range(0..=7)? } }),
         3 => Operation::ChangeStatus(ChangeStatus { account_id: account(u, known)?, change: word(u, StatusChange::ALL)? }),
         4..=16 => money(u, known)?,
         17 | 18 => batch(u, known)?,
@@ -84,7 +85,8 @@ fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
             let order = one(u, &known.orders)?.map(|order| order.0);
             Operation::CancelOrder(CancelOrder { order_id: OrderId(id(u, order)?) })
         }
-        _ => Operation::SetPolicy(policies::policy(u, known)?),
+        22 | 23 => Operation::SetPolicy(policies::policy(u, known)?),
+        _ => gates::operation(u, known)?,
     })
 }
 
@@ -196,12 +198,12 @@ fn payment(u: &mut Unstructured<'_>, known: &Known) -> Result<Payment> {
         amount_minor: minor(u)?,
         currency,
         channel: word(u, Channel::ALL)?,
-        context: None,
+        context: gates::context(u)?,
     })
 }
 
 /// An open hold, if there is one; sometimes one that has ended.
-fn hold<'a>(u: &mut Unstructured<'_>, known: &'a Known) -> Result<Option<&'a HoldChanged>> {
+pub(crate) fn hold<'a>(u: &mut Unstructured<'_>, known: &'a Known) -> Result<Option<&'a HoldChanged>> {
     if likely(u)? { one(u, &known.holds) } else { one(u, &known.ended) }
 }
 
@@ -236,7 +238,7 @@ pub(crate) fn account(u: &mut Unstructured<'_>, known: &Known) -> Result<Account
 }
 
 /// The id of what there is, or any.
-fn id(u: &mut Unstructured<'_>, known: Option<Uuid>) -> Result<Uuid> {
+pub(crate) fn id(u: &mut Unstructured<'_>, known: Option<Uuid>) -> Result<Uuid> {
     match known {
         Some(known) if likely(u)? => Ok(known),
         _ => u.arbitrary().map(Uuid::from_bytes),

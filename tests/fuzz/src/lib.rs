@@ -9,6 +9,9 @@ pub mod random;
 /// Commands, drawn from bytes.
 mod drawn;
 
+/// What gates are set and told, drawn from bytes.
+mod gates;
+
 /// Policies, drawn from bytes.
 mod policies;
 

@@ -115,6 +115,7 @@ impl<'a> Scene<'a> {
         };
         match name {
             "customer" => Ok(self.payer.0.clone()),
+            "newcomer" => self.make("/v1/customers", &json!({"full_name": "Newcomer"}), "id").await,
             "wallet" => Ok(self.payer.1.clone()),
             "till" => Ok(self.payee.1.clone()),
             "float" => Ok(self.agent.1.clone()),

@@ -159,6 +159,43 @@ pub(super) const CLOSED: &[Row] = &[
     ),
     row("GET /v1/aggregates/latency", r#"{"from": 1764000000000, "to": 1764003600000, "by": "hour"}"#, "reports:read", (Payer, OK, OK, OK)),
     row("GET /v1/aggregates/merchants", r#"{"day": 1764000000000, "currency": "XOF"}"#, "reports:read", (Payer, OK, OK, OK)),
+    row("POST /admin/aml/rules/{rule}", r#"{"rule": "fan_in"}"#, "rules:write operator", (Payer, NO, NO, OK)),
+    row("POST /admin/aml/policy", r#"{"review_score": 40, "refuse_score": 100}"#, "rules:write operator", (Payer, NO, NO, OK)),
+    row("POST /admin/aml/countries/{list}", r#"{"list": "high_risk", "countries": []}"#, "rules:write operator", (Payer, NO, NO, OK)),
+    row(
+        "POST /admin/aml/signals",
+        r#"{"customer_id": "{customer}", "signal": "pin_failed"}"#,
+        "customers:write operator",
+        (Payer, NO, NO, OK),
+    ),
+    row("POST /admin/aml/customers/{id}/freeze", r#"{"id": "{newcomer}", "reason": "x"}"#, "customers:write operator", (Payer, NO, NO, OK)),
+    // What is not frozen can't thaw.
+    row(
+        "POST /admin/aml/customers/{id}/unfreeze",
+        r#"{"id": "{newcomer}", "reason": "x"}"#,
+        "customers:write operator",
+        (Payer, NO, NO, (422, "freeze_unchanged")),
+    ),
+    row("POST /admin/aml/accounts/{id}/freeze", r#"{"id": "{account}", "reason": "x"}"#, "accounts:write operator", (Payer, NO, NO, OK)),
+    row(
+        "POST /admin/aml/accounts/{id}/unfreeze",
+        r#"{"id": "{account}", "reason": "x"}"#,
+        "accounts:write operator",
+        (Payer, NO, NO, (422, "freeze_unchanged")),
+    ),
+    row(
+        "POST /admin/aml/holds/{id}/review",
+        r#"{"id": "{hold}", "decision": "refuse", "reason": "x"}"#,
+        "transactions:write operator",
+        (Payee, NO, NO, (422, "hold_not_under_review")),
+    ),
+    // Whoever is suspected must not be told.
+    row("GET /admin/aml/rules", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/aml/rules/{rule}", r#"{"rule": "fan_in"}"#, "aml:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/aml/alerts", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/aml/alerts/{id}", ACCOUNT, "aml:read operator", (Payer, NO, NO, (404, "alert_not_found"))),
+    row("GET /admin/aml/alerts/stream", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/aml/customers/{id}/risk", r#"{"id": "{customer}"}"#, "aml:read operator", (Payer, NO, NO, OK)),
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
     row("GET /v1/views/{name}", r#"{"name": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),

@@ -183,8 +183,7 @@ impl Setting {
 }
 
 fn payment(kind: PaymentKind, account_debit: Option<AccountId>, account_credit: Option<AccountId>, minor: i64, code: &str) -> Payment {
-    Payment { kind, account_debit, account_credit, amount_minor: minor, currency: currency(code), channel: Channel::Wallet },
-    context: None,
+    Payment { kind, account_debit, account_credit, amount_minor: minor, currency: currency(code), channel: Channel::Wallet, context: None }
 }
 
 fn money(minor: i64, code: &str) -> Money {

@@ -236,7 +236,7 @@ fn is_dry(command: &Command) -> bool {
 }
 
 fn is_expired(fact: &Fact) -> bool {
-    matches!(fact, Fact::HoldChanged(held) if held.change == HoldChange::Expired)
+    matches!(fact, Fact::HoldChanged(held) if matches!(held.change, HoldChange::Expired | HoldChange::ReviewExpired))
 }
 
 fn told(history: &[Entry]) -> BTreeMap<CommandId, (Moment, Moment)> {

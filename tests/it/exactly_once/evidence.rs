@@ -129,8 +129,10 @@ pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
             Policy::TariffEnd(end) => named(&end.code),
         }),
         Fact::OrderChanged(order) => Some(order.id.0),
+        Fact::AmlChanged(changed) => Some(named(changed.setting.operation())),
+        Fact::PartyChanged(party) => Some(party.account_id.map_or(party.customer_id.0, |id| id.0)),
         // A batch is called as its command.
-        Fact::BatchDecided(_) | Fact::Refused { .. } | Fact::Repeated(_) => None,
+        Fact::BatchDecided(_) | Fact::Assessed(_) | Fact::Refused { .. } | Fact::Repeated(_) => None,
     }
 }
 
@@ -155,6 +157,9 @@ pub(crate) fn said<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'st
                 (OrderChange::Failed, _) => "order_failed",
                 (change, _) => change.as_str(),
             },
+            Fact::AmlChanged(changed) => changed.setting.operation(),
+            Fact::PartyChanged(party) => party.change.as_str(),
+            Fact::Assessed(assessed) => assessed.answer.as_str(),
             Fact::Refused { .. } => "refused",
             Fact::Repeated(_) => "repeated",
         };

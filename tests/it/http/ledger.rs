@@ -4,7 +4,7 @@
 
 use super::scene::{Scene, WAIT, key, text};
 use super::server::Server;
-use super::{batches, lists, orders, views};
+use super::{batches, gates, lists, orders, views};
 use crate::house::House;
 use anyhow::ensure;
 use schemas::AccountId;
@@ -34,6 +34,7 @@ pub(crate) async fn scenes(server: &Server) -> anyhow::Result<()> {
     batches::scene(server).await?;
     orders::scene(server).await?;
     lists::scene(server).await?;
+    gates::scene(server).await?;
     views::scene(server).await
 }
 

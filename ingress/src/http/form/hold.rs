@@ -1,7 +1,7 @@
 //! Holds, and what follows a payment: capture, release, refund, reversal.
 
 use super::super::fields::Fields;
-use super::{amount, text, text::parse};
+use super::{amount, context, text, text::parse};
 use schemas::hold::{RESERVED_MS_MAX, RESERVED_MS_MIN};
 use schemas::{Capture, Channel, HoldId, Payment, Refund, Release, Reserve, Reverse, TransactionId};
 
@@ -12,6 +12,7 @@ pub(super) fn reserve(kind: &'static str, fields: &mut Fields) -> Option<Reserve
     let account_credit = fields.required("account_credit", parse);
     let amount = amount(fields);
     let channel = fields.optional("channel", parse).unwrap_or(Channel::Wallet);
+    let context = context::context(fields);
     let expires_in_ms = fields.number("expires_in_seconds", expires_in_ms);
     let payment = Payment {
         kind: kind?,
@@ -20,7 +21,7 @@ pub(super) fn reserve(kind: &'static str, fields: &mut Fields) -> Option<Reserve
         amount_minor: amount?.minor,
         currency: amount?.currency,
         channel,
-        context: None,
+        context: context?,
     };
     Some(Reserve { payment, expires_in_ms: expires_in_ms? })
 }

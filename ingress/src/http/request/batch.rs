@@ -78,6 +78,8 @@ pub(in crate::http) struct PaymentItem {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// Where it comes from.
+    context: Option<super::gate::ContextRequest>,
 }
 
 /// Money to hold for a payment.
@@ -106,6 +108,8 @@ pub(in crate::http) struct ReserveItem {
     currency: Currency,
     /// Through which channel; `wallet` by default.
     channel: Option<Channel>,
+    /// Where it comes from.
+    context: Option<super::gate::ContextRequest>,
     /// After so many seconds whatever is not captured is free again; at most thirty days.
     #[schema(minimum = 1, maximum = 2_592_000, example = 604_800)]
     expires_in_seconds: u64,

@@ -59,8 +59,11 @@ impl BatchDecided<'_> {
     }
 }
 
-/// Whether there is a reason exactly where something was refused.
+/// Whether there is a reason exactly where something was refused, or held until somebody has looked at it.
 const fn fits(outcome: &Outcome) -> bool {
+    if matches!((outcome.status, outcome.refusal), (ItemStatus::Reserved, Some(Refusal::ReviewRequired))) {
+        return true;
+    }
     let refused = match outcome.status {
         ItemStatus::Failed | ItemStatus::Refused => true,
         ItemStatus::Settled | ItemStatus::Reserved | ItemStatus::Released | ItemStatus::Undone => false,

@@ -85,7 +85,8 @@ fn setting() -> BoxedStrategy<AmlSetting> {
 }
 
 fn named() -> impl Strategy<Value = Named> {
-    let side = prop_oneof![6 => any::<u8>().prop_map(Side::Account), 1 => Just(Side::Unknown), 1 => Just(Side::Cash(schemas::Currency::XOF))];
+    let side =
+        prop_oneof![6 => any::<u8>().prop_map(Side::Account), 1 => Just(Side::Unknown), 1 => Just(Side::Cash(schemas::Currency::XOF))];
     prop_oneof![1 => any::<u8>().prop_map(Named::Customer), 1 => side.prop_map(Named::Account)]
 }
 
@@ -139,7 +140,8 @@ fn eager() -> impl Strategy<Value = Vec<What>> {
             let value = if parameter.name == "when_absent" { 1 } else { parameter.min };
             (parameter.name.to_owned(), value)
         });
-        let set = |enabled| What::SetAml(AmlSetting::Rule(Setting { rule, lane, enabled, weight: 0, parameters: parameters.clone().collect() }));
+        let set =
+            |enabled| What::SetAml(AmlSetting::Rule(Setting { rule, lane, enabled, weight: 0, parameters: parameters.clone().collect() }));
         paid.context = None;
         let pay = What::Pay(paid);
         let second = if is_later { What::Later { ms: 2 * super::DAY_MS, what: Box::new(pay.clone()) } } else { pay.clone() };

@@ -21,7 +21,9 @@ use gated::Named;
 use policies::Set;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use schemas::{AccountType, AmlSetting, BatchMode, Channel, Context, Currency, Epoch, PartyChange, PaymentKind, ReviewDecision, Role, StatusChange};
+use schemas::{
+    AccountType, AmlSetting, BatchMode, Channel, Context, Currency, Epoch, PartyChange, PaymentKind, ReviewDecision, Role, StatusChange,
+};
 use state::CODE_VERSION;
 
 pub(crate) const FIRST: Epoch = 1_764_000_000_000;
@@ -356,7 +358,15 @@ pub(crate) fn founded() -> Vec<(Gap, Step)> {
         |customer: u8, role| What::Open { customer: Some(customer), account_type: AccountType::Wallet, role, currency: Currency::XOF };
     let deposit = |account| {
         let (debit, credit) = (Side::Unnamed, Side::Account(account));
-        What::Pay(Paid { kind: PaymentKind::Deposit, debit, credit, amount_minor: 1_000, currency: None, channel: Channel::Wallet, context: None })
+        What::Pay(Paid {
+            kind: PaymentKind::Deposit,
+            debit,
+            credit,
+            amount_minor: 1_000,
+            currency: None,
+            channel: Channel::Wallet,
+            context: None,
+        })
     };
     let roles = [Role::Customer, Role::Customer, Role::Merchant, Role::Agent];
     let opened = (0..4u8).zip(roles).map(|(customer, role)| staff(110 + customer, open(customer, role)));

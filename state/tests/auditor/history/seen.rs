@@ -5,9 +5,9 @@ use super::policies::code;
 use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
 use schemas::{
     Account, AccountId, AccountTerms, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus, Command, CreateCustomer,
-    Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged, HoldId, LevelLimits, Link, Money, OpenAccount,
-    Operation, Order, OrderChange, OrderChanged, OrderId, Party, Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve,
-    Reverse, Signal, Tariff, TariffEnd, Transaction, TransactionId,
+    Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged, HoldId, LevelLimits, Link, Money,
+    OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Party, Payment, PaymentKind, Policy, Principal, Proof, Refund,
+    Release, Reserve, Reverse, Signal, Tariff, TariffEnd, Transaction, TransactionId,
 };
 use std::sync::Arc;
 
@@ -205,7 +205,15 @@ impl Seen {
         let known = |id: Option<AccountId>| self.accounts.iter().find(|account| Some(account.id) == id);
         let of_side = known(account_debit).or(known(account_credit)).map(|account| account.currency);
         let currency = currency.or(of_side).unwrap_or(Currency::XOF);
-        Payment { kind: *kind, account_debit, account_credit, amount_minor: *amount_minor, currency, channel: *channel, context: context.clone().map(Box::new) }
+        Payment {
+            kind: *kind,
+            account_debit,
+            account_credit,
+            amount_minor: *amount_minor,
+            currency,
+            channel: *channel,
+            context: context.clone().map(Box::new),
+        }
     }
 
     fn policy(&self, set: &Set, epoch: Epoch) -> Policy {

@@ -2,7 +2,7 @@
 
 use super::{Case, Findings, Kind};
 use schemas::account::HOUSE_FEES;
-use schemas::{AccountId, AccountTerms, Epoch, Event, Fact, HoldChange, Link, PaymentKind, Policy, Role, Transaction};
+use schemas::{AccountId, AccountTerms, Epoch, Event, Fact, Link, PaymentKind, Policy, Role, Transaction};
 use std::collections::BTreeMap;
 
 /// The first version of the rules that goes by fees and by the terms of accounts.

@@ -104,16 +104,16 @@ fn changes<'a>(
     }
     let in_time = event.epoch < first.expires_at;
     let right = match change.change {
-        HoldChange::Reserved => false,
+        HoldChange::Reserved | HoldChange::Reviewed => false,
         HoldChange::Captured => {
             let asked = case.asked(recorded);
             let last = matches!(asked, Some(Operation::Capture(capture)) if capture.last);
             in_time && change.open == (minor < left && !last)
         }
         HoldChange::Closed => closes && in_time && ends(change, left, fee_left),
-        HoldChange::Released => in_time && ends(change, left, fee_left),
+        HoldChange::Released | HoldChange::ReviewRefused => in_time && ends(change, left, fee_left),
         // In the first epoch of those to which it does not last, in the name of whoever reserved it.
-        HoldChange::Expired => {
+        HoldChange::Expired | HoldChange::ReviewExpired => {
             let over = case.epochs.range(first.expires_at..).next().is_none_or(|(epoch, _)| *epoch == event.epoch);
             let same = (event.cause.command_id, position) == (held.reserved.cause.command_id, held.reserved.cause.position);
             !in_time && over && same && ends(change, left, fee_left)

@@ -49,6 +49,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::HoldChanged(_)
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
+            | Fact::AmlChanged(_)
+            | Fact::PartyChanged(_)
+            | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}
         }

@@ -4,8 +4,8 @@
 use super::super::evidence::Table;
 use super::aggregates;
 use schemas::{
-    Account, AccountId, AccountStatus, Aggregates, Balances, Currency, CustomerId, Epoch, Event, Fact, Group, HoldChange, KycLevel,
-    Liability, Policy, Role, StatusChange, epoch,
+    Account, AccountId, AccountStatus, Aggregates, Balances, Currency, CustomerId, Epoch, Event, Fact, Group, KycLevel, Liability, Policy,
+    Role, StatusChange, epoch,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

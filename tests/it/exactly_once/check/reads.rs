@@ -121,6 +121,9 @@ impl<'a> Past<'a> {
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
                 | Fact::BatchDecided(_)
+                | Fact::AmlChanged(_)
+                | Fact::PartyChanged(_)
+                | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }
@@ -145,6 +148,9 @@ impl<'a> Past<'a> {
             HoldChange::Reserved | HoldChange::Captured | HoldChange::Closed => "captured",
             HoldChange::Released => "released",
             HoldChange::Expired => "expired",
+            HoldChange::Reviewed => "under_review",
+            HoldChange::ReviewRefused => "review_refused",
+            HoldChange::ReviewExpired => "review_expired",
         };
         stood.push(Stands { status, minor, fee, epoch });
     }

@@ -2,7 +2,7 @@
 
 use super::super::evidence::{Rows, Table};
 use super::{Case, Findings, Kind, aggregates, latency, positions};
-use schemas::{Epoch, Event, Fact, HoldChange, Link, Policy, Transaction, resource};
+use schemas::{Epoch, Event, Fact, Link, Policy, Transaction, resource};
 use std::collections::BTreeMap;
 
 /// Most differences that are told of one table.
@@ -139,7 +139,8 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
             Fact::Refused { operation, refusal } => {
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))
             }
-            Fact::Repeated(_) => {}
+            // No client sets rules against fraud, or freezes anybody.
+            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) | Fact::Repeated(_) => {}
         }
     }
     tables.insert("volume", aggregates::volume_table(events.iter().copied()));

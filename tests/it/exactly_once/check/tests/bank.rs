@@ -30,7 +30,15 @@ pub(super) fn at(offset: i64) -> Position {
 pub(super) fn pay(kind: PaymentKind, debit: Option<u32>, minor: i64) -> Operation {
     let credit = if debit.is_some() { account(1) } else { account(0) };
     let (account_debit, account_credit) = (debit.map(account), Some(credit));
-    Operation::Pay(Payment { kind, account_debit, account_credit, amount_minor: minor, currency: Currency::XOF, channel: Channel::Wallet, context: None })
+    Operation::Pay(Payment {
+        kind,
+        account_debit,
+        account_credit,
+        amount_minor: minor,
+        currency: Currency::XOF,
+        channel: Channel::Wallet,
+        context: None,
+    })
 }
 
 pub(super) fn open() -> Operation {
