@@ -7,9 +7,11 @@
 //! payer. So each transfer is checked against ten limits of either side and posts its fee as a third leg; none is
 //! refused. Everything that the deciding thread does for a command is timed: its look-ups, checks, pin and event.
 //! Decoding and encoding, which other threads do, are not, nor is making the commands, nor the first touch of memory: a bank
-//! at its horizon gives as many pins back as it takes, and this one only takes. Then what it costs to ask the disk (`cold`).
+//! at its horizon gives as many pins back as it takes, and this one only takes. Then what it costs to ask the disk (`cold`), and what gates add
+//! (`gated`).
 
 mod cold;
+mod gated;
 
 use crate::Extent;
 use crate::figures::{Figure, per_second};
@@ -18,9 +20,9 @@ use anyhow::ensure;
 use dataflows::settlement::decide;
 use orion::load::random::SplitMix64;
 use schemas::{
-    AccountId, AccountType, Asked, Authority, Bearer, Binding, Bound, Channel, Command, CreateCustomer, Currency, CustomerId, EpochInput,
-    EpochOutput, Fact, Input, KycLevel, LevelLimits, Limits, OpenAccount, Operation, Payment, PaymentKind, Policy, Position, Principal,
-    Quota, Role, Tariff, Tier, Topic, TransactionId,
+    AccountId, AccountType, Asked, Authority, Bearer, Binding, Bound, Channel, Command, Context, CreateCustomer, Currency, CustomerId,
+    EpochInput, EpochOutput, Fact, Input, KycLevel, LevelLimits, Limits, OpenAccount, Operation, Payment, PaymentKind, Policy, Position,
+    Principal, Quota, Role, Tariff, Tier, Topic, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::time::{Duration, Instant};
@@ -40,10 +42,10 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
     let mut zipf = Figure::new("ledger_zipf_per_s", "payments/s", "the same; few accounts are chosen often");
     let mut asks = Figure::new("cold_pin_us", "us", "a payment is reversed that the disk alone has, from the kernel's memory");
     touch_memory();
-    let mut bank = Books::new()?;
+    let mut bank = Books::of(CUSTOMERS)?;
     for run in 1..=extent.runs {
         for (figure, choose) in [(&mut uniform, evenly as Choose), (&mut zipf, seldom_far as Choose)] {
-            let took = bank.transfers(choose)?;
+            let took = bank.transfers(Payers::Chosen(choose), None)?;
             let count = u64::try_from(EPOCH_COMMANDS * EPOCHS)?;
             eprintln!("{:<24} {count} transfers decided in {:.3} s", format!("ledger {run}/{}", extent.runs), took.as_secs_f64());
             figure.add(per_second(count, took));
@@ -58,7 +60,8 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
     std::fs::remove_dir_all(folder)?;
     let sums = bank.ledger.trial_balance();
     ensure!(sums.values().all(|sum| *sum == 0), "the books do not balance: {sums:?}");
-    Ok(vec![uniform, zipf, asks])
+    drop(bank);
+    Ok(vec![uniform, zipf, asks, gated::measure(extent)?])
 }
 
 /// Gets memory from the machine, for what is made afterwards. It stays with the process.
@@ -66,6 +69,17 @@ fn touch_memory() {
     let touched: Vec<Vec<u8>> = (0..MEMORY_MIB).map(|_| vec![1; 1 << 20]).collect();
     std::hint::black_box(&touched);
 }
+
+/// Who pays.
+#[derive(Clone, Copy)]
+enum Payers {
+    Chosen(Choose),
+    /// One after the other.
+    EachOnce,
+}
+
+/// Where a payment of the account of a number comes from.
+type From = fn(usize) -> Context;
 
 /// Chooses one of so many accounts.
 type Choose = fn(&mut SplitMix64, usize) -> usize;
@@ -91,7 +105,8 @@ struct Books {
 }
 
 impl Books {
-    fn new() -> anyhow::Result<Self> {
+    /// A million accounts of so many customers: ten thousand, or a million.
+    fn of(customers: usize) -> anyhow::Result<Self> {
         let mut books = Self {
             ledger: Ledger::default(),
             random: SplitMix64::new(7),
@@ -101,10 +116,13 @@ impl Books {
             paid: Vec::new(),
         };
         let create = CreateCustomer { full_name: "Awa Diop".to_owned(), msisdn: None, country: None };
-        let output = books.decide((0..CUSTOMERS).map(|_| Operation::CreateCustomer(create.clone())).collect(), None).0;
-        let customers: Vec<CustomerId> =
-            created(output, |fact| if let Fact::CustomerCreated(customer) = fact { Some(customer.id) } else { None });
+        let mut holders_of_round = Vec::new();
         for holders in 0..ACCOUNTS / CUSTOMERS {
+            if holders * CUSTOMERS < customers {
+                let output = books.decide((0..CUSTOMERS).map(|_| Operation::CreateCustomer(create.clone())).collect(), None).0;
+                let of = |fact| if let Fact::CustomerCreated(customer) = fact { Some(customer.id) } else { None };
+                holders_of_round = created(output, of);
+            }
             let open = |customer: &CustomerId| {
                 Operation::OpenAccount(OpenAccount {
                     customer_id: *customer,
@@ -113,7 +131,7 @@ impl Books {
                     currency: Currency::XOF,
                 })
             };
-            let output = books.decide(customers.iter().map(open).collect(), None).0;
+            let output = books.decide(holders_of_round.iter().map(open).collect(), None).0;
             let opened = created(output, |fact| match fact {
                 Fact::AccountOpened(account) => account.customer_id.map(|holder| (account.id, holder)),
                 _ => None,
@@ -130,23 +148,30 @@ impl Books {
     }
 
     /// Makes transfers, then times how long they take to be decided.
-    fn transfers(&mut self, choose: Choose) -> anyhow::Result<Duration> {
+    fn transfers(&mut self, payers_are: Payers, from: Option<From>) -> anyhow::Result<Duration> {
         let mut took = Duration::ZERO;
-        for _ in 0..EPOCHS {
+        for epoch in 0..EPOCHS {
             let mut asked = Vec::with_capacity(EPOCH_COMMANDS);
             let mut payers = Vec::with_capacity(EPOCH_COMMANDS);
-            for _ in 0..EPOCH_COMMANDS {
-                let (payer, payee) = (choose(&mut self.random, ACCOUNTS), choose(&mut self.random, ACCOUNTS));
+            for number in 0..EPOCH_COMMANDS {
+                let choose = if let Payers::Chosen(choose) = payers_are { choose } else { evenly };
+                let (chosen, payee) = (choose(&mut self.random, ACCOUNTS), choose(&mut self.random, ACCOUNTS));
+                let payer = if matches!(payers_are, Payers::EachOnce) { (epoch * EPOCH_COMMANDS + number) % ACCOUNTS } else { chosen };
                 let payee = if payer == payee { (payee + 1) % ACCOUNTS } else { payee };
                 let (account, owner) = self.accounts[payer];
-                asked.push(pay(PaymentKind::Transfer, Some(account), self.accounts[payee].0, 1 + self.random.below(1_000)));
+                let mut transfer = pay(PaymentKind::Transfer, Some(account), self.accounts[payee].0, 1 + self.random.below(1_000));
+                if let (Operation::Pay(payment), Some(from)) = (&mut transfer, from) {
+                    payment.context = Some(Box::new(from(payer)));
+                }
+                asked.push(transfer);
                 payers.push(owner);
             }
             let (output, once) = self.decide(asked, Some(&payers));
             took += once;
             let paid = |fact: &Fact| matches!(fact, Fact::Transaction(transaction) if transaction.fee_minor > 0 && transaction.postings.len() == 3);
             // The first fee opens the account for the house's income.
-            let other = output.events.iter().find(|event| !paid(&event.fact) && !matches!(event.fact, Fact::AccountOpened(_)));
+            let other =
+                output.events.iter().find(|event| !paid(&event.fact) && !matches!(event.fact, Fact::AccountOpened(_) | Fact::Assessed(_)));
             ensure!(other.is_none(), "not settled with a fee: {other:?}");
             let first = |fact: &Fact| if let Fact::Transaction(transaction) = fact { Some(transaction.id) } else { None };
             self.paid.extend(output.events.iter().find_map(|event| first(&event.fact)));

@@ -45,6 +45,7 @@
 //!
 //! Numbers have their least byte first.
 
+mod head;
 mod rows;
 
 use crate::accounts::{Accounts, Holding};
@@ -60,6 +61,7 @@ use crate::policies::{Common, Policies, Terms};
 use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
 use crate::table::{CHUNK_ROWS, Rows, Table};
+use head::{Head, read_head};
 use rows::{read_long_rows, read_rows, read_statuses, write_long_rows, write_rows, write_statuses};
 use schemas::{AccountId, AccountStatus, Epoch};
 use std::sync::Arc;
@@ -265,18 +267,6 @@ pub struct Thawing {
     open: Option<Segment>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    format: u32,
-    epoch: Epoch,
-    rules: u32,
-    customers: u64,
-    accounts: u64,
-    segments: u64,
-    first_pin: u64,
-    statuses: u64,
-}
-
 impl Thawing {
     /// Takes the next chunk; `part` gives the segment that a part holds by the part's name.
     pub fn chunk<E: From<Damaged>, S: Into<Stored>>(&mut self, chunk: &[u8], part: impl FnOnce(&str) -> Result<S, E>) -> Result<(), E> {
@@ -391,21 +381,4 @@ impl Thawing {
             moved_in_batch: Vec::new(),
         })
     }
-}
-
-fn read_head(mut bytes: Bytes<'_>) -> Result<Head, Damaged> {
-    let format = bytes.u32()?;
-    if !(1..=FORMAT).contains(&format) {
-        return Err(Damaged(format!("its format is {format}, and only those up to {FORMAT} are known here")));
-    }
-    Ok(Head {
-        format,
-        epoch: bytes.u64()?,
-        rules: if format == 1 { 1 } else { bytes.u32()? },
-        customers: bytes.u64()?,
-        accounts: bytes.u64()?,
-        segments: bytes.u64()?,
-        first_pin: bytes.u64()?,
-        statuses: if format < 3 { 0 } else { bytes.u64()? },
-    })
 }

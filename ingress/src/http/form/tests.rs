@@ -1,6 +1,7 @@
 //! Bodies as data: each with the pointers of what is wrong with it, all of them.
 
 mod batch;
+mod gate;
 mod hold;
 mod policy;
 
@@ -35,7 +36,11 @@ fn good(form: &Form) -> Value {
         Form::Reserve | Form::Capture(_) | Form::Release(_) | Form::Refund(_) | Form::Reverse(_) => hold::good(form),
         Form::Batch | Form::CancelOrder(_) => batch::good(form),
         Form::Level(_) | Form::Terms(_) | Form::Limits(_) | Form::Tariff | Form::TariffEnd(_) => policy::good(form),
-        Form::Payment(_) => json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "qr"}),
+        Form::AmlRule(_) | Form::GatePolicy | Form::Countries(_) | Form::Freeze { .. } | Form::Signal | Form::Review(_) => gate::good(form),
+        Form::Payment(_) => {
+            let context = json!({"device": "d-1"});
+            json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "qr", "context": context})
+        }
     }
 }
 
@@ -213,8 +218,8 @@ fn what_the_door_takes_the_log_takes() {
 
 #[test]
 fn defaults_are_filled_in() {
-    let operation =
-        read(&TRANSFER, &changed(&TRANSFER, &json!({"channel": null, "amount": "1.50", "currency": "EUR"}))).expect("a good body");
+    let operation = read(&TRANSFER, &changed(&TRANSFER, &json!({"channel": null, "context": null, "amount": "1.50", "currency": "EUR"})))
+        .expect("a good body");
     let expected = Payment {
         kind: PaymentKind::Transfer,
         account_debit: A.parse().ok(),

@@ -19,6 +19,7 @@ fn items() -> Vec<Value> {
     let pay = |operation: &str, more: Value| {
         let mut item = json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "card"});
         item["operation"] = json!(operation);
+        item["context"] = json!({"device": "d-1"});
         more.as_object().expect("an object").iter().for_each(|(name, value)| item[name] = value.clone());
         item
     };

@@ -15,7 +15,7 @@ pub(super) fn good(form: &Form) -> Value {
     match form {
         Form::Reserve => json!({
             "operation": "bill_payment", "account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "card",
-            "expires_in_seconds": 60,
+            "expires_in_seconds": 60, "context": {"ip": "203.0.113.7"},
         }),
         Form::Capture(_) => json!({"amount": "12500", "currency": "XOF", "last": true}),
         Form::Refund(_) => json!({"amount": "12500", "currency": "XOF"}),
@@ -84,7 +84,7 @@ fn what_the_door_takes_the_log_takes() {
 
 #[test]
 fn defaults_are_filled_in() {
-    let body = changed(&RESERVE, &json!({"channel": null, "amount": "1.50", "currency": "EUR"}));
+    let body = changed(&RESERVE, &json!({"channel": null, "context": null, "amount": "1.50", "currency": "EUR"}));
     let payment = Payment {
         kind: PaymentKind::BillPayment,
         account_debit: A.parse().ok(),
