@@ -84,7 +84,7 @@ pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quie
 /// The exclusive offset below which each partition is not needed at an epoch.
 fn floors(manifest: &Manifest, floor: Epoch) -> anyhow::Result<BTreeMap<(String, i32), i64>> {
     let mut floors = BTreeMap::new();
-    for topic in [JOURNAL, Topic::ViewsJournal] {
+    for topic in [JOURNAL, Topic::ViewsJournal, Topic::RiskJournal] {
         let mut decoder = Decoder::default();
         // Where the newest claim begins, with its schemas before it, as long as nothing after it is too new.
         let (mut begin, mut claim) = (None, 0);
