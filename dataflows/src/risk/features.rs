@@ -17,7 +17,7 @@ use crate::risk::kept::{self, Kept};
 use crate::risk::rules::{self, Key, Measures, Reading, Watched};
 use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
 use crate::risk::{Given, LATE_MS_MAX};
-use schemas::aml::Setting;
+use schemas::aml::{Lane, RuleId, Setting};
 use schemas::{Dated, Epoch, EpochEvents, Event, Fact, OrderChange, Policy, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,6 +94,16 @@ impl Measured {
 }
 
 impl Features {
+    /// A rule as it is set.
+    pub(crate) fn setting(&self, rule: RuleId, lane: Lane) -> Option<&Setting> {
+        self.settings.as_ref()?.0.get(&(rule, lane)).map(|(_, setting)| setting)
+    }
+
+    /// What stands of a rule in a shape; none where it is not watched so.
+    pub(crate) fn measured(&self, watch: Watch) -> Option<&Measured> {
+        self.measured.get(&watch)
+    }
+
     /// Answers what is given next.
     pub(crate) fn say(&mut self, given: Given) -> Said {
         let mut said = Said {
