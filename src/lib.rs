@@ -7,9 +7,11 @@ pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), 
 pub mod archive;
 /// Who calls.
 pub mod auth;
+/// `orion backtest`.
+pub mod backtest;
 /// `orion backup`.
 pub mod backup;
-/// Cells: settlement and views.
+/// Cells: settlement, views and risk.
 pub mod cell;
 /// Configuration: one struct, read once, printable.
 pub mod config;

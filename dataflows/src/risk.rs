@@ -35,10 +35,10 @@ mod graph;
 mod holds;
 /// The state as bytes.
 mod kept;
-/// The rules.
-pub mod rules;
 /// What if.
 pub mod questions;
+/// The rules.
+pub mod rules;
 /// Rules as they are set.
 mod settings;
 

@@ -7,6 +7,8 @@
 //! It reads what is decided and decides nothing: while it is slow, stopped or dead, payments and views go on, and alerts are late.
 //! What is between Kafka and the sink has a bound by weight, so a sink that stands still fills no memory.
 
+/// Where it is asked.
+pub mod door;
 mod flow;
 mod sink;
 mod snapshots;
@@ -16,6 +18,7 @@ use super::room::Room;
 use super::{Cell, Life};
 use crate::config::Config;
 use anyhow::Context;
+use dataflows::risk::questions::Questions;
 use dataflows::risk::{Found, Given};
 use egress::postgres::Progress;
 use egress::postgres::alerts::{self, Alerts};
@@ -53,7 +56,9 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     start::refuse_another_kafka(config, &progress, known)?;
     let generation = super::claim(Cell::Risk, &mut kafka, known)?;
     faults::point("risk.claimed");
-    let alerts = runtime.block_on(Alerts::claim(&url, generation)).context("alerts can't be written")?;
+    let questions = Questions::default();
+    let address = door::open(&config.risk.listen, questions.clone())?;
+    let alerts = runtime.block_on(Alerts::claim(&url, generation, &address)).context("alerts can't be written")?;
     let journal_schemas = journal.decoder.recorded().map(|(id, json)| (id, json.to_owned()));
     let journal_schemas = journal_schemas.chain(kafka.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned()))).collect();
     let committed = start::committed(journal);
@@ -82,7 +87,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let (every_ms, written) = (config.risk.snapshot_every_ms, progress.epoch);
     super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;
-    flow::run(given_out, found_in, &life.pulse);
+    flow::run(given_out, found_in, questions, &life.pulse);
     Ok(())
 }
 

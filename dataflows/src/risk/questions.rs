@@ -176,17 +176,21 @@ mod tests {
 
     #[test]
     fn what_would_be_is_what_is_where_it_was_set_so() {
-        let with = |pairs: &[(&str, i64)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect::<BTreeMap<_, _>>();
         let mut differ = 0;
-        for (rule, one, other) in [
-            (RuleId::FanIn, with(&[("senders", 3), ("amount_minor", 0)]), with(&[("senders", 5), ("amount_minor", 0)])),
-            (RuleId::FanIn, with(&[("senders", 4), ("amount_minor", 0)]), with(&[("senders", 4), ("amount_minor", 0), ("window_hours", 5)])),
-            (RuleId::FanOut, with(&[("receivers", 3), ("amount_minor", 0)]), with(&[("receivers", 3), ("amount_minor", 0), ("window_hours", 2)])),
+        for (rule, who, one, other) in [
+            (RuleId::FanIn, "senders", (3, 24), (5, 24)),
+            (RuleId::FanIn, "senders", (4, 24), (4, 5)),
+            (RuleId::FanOut, "receivers", (3, 24), (3, 2)),
         ] {
+            let with = |(least, window): (i64, i64)| {
+                let pairs = [(who, least), ("amount_minor", 0), ("known_hours", 0), ("window_hours", window)];
+                pairs.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<BTreeMap<_, _>>()
+            };
+            let (one, other) = (with(one), with(other));
             let (there, back) = (asked(rule, one.clone(), other.clone()), asked(rule, other.clone(), one.clone()));
             assert_eq!((there.live, there.proposed), (back.proposed, back.live), "{rule}");
-            let who = |rows: &[Would]| rows.iter().map(|row| row.subject.clone()).collect::<Vec<_>>();
-            assert_eq!((who(&there.added), who(&there.removed)), (who(&back.removed), who(&back.added)), "{rule}");
+            let about = |rows: &[Would]| rows.iter().map(|row| row.subject.clone()).collect::<Vec<_>>();
+            assert_eq!((about(&there.added), about(&there.removed)), (about(&back.removed), about(&back.added)), "{rule}");
             let same = asked(rule, one.clone(), one.clone());
             assert!(same.added.is_empty() && same.removed.is_empty() && same.live == there.live, "{rule}");
             differ += there.added.len() + there.removed.len();

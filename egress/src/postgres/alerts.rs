@@ -52,11 +52,23 @@ struct Raised {
 }
 
 impl Alerts {
-    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
-    pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
+    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on. `address` is where the cell can be
+    /// asked.
+    pub async fn claim(url: &str, generation: u64, address: &str) -> Result<Self, PostgresError> {
         let mut session = Session::open(url, SINK, i64::try_from(generation).expect(RANGE)).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
+        sqlx::query(
+            "insert into cell_address (cell, url, generation) values ($1, $2, $3)
+             on conflict (cell) do update set url = excluded.url, generation = excluded.generation
+             where cell_address.generation <= excluded.generation",
+        )
+        .bind(SINK)
+        .bind(address)
+        .bind(session.generation)
+        .execute(&mut session.connection)
+        .await
+        .map_err(|source| PostgresError::Postgres { step: "say where the cell is", source })?;
         Ok(Self { session, epoch })
     }
 

@@ -35,3 +35,10 @@ create table alert_cleared (
     number   integer not null
 );
 create unique index alert_cleared_by_epoch on alert_cleared (epoch, number);
+
+-- Where a cell can be asked what only it knows; the newest generation stands.
+create table cell_address (
+    cell       text   primary key,
+    url        text   not null,
+    generation bigint not null
+);
