@@ -141,7 +141,7 @@ async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     let deadline = Instant::now() + WAIT;
     loop {
-        let next: i64 = sqlx::query_scalar("select epoch from sink_progress where sink = 'risk'").fetch_one(&mut connection).await?;
+        let next: i64 = sqlx::query_scalar("select epoch from risk_progress").fetch_one(&mut connection).await?;
         if u64::try_from(next)? > epoch {
             return Ok(());
         }
