@@ -3,6 +3,8 @@
 /// The version, and whether this binary can be told to fail, as those that are tested can.
 pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), "+faults") } else { env!("CARGO_PKG_VERSION") };
 
+/// `orion aml`.
+pub mod aml;
 /// `orion archive`.
 pub mod archive;
 /// Who calls.

@@ -91,6 +91,11 @@ pub(crate) struct Reading {
 /// All that are measured here.
 pub(crate) static ALL: &[Rule] = &[fan_in::RULE, fan_out::RULE, cycle::RULE, scatter_gather::RULE, gather_scatter::RULE];
 
+/// The ids of all that are measured here.
+pub fn known() -> impl Iterator<Item = RuleId> {
+    ALL.iter().map(|rule| rule.id)
+}
+
 /// The rule of this id.
 pub(crate) fn rule(id: RuleId) -> &'static Rule {
     ALL.iter().find(|rule| rule.id == id).expect("only rules that are measured here are watched")

@@ -93,7 +93,8 @@ pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime)
 fn told(epoch: Epoch, Stood { levels, accounts }: Stood) -> Given {
     let levels = levels.into_iter().map(|set| Fact::PolicyChanged(Box::new(Policy::Level(set))));
     let facts = accounts.into_iter().map(Fact::AccountOpened).chain(levels);
-    let nobody = Cause { command_id: CommandId(uuid::Uuid::nil()), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };
+    let nobody =
+        Cause { command_id: CommandId(uuid::Uuid::nil()), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };
     let event = |(number, fact)| Event { id: EventId::mint(epoch, number), epoch, cause: nobody.clone(), fact };
     let binding = Binding { epoch, generation: 0, code_version: 0, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() };
