@@ -45,6 +45,11 @@ pub(crate) fn complete(document: &mut OpenApi) {
             add(operation, 413, problem("The body is too large: `body_too_large`."));
             add(operation, 415, problem("The body is not JSON: `unsupported_media_type`."));
         }
+        if path.ends_with("/simulate") {
+            // It asks what is now, and nothing else.
+            parameters.clear();
+            add(operation, 422, problem("The rule is decided with the payment, and can't be judged by itself: `rule_not_simulated`."));
+        }
         operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
         let bad = Problem::field("at_least", "lies in the future");
         add(operation, 400, problem_such_as("Not understood: `invalid_request`, with every bad parameter in `errors`.", &bad));

@@ -78,6 +78,11 @@ impl<'a> Bank<'a> {
         self.start("views", &["run", "--cells", "views"])
     }
 
+    /// Starts risk.
+    pub(crate) fn risk(&self) -> anyhow::Result<Process> {
+        self.start("risk", &["run", "--cells", "risk"])
+    }
+
     /// Starts the door, and waits until it is ready.
     pub(crate) fn door(&self) -> anyhow::Result<Process> {
         let mut door = self.start("serve", &["serve"])?;

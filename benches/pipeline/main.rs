@@ -5,6 +5,7 @@
 //!
 //! A measurement is a file with one function, and a line in [`MEASUREMENTS`].
 
+mod alerts;
 mod at_rate;
 mod at_scale;
 mod backlog;
@@ -61,6 +62,7 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("at_2000", at_rate::at_2000),
     ("reads", reads::measure),
     ("fanout", fanout::measure),
+    ("alerts", alerts::measure),
     ("replay", replay::measure),
     ("at_scale", at_scale::measure),
     ("risk", risk::measure),
