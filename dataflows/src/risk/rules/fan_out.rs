@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
     },
     measure: |graph, key, at, shape| {
         let (Who::Account(node) | Who::Customer(node)) = key.who;
-        fan(graph, shape, at, |at, window_ms| graph.paid(node, at, window_ms), |edge| edge.payee)
+        fan(graph, shape, at, |at, window_ms| graph.paid(node, at, window_ms))
     },
     reach_ms,
     window_ms,
