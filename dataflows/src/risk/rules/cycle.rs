@@ -95,7 +95,7 @@ impl Walk {
 }
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
-    let (Who::Account(first) | Who::Customer(first)) = key.who;
+    let first = key.node();
     let (window_ms, hops_max) = (hours_ms(shape[0]), usize::try_from(shape[1]).expect("the catalogue has a few hops"));
     let received = graph.received(first, at, window_ms);
     let Some((closing, edge)) = received.edges().rev().find(|(_, edge)| edge.minted == key.which) else { return Reading::default() };

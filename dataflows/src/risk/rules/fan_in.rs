@@ -12,7 +12,7 @@
 //! Who paid an account before the window is known there: a family, a tenant, a round of savings. They say nothing new.
 
 use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Who, count, hours_ms};
+use crate::risk::rules::{Key, Reading, Rule, Shape, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
         }
     },
     measure: |graph, key, at, shape| {
-        let (Who::Account(node) | Who::Customer(node)) = key.who;
+        let node = key.node();
         fan(graph, shape, at, |at, window_ms| graph.received(node, at, window_ms))
     },
     reach_ms,

@@ -10,7 +10,7 @@
 //! ```
 
 use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Who, count, hours_ms};
+use crate::risk::rules::{Key, Reading, Rule, Shape, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 use std::collections::HashSet;
@@ -56,7 +56,7 @@ fn running<'a>(edges: impl Iterator<Item = &'a (Slot, &'a Edge)>, other: impl Fn
 }
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
-    let (Who::Account(node) | Who::Customer(node)) = key.who;
+    let node = key.node();
     let (window_ms, overlap_ms) = (hours_ms(shape[0]), hours_ms(shape[2]));
     let (received, paid) = (graph.received(node, at, window_ms), graph.paid(node, at, window_ms));
     if received.len() < SIDE_MIN || paid.len() < SIDE_MIN {

@@ -48,7 +48,7 @@ fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
 }
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
-    let (Who::Account(last) | Who::Customer(last)) = key.who;
+    let last = key.node();
     let first = key.which.1;
     let window_ms = hours_ms(shape[0]);
     let (scattered, gathered) = (graph.paid(first, at, window_ms), graph.received(last, at, window_ms));
