@@ -14,14 +14,14 @@
 //!    Where they meet and no account stands twice, there is a cycle. Each cycle is cut at one place only, so it is found once.
 //! 3. A payment that came late, or went, may lie within cycles that others have closed since: all that it leads to are looked at again.
 
-use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
+use crate::risk::graph::{Edge, Graph, Node, Side, Slot, Window};
 use crate::risk::rules::{Key, Reading, Rule, Shape, Watched, Who, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 use std::collections::BTreeMap;
 
 /// Most payments that are looked at for one that may close a cycle; beyond, there may be more than was found.
-const STEPS_MAX: usize = 20_000;
+const STEPS_MAX: usize = 10_000;
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::Cycle, concerns, measure, reach_ms: |shape| hours_ms(shape[0]), window_ms: |shape| hours_ms(shape[0]) };
@@ -70,8 +70,11 @@ struct Walk {
     most: i64,
 }
 
-/// How many payments may still be looked at.
-struct Steps(usize);
+/// How many payments may still be looked at, and whether there were more.
+struct Steps {
+    left: usize,
+    is_capped: bool,
+}
 
 impl Walk {
     const fn begin(time: Epoch) -> Self {
@@ -92,7 +95,7 @@ impl Walk {
 }
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
-    let (Who::Account(first) | Who::Customer(first)) = key.who;
+    let first = key.node();
     let (window_ms, hops_max) = (hours_ms(shape[0]), usize::try_from(shape[1]).expect("the catalogue has a few hops"));
     let received = graph.received(first, at, window_ms);
     let Some((closing, edge)) = received.edges().rev().find(|(_, edge)| edge.minted == key.which) else { return Reading::default() };
@@ -101,7 +104,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         return Reading::default();
     }
     // 2.
-    let mut steps = Steps(STEPS_MAX);
+    let mut steps = Steps { left: STEPS_MAX, is_capped: false };
     let within_ms = window_ms - (at - edge.time);
     let began = (edge.time + 1).saturating_sub(within_ms);
     let paid = |node: Node, from: Epoch| graph.paid(node, edge.time, edge.time - from + 1);
@@ -116,10 +119,10 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         begun = if length == 1 { 0 } else { backward.len() };
         for walk in from {
             let node = if walk.length == 0 { last } else { walk.nodes[walk.length - 1] };
-            for (slot, hop) in steps.of(back(node, walk.time)) {
-                let other = hop.payer;
-                if other != first && other != last && !walk.passes(other) && is_hop(graph, hop, shape) {
-                    backward.push(walk.then(slot, hop, other));
+            for Side { slot, other, .. } in steps.of(back(node, walk.time), STEPS_MAX / 2) {
+                let hop = graph.edge(*slot);
+                if *other != first && *other != last && !walk.passes(*other) && is_hop(graph, hop, shape) {
+                    backward.push(walk.then(*slot, hop, *other));
                 }
             }
         }
@@ -132,9 +135,11 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         let mut next = Vec::new();
         for walk in forward {
             let node = if walk.length == 0 { first } else { walk.nodes[walk.length - 1] };
-            for (slot, hop) in steps.of(paid(node, walk.time)) {
-                let other = hop.payee;
-                if other == first || other == last || walk.passes(other) || !is_hop(graph, hop, shape) {
+            for Side { slot, other, .. } in steps.of(paid(node, walk.time), 0) {
+                let (slot, other, hop) = (*slot, *other, graph.edge(*slot));
+                // The last step forward leads nowhere else.
+                let leads = length < 3usize.min(hops_max - 2) || !meeting(&backward, other).is_empty();
+                if !leads || other == first || other == last || walk.passes(other) || !is_hop(graph, hop, shape) {
                     continue;
                 }
                 let walk = walk.then(slot, hop, other);
@@ -152,14 +157,14 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         }
         forward = next;
     }
-    let Some(best) = best else { return Reading { is_capped: steps.0 == 0, ..Reading::default() } };
+    let Some(best) = best else { return Reading { is_capped: steps.is_capped, ..Reading::default() } };
     edges.push(closing);
     edges.sort_unstable();
     edges.dedup();
     Reading {
         rows: vec![(0, [i64::try_from(best).expect("a share is at most a hundred percent"), 0, 0, 0])],
         again: edges.iter().map(|slot| graph.edge(*slot).time + window_ms).min(),
-        is_capped: steps.0 == 0,
+        is_capped: steps.is_capped,
         edges,
     }
 }
@@ -178,11 +183,12 @@ fn meeting(backward: &[Walk], node: Node) -> &[Walk] {
 }
 
 impl Steps {
-    /// The payments that may still be looked at.
-    fn of<'a>(&mut self, window: Window<'a>) -> impl Iterator<Item = (Slot, &'a Edge)> + use<'a> {
-        let some = window.len().min(self.0);
-        self.0 -= some;
-        window.edges().take(some)
+    /// The payments that may still be looked at, if so many steps are to be left.
+    fn of<'a>(&mut self, window: Window<'a>, left: usize) -> impl Iterator<Item = &'a Side> + use<'a> {
+        let some = window.len().min(self.left.saturating_sub(left));
+        self.is_capped |= some < window.len();
+        self.left -= some;
+        window.sides().take(some)
     }
 }
 

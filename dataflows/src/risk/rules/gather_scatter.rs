@@ -10,10 +10,10 @@
 //! ```
 
 use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Who, count, hours_ms};
+use crate::risk::rules::{Key, Reading, Rule, Shape, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// Fewer on a side are no candidate.
 const SIDE_MIN: usize = 3;
@@ -32,13 +32,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Payments with others who are not hubs.
-fn plain<'a>(graph: &Graph, window: Window<'a>, other: impl Fn(&Edge) -> Node) -> Vec<(Slot, &'a Edge)> {
-    window.edges().filter(|(_, edge)| !graph.is_hub(other(edge))).collect()
+fn plain<'a>(graph: &'a Graph, window: Window<'a>) -> Vec<(Slot, &'a Edge)> {
+    window.sides().filter(|side| !graph.is_hub(side.other)).map(|side| (side.slot, graph.edge(side.slot))).collect()
+}
+
+/// How many others there are who are not hubs.
+fn others(graph: &Graph, window: Window<'_>) -> usize {
+    let mut others: Vec<Node> = window.sides().map(|side| side.other).filter(|other| !graph.is_hub(*other)).collect();
+    others.sort_unstable();
+    others.dedup();
+    others.len()
 }
 
 /// How many others there are, and how much, after each payment of a list.
 fn running<'a>(edges: impl Iterator<Item = &'a (Slot, &'a Edge)>, other: impl Fn(&Edge) -> Node) -> Vec<(usize, i128)> {
-    let (mut others, mut sum) = (BTreeSet::new(), 0);
+    let (mut others, mut sum) = (HashSet::new(), 0);
     let add = |(_, edge): &(Slot, &Edge)| {
         others.insert(other(edge));
         sum += i128::from(edge.amount_minor);
@@ -48,14 +56,17 @@ fn running<'a>(edges: impl Iterator<Item = &'a (Slot, &'a Edge)>, other: impl Fn
 }
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
-    let (Who::Account(node) | Who::Customer(node)) = key.who;
+    let node = key.node();
     let (window_ms, overlap_ms) = (hours_ms(shape[0]), hours_ms(shape[2]));
     let (received, paid) = (graph.received(node, at, window_ms), graph.paid(node, at, window_ms));
     if received.len() < SIDE_MIN || paid.len() < SIDE_MIN {
         return Reading::default();
     }
     let is_capped = received.is_capped || paid.is_capped;
-    let (received, paid) = (plain(graph, received, |edge| edge.payer), plain(graph, paid, |edge| edge.payee));
+    if [received, paid].into_iter().any(|window| others(graph, window) < SIDE_MIN) {
+        return Reading::default();
+    }
+    let (received, paid) = (plain(graph, received), plain(graph, paid));
     let senders = running(received.iter(), |edge| edge.payer);
     let mut receivers = running(paid.iter().rev(), |edge| edge.payee);
     receivers.reverse();

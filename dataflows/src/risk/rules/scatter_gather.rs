@@ -10,7 +10,7 @@
 //!
 //! The subject is whoever was paid in the end; a row is of one payer, who is among the counterparties.
 
-use crate::risk::graph::{Edge, Graph, Node, Slot};
+use crate::risk::graph::{Edge, Graph, Node, Side, Slot};
 use crate::risk::rules::{Key, Reading, Rule, Shape, Watched, Who, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
@@ -35,41 +35,41 @@ fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
     }
     // As the second of two payments. One that is the newest adds to nobody who was paid by fewer than there must be in between.
     if !is_newest || graph.received(payee, time, window_ms).len() >= MIDDLES_MIN {
-        let firsts: BTreeSet<Node> = graph.received(payer, time, window_ms).edges().map(|(_, first)| first.payer).collect();
+        let firsts: BTreeSet<Node> = graph.received(payer, time, window_ms).sides().map(|first| first.other).collect();
         let may = |first: &Node| *first != payee && !graph.is_hub(*first);
         let wide = |first: &Node| !is_newest || graph.paid(*first, time, window_ms).len() >= MIDDLES_MIN;
         keys.extend(firsts.into_iter().filter(may).filter(wide).map(|first| between(first, payee)));
     }
     // As the first, of what has followed.
     if !is_newest {
-        let lasts: BTreeSet<Node> = graph.paid(payee, time + window_ms, window_ms + 1).edges().map(|(_, last)| last.payee).collect();
+        let lasts: BTreeSet<Node> = graph.paid(payee, time + window_ms, window_ms + 1).sides().map(|last| last.other).collect();
         keys.extend(lasts.into_iter().filter(|last| *last != payer && !graph.is_hub(*last)).map(|last| between(payer, last)));
     }
 }
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
-    let (Who::Account(last) | Who::Customer(last)) = key.who;
+    let last = key.node();
     let first = key.which.1;
     let window_ms = hours_ms(shape[0]);
     let (scattered, gathered) = (graph.paid(first, at, window_ms), graph.received(last, at, window_ms));
     if scattered.len() < MIDDLES_MIN || gathered.len() < MIDDLES_MIN {
         return Reading::default();
     }
-    let mut firsts: Vec<(Node, Slot, &Edge)> = scattered.edges().map(|(slot, edge)| (edge.payee, slot, edge)).collect();
-    firsts.sort_by_key(|(middle, ..)| *middle);
+    let mut firsts: Vec<(Node, Epoch, Slot)> = scattered.sides().map(|side| (side.other, side.time, side.slot)).collect();
+    firsts.sort_unstable();
     let (mut middles, mut edges, mut amount_minor) = (BTreeSet::new(), BTreeSet::new(), 0i64);
-    for (slot, edge) in gathered.edges().filter(|(_, edge)| edge.payer != first && !graph.is_hub(edge.payer)) {
-        let from = firsts.partition_point(|(middle, ..)| *middle < edge.payer);
-        let of = firsts[from..].iter().take_while(|(middle, ..)| *middle == edge.payer);
-        let before = of.filter(|(_, _, first)| first.time <= edge.time && keeps(first.amount_minor, edge.amount_minor, shape[1]));
-        let before: Vec<Slot> = before.map(|(_, slot, _)| *slot).collect();
+    for Side { time, other, slot } in gathered.sides().filter(|side| side.other != first && !graph.is_hub(side.other)) {
+        let from = firsts.partition_point(|(middle, ..)| middle < other);
+        let of = firsts[from..].iter().take_while(|(middle, before, _)| middle == other && before <= time);
+        let keeps = |(_, _, first): &&(Node, Epoch, Slot)| keeps(graph.edge(*first).amount_minor, graph.edge(*slot).amount_minor, shape[1]);
+        let before: Vec<Slot> = of.filter(keeps).map(|(_, _, slot)| *slot).collect();
         if before.is_empty() {
             continue;
         }
-        middles.insert(edge.payer);
+        middles.insert(*other);
         edges.extend(before);
-        edges.insert(slot);
-        amount_minor = amount_minor.saturating_add(edge.amount_minor);
+        edges.insert(*slot);
+        amount_minor = amount_minor.saturating_add(graph.edge(*slot).amount_minor);
     }
     if middles.len() < MIDDLES_MIN {
         return Reading::default();

@@ -7,7 +7,7 @@ use crate::risk::tests::{low, lowest, run};
 use crate::risk::{Given, LATE_MS_MAX};
 use proptest::prelude::*;
 use schemas::alert::{AlertChange, Subject};
-use schemas::aml::{Lane, RuleId, Setting};
+use schemas::aml::{Lane, Parameter, ParameterKind, RuleId, Setting};
 use schemas::{Dated, Epoch, Fact, Link, PaymentKind, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +29,9 @@ pub(crate) type Answer = (Subject, Vec<i64>, BTreeSet<TransactionId>);
 
 /// A rule's question: what is there to be measured at a moment, from these payments, none of which counts from after it.
 pub(crate) type Question = fn(&[Paid], Epoch, &Setting) -> Vec<Answer>;
+
+/// The same of a rule with several clauses: which of them.
+pub(crate) type ByClause = fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>;
 
 /// What was measured, whether late, and from which payments.
 pub(crate) type Because = (Vec<i64>, bool, BTreeSet<TransactionId>);
@@ -88,7 +91,12 @@ fn accounts(subject: &Subject) -> Vec<u32> {
 }
 
 /// What a loop over history says of a rule.
-pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, question: Question) -> Vec<Said> {
+fn expected(
+    history: &History,
+    setting: &Setting,
+    window_ms: u64,
+    question: impl Fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>,
+) -> Vec<Said> {
     let mut said = Vec::new();
     // Of whom: when it is over, if it does not hold.
     let mut open: BTreeMap<Subject, Option<Epoch>> = BTreeMap::new();
@@ -100,7 +108,7 @@ pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, que
             let moments: BTreeSet<Epoch> =
                 all.iter().map(|paid| paid.time).filter(|at| *at < now && (late.time..late.time + window_ms).contains(at)).collect();
             for at in moments {
-                let own = |(subject, _, rests): &Answer| {
+                let own = |(_, (subject, _, rests)): &(u8, Answer)| {
                     let mine = accounts(subject);
                     let moves = all.iter().any(|paid| paid.time == at && (mine.contains(&paid.payer) || mine.contains(&paid.payee)));
                     rests.contains(&late.id) && moves
@@ -108,14 +116,13 @@ pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, que
                 answers.extend(question(&upto(at), at, setting).into_iter().filter(own));
             }
         }
-        let thresholds: Vec<i64> = setting
-            .rule
-            .parameters()
-            .iter()
-            .filter(|parameter| parameter.kind == schemas::aml::ParameterKind::AtLeast)
-            .map(|parameter| setting.value(parameter))
-            .collect();
-        answers.retain(|(_, measures, _)| measures.iter().zip(&thresholds).all(|(measured, threshold)| measured >= threshold));
+        let reached = |(clause, (_, measures, _)): &(u8, Answer)| {
+            let of = |parameter: &&Parameter| parameter.kind == ParameterKind::AtLeast && parameter.clause == *clause;
+            let thresholds = setting.rule.parameters().iter().filter(of).map(|parameter| setting.value(parameter));
+            measures.iter().zip(thresholds).all(|(measured, threshold)| *measured >= threshold)
+        };
+        let mut answers: Vec<Answer> = answers.into_iter().filter(reached).map(|(_, answer)| answer).collect();
+        answers.sort();
         open.retain(|subject, ends| {
             let over = ends.is_some_and(|ends| ends <= now);
             if over {
@@ -159,11 +166,26 @@ pub(crate) fn found(history: &History, setting: &Setting) -> Vec<Said> {
     alerts.filter_map(of).collect()
 }
 
-/// The two, side by side, by a rule as low as it goes with some shapes.
+/// The two, side by side, by a rule of one clause as low as it goes with some shapes.
 pub(crate) fn same(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: Question) -> Result<(), TestCaseError> {
+    let first = |paid: &[Paid], at, setting: &Setting| question(paid, at, setting).into_iter().map(|answer| (0, answer)).collect();
+    compare(history, rule, shapes, first)
+}
+
+/// The same of a rule of several.
+pub(crate) fn same_by_clause(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: ByClause) -> Result<(), TestCaseError> {
+    compare(history, rule, shapes, question)
+}
+
+fn compare(
+    history: &History,
+    rule: RuleId,
+    shapes: &[(&str, i64)],
+    question: impl Fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>,
+) -> Result<(), TestCaseError> {
     let mut setting = lowest(rule, Lane::Live);
     setting.parameters.extend(shapes.iter().map(|(name, value)| ((*name).to_owned(), *value)));
-    let window_ms = setting.parameters.get("window_hours").map_or(0, |hours| u64::try_from(*hours).unwrap() * 3_600_000);
+    let window_ms = setting.parameters.get("window_hours").map_or(24, |hours| u64::try_from(*hours).unwrap()) * 3_600_000;
     let sort = |mut said: Vec<Said>| {
         said.sort_by_key(|(epoch, subject, what)| (*epoch, !what.is_empty(), subject.clone()));
         said
