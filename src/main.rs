@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use orion::config::Config;
-use orion::{archive, backup, dlq, exit, export, load, migrate, replay, restore, run, serve, tap, token, topics, verify};
+use orion::{aml, archive, backtest, backup, dlq, exit, export, load, migrate, replay, restore, run, serve, tap, token, topics, verify};
 use std::process::ExitCode;
 
 /// Records are allocated in one thread and freed in another, millions a minute: this one is made for that.
@@ -54,6 +54,11 @@ enum Command {
     Replay(replay::Args),
     /// Recompute books or digests from the events alone.
     Verify(verify::Args),
+    /// Run changed rules against laundering over history, beside those in force; print where they differ.
+    Backtest(backtest::Args),
+    /// Measure the detection of money laundering on payments with labels.
+    #[command(subcommand)]
+    Aml(aml::Action),
 }
 
 fn main() -> ExitCode {
@@ -80,6 +85,8 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => return restore::run(&args, &config),
         Command::Replay(args) => return replay::run(&args, &config),
         Command::Verify(args) => return verify::run(&args, &config),
+        Command::Backtest(args) => return backtest::run(&args, &config),
+        Command::Aml(action) => return aml::run(&action),
     }
     Ok(ExitCode::SUCCESS)
 }

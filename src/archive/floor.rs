@@ -33,7 +33,7 @@ impl Needed {
         let unavailable = |error| Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) };
         let url = config.postgres.views_url()?;
         let shown = Progress::read(&url).await.map_err(unavailable)?.epoch;
-        let progress = shown.min(Progress::of(&url, alerts::SINK).await.map_err(unavailable)?.epoch);
+        let progress = shown.min(alerts::progress(&url).await.map_err(unavailable)?.1);
         Ok(Self { settlement, views, risk, progress, keep_from })
     }
 

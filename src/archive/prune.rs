@@ -103,7 +103,8 @@ fn floors(manifest: &Manifest, floor: Epoch) -> anyhow::Result<BTreeMap<(String,
             match decoder.entry(topic, record.value()).map_err(unreadable)? {
                 Entry::Claim(_) => claim = begin.unwrap_or(record.offset),
                 Entry::Commit(commit) => {
-                    for sealed in commit.epochs.iter().filter(|sealed| sealed.binding.epoch < floor) {
+                    // That of risk has some of the same bindings, and not all.
+                    for sealed in commit.epochs.iter().filter(|sealed| topic == JOURNAL && sealed.binding.epoch < floor) {
                         for input in &sealed.binding.inputs {
                             floors.insert((input.topic.clone(), input.partition), input.upper);
                         }

@@ -4,11 +4,11 @@
 
 use super::require;
 use crate::View;
-use crate::failure::Failure;
+use crate::failure::{Failure, unread};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use schemas::aml::{Lane, Setting, WEIGHT_MAX};
+use schemas::aml::Setting;
 use schemas::problem::FieldError;
 use schemas::resource::alert::Simulation;
 use schemas::{Caller, Problem, RuleId};
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Proposed {
-    /// Values by the name of the parameter; the others are as in the catalogue.
+    /// Values by the name of the parameter; the others are as they are set.
     #[serde(default)]
     #[schema(example = json!({"senders": 8}))]
     parameters: BTreeMap<String, i64>,
@@ -49,7 +49,7 @@ pub(crate) async fn simulate(
         let detail = "This rule is decided with the payment, so it depends on every payment that it let pass; set it in shadow.";
         return Err(Problem::new(422, "rule_not_simulated", detail).into());
     }
-    let Json(Proposed { parameters }) = body.map_err(|rejection| Problem::field("", rejection.body_text()))?;
+    let Json(Proposed { parameters }) = body.map_err(unread)?;
     let mut errors = Vec::new();
     for (name, value) in &parameters {
         let one = Setting { parameters: BTreeMap::from([(name.clone(), *value)]), ..Setting::of(rule) };
@@ -60,6 +60,5 @@ pub(crate) async fn simulate(
     if !errors.is_empty() {
         return Err(Problem::fields(errors).into());
     }
-    let setting = Setting { rule, lane: Lane::Shadow, enabled: true, weight: rule.weight().min(WEIGHT_MAX), parameters };
-    Ok(Json((view.simulate)(setting).await?))
+    Ok(Json((view.simulate)(rule, parameters).await?))
 }

@@ -118,7 +118,11 @@ impl History {
 }
 
 fn given(epoch: Epoch, facts: Vec<Fact>, keep: bool) -> Given {
-    let cause = || Cause { command_id: CommandId::derive("bench", "transfer", "k"), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };
+    let cause = || Cause {
+        command_id: CommandId::derive("bench", "transfer", "k"),
+        position: Position { partition: 0, offset: 0 },
+        traceparent: String::new(),
+    };
     let event = |(number, fact)| Event { id: EventId::mint(epoch, number), epoch, cause: cause(), fact };
     let events = (0..).zip(facts).map(event).collect();
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
