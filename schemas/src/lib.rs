@@ -18,8 +18,17 @@ pub mod epoch;
 /// Who asks.
 pub mod principal;
 
+/// Countries by their codes.
+pub mod country;
+
+/// Days as text.
+pub mod day;
+
 /// Customers.
 pub mod customer;
+
+/// By what they say who they are.
+pub mod document;
 
 /// Accounts, the house's own among them.
 pub mod account;
@@ -104,6 +113,7 @@ pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
 };
 pub use customer::{Customer, KycLevel, KycStatus};
+pub use document::{Document, DocumentType, Mrz};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict, trace_id};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
