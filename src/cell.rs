@@ -12,6 +12,8 @@ mod measures;
 pub mod pulse;
 /// How settlement starts.
 pub mod recovery;
+/// The audit chain of a cell, on its way to Kafka.
+pub mod roots;
 /// Settlement: the cell that decides.
 pub mod settlement;
 /// Snapshots of the ledger.

@@ -5,6 +5,8 @@ pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), 
 
 /// `orion archive`.
 pub mod archive;
+/// `orion audit`.
+pub mod audit;
 /// Who calls.
 pub mod auth;
 /// `orion backup`.

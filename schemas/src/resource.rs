@@ -3,6 +3,7 @@
 //! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
 //! `as_of` is the reader's to add: a decision has no view that it was read from.
 
+mod audit;
 mod batch;
 mod hold;
 mod operation;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
+pub use audit::{AuditProof, AuditRoot};
 pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
 pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};

@@ -13,7 +13,7 @@ use schemas::{Commit, Entry, Epoch, SealedEpoch, Stored, Topic};
 use std::collections::BTreeMap;
 
 /// What settlement's journal says about all of it.
-pub(super) struct Journal {
+pub(crate) struct Journal {
     /// Every schema that settlement has written with.
     pub decoder: Decoder,
     /// The first epoch that it has.
@@ -28,7 +28,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Reads the journal.
-    pub(super) fn read(brokers: &str) -> Result<Self, Exit> {
+    pub(crate) fn read(brokers: &str) -> Result<Self, Exit> {
         let mut sealed = SealedEpochs::open(brokers)?;
         let mut journal =
             Self { decoder: Decoder::default(), first: 0, last: 0, cut: sealed.reader.low() > 0, last_output: BTreeMap::new() };
@@ -92,7 +92,7 @@ impl SealedEpochs {
 }
 
 /// A partition that settlement writes.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// Topic.
     pub topic: String,
     /// Partition.
@@ -135,7 +135,7 @@ pub(super) fn epoch_of(record: &Stored) -> Epoch {
 }
 
 /// Every partition that settlement writes events to, and its dead letters where they are asked for.
-pub(super) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> Result<Vec<Source>, Exit> {
+pub(crate) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> Result<Vec<Source>, Exit> {
     let topics = Topics::committed();
     let events = Topic::EVENTS.iter().map(|topic| topic.as_str());
     let all = events.chain(dead_letters.then_some(COMMANDS_DLQ));
@@ -184,7 +184,7 @@ pub(crate) fn visible(brokers: &str, shown: Epoch) -> Result<Result<Visible, Str
 }
 
 /// The first epoch of which every source has all; 0, or one after an epoch of the journal.
-pub(super) fn whole_from(sources: &[Source]) -> Epoch {
+pub(crate) fn whole_from(sources: &[Source]) -> Epoch {
     sources.iter().map(|source| source.from).max().unwrap_or(0)
 }
 

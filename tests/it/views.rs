@@ -11,3 +11,5 @@ mod reader;
 mod rebuild;
 mod restart;
 mod sink;
+
+pub(crate) use reader::views_url;

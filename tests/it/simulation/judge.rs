@@ -119,7 +119,12 @@ fn replay(house: &House, commands: &[Bound]) -> Replay {
         for (place, record) in sent.into_iter().filter(|(place, _)| place.0 != Topic::SettlementJournal.as_str()) {
             replay.records.entry(place).or_default().push(record);
         }
-        replay.epochs.push(Arc::new(EpochEvents { binding: output.binding, events: output.events, waited: output.waited }));
+        replay.epochs.push(Arc::new(EpochEvents {
+            binding: output.binding,
+            events: output.events,
+            waited: output.waited,
+            leaves: Vec::new(),
+        }));
         replay.frozen.insert(epoch, ledger.freeze());
     }
     if let Some(left) = rest.first() {

@@ -97,7 +97,7 @@ fn aborted_ahead(brokers: &str, topics: &[&str]) -> anyhow::Result<()> {
 }
 
 /// The database of the views that a house writes.
-pub(super) fn views_url() -> anyhow::Result<String> {
+pub(crate) fn views_url() -> anyhow::Result<String> {
     let mut url = reqwest::Url::parse(&std::env::var("DATABASE_URL")?)?;
     url.set_path("orion_views");
     Ok(url.to_string())
