@@ -11,8 +11,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// The routes that tell their entries in parts.
-const LISTS: &[&str] =
-    &["/v1/accounts", "/v1/accounts/{id}/orders", "/v1/accounts/{id}/entries", "/v1/transactions", "/v1/transactions/{id}/timeline"];
+const LISTS: &[&str] = &[
+    "/v1/accounts",
+    "/v1/accounts/{id}/orders",
+    "/v1/accounts/{id}/entries",
+    "/v1/transactions",
+    "/v1/transactions/{id}/timeline",
+    "/admin/audit/roots",
+];
 
 const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the same entries as of the same epoch, whatever comes meanwhile; what \
                       chooses them comes with it, and may be said again but not otherwise.";
@@ -20,7 +26,7 @@ const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the 
 /// Completes the description of the reads.
 pub(crate) fn complete(document: &mut OpenApi) {
     know::<Problem>(document);
-    for (path, operation) in operations(document).filter(|(path, _)| path.starts_with("/v1/")) {
+    for (path, operation) in operations(document).filter(|(path, _)| path.starts_with("/v1/") || path.starts_with("/admin/")) {
         if path.ends_with("/stream") {
             stream(operation);
             continue;

@@ -16,6 +16,7 @@ pub mod views;
 mod accounts;
 mod aggregates;
 mod asker;
+mod audit;
 mod batches;
 mod cursor;
 mod customers;
@@ -37,6 +38,7 @@ mod terms;
 mod timeline;
 mod transactions;
 
+pub use audit::Keys;
 pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
@@ -78,6 +80,8 @@ pub struct View {
     pub caught_up: CaughtUp,
     /// What changes, read once for all who listen.
     pub streams: Arc<Streams>,
+    /// The public keys of the audit chain, as far as they are known here.
+    pub audit_keys: Arc<Keys>,
 }
 
 impl View {
@@ -134,6 +138,8 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(aggregates::latency::latency))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::roots))
         .routes(routes!(health::metrics));
     document::complete(router.get_openapi_mut());
     router

@@ -103,6 +103,26 @@ pub struct Views {
     chained_until: Option<i64>,
 }
 
+macro_rules! moves {
+    ($more:literal) => {
+        concat!(
+            "with moved as (
+                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
+                                          aggregates_epoch = $2, positions_epoch = $2",
+            $more,
+            " where sink = $1 and epoch = $4 and generation <= $3
+                 returning sink
+             )
+             select pg_notify('orion_views', '') from moved"
+        )
+    };
+}
+
+/// Moves the progress. Whoever listens hears of it when it is committed.
+const MOVE: &str = moves!("");
+/// The same, and the end of the audit chain with it.
+const MOVE_CHAINED: &str = moves!(", audit_epoch = $2");
+
 /// A transaction that ends its connection this often does so by itself.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -271,27 +291,16 @@ impl Views {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("views.begin");
-        // Whoever listens hears of it when it is committed.
-        let moved = sqlx::query(
-            "with moved as (
-                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
-                                          aggregates_epoch = $2, positions_epoch = $2,
-                                          audit_epoch = case when $7 then $2 else audit_epoch end
-                 where sink = $1 and epoch = $4 and generation <= $3
-                 returning sink
-             )
-             select pg_notify('orion_views', '') from moved",
-        )
-        .bind(SINK)
-        .bind(group.next)
-        .bind(self.session.generation)
-        .bind(self.epoch)
-        .bind(&group.commands_upper)
-        .bind(group.imbalances)
-        .bind(links.is_some())
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(failed("move the progress"))?;
+        let moved = sqlx::query(if links.is_some() { MOVE_CHAINED } else { MOVE })
+            .bind(SINK)
+            .bind(group.next)
+            .bind(self.session.generation)
+            .bind(self.epoch)
+            .bind(&group.commands_upper)
+            .bind(group.imbalances)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed("move the progress"))?;
         if moved.is_none() {
             return Err(PostgresError::Fenced(SINK));
         }

@@ -34,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Policies", "What staff sets: levels, terms, limits and tariffs."),
     ("Aggregates", "What the bank did as a whole."),
     ("Operations", "What became of a command."),
+    ("Audit", "That nothing the bank has said was changed, dropped or reordered."),
     ("Rules", "By which version of its rules the bank decides."),
     ("Server", "The server itself."),
 ];

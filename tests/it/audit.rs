@@ -2,6 +2,8 @@
 
 /// Exported files, by Orion and by a verifier that shares nothing with it.
 mod exported;
+/// Proofs and roots over HTTP.
+mod proven;
 /// What an owner and a superuser do to the table.
 mod tampered;
 
@@ -32,6 +34,7 @@ fn the_chain_is_whole_whatever_dies_and_every_change_of_it_is_found() -> anyhow:
     ensure!(code == 1 && said.contains("have no root in postgres"), "{said}");
     house.start_run()?;
     house.wait_ready()?;
+    runtime.block_on(tampered::chained_again())?;
     whole(&house)?;
     ensure!(runtime.block_on(tampered::links())?.starts_with(&before), "what was signed again is the same");
 
@@ -40,8 +43,9 @@ fn the_chain_is_whole_whatever_dies_and_every_change_of_it_is_found() -> anyhow:
     ensure!(house.stop_run()?.success());
     tampered::found(&house, &runtime)?;
 
-    // 4. What was exported is verified without any server.
+    // 4. What was exported, and what the door says of an event, is verified without any server.
     exported::files(&house)?;
+    proven::events(&house, &runtime)?;
     house.forget()
 }
 

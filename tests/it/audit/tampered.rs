@@ -4,6 +4,7 @@ use super::{verify, views};
 use crate::house::House;
 use anyhow::ensure;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Every way to change a link or to lose one is refused, of the whole table and of a month of it, to whoever asks.
@@ -45,6 +46,17 @@ pub(super) async fn as_by_an_older_version(last: i64) -> anyhow::Result<Vec<Stri
     sqlx::raw_sql(AssertSqlSafe(lost)).execute(&mut views).await?;
     ensure!(links().await?.len() + usize::try_from(last)? == before.len());
     Ok(before)
+}
+
+/// Waits until the cell has chained what it found.
+pub(super) async fn chained_again() -> anyhow::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut views = views().await?;
+    while !sqlx::query_scalar::<_, bool>("select audit_epoch = epoch from sink_progress").fetch_one(&mut views).await? {
+        ensure!(Instant::now() < deadline, "the views do not chain what an older version wrote");
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 const OFF: &str = "alter table audit_root disable trigger refuse_change;";

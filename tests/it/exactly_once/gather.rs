@@ -221,7 +221,7 @@ fn consumer(brokers: &str) -> anyhow::Result<BaseConsumer> {
 }
 
 /// Reads a topic from its first record to its end.
-fn read(brokers: &str, topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(super) fn read(brokers: &str, topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let consumer = consumer(brokers)?;
     let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(5))?;
     let mut open: BTreeSet<i32> = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id()).collect();

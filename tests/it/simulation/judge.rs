@@ -57,7 +57,7 @@ pub(super) fn judge(house: &House) -> Vec<String> {
     let mut tables = derive(written);
     let epochs = house.world.postgres.written.iter().flat_map(|write| &write.epochs);
     tables.insert("latency", latency::table(epochs.map(|epoch| (epoch.epoch(), &epoch.waited[..]))));
-    let evidence = Evidence { history: house.clients.history.clone(), log, rows: Rows { upper, tables } };
+    let evidence = Evidence { history: house.clients.history.clone(), log, rows: Rows { upper, tables }, chain: None };
     wrong.extend(check::check(&evidence).into_iter().map(|finding| format!("{:?}: {}", finding.kind, finding.sentence)));
     wrong.truncate(TOLD_MAX);
     wrong
