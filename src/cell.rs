@@ -12,6 +12,10 @@ mod measures;
 pub mod pulse;
 /// How settlement starts.
 pub mod recovery;
+/// Risk: the cell that finds what a human must look at.
+pub mod risk;
+/// How much may be on its way.
+mod room;
 /// The audit chain of a cell, on its way to Kafka.
 pub mod roots;
 /// Settlement: the cell that decides.
@@ -54,17 +58,20 @@ pub enum Cell {
     Settlement,
     /// Writes the views to Postgres.
     Views,
+    /// Looks for laundering and fraud.
+    Risk,
 }
 
 impl Cell {
     /// Every cell of a bank.
-    pub const ALL: [Self; 2] = [Self::Settlement, Self::Views];
+    pub const ALL: [Self; 3] = [Self::Settlement, Self::Views, Self::Risk];
 
     /// Its name on the command line and in logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Settlement => "settlement",
             Self::Views => "views",
+            Self::Risk => "risk",
         }
     }
 
@@ -73,6 +80,7 @@ impl Cell {
         match self {
             Self::Settlement => settlement::run(config, accept_gap, life),
             Self::Views => views::run(config, life),
+            Self::Risk => risk::run(config, life),
         }?;
         // A dataflow ends when a thread before it has, and that thread ends the process, with its reason and its code.
         loop {

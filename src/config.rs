@@ -47,6 +47,8 @@ pub struct Config {
     pub run: Run,
     /// The views cell.
     pub views: Views,
+    /// The risk cell.
+    pub risk: Risk,
     /// Where the cells show what they measure.
     pub metrics: Metrics,
 }
@@ -155,6 +157,16 @@ pub struct Views {
     pub topics_every_ms: u64,
 }
 
+/// The risk cell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Risk {
+    /// Its snapshots are taken this far apart, in the time of epochs, if something has happened since the last.
+    pub snapshot_every_ms: u64,
+    /// Most events between Kafka and the detection; the bound of every queue of the cell.
+    pub waiting_max: usize,
+}
+
 const DEFAULTS: &str = r#"
 [kafka]
 brokers = "127.0.0.1:9092"
@@ -223,9 +235,14 @@ waiting_max = 65536
 group_max = 16384
 topics_every_ms = 250
 
+[risk]
+snapshot_every_ms = 120000
+waiting_max = 65536
+
 [metrics]
 settlement = "127.0.0.1:0"
 views = "127.0.0.1:0"
+risk = "127.0.0.1:0"
 "#;
 
 impl Postgres {
@@ -307,6 +324,9 @@ impl Config {
         let views = &self.views;
         if views.workers == 0 || views.snapshot_every_ms == 0 || views.waiting_max == 0 || views.group_max == 0 {
             return wrong("views.workers, snapshot_every_ms, waiting_max and group_max must be at least 1");
+        }
+        if self.risk.snapshot_every_ms == 0 || self.risk.waiting_max == 0 {
+            return wrong("risk.snapshot_every_ms and waiting_max must be at least 1");
         }
         if self.epochs.tick_ms == 0 {
             return wrong("epochs.tick_ms must be at least 1");

@@ -200,11 +200,11 @@ fn now_ms() -> u64 {
     u64::try_from(START.elapsed().as_millis()).expect("no process runs for 500 million years")
 }
 
-/// Ends a cell. What views has under way is a transaction, whole or not there; settlement has a snapshot to leave.
+/// Ends a cell. What views and risk have under way are transactions, whole or not there; settlement has a snapshot to leave.
 fn end(cell: Cell, life: &Life) {
     match cell {
         Cell::Settlement => life.stop.request(),
-        Cell::Views => std::process::exit(0),
+        Cell::Views | Cell::Risk => std::process::exit(0),
     }
 }
 

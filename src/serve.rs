@@ -75,6 +75,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let from = TailStart { commands_upper: shown.commands_upper.clone(), events: Start { epoch: shown.epoch, schemas }, rules };
     let tail = tail::spawn(&kafka.brokers, Arc::clone(&decisions), from).map_err(|error| unavailable("Kafka", &error))?;
     let progress = Progress::follow(pool.clone(), shown);
+    let risk = Shown::read_risk(&pool).await.map_err(|error| no_views(&pool, &error))?.ok_or_else(unmigrated)?;
+    let risk = Progress::follow_risk(pool.clone(), risk);
     tokio::spawn(forget(progress.clone(), Arc::clone(&decisions)));
 
     let paid = pool.clone();
@@ -96,7 +98,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let stopping = stopping()?;
     let streams = Streams::start(pool.clone(), progress.clone(), bounds(&config.http), stopping.clone());
     let audit_keys = Arc::new(audit_keys(&config.audit));
-    let view = View { pool, progress, recent, newest, caught_up: Arc::new(move || tail.caught_up()), streams, audit_keys };
+    let caught_up = Arc::new(move || tail.caught_up());
+    let view = View { pool, progress, risk, recent, newest, caught_up, streams, audit_keys };
     let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
     let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping.clone()));
     let doors = doors(door, view, taps, tokens, &config.http, stopping.clone());

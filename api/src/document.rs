@@ -12,6 +12,7 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 /// The routes that tell their entries in parts.
 const LISTS: &[&str] = &[
+    "/admin/aml/alerts",
     "/v1/accounts",
     "/v1/accounts/{id}/orders",
     "/v1/accounts/{id}/entries",
@@ -35,7 +36,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
                         `partition:offset`; then 503 with `Retry-After`.";
         let at = "Read this past epoch; what was not there then is not found.";
         let mut parameters = vec![formed(parameter(ParameterIn::Query, "at_least", at_least, "1764000000123"), "^[0-9]+$|^[0-9]+:[0-9]+$")];
-        if path.starts_with("/v1/accounts/") || LISTS.contains(&path) {
+        if path.starts_with("/v1/accounts/") || path.ends_with("/risk") || LISTS.contains(&path) {
             parameters.push(formed(parameter(ParameterIn::Query, "at", at, "1764000000123"), "^[0-9]+$"));
         }
         if LISTS.contains(&path) {

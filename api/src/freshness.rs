@@ -4,7 +4,7 @@
 //! of it; or a problem, when they do not within two seconds. What lies in the future is not waited for.
 
 use crate::View;
-use crate::progress::Mark;
+use crate::progress::{Mark, Progress};
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use schemas::problem::FieldError;
@@ -77,6 +77,17 @@ impl Freshness {
 
     /// The same, and for epochs that other parameters name.
     pub(crate) async fn wait_for(self, view: &View, minted: Option<Epoch>, named: &[(&str, Epoch)]) -> Result<bool, Problem> {
+        self.wait_on(view, &view.progress, minted, named).await
+    }
+
+    /// The same of what one of the cells writes.
+    pub(crate) async fn wait_on(
+        self,
+        view: &View,
+        progress: &Progress,
+        minted: Option<Epoch>,
+        named: &[(&str, Epoch)],
+    ) -> Result<bool, Problem> {
         // The clock that mints may be ahead of ours; what was committed or is shown, it has minted.
         let horizon = now_ms().max(view.progress.shown().epoch).max((view.newest)()).saturating_add(AHEAD_MAX_MS);
         let named = || named.iter().map(|(name, epoch)| (*name, Mark::Epoch(*epoch)));
@@ -97,7 +108,7 @@ impl Freshness {
         }
         let deadline = Instant::now() + WAIT_MAX;
         for mark in asked {
-            if !view.progress.reach(mark, deadline).await {
+            if !progress.reach(mark, deadline).await {
                 return Err(behind());
             }
         }

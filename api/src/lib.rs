@@ -13,6 +13,9 @@ pub mod streams;
 /// The views as rows that can be followed.
 pub mod views;
 
+/// Alerts.
+mod aml;
+
 mod accounts;
 mod aggregates;
 mod asker;
@@ -72,6 +75,8 @@ pub struct View {
     pub pool: PgPool,
     /// How far they have come.
     pub progress: Progress,
+    /// How far the alerts have come.
+    pub risk: Progress,
     /// What the log knows of operations that the views may not show.
     pub recent: Recent,
     /// The newest epoch that anybody was told of here.
@@ -140,6 +145,10 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(rules::rules))
         .routes(routes!(audit::proof))
         .routes(routes!(audit::roots))
+        .routes(routes!(aml::alerts::alerts))
+        .routes(routes!(aml::alerts::alert))
+        .routes(routes!(aml::stream::alerts_stream))
+        .routes(routes!(aml::score::risk_score))
         .routes(routes!(health::metrics));
     document::complete(router.get_openapi_mut());
     router

@@ -1,6 +1,6 @@
-//! How far the views have come, as it happens.
+//! How far the views have come, and the alerts, as it happens.
 //!
-//! In: the row that the views cell updates in the transaction of each epoch, and its notification. Out: the
+//! In: the row that a cell updates in the transaction of each epoch, and its notification. Out: the
 //! latest state of that row, for whoever waits for an epoch or for a command. A notification that is lost costs
 //! one poll; a connection that is lost is made again. The same row says how many imbalances stand, and how
 //! old what is shown is: two metrics.
@@ -13,8 +13,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// The channel that the views cell notifies.
-const CHANNEL: &str = "orion_views";
+/// The views' row.
+const VIEWS: &str = "views";
+/// That of the risk cell.
+const RISK: &str = "risk";
 /// Longest time without a look, should a notification be lost.
 const POLL: Duration = Duration::from_millis(250);
 /// Longest time that a look may take.
@@ -60,8 +62,17 @@ impl Shown {
 
     /// Reads the row; none if the database has not been migrated that far.
     pub async fn read(executor: impl PgExecutor<'_>) -> Result<Option<Self>, sqlx::Error> {
+        Self::of(executor, VIEWS).await
+    }
+
+    /// Reads the row of the risk cell: how far the alerts have come.
+    pub async fn read_risk(executor: impl PgExecutor<'_>) -> Result<Option<Self>, sqlx::Error> {
+        Self::of(executor, RISK).await
+    }
+
+    async fn of(executor: impl PgExecutor<'_>, sink: &str) -> Result<Option<Self>, sqlx::Error> {
         let row: Option<(i64, Vec<i64>)> =
-            sqlx::query_as("select epoch, commands_upper from sink_progress where sink = 'views'").fetch_optional(executor).await?;
+            sqlx::query_as("select epoch, commands_upper from sink_progress where sink = $1").bind(sink).fetch_optional(executor).await?;
         Ok(row.map(|(epoch, commands_upper)| Self { epoch: u64::try_from(epoch).unwrap_or_default(), commands_upper }))
     }
 }
@@ -90,8 +101,17 @@ pub struct Progress {
 impl Progress {
     /// Follows the row in a task that ends with the last clone of what is returned.
     pub fn follow(pool: PgPool, from: Shown) -> Self {
+        Self::follow_of(pool, from, VIEWS)
+    }
+
+    /// The same of the row of the risk cell.
+    pub fn follow_risk(pool: PgPool, from: Shown) -> Self {
+        Self::follow_of(pool, from, RISK)
+    }
+
+    fn follow_of(pool: PgPool, from: Shown, sink: &'static str) -> Self {
         let (sender, shown) = watch::channel(from);
-        tokio::spawn(follow(pool, sender));
+        tokio::spawn(follow(pool, sender, sink));
         Self { shown }
     }
 
@@ -113,32 +133,34 @@ impl Progress {
     }
 }
 
-async fn follow(pool: PgPool, sender: watch::Sender<Shown>) {
+async fn follow(pool: PgPool, sender: watch::Sender<Shown>, sink: &'static str) {
     let mut pause = PAUSE_MIN;
     while !sender.is_closed() {
         let started = Instant::now();
-        if let Err(error) = listen(&pool, &sender).await {
+        if let Err(error) = listen(&pool, &sender, sink).await {
             // A connection that held for a while was a good one: try again at once.
             pause = if started.elapsed() > PAUSE_MAX { PAUSE_MIN } else { PAUSE_MAX.min(pause * 2) };
-            tracing::warn!(%error, pause_ms = pause.as_millis(), "can't see how far the views have come");
+            tracing::warn!(%error, pause_ms = pause.as_millis(), sink, "can't see how far postgres has come");
             sleep(pause).await;
         }
     }
 }
 
-async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>) -> Result<(), sqlx::Error> {
-    let fresh = since::of(&FRESHNESS, "views");
+async fn listen(pool: &PgPool, sender: &watch::Sender<Shown>, sink: &'static str) -> Result<(), sqlx::Error> {
+    let fresh = since::of(&FRESHNESS, sink);
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen(&format!("orion_{sink}")).await?;
     while !sender.is_closed() {
         let look = async {
             let standing: Option<i64> =
-                sqlx::query_scalar("select imbalances from sink_progress where sink = 'views'").fetch_optional(&mut listener).await?;
-            Ok((Shown::read(&mut listener).await?, standing))
+                sqlx::query_scalar("select imbalances from sink_progress where sink = $1").bind(sink).fetch_optional(&mut listener).await?;
+            Ok((Shown::of(&mut listener, sink).await?, standing))
         };
         let (now, standing) = timeout(READ_MAX, look).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
         // Anything but zero is somebody's bug, and must wake people up.
-        IMBALANCES.with_label_values(meters::NONE).set(standing.unwrap_or_default());
+        if sink == VIEWS {
+            IMBALANCES.with_label_values(meters::NONE).set(standing.unwrap_or_default());
+        }
         if let Some(now) = now {
             fresh.at(now.as_of());
             sender.send_if_modified(|shown| {

@@ -4,11 +4,11 @@
 //! it has come. A snapshot is what has changed since nothing, to come back is what has changed since the epoch that the client names, and to go on
 //! is what has changed since the last that was sent: one question. Whoever puts rows where their keys are has the view.
 
-mod asked;
+pub(crate) mod asked;
 mod batch;
-mod follower;
+pub(crate) mod follower;
 mod hub;
-mod room;
+pub(crate) mod room;
 
 pub use hub::{Bounds, Streams};
 
@@ -143,7 +143,7 @@ const fn is_about_accounts(name: ViewName) -> bool {
 }
 
 /// When the token expires, by the clock that sleeps go by.
-fn expires(caller: &Caller) -> Instant {
+pub(crate) fn expires(caller: &Caller) -> Instant {
     let left = (UNIX_EPOCH + Duration::from_secs(caller.expires_s)).duration_since(SystemTime::now()).unwrap_or_default();
     Instant::now() + left.min(LONGEST)
 }

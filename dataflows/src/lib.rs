@@ -18,6 +18,8 @@ pub mod liabilities;
 pub mod positions;
 /// Which currencies, accounts and transactions do not balance?
 pub mod proof;
+/// Which rules against money laundering hold, for whom, and why?
+pub mod risk;
 /// Where the work on a row is done.
 mod route;
 /// What does each command do to the bank? The only dataflow that decides.

@@ -51,7 +51,7 @@ pub enum SinkError {
 /// The sink of a cell.
 pub struct Sink {
     producer: Producer,
-    writer: Writer,
+    pub(crate) writer: Writer,
 }
 
 impl Sink {
@@ -75,6 +75,9 @@ impl Sink {
         if *journal == Topic::SettlementJournal {
             written.extend(Topic::EVENTS.iter().map(|topic| (topic.as_str(), partitions.get(topic).copied().unwrap_or(1))));
             written.push((COMMANDS_DLQ, 1));
+        }
+        if *journal == Topic::RiskJournal {
+            written.extend(Topic::ALERTS.iter().map(|topic| (topic.as_str(), 1)));
         }
         written.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic.to_owned(), partition))).collect()
     }
@@ -121,7 +124,7 @@ impl Sink {
     }
 
     /// One transaction with what `write` sends.
-    fn transaction(&mut self, write: impl FnOnce(&Writer, &mut Producer) -> Result<(), SinkError>) -> Result<(), SinkError> {
+    pub(crate) fn transaction(&mut self, write: impl FnOnce(&Writer, &mut Producer) -> Result<(), SinkError>) -> Result<(), SinkError> {
         self.producer.begin().map_err(failed("begin a transaction"))?;
         write(&self.writer, &mut self.producer)?;
         self.producer.delivered().map_err(failed("deliver a record"))?;
@@ -137,7 +140,7 @@ impl Sink {
     }
 }
 
-fn send(producer: &mut Producer, sent: &Sent<'_>) -> Result<(), SinkError> {
+pub(crate) fn send(producer: &mut Producer, sent: &Sent<'_>) -> Result<(), SinkError> {
     producer.append(sent).map_err(failed("send a record"))
 }
 

@@ -9,6 +9,8 @@ mod planted;
 /// Transactions of Kafka.
 mod producer;
 
+/// What the risk cell writes to Kafka.
+pub mod alerts;
 /// The transactional producer of a cell.
 pub mod kafka;
 /// Rows of the views.

@@ -12,6 +12,8 @@
 pub mod accounts;
 /// What the aggregates must be.
 pub mod aggregates;
+/// Alerts of the risk cell.
+pub mod alerts;
 /// The audit chain of a cell.
 pub mod chain;
 mod months;
@@ -173,12 +175,7 @@ impl Group {
     /// its lock when every older session has ended: its generation and epoch. `mine` is the generation of the writer and
     /// `old` the progress before.
     pub fn happened(&self, mine: i64, old: i64, (generation, found): (i64, i64)) -> Result<bool, PostgresError> {
-        match found {
-            _ if generation != mine => Err(PostgresError::Fenced(SINK)),
-            found if found == self.next => Ok(true),
-            found if found == old => Ok(false),
-            found => Err(PostgresError::Moved { sink: SINK, found, old, next: self.next }),
-        }
+        session::happened(SINK, mine, [old, self.next], (generation, found))
     }
 }
 
@@ -186,7 +183,7 @@ impl Views {
     /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
     pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
         let generation = i64::try_from(generation).expect(RANGE);
-        let mut session = Session::open(url, generation).await?;
+        let mut session = Session::open(url, SINK, generation).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
         aggregates::catch_up(&mut session.connection, generation).await?;

@@ -86,7 +86,7 @@ impl Writer {
         })
     }
 
-    fn entry<E: From<WireError>>(
+    pub(crate) fn entry<E: From<WireError>>(
         &self,
         entry: &Entry,
         epoch: Option<Epoch>,
@@ -123,14 +123,9 @@ pub fn outputs<E: From<WireError>>(
     epoch: &EpochOutput,
     mut each: impl FnMut(Outgoing<'_>) -> Result<(), E>,
 ) -> Result<Vec<Output>, E> {
-    let mut partitions_of_epoch: Vec<Written> = Vec::new();
+    let mut tally = Tally::default();
     let mut emit = |record: Outgoing<'_>, datum: &[u8]| {
-        let this = |written: &Written| written.partition == record.partition && written.topic == record.topic;
-        let place = partitions_of_epoch.iter().position(this).unwrap_or_else(|| {
-            partitions_of_epoch.push(Written { topic: record.topic, partition: record.partition, records: Records::default() });
-            partitions_of_epoch.len() - 1
-        });
-        partitions_of_epoch[place].records.add(record.key.as_bytes(), datum);
+        tally.add(record.topic, record.partition, record.key.as_bytes(), datum);
         each(record)
     };
     // One buffer for all of them.
@@ -156,17 +151,38 @@ pub fn outputs<E: From<WireError>>(
         let record = Outgoing { topic: COMMANDS_DLQ, partition: 0, key: &key, value, traceparent: &dead.traceparent, dead: Some(dead) };
         emit(record, value)?;
     }
-    partitions_of_epoch.sort_unstable_by_key(|written| (written.topic, written.partition));
-    let output = |Written { topic, partition, records }| Output {
-        topic: str::to_owned(topic),
-        partition,
-        count: records.count(),
-        digest: records.digest(),
-    };
-    Ok(partitions_of_epoch.into_iter().map(output).collect())
+    Ok(tally.outputs())
 }
 
-/// What an epoch writes to a partition. There are a dozen at most, so they are found by looking at each.
+/// What an epoch writes to each partition. There are a dozen at most, so they are found by looking at each.
+#[derive(Default)]
+pub(crate) struct Tally(Vec<Written>);
+
+impl Tally {
+    /// Adds a record.
+    pub(crate) fn add(&mut self, topic: &'static str, partition: i32, key: &[u8], datum: &[u8]) {
+        let this = |written: &Written| written.partition == partition && written.topic == topic;
+        let place = self.0.iter().position(this).unwrap_or_else(|| {
+            self.0.push(Written { topic, partition, records: Records::default() });
+            self.0.len() - 1
+        });
+        self.0[place].records.add(key, datum);
+    }
+
+    /// How many there are of each, and their digest.
+    pub(crate) fn outputs(mut self) -> Vec<Output> {
+        self.0.sort_unstable_by_key(|written| (written.topic, written.partition));
+        let output = |Written { topic, partition, records }| Output {
+            topic: str::to_owned(topic),
+            partition,
+            count: records.count(),
+            digest: records.digest(),
+        };
+        self.0.into_iter().map(output).collect()
+    }
+}
+
+/// What it writes to one.
 struct Written {
     topic: &'static str,
     partition: i32,

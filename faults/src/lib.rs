@@ -36,6 +36,14 @@ pub const POINTS: &[(&str, &str)] = &[
     ("views.progress", "views"),
     ("views.commit", "views"),
     ("views.committed", "views"),
+    ("risk.claimed", "risk"),
+    ("risk.kafka", "risk"),
+    ("risk.begin", "risk"),
+    ("risk.progress", "risk"),
+    ("risk.commit", "risk"),
+    ("risk.committed", "risk"),
+    ("risk.snapshot", "risk"),
+    ("risk.snapshotted", "risk"),
 ];
 
 /// Dies here if a test has asked for it. `name` is one of [`POINTS`].

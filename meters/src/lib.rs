@@ -35,7 +35,7 @@ const PIN_READ_S: &[f64] = &[0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0
 meters! {
     // How fresh, and how right.
 
-    /// Now, less the newest epoch of a view: `settlement` is what is decided and committed, `views` what Postgres shows, `topics` what
+    /// Now, less the newest epoch of a view: `settlement` is what is decided and committed, `views` what Postgres shows, `risk` what is searched for laundering and fraud, `topics` what
     /// the topics of the views have, `tail` what this door has read. An idle bank has an epoch a second.
     FRESHNESS: GaugeVec = "orion_freshness_seconds" ["view"];
     /// From the time stamp of an epoch until it was `committed` to Kafka, or `visible` in Postgres.
@@ -52,7 +52,7 @@ meters! {
     RPC_REQUESTS: HistogramVec = "rpc_server_duration_seconds" ["rpc_service", "rpc_method", "rpc_grpc_status_code"], HTTP_S;
     /// Requests that were answered 429 since their subject asks too fast.
     RATE_LIMITED: IntCounterVec = "orion_http_rate_limited_total" [];
-    /// Streams that are open: of topics (`tap`), of views, or of transactions.
+    /// Streams that are open: of topics (`tap`), of views, of transactions, or of alerts.
     STREAMS_OPEN: IntGaugeVec = "orion_streams_open" ["stream"];
     /// Records and rows that were sent over streams.
     STREAM_EVENTS: IntCounterVec = "orion_stream_events_total" ["stream"];

@@ -32,7 +32,11 @@ queues! {
     PROVE = "prove";
     /// Epochs between the proof and Postgres.
     WRITE = "write";
-    /// Events between Kafka and Postgres.
+    /// Epochs between Kafka and the detection.
+    DETECT = "detect";
+    /// Epochs between the detection and Kafka.
+    ALERT = "alert";
+    /// Events between Kafka and Postgres, or the detection.
     ROOM = "room";
 }
 

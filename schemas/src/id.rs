@@ -99,6 +99,10 @@ id!(
     OrderId
 );
 id!(
+    /// An alert, the same for the same rule, version, subject and beginning.
+    AlertId
+);
+id!(
     /// A command, the same for every retry of it.
     CommandId
 );

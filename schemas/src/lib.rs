@@ -48,6 +48,12 @@ pub mod proof;
 /// What staff sets.
 pub mod policy;
 
+/// Rules against money laundering and fraud.
+pub mod aml;
+
+/// What those rules find.
+pub mod alert;
+
 /// Everything the world may ask.
 pub mod command;
 
@@ -100,15 +106,17 @@ pub mod waited;
 
 pub use account::{Account, AccountStatus, AccountType, Role, StatusChange, StatusChanged};
 pub use aggregates::{Aggregates, Balances, Bucket, Group, Liability, Period, Side, Span, Turnover, Volume};
+pub use alert::{Alert, AlertChange};
+pub use aml::RuleId;
 pub use batch::{Batch, BatchDecided, BatchMode, ItemStatus, Outcome};
 pub use command::{
     ActivateRules, Asked, Bound, ChangeStatus, Command, CreateCustomer, Fingerprint, Malformed, OpenAccount, Operation, Refund, Reverse,
 };
 pub use customer::{Customer, KycLevel, KycStatus};
 pub use epoch::{Epoch, Position, rfc3339};
-pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict};
+pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict, trace_id};
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
-pub use id::{AccountId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
+pub use id::{AccountId, AlertId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};

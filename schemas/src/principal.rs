@@ -81,6 +81,8 @@ words! {
         RulesRead = "rules:read",
         /// Read what the bank did as a whole, and who received most.
         ReportsRead = "reports:read",
+        /// Read alerts, and what a customer's risk is made of.
+        AmlRead = "aml:read",
         /// Read topics, record by record, as they were committed.
         Tap = "tap",
         /// Read the audit chain: its roots, and the proof that an event is in it.

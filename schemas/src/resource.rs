@@ -3,6 +3,8 @@
 //! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
 //! `as_of` is the reader's to add: a decision has no view that it was read from.
 
+/// Alerts.
+pub mod alert;
 mod audit;
 mod batch;
 mod hold;

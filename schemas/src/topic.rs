@@ -38,10 +38,16 @@ words! {
         OrderUpdated = "order.updated.v1",
         /// Versions of the rules that came into force.
         RulesActivated = "rules.activated.v1",
+        /// What rules against money laundering and fraud have found.
+        AlertRaised = "aml.alert.raised.v1",
+        /// Of that, what is over.
+        AlertCleared = "aml.alert.cleared.v1",
         /// Claims, bindings and commit records of settlement.
         SettlementJournal = "orion.settlement.journal.v1",
         /// Claims of the views cell.
         ViewsJournal = "orion.views.journal.v1",
+        /// Claims and commit records of the risk cell.
+        RiskJournal = "orion.risk.journal.v1",
     }
 }
 
@@ -89,6 +95,9 @@ impl Topic {
         Self::Outcomes,
         Self::OutcomesLinked,
     ];
+
+    /// What the risk cell says.
+    pub const ALERTS: &'static [Self] = &[Self::AlertRaised, Self::AlertCleared];
 
     /// Where whatever moved money is said.
     pub const MOVED: &'static [Self] = &[Self::TransactionSettled, Self::TransactionLinked];

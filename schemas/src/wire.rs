@@ -4,6 +4,7 @@
 //! ids are given to an [`Encoder`], and a [`Decoder`] knows the schemas that the log itself recorded.
 //! A reader of older bytes decodes with the writer's schema; what that schema lacks takes its default.
 
+mod alert;
 mod command;
 mod event;
 mod journal;
@@ -18,6 +19,7 @@ pub mod segment;
 /// Rows of the views.
 pub mod view;
 
+use crate::alert::AlertChange;
 use crate::command::Command;
 use crate::event::Event;
 use crate::journal::Entry;
@@ -116,7 +118,9 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::PolicyUpdated => include_str!("../avro/policy_updated.avsc"),
         Topic::BatchDecided => include_str!("../avro/batch_decided.avsc"),
         Topic::OrderUpdated => include_str!("../avro/order_updated.avsc"),
-        Topic::SettlementJournal | Topic::ViewsJournal => include_str!("../avro/journal_entry.avsc"),
+        Topic::AlertRaised => include_str!("../avro/aml_alert_raised.avsc"),
+        Topic::AlertCleared => include_str!("../avro/aml_alert_cleared.avsc"),
+        Topic::SettlementJournal | Topic::ViewsJournal | Topic::RiskJournal => include_str!("../avro/journal_entry.avsc"),
     }
 }
 
@@ -198,6 +202,14 @@ impl Encoder {
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
+        }
+    }
+
+    /// What becomes of an alert as a record value of its topic, in the place of what `bytes` held.
+    pub fn alert_into(&self, change: &AlertChange, bytes: &mut Vec<u8>) -> Result<(), WireError> {
+        match change {
+            AlertChange::Raised(alert) => self.frame_into(Topic::AlertRaised, &alert::Raised::of(alert), bytes),
+            AlertChange::Cleared(cleared) => self.frame_into(Topic::AlertCleared, &alert::WireCleared::of(cleared), bytes),
         }
     }
 
@@ -312,13 +324,28 @@ impl Decoder {
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
-            Topic::Commands | Topic::SettlementJournal | Topic::ViewsJournal => Err("this topic holds no events".to_owned()),
+            Topic::Commands
+            | Topic::AlertRaised
+            | Topic::AlertCleared
+            | Topic::SettlementJournal
+            | Topic::ViewsJournal
+            | Topic::RiskJournal => Err("this topic holds no events".to_owned()),
         };
         let event = event.map_err(|reason| unreadable(topic, &reason))?;
         match Topic::of(&event) {
             of if of == topic => Ok(event),
             of => Err(unreadable(topic, &format!("an event of {of}"))),
         }
+    }
+
+    /// What became of an alert from a record value of `topic`; its trace context is the record's header.
+    pub fn alert(&self, topic: Topic, framed: &[u8], traceparent: &str) -> Result<AlertChange, WireError> {
+        let change = match topic {
+            Topic::AlertRaised => self.read::<alert::Raised>(topic, framed)?.into_change(traceparent),
+            Topic::AlertCleared => self.read::<alert::WireCleared>(topic, framed)?.into_change(),
+            _ => Err("this topic holds no alerts".to_owned()),
+        };
+        change.map_err(|reason| unreadable(topic, &reason))
     }
 
     /// A journal entry from a record value of a cell's journal.

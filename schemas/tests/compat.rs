@@ -16,14 +16,17 @@ mod record;
 use apache_avro::Schema;
 use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
+use schemas::alert::{Cleared, Evidence, Measured, Subject};
+use schemas::aml::Lane;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchDecided, BatchMode, Bearer,
-    Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel, Claim, Command, CommandId, Commit, CreateCustomer, Currency, Customer,
-    CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, Input, ItemStatus, KycLevel, KycStatus,
-    LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Outcome, Output, Paid, Payment,
-    PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch,
-    StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction, TransactionId, Waited,
+    Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Alert, AlertChange, AlertId, Authority, Batch,
+    BatchDecided, BatchMode, Bearer, Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel, Claim, Command, CommandId, Commit,
+    CreateCustomer, Currency, Customer, CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId,
+    Input, ItemStatus, KycLevel, KycStatus, LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged,
+    OrderId, Outcome, Output, Paid, Payment, PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release,
+    Repeat, Reserve, Reverse, Role, RuleId, SealedEpoch, StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction,
+    TransactionId, Waited,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -262,7 +265,42 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::SettlementJournal, "claim", journal(Topic::SettlementJournal, claim())),
         (Topic::SettlementJournal, "commit", journal(Topic::SettlementJournal, Entry::Commit(commit()))),
         (Topic::ViewsJournal, "claim", journal(Topic::ViewsJournal, claim())),
+        (Topic::RiskJournal, "claim", journal(Topic::RiskJournal, claim())),
+        (Topic::AlertRaised, "raised", Record::Alert(AlertChange::Raised(Box::new(raised())))),
+        (Topic::AlertCleared, "cleared", Record::Alert(AlertChange::Cleared(cleared()))),
     ]
+}
+
+fn raised() -> Alert {
+    let subject = Subject::Account(AccountId::mint(EPOCH, 3));
+    Alert {
+        id: AlertId::derive(RuleId::FanIn, Lane::Live, 2, &subject, EPOCH),
+        rule: RuleId::FanIn,
+        lane: Lane::Live,
+        version: 2,
+        parameters: vec![("senders".to_owned(), 10), ("window_hours".to_owned(), 24)],
+        weight: 20,
+        subject,
+        epoch: EPOCH,
+        measured: vec![Measured { name: "senders".to_owned(), value: 11, threshold: 10 }],
+        evidence: Evidence {
+            window_from: EPOCH - 86_400_000,
+            window_to: EPOCH,
+            transactions: vec![TransactionId::mint(EPOCH - 7, 0), TransactionId::mint(EPOCH, 1)],
+            transactions_count: 11,
+            counterparties: vec![AccountId::mint(EPOCH, 1)],
+            counterparties_count: 11,
+            amounts: vec![(Currency::XOF, 1_250_000), ("EUR".parse().expect("a currency"), 350)],
+            is_capped: false,
+        },
+        is_late: true,
+        traceparent: TRACEPARENT.to_owned(),
+    }
+}
+
+fn cleared() -> Cleared {
+    let Alert { id, rule, lane, subject, epoch, .. } = raised();
+    Cleared { id, rule, lane, subject, raised: epoch, epoch: epoch + 86_400_000 }
 }
 
 fn event(fact: Fact) -> Event {

@@ -3,6 +3,8 @@
 
 mod record;
 
+#[path = "wire/alerts.rs"]
+mod alerts;
 #[path = "wire/hostile.rs"]
 mod hostile;
 #[path = "wire/values.rs"]
@@ -22,7 +24,7 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::FileFailurePersistence;
 use record::Record;
 use schemas::wire::{Decoder, Encoder, WireError, datum, schema_json};
-use schemas::{Cause, Command, Event, Fact, Money, Operation, Topic};
+use schemas::{AlertChange, Cause, Command, Event, Fact, Money, Operation, Topic};
 use values::{command_value, settled_value, text, updated_value};
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -48,10 +50,11 @@ fn framed(topic: Topic, datum: &[u8]) -> Vec<u8> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let journal = select(vec![Topic::SettlementJournal, Topic::ViewsJournal]);
+    let journal = select(vec![Topic::SettlementJournal, Topic::ViewsJournal, Topic::RiskJournal]);
     prop_oneof![
         3 => words::command().prop_map(Record::Command),
         6 => words::event().prop_map(Record::Event),
+        1 => alerts::change().prop_map(Record::Alert),
         2 => (journal, words::entry()).prop_map(|(journal, entry)| Record::Entry(journal, entry)),
     ]
 }
@@ -91,7 +94,11 @@ proptest! {
 
     #[test]
     fn every_record_reads_back(record in record()) {
-        let traceparent = if let Record::Event(event) = &record { &*event.cause.traceparent } else { "" };
+        let traceparent = match &record {
+            Record::Event(event) => &*event.cause.traceparent,
+            Record::Alert(AlertChange::Raised(alert)) => &*alert.traceparent,
+            Record::Alert(AlertChange::Cleared(_)) | Record::Command(_) | Record::Entry(..) => "",
+        };
         let read = Record::read(&decoder(), record.topic(), &record.write(&encoder()), traceparent);
         prop_assert_eq!(read.map_err(|error| error.to_string()), Ok(record));
     }

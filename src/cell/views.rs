@@ -4,7 +4,7 @@
 //! source ─► dataflow of one or more workers ─► sink (Postgres) ─► snapshots
 //! ```
 //!
-//! What is between Kafka and Postgres has a bound by weight ([`room`]), so that a Postgres that stands still fills no
+//! What is between Kafka and Postgres has a bound by weight ([`super::room`]), so that a Postgres that stands still fills no
 //! memory: the source stops reading, and Kafka keeps what waits.
 
 /// What the proof finds, as rows and as lines in the log.
@@ -17,8 +17,6 @@ pub mod group;
 mod measures;
 /// What has changed, on its way to the topics of the views.
 mod relay;
-/// How much may be on its way.
-mod room;
 /// The thread that writes snapshots.
 pub mod snapshots;
 /// Where the cell goes on after it died.
@@ -26,6 +24,7 @@ pub mod start;
 /// What older versions wrote without the audit chain.
 mod unchained;
 
+use super::room::Room;
 use super::{Cell, Life, roots};
 use crate::audit;
 use crate::config::Config;
@@ -40,7 +39,6 @@ use ingress::journal;
 use ingress::lag::{self, Uppers};
 use measures::Measures;
 use meters::queue;
-use room::Room;
 use schemas::audit::SETTLEMENT;
 use schemas::{Epoch, EpochEvents, Topic};
 use snapshots::Snapshots;

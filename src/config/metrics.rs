@@ -14,6 +14,8 @@ pub struct Metrics {
     pub settlement: String,
     /// Address of the views'.
     pub views: String,
+    /// Address of risk's.
+    pub risk: String,
 }
 
 impl Metrics {
@@ -22,6 +24,7 @@ impl Metrics {
         let (field, text) = match cell {
             Cell::Settlement => ("settlement", &self.settlement),
             Cell::Views => ("views", &self.views),
+            Cell::Risk => ("risk", &self.risk),
         };
         if text == "off" {
             return Ok(None);
@@ -32,9 +35,14 @@ impl Metrics {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let (settlement, views) = (self.of(Cell::Settlement)?, self.of(Cell::Views)?);
-        if settlement.is_some_and(|address| address.port() != 0) && settlement == views {
-            return Err(ConfigError::of("metrics.settlement and metrics.views are the same address; each needs a port of its own"));
+        let mut taken = Vec::new();
+        for cell in Cell::ALL {
+            let Some(address) = self.of(cell)?.filter(|address| address.port() != 0) else { continue };
+            if let Some((_, other)) = taken.iter().find(|(known, _)| *known == address) {
+                let what = format!("metrics.{other} and metrics.{} are the same address; each needs a port of its own", cell.name());
+                return Err(ConfigError::of(&what));
+            }
+            taken.push((address, cell.name()));
         }
         Ok(())
     }
@@ -46,7 +54,11 @@ mod tests {
 
     #[test]
     fn each_cell_shows_its_metrics_at_an_address_of_its_own_or_not_at_all() {
-        let metrics = |settlement: &str, views: &str| Metrics { settlement: settlement.to_owned(), views: views.to_owned() };
+        let metrics = |settlement: &str, views: &str| Metrics {
+            settlement: settlement.to_owned(),
+            views: views.to_owned(),
+            risk: "127.0.0.1:0".to_owned(),
+        };
         for (settlement, views) in
             [("127.0.0.1:0", "127.0.0.1:0"), ("off", "off"), ("127.0.0.1:9464", "127.0.0.1:9465"), ("[::1]:9464", "off")]
         {

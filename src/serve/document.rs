@@ -33,6 +33,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Batches", "Many operations as one."),
     ("Policies", "What staff sets: levels, terms, limits and tariffs."),
     ("Aggregates", "What the bank did as a whole."),
+    ("Risk", "What looks like laundering or fraud."),
     ("Operations", "What became of a command."),
     ("Audit", "That nothing the bank has said was changed, dropped or reordered."),
     ("Rules", "By which version of its rules the bank decides."),

@@ -235,6 +235,7 @@ fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -
         .env("ORION_AUDIT__PUBLIC_KEY_FILE", folder.join("audit.public.pem"))
         .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
         .env("ORION_SNAPSHOTS__EVERY_MS", "500")
+        .env("ORION_RISK__SNAPSHOT_EVERY_MS", "2000")
         .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }

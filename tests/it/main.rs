@@ -20,6 +20,7 @@ mod offline;
 mod overload;
 mod python;
 mod recovery;
+mod risk;
 mod rules;
 mod simulation;
 mod sink;

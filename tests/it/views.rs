@@ -7,7 +7,7 @@ mod paid;
 mod partitions;
 pub(crate) mod positions;
 mod proxy;
-mod reader;
+pub(crate) mod reader;
 mod rebuild;
 mod restart;
 mod sink;

@@ -11,7 +11,7 @@ use schemas::{AccountId, Epoch, Problem};
 
 /// What the client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Since {
+pub(crate) enum Since {
     /// Nothing.
     Beginning,
     /// All that it wants of what is shown now.
@@ -22,14 +22,14 @@ pub(super) enum Since {
 
 /// All that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) since: Since,
-    pub(super) account: Option<AccountId>,
+pub(crate) struct Asked {
+    pub(crate) since: Since,
+    pub(crate) account: Option<AccountId>,
 }
 
 impl Asked {
     /// Reads the query and the headers; what a stream begins with unless it is said depends on the stream.
-    pub(super) fn read(parameters: Parameters, headers: &HeaderMap, unsaid: Since) -> Result<Self, Problem> {
+    pub(crate) fn read(parameters: Parameters, headers: &HeaderMap, unsaid: Since) -> Result<Self, Problem> {
         let Query(parameters) = parameters.map_err(|rejection| Problem::field("", format!("the query can't be read: {rejection}")))?;
         let (mut since, mut account, mut errors) = (None, None, Vec::new());
         for (name, value) in &parameters {

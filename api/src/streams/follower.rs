@@ -180,7 +180,7 @@ impl Follower {
 }
 
 /// The first that is said to a client that begins now: from where on it hears everything.
-pub(super) fn begin(has: Epoch) -> Bytes {
+pub(crate) fn begin(has: Epoch) -> Bytes {
     let mut text = Vec::new();
     progress(&mut text, has);
     text.into()

@@ -45,7 +45,7 @@ pub struct Streams {
     pub(super) stopping: watch::Receiver<bool>,
     /// Who may read for themselves now.
     pub(super) turns: Semaphore,
-    pub(super) room: Arc<Room>,
+    pub(crate) room: Arc<Room>,
     views: BTreeMap<ViewName, broadcast::Sender<Arc<Batch>>>,
 }
 
@@ -59,6 +59,11 @@ impl Streams {
         let shown = streams.progress.watch();
         tokio::spawn(follow(Arc::clone(&streams), shown));
         streams
+    }
+
+    /// Says when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.clone()
     }
 
     /// From now on every step of a view.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The places.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(crate) struct Room {
     most: usize,
     most_of_subject: usize,
     taken: Mutex<Taken>,
@@ -21,20 +21,20 @@ struct Taken {
 
 /// A place, which is free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     room: Arc<Room>,
     subject: String,
     stream: &'static str,
 }
 
 impl Room {
-    pub(super) fn new(most: usize, most_of_subject: usize) -> Self {
+    pub(crate) fn new(most: usize, most_of_subject: usize) -> Self {
         Self { most, most_of_subject, taken: Mutex::default() }
     }
 
     /// Takes a place for a subject.
     #[allow(clippy::result_large_err, reason = "a problem is made once a request, and ends it")]
-    pub(super) fn take(self: &Arc<Self>, subject: &str, stream: &'static str) -> Result<Place, Problem> {
+    pub(crate) fn take(self: &Arc<Self>, subject: &str, stream: &'static str) -> Result<Place, Problem> {
         let mut taken = self.lock();
         let own = taken.by_subject.get(subject).copied().unwrap_or_default();
         let full = if taken.all >= self.most {

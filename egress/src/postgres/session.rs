@@ -1,7 +1,7 @@
 //! The connection of a sink: who holds it, how it is taken over, and how it comes back.
 
+use crate::postgres::PostgresError;
 use crate::postgres::rows::TYPES;
-use crate::postgres::{PostgresError, SINK};
 use schemas::Epoch;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -22,15 +22,20 @@ pub struct Progress {
 impl Progress {
     /// Reads it, of the views.
     pub async fn read(url: &str) -> Result<Self, PostgresError> {
+        Self::of(url, super::SINK).await
+    }
+
+    /// Reads it, of a sink.
+    pub async fn of(url: &str, sink: &str) -> Result<Self, PostgresError> {
         let failed = |source| PostgresError::Postgres { step: "read the progress", source };
         let mut connection = PgConnection::connect(url).await.map_err(failed)?;
         let row: (i64, i64) = sqlx::query_as("select generation, epoch from sink_progress where sink = $1")
-            .bind(SINK)
+            .bind(sink)
             .fetch_one(&mut connection)
             .await
             .map_err(failed)?;
         // Those that came after the row was read do no harm: a schema of an id never changes.
-        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED).bind(SINK).fetch_all(&mut connection).await.map_err(failed)?;
+        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED).bind(sink).fetch_all(&mut connection).await.map_err(failed)?;
         let schema = |(id, schema): (i64, String)| u32::try_from(id).ok().map(|id| (id, schema));
         Ok(Self {
             generation: u64::try_from(row.0).unwrap_or_default(),
@@ -45,6 +50,8 @@ const RECORDED: &str = "select id, schema from sink_schema join sink_progress us
 
 /// A connection that belongs to a generation, and says so.
 pub(super) struct Session {
+    /// Whose it is, as in `sink_progress`.
+    pub(super) sink: &'static str,
     options: PgConnectOptions,
     pub(super) connection: PgConnection,
     pub(super) generation: i64,
@@ -56,14 +63,14 @@ const AWAY_MAX: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Session {
-    pub(super) async fn open(url: &str, generation: i64) -> Result<Self, PostgresError> {
+    pub(super) async fn open(url: &str, sink: &'static str, generation: i64) -> Result<Self, PostgresError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(failed("read the address"))?
-            .application_name(&format!("orion views {generation}"))
+            .application_name(&format!("orion {sink} {generation}"))
             // A writer that was stopped in the middle of a transaction can't hold the progress row for long.
             .options([("idle_in_transaction_session_timeout", "5000"), ("synchronous_commit", "on")]);
         let connection = connect(&options, "connect").await?;
-        Ok(Self { options, connection, generation })
+        Ok(Self { sink, options, connection, generation })
     }
 
     /// Ends the sessions of older generations, and others of this one: a process that was stopped, or is cut off and
@@ -72,16 +79,17 @@ impl Session {
         let ended: i64 = sqlx::query_scalar(
             "select count(*) filter (where pg_terminate_backend(pid, 5000)) from pg_stat_activity
              where usename = current_user and datname = current_database() and pid <> pg_backend_pid()
-               and (application_name = 'orion views'
-                    or case when application_name ~ '^orion views [0-9]{1,18}$'
+               and (application_name = 'orion ' || $2
+                    or case when application_name ~ ('^orion ' || $2 || ' [0-9]{1,18}$')
                             then split_part(application_name, ' ', 3)::bigint <= $1 else false end)",
         )
         .bind(self.generation)
+        .bind(self.sink)
         .fetch_one(&mut self.connection)
         .await
         .map_err(failed("end older sessions"))?;
         if ended > 0 {
-            tracing::info!(ended, "ended older sessions of the views");
+            tracing::info!(ended, sink = self.sink, "ended older sessions");
         }
         Ok(())
     }
@@ -89,12 +97,12 @@ impl Session {
     /// Writes this generation into the row, which none may write with an older one from here on; gives its epoch.
     pub(super) async fn claim(&mut self) -> Result<i64, PostgresError> {
         sqlx::query_scalar("update sink_progress set generation = $2 where sink = $1 and generation < $2 returning epoch")
-            .bind(SINK)
+            .bind(self.sink)
             .bind(self.generation)
             .fetch_optional(&mut self.connection)
             .await
             .map_err(failed("take the sink over"))?
-            .ok_or(PostgresError::Fenced(SINK))
+            .ok_or(PostgresError::Fenced(self.sink))
     }
 
     /// Connects again, ends what is left of the old connection, and reads the row: generation and epoch.
@@ -114,7 +122,7 @@ impl Session {
         self.connection = connect(&self.options, "connect again").await?;
         self.end_older().await?;
         sqlx::query_as("select generation, epoch from sink_progress where sink = $1 for update")
-            .bind(SINK)
+            .bind(self.sink)
             .fetch_one(&mut self.connection)
             .await
             .map_err(failed("look what became of a transaction"))
@@ -136,6 +144,22 @@ const SILENT_MAX: Duration = Duration::from_secs(30);
 pub(super) async fn in_time<T>(step: &'static str, work: impl Future<Output = Result<T, PostgresError>>) -> Result<T, PostgresError> {
     let silent = |_| Err(failed(step)(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
     tokio::time::timeout(SILENT_MAX, work).await.unwrap_or_else(silent)
+}
+
+/// Whether a transaction happened whose outcome was unknown and that was to move the progress of a sink from one epoch to another, by what
+/// the row says: its generation and epoch. `mine` is the generation of the writer.
+pub(super) fn happened(
+    sink: &'static str,
+    mine: i64,
+    [old, next]: [i64; 2],
+    (generation, found): (i64, i64),
+) -> Result<bool, PostgresError> {
+    match found {
+        _ if generation != mine => Err(PostgresError::Fenced(sink)),
+        found if found == next => Ok(true),
+        found if found == old => Ok(false),
+        found => Err(PostgresError::Moved { sink, found, old, next }),
+    }
 }
 
 fn failed(step: &'static str) -> impl Fn(sqlx::Error) -> PostgresError {

@@ -1,7 +1,7 @@
 //! A record of any topic, as its bytes and back.
 
 use schemas::wire::{Decoder, Encoder, WireError};
-use schemas::{Command, Entry, Event, Topic};
+use schemas::{AlertChange, Command, Entry, Event, Topic};
 
 /// A record of any topic.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +9,7 @@ pub(crate) enum Record {
     Command(Command),
     Event(Event),
     Entry(Topic, Entry),
+    Alert(AlertChange),
 }
 
 impl Record {
@@ -17,6 +18,8 @@ impl Record {
             Self::Command(_) => Topic::Commands,
             Self::Event(event) => Topic::of(event),
             Self::Entry(journal, _) => *journal,
+            Self::Alert(AlertChange::Raised(_)) => Topic::AlertRaised,
+            Self::Alert(AlertChange::Cleared(_)) => Topic::AlertCleared,
         }
     }
 
@@ -25,6 +28,10 @@ impl Record {
             Self::Command(command) => encoder.command(command),
             Self::Event(event) => encoder.event(event),
             Self::Entry(journal, entry) => encoder.entry(*journal, entry),
+            Self::Alert(change) => {
+                let mut bytes = Vec::new();
+                encoder.alert_into(change, &mut bytes).map(|()| bytes)
+            }
         };
         written.expect("what the bank means it can write")
     }
@@ -32,7 +39,10 @@ impl Record {
     pub(crate) fn read(decoder: &Decoder, topic: Topic, framed: &[u8], traceparent: &str) -> Result<Self, WireError> {
         match topic {
             Topic::Commands => decoder.command(framed).map(Self::Command),
-            Topic::SettlementJournal | Topic::ViewsJournal => decoder.entry(topic, framed).map(|entry| Self::Entry(topic, entry)),
+            Topic::SettlementJournal | Topic::ViewsJournal | Topic::RiskJournal => {
+                decoder.entry(topic, framed).map(|entry| Self::Entry(topic, entry))
+            }
+            Topic::AlertRaised | Topic::AlertCleared => decoder.alert(topic, framed, traceparent).map(Self::Alert),
             Topic::Outcomes
             | Topic::OutcomesLinked
             | Topic::TransactionLinked

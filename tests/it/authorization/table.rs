@@ -159,6 +159,11 @@ pub(super) const CLOSED: &[Row] = &[
     ),
     row("GET /v1/aggregates/latency", r#"{"from": 1764000000000, "to": 1764003600000, "by": "hour"}"#, "reports:read", (Payer, OK, OK, OK)),
     row("GET /v1/aggregates/merchants", r#"{"day": 1764000000000, "currency": "XOF"}"#, "reports:read", (Payer, OK, OK, OK)),
+    // Whoever is suspected must not be told.
+    row("GET /admin/aml/alerts", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/aml/alerts/{id}", ACCOUNT, "aml:read operator", (Payer, NO, NO, (404, "alert_not_found"))),
+    row("GET /admin/aml/alerts/stream", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/aml/customers/{id}/risk", r#"{"id": "{customer}"}"#, "aml:read operator", (Payer, NO, NO, OK)),
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
     row("GET /v1/views/{name}", r#"{"name": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),

@@ -156,7 +156,7 @@ impl Campaign {
 /// since its supervisor waits longer each time.
 fn strikes(round: usize, long: bool, random: &mut Random) -> Vec<Strike> {
     let mut rows: Vec<Vec<Strike>> = Vec::new();
-    for process in ["settlement", "views", "serve"] {
+    for process in ["settlement", "views", "risk", "serve"] {
         let points = faults::POINTS.iter().filter(|(_, passes)| *passes == process).map(|(point, _)| Strike::Point(point));
         let mut row: Vec<_> = points.chain([Strike::Kill(process)]).collect();
         random.shuffle(&mut row);

@@ -221,7 +221,7 @@ fn consumer(brokers: &str) -> anyhow::Result<BaseConsumer> {
 }
 
 /// Reads a topic from its first record to its end.
-pub(super) fn read(brokers: &str, topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn read(brokers: &str, topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let consumer = consumer(brokers)?;
     let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(5))?;
     let mut open: BTreeSet<i32> = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id()).collect();
@@ -246,7 +246,7 @@ pub(super) fn read(brokers: &str, topic: &str, mut each: impl FnMut(&BorrowedMes
     Ok(())
 }
 
-fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> &'a str {
+pub(crate) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> &'a str {
     let header = message.headers().and_then(|headers| headers.iter().find(|header| header.key == name));
     header.and_then(|header| header.value).and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
 }

@@ -70,7 +70,7 @@ impl Nemesis<'_> {
                 match process {
                     "serve" => self.house.kill_serve()?,
                     "run" => self.house.kill_run()?,
-                    "settlement" | "views" => self.house.kill_cell(process)?,
+                    "settlement" | "views" | "risk" => self.house.kill_cell(process)?,
                     service => signal("KILL", self.ground.process(&format!("{service}.child"))?)?,
                 }
                 self.killed(process, process == "settlement")

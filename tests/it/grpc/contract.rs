@@ -255,6 +255,8 @@ fn every_route_is_a_method_with_the_same_fields() {
             None => compared.fault(format!("{} is no route", method.name)),
         }
     }
+    // The back office is for people and their console, which ask over HTTP.
+    routes.retain(|route, _| !route.contains(" /admin/"));
     compared.faults.extend(routes.keys().map(|route| format!("{route} is no method")));
     assert!(compared.faults.is_empty(), "\n{}", compared.faults.join("\n"));
 }

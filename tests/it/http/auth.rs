@@ -12,6 +12,7 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
     let id = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
     let write = |path: &str, scopes: &[Scope]| (Method::POST, path.to_owned(), scopes.to_vec());
     let read = |path: String, scope: Scope| (Method::GET, path, vec![scope]);
+    let shown = |path: &str| (Method::GET, path.to_owned(), vec![Scope::AmlRead, Scope::Operator]);
     vec![
         write("/v1/customers", &[Scope::CustomersWrite, Scope::Operator]),
         write("/v1/accounts", &[Scope::AccountsWrite]),
@@ -54,6 +55,10 @@ fn closed() -> Vec<(Method, String, Vec<Scope>)> {
         read("/v1/aggregates/liabilities".to_owned(), Scope::ReportsRead),
         read("/v1/aggregates/customers?from=1&to=2&by=day".to_owned(), Scope::ReportsRead),
         read("/v1/aggregates/latency?from=1&to=2&by=day".to_owned(), Scope::ReportsRead),
+        shown("/admin/aml/alerts"),
+        shown("/admin/aml/alerts/stream"),
+        shown(&format!("/admin/aml/alerts/{id}")),
+        shown(&format!("/admin/aml/customers/{id}/risk")),
         read("/metrics".to_owned(), Scope::MetricsRead),
     ]
 }

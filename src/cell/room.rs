@@ -1,34 +1,34 @@
-//! How much may be on its way between Kafka and Postgres: a weight that is entered and left.
+//! How much may be on its way through a cell: a weight that is entered and left.
 
 use std::sync::{Condvar, Mutex};
 
 /// Room for a weight. What is heavier than all of it may enter alone.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(in crate::cell) struct Room {
     max: usize,
     taken: Mutex<usize>,
     freed: Condvar,
 }
 
 impl Room {
-    pub(super) fn new(max: usize) -> Self {
+    pub(in crate::cell) fn new(max: usize) -> Self {
         Self { max, taken: Mutex::new(0), freed: Condvar::new() }
     }
 
     /// Waits until there is room, and takes it.
-    pub(super) fn enter(&self, weight: usize) {
+    pub(in crate::cell) fn enter(&self, weight: usize) {
         let taken = self.taken.lock().expect("nothing panics while it holds the room");
         let full = |taken: &mut usize| *taken > 0 && *taken + weight > self.max;
         *self.freed.wait_while(taken, full).expect("nothing panics while it holds the room") += weight;
     }
 
     /// How much is taken.
-    pub(super) fn taken(&self) -> usize {
+    pub(in crate::cell) fn taken(&self) -> usize {
         *self.taken.lock().expect("nothing panics while it holds the room")
     }
 
     /// Gives room back.
-    pub(super) fn leave(&self, weight: usize) {
+    pub(in crate::cell) fn leave(&self, weight: usize) {
         *self.taken.lock().expect("nothing panics while it holds the room") -= weight;
         self.freed.notify_one();
     }

@@ -1,0 +1,32 @@
+//! What the risk team sees: alerts, as a list and as they come, and what a customer's risk is made of.
+//!
+//! All of it is as of the progress of the risk cell, which may be behind the views.
+
+/// Which alerts are there?
+pub(crate) mod alerts;
+/// How risky is a customer, and why?
+pub(crate) mod score;
+/// Alerts as they are raised and cleared.
+pub(crate) mod stream;
+
+use crate::View;
+use crate::failure::{Failure, ViewError};
+use crate::freshness::Freshness;
+use crate::progress::Shown;
+use schemas::{Caller, Epoch, Problem, Scope};
+
+/// Alerts are for staff alone: whoever is suspected must not be told (FATF, recommendation 21).
+#[allow(clippy::result_large_err, reason = "a problem is made once a request, and ends it")]
+fn require(caller: &Caller) -> Result<(), Problem> {
+    caller.require(Scope::AmlRead)?;
+    caller.require(Scope::Operator)
+}
+
+/// The epoch to read at, once the alerts have come to all that is asked for.
+async fn stand(view: &View, freshness: Freshness, named: &[(&str, Epoch)]) -> Result<Epoch, Failure> {
+    freshness.wait_on(view, &view.risk, None, named).await?;
+    Ok(match freshness.at {
+        Some(at) => at,
+        None => Shown::read_risk(&view.pool).await?.ok_or(ViewError::NoProgress)?.as_of(),
+    })
+}

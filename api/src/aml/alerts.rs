@@ -1,0 +1,212 @@
+//! Which alerts are there?
+
+use super::{require, stand};
+use crate::View;
+use crate::failure::{Failure, ViewError, not_found};
+use crate::freshness::{Freshness, Parameters, Past};
+use crate::page::Asked;
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use schemas::alert::SubjectKind;
+use schemas::aml::Lane;
+use schemas::resource::alert::{self, AlertStatus, AlertText};
+use schemas::{AlertId, Caller, CustomerId, Epoch, Problem, RuleId, rfc3339};
+use serde::Serialize;
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Some of the alerts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Alerts {
+    /// The newest first.
+    alerts: Vec<alert::Alert>,
+    /// Where the next part begins: `cursor` of the next request; absent where this was the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+    /// The epoch that this was read at.
+    #[schema(value_type = u64, example = 1_764_000_000_456_u64)]
+    as_of: Epoch,
+}
+
+#[derive(FromRow)]
+pub(super) struct Row {
+    id: Uuid,
+    rule: String,
+    code: String,
+    lane: String,
+    version: i32,
+    weight: i32,
+    subject_kind: String,
+    subject_id: String,
+    customer_id: Option<Uuid>,
+    pub(super) epoch: i64,
+    pub(super) number: i32,
+    cleared_epoch: Option<i64>,
+    is_late: bool,
+    parameters: serde_json::Value,
+    measured: serde_json::Value,
+    evidence: serde_json::Value,
+    text_en: String,
+    text_fr: String,
+    trace_id: String,
+}
+
+/// All of alerts, with whom they are about and, as of the epoch that is bound next, when they were over; what follows is a condition.
+pub(super) fn select() -> QueryBuilder<Postgres> {
+    QueryBuilder::new(
+        "select a.id, a.rule, a.code, a.lane, a.version, a.weight, a.subject_kind, a.subject_id, a.epoch, a.number, a.is_late,
+                a.parameters, a.measured, a.evidence, a.text_en, a.text_fr, a.trace_id, cleared.epoch as cleared_epoch,
+                case a.subject_kind
+                    when 'account' then (select customer_id from account where id = a.subject_id::uuid)
+                    when 'device' then null
+                    else a.subject_id::uuid
+                end as customer_id
+         from alert a
+         left join alert_cleared cleared on cleared.alert_id = a.id and cleared.epoch <= ",
+    )
+}
+
+/// List the alerts
+///
+/// The newest first; now or `at` a past epoch. Staff only: whoever is suspected must not be told.
+#[utoipa::path(
+    get, path = "/admin/aml/alerts", tag = "Risk",
+    params(
+        ("rule" = Option<RuleId>, Query, description = "Only those of this rule."),
+        ("lane" = Option<Lane>, Query, description = "Only those by the live setting, or only those in shadow."),
+        ("status" = Option<AlertStatus>, Query, description = "Only those that stand so."),
+        ("subject_kind" = Option<SubjectKind>, Query, description = "Only those about such."),
+        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer or device."),
+        ("customer_id" = Option<CustomerId>, Query, description = "Only those about this customer, or about an account of theirs."),
+        ("from" = Option<String>, Query, description = "Only those raised from then on: an epoch, or RFC 3339 in UTC."),
+        ("to" = Option<String>, Query, description = "Only those raised before then."),
+    ),
+    responses((status = 200, description = "The alerts.", body = Alerts)),
+    security(("bearer" = ["aml:read", "operator"])),
+)]
+pub(crate) async fn alerts(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Alerts>, Failure> {
+    require(&caller)?;
+    let filters = ["rule", "lane", "status", "subject_kind", "subject_id", "customer_id", "from", "to"];
+    let mut asked = Asked::read(parameters, "/admin/aml/alerts", &filters)?;
+    let (rule, lane, status) = (asked.word::<RuleId>("rule"), asked.word::<Lane>("lane"), asked.word::<AlertStatus>("status"));
+    let kind = asked.word::<SubjectKind>("subject_kind");
+    let subject = asked.take("subject_id", |text| Ok(text.to_owned()));
+    let customer = asked.word::<CustomerId>("customer_id");
+    let (from, to) = (asked.moment("from"), asked.moment("to"));
+    let named = asked.range(from, to);
+    let after: Option<After> = asked.after();
+    let page = asked.page()?;
+    let as_of = stand(&view, page.freshness, &named).await?;
+    let at = i64::try_from(as_of).map_err(ViewError::from)?;
+    let mut query = select();
+    query.push_bind(at).push(" where a.epoch <= ").push_bind(at);
+    for (column, word) in
+        [("a.rule", rule.map(RuleId::as_str)), ("a.lane", lane.map(Lane::as_str)), ("a.subject_kind", kind.map(SubjectKind::as_str))]
+    {
+        if let Some(word) = word {
+            query.push(format!(" and {column} = ")).push_bind(word);
+        }
+    }
+    if let Some(subject) = subject {
+        query.push(" and a.subject_id = ").push_bind(subject);
+    }
+    match status {
+        Some(AlertStatus::Open) => query.push(" and cleared.epoch is null"),
+        Some(AlertStatus::Cleared) => query.push(" and cleared.epoch is not null"),
+        None => &mut query,
+    };
+    if let Some(customer) = customer {
+        query.push(" and a.subject_id in (select ").push_bind(customer.to_string());
+        query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0).push(")");
+    }
+    for (bound, moment) in [(" and a.epoch >= ", from), (" and a.epoch < ", to)] {
+        if let Some(moment) = moment {
+            query.push(bound).push_bind(i64::try_from(moment).map_err(ViewError::from)?);
+        }
+    }
+    if let Some(After { epoch, number }) = after {
+        query.push(" and (a.epoch, a.number) < (").push_bind(epoch).push(", ").push_bind(number).push(")");
+    }
+    query.push(" order by a.epoch desc, a.number desc limit ").push_bind(page.rows());
+    let rows: Vec<Row> = query.build_query_as().fetch_all(&view.pool).await?;
+    let more = rows.len() > page.limit;
+    let last = rows.iter().take(page.limit).next_back().map(|row| format!("{}:{}", row.epoch, row.number));
+    let alerts = rows.into_iter().take(page.limit).map(Row::into_alert).collect::<Result<Vec<_>, ViewError>>()?;
+    let next_cursor = last.filter(|_| more).map(|last| page.cursor(as_of, last));
+    Ok(Json(Alerts { alerts, next_cursor, as_of }))
+}
+
+/// Show an alert
+///
+/// With the evidence from which it can be found again.
+#[utoipa::path(
+    get, path = "/admin/aml/alerts/{id}", tag = "Risk",
+    params(("id" = AlertId, Path)),
+    responses((status = 200, description = "The alert.", body = alert::Alert)),
+    security(("bearer" = ["aml:read", "operator"])),
+)]
+pub(crate) async fn alert(
+    State(view): State<View>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<alert::Alert>, Failure> {
+    require(&caller)?;
+    let id: AlertId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
+    let as_of = stand(&view, Freshness::read(parameters, Past::Not)?, &[]).await?;
+    let at = i64::try_from(as_of).map_err(ViewError::from)?;
+    let mut query = select();
+    query.push_bind(at).push(" where a.epoch <= ").push_bind(at).push(" and a.id = ").push_bind(id.0);
+    let row: Option<Row> = query.build_query_as().fetch_optional(&view.pool).await?;
+    let row = row.ok_or_else(|| not_found("alert"))?;
+    Ok(Json(alert::Alert { as_of: Some(as_of), ..row.into_alert()? }))
+}
+
+/// The last alert that was told.
+struct After {
+    epoch: i64,
+    number: i32,
+}
+
+impl std::str::FromStr for After {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (epoch, number) = text.split_once(':').ok_or(())?;
+        Ok(Self { epoch: epoch.parse().map_err(drop)?, number: number.parse().map_err(drop)? })
+    }
+}
+
+impl Row {
+    pub(super) fn into_alert(self) -> Result<alert::Alert, ViewError> {
+        let epoch = u64::try_from(self.epoch)?;
+        let cleared_epoch = self.cleared_epoch.map(u64::try_from).transpose()?;
+        Ok(alert::Alert {
+            id: AlertId(self.id),
+            rule: self.rule.parse()?,
+            code: self.code,
+            lane: self.lane.parse()?,
+            version: u32::try_from(self.version)?,
+            weight: u32::try_from(self.weight)?,
+            status: if cleared_epoch.is_some() { AlertStatus::Cleared } else { AlertStatus::Open },
+            subject_kind: self.subject_kind.parse()?,
+            subject_id: self.subject_id,
+            customer_id: self.customer_id.map(CustomerId),
+            epoch,
+            raised_at: rfc3339(epoch),
+            cleared_epoch,
+            late: self.is_late,
+            parameters: serde_json::from_value(self.parameters)?,
+            measured: serde_json::from_value(self.measured)?,
+            evidence: serde_json::from_value(self.evidence)?,
+            text: AlertText { en: self.text_en, fr: self.text_fr },
+            trace_id: self.trace_id,
+            as_of: None,
+        })
+    }
+}

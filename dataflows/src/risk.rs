@@ -1,0 +1,96 @@
+//! The risk: which rules against money laundering hold, for whom, since when, and why?
+//!
+//! In: epochs, whole, to one worker; first, after a restart, what stood; now and then, settings of rules. Out, at that worker, in the order
+//! of time: each with the alerts that were raised and cleared in it and, where it was asked for, the state at its end. Never: a clock, a float,
+//! or an answer that depends on how many workers there are or where a run was cut.
+//!
+//! **Definition.** A rule measures a subject at a moment, from the payments within its window up to that moment: a pure function of the
+//! graph of payments. A candidate is what was measured, where it reaches at least what the catalogue says is the smallest threshold. A rule
+//! holds for a subject where a candidate reaches every threshold of a clause as it is set.
+//!
+//! 1. The graph takes an epoch's payments, and every subject that they concern is measured anew, and so is every one that time alone
+//!    may have changed ([`features`]). What is measured differently comes and goes as a row.
+//! 2. These rows, joined with the thresholds that are set, say what holds. A threshold that changes meets the candidates of its rule,
+//!    and not one payment ([`holds`]).
+//! 3. Where a rule begins to hold, an alert is raised; where it has not held for as long as its window, the alert is cleared ([`episodes`]).
+//!
+//! A payment counts from the value date of its order, where it has one. If that lies before its epoch, the payment is late: it stands at its
+//! place, and whatever it completes, in any window that has it, is raised now. One that lies more than [`LATE_MS_MAX`] back counts from its
+//! epoch, so nobody gets past a rule by an old date.
+
+use crate::Epochs;
+use schemas::{AlertChange, Epoch, EpochEvents, aml::Setting};
+use std::sync::Arc;
+
+/// Whether a rule holds for whom, and the alerts of it.
+mod episodes;
+/// What an alert rests on.
+mod evidence;
+/// The subjects of an epoch, measured.
+mod features;
+/// Who paid whom.
+mod graph;
+/// Candidates and thresholds.
+mod holds;
+/// The state as bytes.
+mod kept;
+/// The rules.
+pub mod rules;
+/// Rules as they are set.
+mod settings;
+
+pub use kept::{Damaged, Kept};
+
+/// A payment that is later than this counts from its epoch: 30 days.
+pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// What the first worker is given. Cheap to copy.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// What stood at the end of an epoch; before any epoch, if at all.
+    Standing(Epoch, Arc<Kept>),
+    /// Rules as they are set from here on, each with the version of its setting. Until then they are as in the catalogue, in version 0.
+    Settings(Epoch, Arc<Vec<(u32, Setting)>>),
+    /// An epoch.
+    Epoch {
+        /// What happened.
+        events: Arc<EpochEvents>,
+        /// Whether the state at its end is wanted.
+        keep: bool,
+    },
+}
+
+impl Given {
+    /// When it is. No two are of the same epoch.
+    pub fn epoch(&self) -> Epoch {
+        match self {
+            Self::Standing(epoch, _) | Self::Settings(epoch, _) => *epoch,
+            Self::Epoch { events, .. } => events.epoch(),
+        }
+    }
+}
+
+/// What was given, and what was found in it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What was given.
+    pub given: Given,
+    /// What became of alerts: those that are over, then those that are new, each by rule, lane and subject.
+    pub alerts: Vec<AlertChange>,
+    /// The state at its end, if it was wanted.
+    pub kept: Option<Arc<Kept>>,
+}
+
+/// The whole dataflow; every worker builds it, and only the first is given anything.
+pub fn risk<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Found> {
+    // 1.
+    let mut features = features::Features::default();
+    let said = crate::in_order::in_order(given, "features", Given::epoch, move |given| Arc::new(features.say(given)));
+    // 2.
+    let held = holds::holds(said.clone());
+    // 3.
+    episodes::episodes(said, held)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,180 @@
+//! The state of the risk at the end of an epoch, as bytes, and back.
+//!
+//! In: the graph, the rules as they are set, the candidates, the episodes. Out: chunks of bytes, the same for the same state whatever
+//! process wrote them; from them, a dataflow that goes on exactly as the one that did not stop. Never: a state made of part of the
+//! chunks, or of chunks in which a bit has changed.
+//!
+//! | Chunk | First byte | Then |
+//! |---|---|---|
+//! | head | `R` | format, epoch, how many customers, accounts, payments, settings, subjects that were measured, episodes |
+//! | customers | `H` | rows, in the order in which they came |
+//! | accounts | `A` | the same |
+//! | payments | `E` | rows, in their order |
+//! | settings | `S` | rows, by rule and lane |
+//! | measured | `C` | rows, by rule, shape and subject |
+//! | episodes | `P` | rows, by rule, lane and subject |
+//!
+//! Each chunk ends with a checksum of itself and its place. Numbers have their least byte first.
+
+mod rows;
+
+use crate::risk::episodes::{About, Episode};
+use crate::risk::features::{Measured, Stood};
+use crate::risk::graph::Graph;
+use crate::risk::rules::Key;
+use crate::risk::settings::{Settings, Watch};
+use schemas::Epoch;
+use state::bytes::Bytes;
+use std::collections::BTreeMap;
+
+pub use state::bytes::Damaged;
+
+/// The format of the chunks.
+const FORMAT: u32 = 1;
+
+/// Most rows of a chunk.
+const CHUNK_ROWS: usize = 16_384;
+
+/// The kinds of rows, in the order of the counts.
+const KINDS: [u8; 6] = [b'H', b'A', b'E', b'S', b'C', b'P'];
+
+/// The state at the end of an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Of which epoch.
+    pub epoch: Epoch,
+    chunks: Vec<Vec<u8>>,
+}
+
+/// All but the episodes: rows by kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts([Vec<Vec<u8>>; 5]);
+
+/// What the chunks say.
+pub(crate) struct Standing {
+    pub(crate) graph: Graph,
+    pub(crate) settings: Settings,
+    pub(crate) stood: Vec<(Watch, Key, Stood)>,
+    pub(crate) episodes: Vec<(About, Episode)>,
+}
+
+impl Parts {
+    /// The rows of the operator that measures.
+    pub(crate) fn of(settings: &Settings, graph: &Graph, measured: &BTreeMap<Watch, Measured>) -> Self {
+        let stood = measured.iter().flat_map(|(watch, measured)| measured.stood.iter().map(move |(key, stood)| (watch, key, stood)));
+        Self([
+            graph.holders().iter().map(rows::write_holder).collect(),
+            graph.accounts().iter().map(rows::write_account).collect(),
+            graph.all().map(|slot| rows::write_edge(graph.edge(slot))).collect(),
+            settings.0.values().map(rows::write_setting).collect(),
+            stood.map(|(watch, key, stood)| rows::write_stood(watch, key, stood)).collect(),
+        ])
+    }
+}
+
+impl Kept {
+    /// The state of an epoch.
+    pub(crate) fn of(epoch: Epoch, Parts(parts): &Parts, open: &BTreeMap<About, Episode>) -> Self {
+        let episodes: Vec<Vec<u8>> = open.iter().map(|(about, episode)| rows::write_episode(about, episode)).collect();
+        let all: Vec<&Vec<Vec<u8>>> = parts.iter().chain([&episodes]).collect();
+        let mut head = vec![b'R'];
+        head.extend_from_slice(&FORMAT.to_le_bytes());
+        head.extend_from_slice(&epoch.to_le_bytes());
+        for rows in &all {
+            head.extend_from_slice(&u64::try_from(rows.len()).expect("what is in memory fits a u64").to_le_bytes());
+        }
+        let kinds =
+            all.iter().zip(KINDS).flat_map(|(rows, kind)| rows.chunks(CHUNK_ROWS).map(move |rows| [&[kind][..], &rows.concat()].concat()));
+        let chunks = std::iter::once(head).chain(kinds).enumerate().map(|(place, chunk)| seal(place, chunk));
+        Self { epoch, chunks: chunks.collect() }
+    }
+
+    /// The chunks, to be written in this order.
+    pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
+        self.chunks.iter().map(Vec::as_slice)
+    }
+
+    /// What was written, if all of it is there and as it was.
+    pub fn read(chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<Self, Damaged> {
+        let mut kept = Self { epoch: 0, chunks: chunks.into_iter().collect() };
+        (kept.epoch, _) = kept.parse()?;
+        Ok(kept)
+    }
+
+    /// What it says.
+    pub(crate) fn standing(&self) -> Standing {
+        self.parse().expect("it was read or written by this binary").1
+    }
+
+    fn parse(&self) -> Result<(Epoch, Standing), Damaged> {
+        let mut chunks = self.chunks.iter().enumerate().map(|(place, chunk)| open(place, chunk));
+        let (kind, mut head) = chunks.next().ok_or_else(|| Damaged::new("it has no chunk"))??;
+        if kind != b'R' {
+            return Err(Damaged::new("it does not begin with a head"));
+        }
+        let format = head.u32()?;
+        if format != FORMAT {
+            return Err(Damaged(format!("its format is {format}, and only {FORMAT} is known here")));
+        }
+        let epoch = head.u64()?;
+        let counts = KINDS.iter().map(|_| head.u64()).collect::<Result<Vec<u64>, Damaged>>()?;
+        let mut found = [0u64; KINDS.len()];
+        let mut standing =
+            Standing { graph: Graph::default(), settings: Settings(BTreeMap::new()), stood: Vec::new(), episodes: Vec::new() };
+        for chunk in chunks {
+            let (kind, mut bytes) = chunk?;
+            let place = KINDS.iter().position(|known| *known == kind);
+            let place = place.ok_or_else(|| Damaged::new("a chunk is of no kind that is known"))?;
+            while !bytes.is_empty() {
+                standing.read(kind, &mut bytes)?;
+                found[place] += 1;
+            }
+        }
+        if counts != found {
+            return Err(Damaged::new("rows are missing"));
+        }
+        Ok((epoch, standing))
+    }
+}
+
+impl Standing {
+    fn read(&mut self, kind: u8, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        match kind {
+            b'H' => rows::read_holder(bytes, &mut self.graph)?,
+            b'A' => rows::read_account(bytes, &mut self.graph)?,
+            b'E' => rows::read_edge(bytes, &mut self.graph)?,
+            b'S' => {
+                let (version, setting) = rows::read_setting(bytes)?;
+                self.settings.set(&[(version, setting)]);
+            }
+            b'C' => self.stood.push(rows::read_stood(bytes, &self.graph)?),
+            _ => self.episodes.push(rows::read_episode(bytes)?),
+        }
+        Ok(())
+    }
+}
+
+/// FNV-1a.
+fn checksum(place: usize, bytes: &[u8]) -> u64 {
+    let place = u64::try_from(place).expect("a usize fits a u64").to_le_bytes();
+    place.iter().chain(bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn seal(place: usize, mut chunk: Vec<u8>) -> Vec<u8> {
+    let checksum = checksum(place, &chunk);
+    chunk.extend_from_slice(&checksum.to_le_bytes());
+    chunk
+}
+
+/// The kind of a chunk, and its rows.
+fn open(place: usize, chunk: &[u8]) -> Result<(u8, Bytes<'_>), Damaged> {
+    let (bytes, sum) = chunk.split_last_chunk().ok_or_else(|| Damaged::new("a chunk is cut off"))?;
+    if checksum(place, bytes) != u64::from_le_bytes(*sum) {
+        return Err(Damaged::new("a chunk is not what was written, or not in its place"));
+    }
+    let (kind, rows) = bytes.split_first().ok_or_else(|| Damaged::new("a chunk is empty"))?;
+    Ok((*kind, Bytes(rows)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! The rules: what each measures, of whom.
+//!
+//! A rule is two pure functions of the graph. `concerns` says who is to be measured anew because of a payment that came, went or became less;
+//! it may name too many, never too few. `measure` says what there is to be measured of one of them at a moment, by the payments that
+//! counted at that moment; it asks for nothing that was measured before. So whatever comes late, is given back or leaves the
+//! window is measured by the same function as what comes in order.
+
+use crate::risk::graph::{Graph, Node, Slot};
+use schemas::Epoch;
+use schemas::aml::RuleId;
+
+/// Many pay one.
+mod fan_in;
+/// One pays many.
+mod fan_out;
+
+/// What is measured of a clause, in the order of its thresholds; nothing stands behind the last of them.
+pub(crate) type Measures = [i64; 4];
+
+/// The values of a rule's shapes, in the order of the catalogue.
+pub(crate) type Shape = [i64; 6];
+
+/// An hour.
+pub(crate) const HOUR_MS: u64 = 60 * 60 * 1_000;
+
+/// A rule.
+pub(crate) struct Rule {
+    pub(crate) id: RuleId,
+    /// Who is to be measured because of this payment, of which the second says whether it is in the graph in its order, as the newest.
+    pub(crate) concerns: fn(&Graph, &Watched<'_>, &mut Vec<Key>),
+    /// What there is of one of them at a moment.
+    pub(crate) measure: fn(&Graph, Key, Epoch, &Shape) -> Reading,
+    /// How far back from a moment it looks.
+    pub(crate) reach_ms: fn(&Shape) -> u64,
+    /// For how long it must not have held until it is over.
+    pub(crate) window_ms: fn(&Shape) -> u64,
+}
+
+/// A payment that came, went or became less.
+pub(crate) struct Watched<'a> {
+    pub(crate) edge: &'a crate::risk::graph::Edge,
+    /// Whether it came now and is the newest, so that nothing can have followed it.
+    pub(crate) is_newest: bool,
+    pub(crate) shape: &'a Shape,
+}
+
+/// About whom something is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Who {
+    Account(Node),
+    Customer(Node),
+}
+
+/// What is measured: about whom, and which of several things about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key {
+    pub(crate) who: Who,
+    /// Another account, a day or a payment, as the rule has it.
+    pub(crate) which: (u64, u32),
+}
+
+impl Key {
+    /// None is after it.
+    pub(crate) const LAST: Self = Self { who: Who::Customer(Node::MAX), which: (u64::MAX, u32::MAX) };
+
+    /// All that there is of an account.
+    pub(crate) const fn account(node: Node) -> Self {
+        Self { who: Who::Account(node), which: (0, 0) }
+    }
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// By clause.
+    pub(crate) rows: Vec<(u8, Measures)>,
+    /// From which payments.
+    pub(crate) edges: Vec<Slot>,
+    /// When it may be different by time alone.
+    pub(crate) again: Option<Epoch>,
+    /// Whether there was more than was looked at.
+    pub(crate) is_capped: bool,
+}
+
+/// All that are measured here.
+pub(crate) static ALL: &[Rule] = &[fan_in::RULE, fan_out::RULE];
+
+/// The rule of this id.
+pub(crate) fn rule(id: RuleId) -> &'static Rule {
+    ALL.iter().find(|rule| rule.id == id).expect("only rules that are measured here are watched")
+}
+
+/// Hours of a shape, in milliseconds.
+pub(crate) fn hours_ms(hours: i64) -> u64 {
+    u64::try_from(hours).expect("the catalogue has no negative hours") * HOUR_MS
+}
+
+/// A count as a measure.
+pub(crate) fn count(length: usize) -> i64 {
+    i64::try_from(length).expect("what is in memory fits an i64")
+}

@@ -1,0 +1,111 @@
+//! Both fans against a loop over history, and the edges of their windows.
+
+use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::oracle::{Answer, Paid, both, found, is_plain};
+use proptest::prelude::*;
+use schemas::Epoch;
+use schemas::alert::Subject;
+use schemas::aml::{RuleId, Setting};
+use std::collections::BTreeSet;
+
+/// Of whom, and who is on the other side.
+type Sides = fn(&Paid) -> (u32, u32);
+
+fn question(paid: &[Paid], at: Epoch, setting: &Setting, sides: Sides) -> Vec<Answer> {
+    let hours = |name| u64::try_from(setting.named(name)).unwrap() * HOUR;
+    let (window, known) = (hours("window_hours"), hours("known_hours"));
+    let mut answers = Vec::new();
+    for subject in 0..7 {
+        let own = paid.iter().filter(|paid| sides(paid).0 == subject && is_plain(sides(paid).1));
+        let inside = |paid: &&Paid| paid.time + window > at;
+        let before = |paid: &&Paid| paid.time + window <= at && paid.time + window + known > at;
+        let known: BTreeSet<u32> = own.clone().filter(before).map(|paid| sides(paid).1).collect();
+        let counted: Vec<&Paid> = own.filter(inside).filter(|paid| !known.contains(&sides(paid).1)).collect();
+        let others: BTreeSet<u32> = counted.iter().map(|paid| sides(paid).1).collect();
+        let sum = counted.iter().map(|paid| paid.amount).sum();
+        let measures = vec![i64::try_from(others.len()).unwrap(), sum];
+        answers.push((Subject::Account(account(subject)), measures, counted.iter().map(|paid| paid.id).collect()));
+    }
+    answers
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn the_fans_are_those_of_a_loop_over_history(drawn in drawn(), window in 1..60i64, known in 0..60i64) {
+        let history = History::of(&drawn);
+        let shapes = [("window_hours", window), ("known_hours", known)];
+        let (found, expected) = both(&history, RuleId::FanIn, &shapes, |paid, at, setting| question(paid, at, setting, |paid| (paid.payee, paid.payer)));
+        prop_assert_eq!(found, expected);
+        let (found, expected) = both(&history, RuleId::FanOut, &shapes, |paid, at, setting| question(paid, at, setting, |paid| (paid.payer, paid.payee)));
+        prop_assert_eq!(found, expected);
+    }
+}
+
+/// What the rule says, by the catalogue but for three others: how often it was raised, late or not, and cleared.
+fn say(rule: RuleId, script: &[(u64, Draw)]) -> String {
+    let mut history = History::default();
+    for (gap, draw) in script {
+        history.epoch(*gap, std::slice::from_ref(draw));
+    }
+    let name = if rule == RuleId::FanIn { "senders" } else { "receivers" };
+    let parameters = [(name.to_owned(), 3), ("amount_minor".to_owned(), 1_000)].into();
+    let said = found(&history, &Setting { parameters, ..Setting::of(rule) });
+    let word = |what: &Option<(Vec<i64>, bool, _)>| match what {
+        Some((measured, late, _)) => format!("{} of {}{}", measured[1], measured[0], if *late { " late" } else { "" }),
+        None => "over".to_owned(),
+    };
+    said.iter().map(|(_, _, what)| word(what)).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn three_who_pay_one_are_a_fan() {
+    use Draw::{Back, Late, Paid};
+    let cases: &[(&str, &[(u64, Draw)], &str)] = &[
+        ("within a day", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (HOUR, Paid(3, 0, 1))], "1001 of 3"),
+        ("twice the same", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (HOUR, Paid(2, 0, 1))], ""),
+        ("too little", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 498)), (HOUR, Paid(3, 0, 1))], ""),
+        ("the last moment", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (23 * HOUR - 1, Paid(3, 0, 1))], "1001 of 3"),
+        ("a moment later", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (23 * HOUR, Paid(3, 0, 1))], ""),
+        ("a merchant and an agent", &[(0, Paid(1, 0, 500)), (HOUR, Paid(MERCHANT, 0, 500)), (HOUR, Paid(AGENT, 0, 1))], ""),
+        ("a merchant is paid", &[(0, Paid(1, MERCHANT, 500)), (HOUR, Paid(2, MERCHANT, 500)), (HOUR, Paid(3, MERCHANT, 1))], ""),
+        ("one has paid before", &[(0, Paid(1, 0, 9)), (2 * DAY, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (1, Paid(3, 0, 1))], ""),
+        ("long before", &[(0, Paid(1, 0, 9)), (32 * DAY, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (1, Paid(3, 0, 1))], "1001 of 3"),
+        ("late", &[(0, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (9 * DAY, Late(3, 0, 1, 200))], "1001 of 3 late"),
+        ("late, and not in their window", &[(0, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (9 * DAY, Late(3, 0, 1, 180))], ""),
+        ("too late", &[(0, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (31 * DAY, Late(3, 0, 1, 740))], ""),
+        ("given back before", &[(0, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (1, Back(0, 1)), (1, Paid(3, 0, 900))], ""),
+        (
+            "given back after",
+            &[(0, Paid(1, 0, 500)), (1, Paid(2, 0, 500)), (1, Paid(3, 0, 9)), (1, Back(0, 1)), (DAY, Paid(5, 6, 1))],
+            "1009 of 3, over",
+        ),
+        (
+            "again within a day, and after more",
+            &[
+                (0, Paid(1, 0, 500)),
+                (1, Paid(2, 0, 500)),
+                (1, Paid(3, 0, 9)),
+                (1, Back(0, 1)),
+                (1, Paid(4, 0, 9)),
+                (HOUR, Paid(4, 0, 600)),
+                (4 * DAY, Paid(5, 6, 1)),
+            ],
+            "1009 of 3",
+        ),
+    ];
+    for (name, script, expected) in cases {
+        assert_eq!(say(RuleId::FanIn, script), *expected, "{name}");
+        let turned = script.iter().map(|(gap, draw)| (*gap, turn(draw))).collect::<Vec<_>>();
+        assert_eq!(say(RuleId::FanOut, &turned), *expected, "{name}, the other way");
+    }
+}
+
+fn turn(draw: &Draw) -> Draw {
+    match *draw {
+        Draw::Paid(payer, payee, amount) => Draw::Paid(payee, payer, amount),
+        Draw::Late(payer, payee, amount, hours) => Draw::Late(payee, payer, amount, hours),
+        Draw::Failed(payer, payee, amount) => Draw::Failed(payee, payer, amount),
+        Draw::Back(which, part) => Draw::Back(which, part),
+    }
+}

@@ -1,0 +1,220 @@
+//! Histories: what happens in which epoch, from a few draws.
+
+use crate::risk::Given;
+use proptest::prelude::*;
+use schemas::{
+    Account, AccountId, AccountStatus, AccountType, Binding, Cause, Channel, CommandId, Currency, Customer, CustomerId, Dated, Epoch,
+    EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged, OrderId, PaymentKind, Position, Refusal, Role,
+    Transaction, TransactionId,
+};
+use std::sync::Arc;
+
+pub(crate) const HOUR: u64 = 60 * 60 * 1_000;
+pub(crate) const DAY: u64 = 24 * HOUR;
+
+/// Customers' accounts have the numbers up to here; then come a merchant, an agent, and the house.
+pub(crate) const CUSTOMERS: u32 = 7;
+pub(crate) const MERCHANT: u32 = 7;
+pub(crate) const AGENT: u32 = 8;
+pub(crate) const HOUSE: u32 = 9;
+
+/// 2025-11-24T22:00:00Z.
+pub(crate) const FIRST: Epoch = 1_764_021_600_000;
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Draw {
+    /// Who pays whom how much.
+    Paid(u32, u32, i64),
+    /// The same, and it counts from so many hours before.
+    Late(u32, u32, i64, u64),
+    /// Of one of the payments before, a part in so many is given back; 1 is all that is left.
+    Back(usize, i64),
+    /// What failed moves nothing.
+    Failed(u32, u32, i64),
+}
+
+/// What happens, as the dataflow is given it.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) epoch: Epoch,
+    epochs: Vec<Arc<EpochEvents>>,
+    /// Payments, each with what is left.
+    paid: Vec<(TransactionId, u32, u32, i64)>,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { epoch: FIRST, epochs: Vec::new(), paid: Vec::new() }
+    }
+}
+
+pub(crate) fn account(number: u32) -> AccountId {
+    AccountId::mint(1, number)
+}
+
+pub(crate) fn customer(number: u32) -> CustomerId {
+    CustomerId::mint(1, number)
+}
+
+/// Two accounts are of the same customer: the first two.
+pub(crate) fn holder(account: u32) -> Option<u32> {
+    (account != HOUSE).then_some(if account == 1 { 0 } else { account })
+}
+
+pub(crate) fn role(account: u32) -> Role {
+    match account {
+        MERCHANT => Role::Merchant,
+        AGENT => Role::Agent,
+        HOUSE => Role::House,
+        _ => Role::Customer,
+    }
+}
+
+/// A payment of the kind that the roles make it.
+pub(crate) fn kind(payer: u32, payee: u32) -> PaymentKind {
+    match (role(payer), role(payee)) {
+        (Role::Agent | Role::House, _) => PaymentKind::Deposit,
+        (_, Role::Agent | Role::House) => PaymentKind::Withdrawal,
+        (_, Role::Merchant) => PaymentKind::MerchantPayment,
+        (_, Role::Customer) => PaymentKind::Transfer,
+    }
+}
+
+/// How long after the one before, and what happens.
+pub(crate) type Drawn = Vec<(u64, Vec<Draw>)>;
+
+pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
+    let side = || prop_oneof![8 => 0..CUSTOMERS, 1 => Just(MERCHANT), 1 => Just(AGENT), 1 => Just(HOUSE)];
+    let amount = || prop_oneof![1..20i64, Just(100_000), Just(950_000), Just(1_000_000), Just(9_500_000), Just(15_000_000)];
+    let draw = prop_oneof![
+        12 => (side(), side(), amount()).prop_map(|(a, b, c)| Draw::Paid(a, b, c)),
+        2 => (side(), side(), amount(), prop_oneof![1..3u64, 20..30u64, 700..750u64]).prop_map(|(a, b, c, d)| Draw::Late(a, b, c, d)),
+        2 => (0..40usize, 1..3i64).prop_map(|(a, b)| Draw::Back(a, b)),
+        1 => (side(), side(), amount()).prop_map(|(a, b, c)| Draw::Failed(a, b, c)),
+    ];
+    let gap = prop_oneof![6 => 1..5u64, 3 => HOUR..3 * HOUR, 2 => Just(DAY), 1 => DAY..8 * DAY];
+    prop::collection::vec((gap, prop::collection::vec(draw, 0..5)), 4..24)
+}
+
+impl History {
+    pub(crate) fn of(drawn: &Drawn) -> Self {
+        let mut history = Self::default();
+        for (gap, draws) in drawn {
+            history.epoch(*gap, draws);
+        }
+        history
+    }
+
+    pub(crate) fn given(&self) -> Vec<Given> {
+        self.epochs.iter().map(|events| Given::Epoch { events: Arc::clone(events), keep: false }).collect()
+    }
+
+    pub(crate) fn epochs(&self) -> &[Arc<EpochEvents>] {
+        &self.epochs
+    }
+
+    /// An epoch, so long after the one before.
+    pub(crate) fn epoch(&mut self, gap: u64, draws: &[Draw]) {
+        self.epoch += gap;
+        let epoch = self.epoch;
+        let mut facts = if self.epochs.is_empty() { opening() } else { Vec::new() };
+        for draw in draws {
+            let number = u32::try_from(facts.len()).unwrap();
+            match *draw {
+                Draw::Paid(payer, payee, amount) if payer != payee => facts.push(self.pay(number, payer, payee, amount, None)),
+                Draw::Failed(payer, payee, amount) if payer != payee => {
+                    facts.push(self.pay(number, payer, payee, amount, Some(Refusal::InsufficientFunds)));
+                }
+                Draw::Late(payer, payee, amount, hours) if payer != payee => {
+                    let fact = self.pay(number, payer, payee, amount, None);
+                    let Fact::Transaction(paid) = &fact else { unreachable!() };
+                    let order = OrderChanged {
+                        id: OrderId::mint(epoch, number),
+                        change: OrderChange::Executed,
+                        kind: paid.kind,
+                        channel: paid.channel,
+                        account_debit: paid.account_debit,
+                        account_credit: paid.account_credit,
+                        amount: paid.amount,
+                        dated: Dated::EffectiveAt(epoch - hours * HOUR),
+                        transaction_id: Some(paid.id),
+                    };
+                    facts.extend([fact, Fact::OrderChanged(Box::new(order))]);
+                }
+                Draw::Back(which, part) => facts.extend(self.give_back(number, which, part)),
+                Draw::Paid(..) | Draw::Failed(..) | Draw::Late(..) => {}
+            }
+        }
+        let event = |(number, fact)| {
+            let position = Position { partition: 0, offset: i64::from(number) };
+            let cause = Cause { command_id: CommandId::derive("a", "transfer", "b"), position, traceparent: format!("{epoch}/{number}") };
+            Event { id: EventId::mint(epoch, number), epoch, cause, fact }
+        };
+        let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
+        self.epochs.push(Arc::new(EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() }));
+    }
+
+    fn pay(&mut self, number: u32, payer: u32, payee: u32, amount: i64, refusal: Option<Refusal>) -> Fact {
+        let id = TransactionId::mint(self.epoch, number);
+        if refusal.is_none() {
+            self.paid.push((id, payer, payee, amount));
+        }
+        transaction(id, kind(payer, payee), (payer, payee), amount, refusal, None)
+    }
+
+    fn give_back(&mut self, number: u32, which: usize, part: i64) -> Option<Fact> {
+        let length = self.paid.len();
+        let (id, payer, payee, left) = self.paid.get_mut(which % length.max(1)).filter(|paid| paid.3 > 0)?;
+        let amount = (*left / part).max(1);
+        *left -= amount;
+        let kind = if part == 1 { PaymentKind::Reversal } else { PaymentKind::Refund };
+        let own = TransactionId::mint(self.epoch, number);
+        Some(transaction(own, kind, (*payee, *payer), amount, None, Some(Link::Original(*id))))
+    }
+}
+
+fn transaction(
+    id: TransactionId,
+    kind: PaymentKind,
+    (payer, payee): (u32, u32),
+    minor: i64,
+    refusal: Option<Refusal>,
+    link: Option<Link>,
+) -> Fact {
+    Fact::Transaction(Transaction {
+        id,
+        kind,
+        account_debit: account(payer),
+        account_credit: account(payee),
+        amount: Money { minor, currency: Currency::XOF },
+        fee_minor: 0,
+        channel: Channel::Wallet,
+        refusal,
+        link,
+        postings: Vec::new(),
+    })
+}
+
+fn opening() -> Vec<Fact> {
+    let enrolled = |number| {
+        Fact::CustomerCreated(Customer {
+            id: customer(number),
+            full_name: "Awa Diop".to_owned(),
+            msisdn: Some(format!("+22177000000{}", number / 2)),
+            country: None,
+            kyc_status: KycStatus::Pending,
+        })
+    };
+    let opened = |number| {
+        Fact::AccountOpened(Account {
+            id: account(number),
+            customer_id: holder(number).map(customer),
+            account_type: AccountType::Wallet,
+            role: role(number),
+            currency: Currency::XOF,
+            status: AccountStatus::Active,
+        })
+    };
+    (0..HOUSE).map(enrolled).chain((0..=HOUSE).map(opened)).collect()
+}

@@ -1,0 +1,70 @@
+//! What the risk cell writes to Kafka: alerts, and how far it has come by them.
+//!
+//! In: epochs with what became of alerts in each. Out: in one transaction, a record for each change and a journal entry that says of each
+//! epoch that has any how many records it wrote, with which digest. Epochs without any are many, and leave no trace but the last.
+
+use crate::kafka::{Sink, SinkError};
+use crate::records::{Sent, Tally, Writer, difference};
+use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, TRACE_HEADER};
+use schemas::wire::{self, WireError};
+use schemas::{AlertChange, Binding, Commit, Entry, Output, SealedEpoch, Topic};
+
+/// An epoch of settlement, and what became of alerts in it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What settlement bound.
+    pub binding: Binding,
+    /// What became of alerts, in order.
+    pub changes: Vec<AlertChange>,
+}
+
+impl Sink {
+    /// Commits epochs in one transaction; the last of them is how far the cell has come by it.
+    pub fn write_alerts(&mut self, epochs: &[Judged]) -> Result<(), SinkError> {
+        if epochs.is_empty() {
+            return Ok(());
+        }
+        self.transaction(|writer, producer| writer.alerts(epochs, |record| crate::kafka::send(producer, &record)))
+    }
+
+    /// Checks that an epoch of a replay says what was committed; writes nothing.
+    pub fn verify_alerts(&self, epoch: &Judged, committed: &[Output]) -> Result<(), SinkError> {
+        let now = self.writer.alerts_of(epoch, &mut |_| Ok::<(), SinkError>(()))?;
+        match difference(&now, committed) {
+            None => Ok(()),
+            Some(what) => Err(SinkError::Diverged { epoch: epoch.binding.epoch, what }),
+        }
+    }
+}
+
+impl Writer {
+    fn alerts<E: From<WireError>>(&self, epochs: &[Judged], mut each: impl FnMut(Sent<'_>) -> Result<(), E>) -> Result<(), E> {
+        let mut sealed = Vec::new();
+        for (number, epoch) in (1..).zip(epochs) {
+            let outputs = self.alerts_of(epoch, &mut each)?;
+            if !outputs.is_empty() || number == epochs.len() {
+                sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs, pinned: 0, waited: Vec::new() });
+            }
+        }
+        let last = epochs.last().map(|epoch| epoch.binding.epoch);
+        self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), last, each)
+    }
+
+    fn alerts_of<E: From<WireError>>(&self, epoch: &Judged, each: &mut impl FnMut(Sent<'_>) -> Result<(), E>) -> Result<Vec<Output>, E> {
+        let (stamp, generation) = (epoch.binding.epoch.to_string(), self.generation.to_string());
+        let (mut tally, mut value) = (Tally::default(), Vec::new());
+        for change in &epoch.changes {
+            self.encoder.alert_into(change, &mut value)?;
+            let (topic, id, traceparent) = match change {
+                AlertChange::Raised(alert) => (Topic::AlertRaised, alert.id, alert.traceparent.as_str()),
+                AlertChange::Cleared(cleared) => (Topic::AlertCleared, cleared.id, ""),
+            };
+            let mut key = [0; 36];
+            let (topic, key) = (topic.as_str(), id.text(&mut key));
+            tally.add(topic, 0, key.as_bytes(), wire::datum(&value)?.1);
+            let headers = &[(TRACE_HEADER, traceparent), (EPOCH_HEADER, stamp.as_str()), (GENERATION_HEADER, generation.as_str())];
+            each(Sent { topic, partition: 0, key, value: &value, headers, epoch: Some(epoch.binding.epoch) })?;
+        }
+        Ok(tally.outputs())
+    }
+}

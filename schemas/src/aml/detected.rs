@@ -1,0 +1,43 @@
+//! The parameters of the rules that are found behind the payments, by the risk cell.
+
+use super::{Parameter, ParameterKind, RuleId};
+
+/// A threshold that what is measured must reach, in the first clause.
+const fn at_least(name: &'static str, default: i64, min: i64, max: i64) -> Parameter {
+    Parameter { name, kind: ParameterKind::AtLeast, clause: 0, default, min, max }
+}
+
+/// What shapes the measure.
+const fn shape(name: &'static str, default: i64, min: i64, max: i64) -> Parameter {
+    Parameter { name, kind: ParameterKind::Shape, clause: 0, default, min, max }
+}
+
+/// The largest amount that a threshold may name, in minor units.
+const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+
+/// What each has.
+pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
+    match rule {
+        RuleId::FanIn => {
+            const {
+                &[
+                    at_least("senders", 10, 3, 10_000),
+                    at_least("amount_minor", 1_000_000, 0, AMOUNT_MAX),
+                    shape("window_hours", 24, 1, 2_160),
+                    shape("known_hours", 720, 0, 2_160),
+                ]
+            }
+        }
+        RuleId::FanOut => {
+            const {
+                &[
+                    at_least("receivers", 10, 3, 10_000),
+                    at_least("amount_minor", 1_000_000, 0, AMOUNT_MAX),
+                    shape("window_hours", 24, 1, 2_160),
+                    shape("known_hours", 720, 0, 2_160),
+                ]
+            }
+        }
+        _ => &[],
+    }
+}

@@ -1,0 +1,69 @@
+//! Alerts as they may be.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use schemas::alert::{Cleared, Evidence, Measured, Subject};
+use schemas::aml::Lane;
+use schemas::{AccountId, Alert, AlertChange, AlertId, Currency, CustomerId, RuleId, TransactionId};
+
+pub(crate) fn change() -> impl Strategy<Value = AlertChange> {
+    prop_oneof![
+        raised().prop_map(|alert| AlertChange::Raised(Box::new(alert))),
+        (head(), 0u64..253_402_300_799_999).prop_map(|((id, rule, lane, subject, raised), epoch)| {
+            AlertChange::Cleared(Cleared { id, rule, lane, subject, raised, epoch })
+        }),
+    ]
+}
+
+fn head() -> impl Strategy<Value = (AlertId, RuleId, Lane, Subject, u64)> {
+    let subject = prop_oneof![
+        any::<u32>().prop_map(|number| Subject::Account(AccountId::mint(7, number))),
+        any::<u32>().prop_map(|number| Subject::Customer(CustomerId::mint(7, number))),
+        any::<u32>().prop_map(|number| Subject::Ring(CustomerId::mint(7, number))),
+        "[!-~]{1,64}".prop_map(Subject::Device),
+    ];
+    (select(RuleId::ALL), select(Lane::ALL), subject, 0u64..253_402_300_799_999)
+        .prop_map(|(rule, lane, subject, epoch)| (AlertId::derive(rule, lane, 1, &subject, epoch), rule, lane, subject, epoch))
+}
+
+fn raised() -> impl Strategy<Value = Alert> {
+    let parameters = vec(("[a-z_]{1,20}", any::<i64>()), 0..4);
+    let measured =
+        vec(("[a-z_]{1,20}", any::<i64>(), any::<i64>()).prop_map(|(name, value, threshold)| Measured { name, value, threshold }), 0..3);
+    (head(), 0u32..1_000, 0u32..=1_000, parameters, measured, evidence(), any::<bool>()).prop_map(
+        |((id, rule, lane, subject, epoch), version, weight, parameters, measured, evidence, is_late)| Alert {
+            id,
+            rule,
+            lane,
+            version,
+            parameters,
+            weight,
+            subject,
+            epoch,
+            measured,
+            evidence,
+            is_late,
+            traceparent: crate::TRACEPARENT.to_owned(),
+        },
+    )
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let moments = (0u64..253_402_300_799_999, 0u64..253_402_300_799_999);
+    let transactions = vec(any::<u32>().prop_map(|number| TransactionId::mint(7, number)), 0..5);
+    let counterparties = vec(any::<u32>().prop_map(|number| AccountId::mint(7, number)), 0..5);
+    let amounts = vec((select(vec![Currency::XOF]), any::<i64>()), 0..3);
+    (moments, transactions, counterparties, amounts, 0u32..10_000, any::<bool>()).prop_map(
+        |((window_from, window_to), transactions, counterparties, amounts, count, is_capped)| Evidence {
+            window_from,
+            window_to,
+            transactions,
+            transactions_count: count,
+            counterparties,
+            counterparties_count: count,
+            amounts,
+            is_capped,
+        },
+    )
+}

@@ -1,0 +1,118 @@
+//! The risk cell: settlement's committed epochs in; alerts out, to Kafka and then to Postgres.
+//!
+//! ```text
+//! source ─► dataflow ─► sink (Kafka, then Postgres) ─► snapshots
+//! ```
+//!
+//! It reads what is decided and decides nothing: while it is slow, stopped or dead, payments and views go on, and alerts are late.
+//! What is between Kafka and the sink has a bound by weight, so a sink that stands still fills no memory.
+
+mod flow;
+mod sink;
+mod snapshots;
+mod start;
+
+use super::room::Room;
+use super::{Cell, Life};
+use crate::config::Config;
+use anyhow::Context;
+use dataflows::risk::{Found, Given};
+use egress::postgres::Progress;
+use egress::postgres::alerts::{self, Alerts};
+use egress::snapshots::Store;
+use ingress::events::{Events, EventsError};
+use ingress::journal;
+use ingress::lag::{self, Uppers};
+use meters::queue;
+use schemas::wire::Decoder;
+use schemas::{Epoch, Topic};
+use sink::Sink;
+use snapshots::Snapshots;
+use start::Standing;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+/// Most epochs that wait between two threads; their weight is bounded by the room.
+const EPOCHS_MAX: usize = 256;
+
+/// Runs the cell until it ends.
+pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (brokers, url) = (&config.kafka.brokers, config.postgres.views_url()?);
+    let mut kafka = super::fence(brokers, &config.registry.url, "orion-risk", Topic::RiskJournal)?;
+    let progress = runtime.block_on(Progress::of(&url, alerts::SINK))?;
+    let store = Store::open(&config.snapshots.folder.join("risk"))?;
+    // What Postgres has, Kafka had before; so a snapshot that is behind Postgres is of epochs that both have.
+    let found = snapshots::newest(&store, progress.epoch)?;
+    let after = found.as_ref().map_or(0, |found| found.epoch);
+    let mut decoder = Decoder::default();
+    found.iter().flat_map(|found| &found.journal_schemas).try_for_each(|(id, json)| decoder.learn(*id, json))?;
+    let journal = journal::read_from(brokers, Topic::RiskJournal, after, decoder)?;
+    let known = journal.generation().max(found.as_ref().map_or(0, |found| found.generation));
+    start::refuse_another_kafka(config, &progress, known)?;
+    let generation = super::claim(Cell::Risk, &mut kafka, known)?;
+    faults::point("risk.claimed");
+    let alerts = runtime.block_on(Alerts::claim(&url, generation)).context("alerts can't be written")?;
+    let journal_schemas = journal.decoder.recorded().map(|(id, json)| (id, json.to_owned()));
+    let journal_schemas = journal_schemas.chain(kafka.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned()))).collect();
+    let committed = start::committed(journal);
+    let Standing { given, events } = start::stand(config, found, &runtime)?;
+    tracing::info!(
+        written = alerts.epoch(),
+        committed = committed.next,
+        journal_from = events.journal_from(),
+        "looking for laundering and fraud"
+    );
+
+    let read_topics = [Topic::SettlementJournal].iter().chain(Topic::EVENTS).copied().collect();
+    lag::watch(brokers, read_topics, Uppers::default())?;
+    queue::DETECT.bound(EPOCHS_MAX);
+    queue::ALERT.bound(EPOCHS_MAX);
+    queue::ROOM.bound(config.risk.waiting_max);
+    let (given_in, given_out) = sync_channel::<Given>(EPOCHS_MAX);
+    let (found_in, found_out) = sync_channel::<Found>(EPOCHS_MAX);
+    let room = Arc::new(Room::new(config.risk.waiting_max));
+    let taken = Arc::clone(&room);
+    meters::look(move || queue::ROOM.holds(taken.taken()));
+    let shown = super::measures::Snapshots::begin(Cell::Risk.name(), &store, (after > 0).then_some(after));
+    let head = snapshots::Head { epoch: 0, generation, journal_schemas, events_schemas: Vec::new() };
+    let snapshots = Snapshots::start(store, config.snapshots.kept, head, events.schemas(), shown)?;
+    let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots);
+    let (every_ms, written) = (config.risk.snapshot_every_ms, progress.epoch);
+    super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
+    super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;
+    flow::run(given_out, found_in, &life.pulse);
+    Ok(())
+}
+
+/// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring the state up to date.
+fn read(
+    mut events: Events,
+    standing: Vec<Given>,
+    written: Epoch,
+    every_ms: u64,
+    room: &Room,
+    given: &SyncSender<Given>,
+) -> Result<(), EventsError> {
+    let mut cadence = super::views::group::Cadence::new(every_ms, standing.last().map_or(0, Given::epoch));
+    let hand_on = |next: Given| {
+        queue::DETECT.enters();
+        given.send(next).is_ok()
+    };
+    for standing in standing {
+        room.enter(sink::weight(&standing));
+        if !hand_on(standing) {
+            return Ok(());
+        }
+    }
+    loop {
+        let Some(events) = events.next(Duration::from_millis(100))? else { continue };
+        let keep = cadence.due(&events, written);
+        let next = Given::Epoch { events: Arc::new(events), keep };
+        room.enter(sink::weight(&next));
+        if !hand_on(next) {
+            return Ok(());
+        }
+    }
+}

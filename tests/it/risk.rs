@@ -1,0 +1,167 @@
+//! The risk cell on the real processes: it dies at every phase while money is laundered, and its alerts, in Kafka, in Postgres, over the
+//! API and over the stream, are exactly those of a run that nobody interrupts.
+
+mod bank;
+mod told;
+
+use crate::house::{House, signal};
+use anyhow::{Context, ensure};
+use bank::Bank;
+use dataflows::risk::{Found, Given, risk};
+use ingress::events::{Events, Start};
+use schemas::wire::Decoder;
+use schemas::{AlertChange, EpochEvents, Topic};
+use sqlx::{Connection, PgConnection};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+use timely::dataflow::InputHandle;
+use timely::dataflow::operators::{Input, Inspect, Probe};
+use told::Listener;
+
+const WAIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()> {
+    let prepare = |folder: &std::path::Path| {
+        let faults = folder.join("faults");
+        std::fs::create_dir(&faults)?;
+        Ok(vec![("ORION_FAULTS", faults.into())])
+    };
+    let Some(house) = House::start_with("risk", prepare)? else { return Ok(()) };
+    let bank = Bank::open(&house, 24)?;
+    let listener = Listener::start(&house, "beginning")?;
+    let points = if cfg!(feature = "faults") { faults::POINTS } else { &[] };
+    for (round, (point, _)) in points.iter().filter(|(_, process)| *process == "risk").enumerate() {
+        let armed = house.file("faults").join(point);
+        std::fs::write(&armed, "")?;
+        if point.ends_with("claimed") {
+            house.kill_cell("risk")?;
+        }
+        bank.launder(round)?;
+        let deadline = Instant::now() + WAIT;
+        while armed.exists() {
+            ensure!(Instant::now() < deadline, "nobody passed {point}");
+            bank.pay_around()?;
+        }
+    }
+    // A cell that stands still slows no payment, and goes on where it was.
+    let process = house.cell("risk")?;
+    signal("STOP", process)?;
+    bank.launder(100)?;
+    let late = Listener::start(&house, "beginning")?;
+    signal("CONT", process)?;
+    bank.launder(101)?;
+
+    let brokers = std::env::var("KAFKA_BROKERS")?;
+    let url = crate::views::reader::views_url()?;
+    let epochs = all_epochs(&brokers, bank.epoch())?;
+    let last = epochs.last().context("an epoch")?.epoch();
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(reached(&url, last))?;
+    // What came while we read is not compared.
+    let expected = uninterrupted(&epochs);
+    let raised = expected.iter().filter(|change| matches!(change, AlertChange::Raised(_))).count();
+    ensure!(raised >= 10, "only {raised} alerts: the run proves little");
+    let in_kafka = alerts_in_kafka(&brokers, last)?;
+    let of_topic = |topic: Topic| expected.iter().filter(|change| told::topic(change) == topic).cloned().collect::<Vec<_>>();
+    for topic in Topic::ALERTS {
+        assert_eq!(in_kafka.get(topic).cloned().unwrap_or_default(), of_topic(*topic), "{topic}");
+    }
+    assert_eq!(runtime.block_on(alerts_in_postgres(&url, last))?, told::lines(&expected));
+    // Whoever has listened from the beginning, and through every death of the cell, and whoever came late, hear each once.
+    for listener in [listener, late] {
+        assert_eq!(listener.until(last)?, told::lines(&expected));
+    }
+    bank.reads(&expected)?;
+    house.forget()
+}
+
+/// Every epoch that is committed by now, at least up to one.
+fn all_epochs(brokers: &str, at_least: u64) -> anyhow::Result<Vec<EpochEvents>> {
+    let mut reader = Events::new(brokers, &Start::default())?;
+    let (deadline, mut epochs) = (Instant::now() + WAIT, Vec::<EpochEvents>::new());
+    while !reader.caught_up() || epochs.last().is_none_or(|last| last.epoch() < at_least) {
+        epochs.extend(reader.next(Duration::from_millis(100))?);
+        ensure!(Instant::now() < deadline, "settlement's events can't be read to their end");
+    }
+    Ok(epochs)
+}
+
+/// What the detection says of them, in one go.
+fn uninterrupted(epochs: &[EpochEvents]) -> Vec<AlertChange> {
+    let (sender, receiver) = mpsc::channel();
+    let ends = Mutex::new((epochs.to_vec(), sender));
+    timely::execute_directly(move |worker| {
+        let (epochs, sender) = ends.into_inner().expect("never locked");
+        let mut input = InputHandle::new();
+        let probe = worker.dataflow::<u64, _, _>(|scope| {
+            let found = risk(scope.input_from(&mut input));
+            found.inspect(move |found: &Found| drop(sender.send(found.alerts.clone()))).probe().0
+        });
+        for events in epochs {
+            let time = events.epoch();
+            input.advance_to(time);
+            input.send(Given::Epoch { events: Arc::new(events), keep: false });
+            input.advance_to(time + 1);
+            worker.step_while(|| probe.less_than(&(time + 1)));
+        }
+    });
+    receiver.iter().flatten().collect()
+}
+
+/// Waits until the cell has written an epoch.
+async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    let deadline = Instant::now() + WAIT;
+    loop {
+        let next: i64 = sqlx::query_scalar("select epoch from sink_progress where sink = 'risk'").fetch_one(&mut connection).await?;
+        if u64::try_from(next)? > epoch {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "risk stands at {next} and does not reach {epoch}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What Kafka shows of alerts up to an epoch, by topic, in order.
+fn alerts_in_kafka(brokers: &str, last: u64) -> anyhow::Result<BTreeMap<Topic, Vec<AlertChange>>> {
+    let mut decoder = Decoder::default();
+    let mut found = BTreeMap::<Topic, Vec<AlertChange>>::new();
+    crate::exactly_once::gather::read(brokers, Topic::RiskJournal.as_str(), |message| {
+        use rdkafka::message::Message as _;
+        match crate::exactly_once::gather::header(message, schemas::topic::SCHEMA_HEADER) {
+            "" => {}
+            id => decoder.learn_record(id, message.payload().unwrap_or_default())?,
+        }
+        Ok(())
+    })?;
+    for topic in Topic::ALERTS {
+        crate::exactly_once::gather::read(brokers, topic.as_str(), |message| {
+            use rdkafka::message::Message as _;
+            let traceparent = crate::exactly_once::gather::header(message, schemas::topic::TRACE_HEADER);
+            let change = decoder.alert(*topic, message.payload().unwrap_or_default(), traceparent)?;
+            if change.epoch() <= last {
+                found.entry(*topic).or_default().push(change);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// What Postgres shows of them, in order.
+async fn alerts_in_postgres(url: &str, last: u64) -> anyhow::Result<Vec<String>> {
+    let mut connection = PgConnection::connect(url).await?;
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select said from (
+             select epoch, number, concat_ws(' ', 'raised', id, epoch) as said from alert
+             union all
+             select epoch, number, concat_ws(' ', 'cleared', alert_id, epoch) from alert_cleared
+         ) rows where epoch <= $1 order by epoch, number",
+    )
+    .bind(i64::try_from(last)?)
+    .fetch_all(&mut connection)
+    .await?;
+    Ok(rows.into_iter().map(|(said,)| said).collect())
+}

@@ -1,0 +1,129 @@
+//! A bank with people who launder money, and what the API shows of that.
+
+use crate::house::House;
+use crate::http::{STAFF, Server};
+use anyhow::{Context, ensure};
+use schemas::alert::Subject;
+use schemas::{Alert, AlertChange};
+use serde_json::{Value, json};
+use std::cell::Cell;
+
+pub(super) struct Bank {
+    server: Server,
+    runtime: tokio::runtime::Runtime,
+    staff: String,
+    /// A customer and an account each.
+    people: Vec<(String, String)>,
+    paid: Cell<usize>,
+    epoch: Cell<u64>,
+}
+
+impl Bank {
+    /// So many people, each with more than enough.
+    pub(super) fn open(house: &House, people: usize) -> anyhow::Result<Self> {
+        let (server, runtime) = (Server::at(&house.base, house.auth())?, tokio::runtime::Runtime::new()?);
+        let staff = server.token("teller", STAFF)?;
+        let mut bank = Self { server, runtime, staff, people: Vec::new(), paid: Cell::new(0), epoch: Cell::new(0) };
+        for number in 0..people {
+            let customer = bank.post("/v1/customers", &json!({"full_name": format!("Awa Diop {number}")}))?;
+            let open = json!({"customer_id": customer["id"], "type": "wallet", "currency": "XOF"});
+            let account = bank.post("/v1/accounts", &open)?;
+            let id = |value: &Value| value["id"].as_str().map(str::to_owned).context("an id");
+            bank.people.push((id(&customer)?, id(&account)?));
+            bank.post("/v1/transactions/deposit", &json!({"account_credit": account["id"], "amount": "100000000", "currency": "XOF"}))?;
+        }
+        Ok(bank)
+    }
+
+    /// The newest epoch of which we were told.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.get()
+    }
+
+    /// Twelve pay one, who pays twelve others; whom, depends on the round.
+    pub(super) fn launder(&self, round: usize) -> anyhow::Result<()> {
+        let count = self.people.len();
+        let hub = round % count;
+        for step in 1..=12 {
+            self.pay((hub + step) % count, hub, 200_000)?;
+        }
+        for step in 1..=12 {
+            self.pay(hub, (hub + count - step) % count, 150_000)?;
+        }
+        Ok(())
+    }
+
+    /// A small payment, so that time and the bank go on.
+    pub(super) fn pay_around(&self) -> anyhow::Result<()> {
+        let count = self.people.len();
+        let number = self.paid.get();
+        self.pay(number % count, (number * 7 + 1) % count, 1_000).map(drop)
+    }
+
+    fn pay(&self, from: usize, to: usize, amount: u64) -> anyhow::Result<()> {
+        self.paid.set(self.paid.get() + 1);
+        if from == to {
+            return Ok(());
+        }
+        let body = json!({"account_debit": self.people[from].1, "account_credit": self.people[to].1, "amount": amount.to_string(), "currency": "XOF"});
+        self.post("/v1/transactions/transfer", &body).map(drop)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let key = uuid::Uuid::new_v4().to_string();
+        let headers = [("prefer", "wait=30"), ("idempotency-key", key.as_str())];
+        let answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
+        ensure!(answer.status == 201, "{answer:?}");
+        self.epoch.set(self.epoch.get().max(answer.header("orion-epoch").parse()?));
+        answer.json()
+    }
+
+    fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.runtime.block_on(self.server.get(&self.staff, path))?;
+        ensure!(answer.status == 200, "{path}: {answer:?}");
+        answer.json()
+    }
+
+    /// What the API shows is what was found.
+    pub(super) fn reads(&self, expected: &[AlertChange]) -> anyhow::Result<()> {
+        let raised: Vec<&Alert> = expected
+            .iter()
+            .filter_map(|change| match change {
+                AlertChange::Raised(alert) => Some(&**alert),
+                AlertChange::Cleared(_) => None,
+            })
+            .collect();
+        let to = self.epoch() + 1;
+        // In parts, the newest first.
+        let (mut told, mut path) = (Vec::new(), format!("/admin/aml/alerts?limit=3&to={to}&at_least={}", to - 1));
+        loop {
+            let part = self.get(&path)?;
+            told.extend(part["alerts"].as_array().context("alerts")?.clone());
+            let Some(cursor) = part["next_cursor"].as_str() else { break };
+            path = format!("/admin/aml/alerts?limit=3&cursor={cursor}");
+        }
+        told.reverse();
+        let wanted: Vec<&Alert> = raised.iter().copied().filter(|alert| alert.epoch < to).collect();
+        ensure!(told.len() == wanted.len(), "{} alerts are told of {}", told.len(), wanted.len());
+        for (told, alert) in told.iter().zip(&wanted) {
+            ensure!(told["id"] == alert.id.to_string() && told["rule"] == alert.rule.as_str(), "{told} is not {alert:?}");
+            let evidence = &told["evidence"];
+            let transactions: Vec<String> = alert.evidence.transactions.iter().map(ToString::to_string).collect();
+            ensure!(evidence["transactions"] == json!(transactions), "{told} is not {alert:?}");
+        }
+        let first = wanted.first().context("an alert")?;
+        let one = self.get(&format!("/admin/aml/alerts/{}", first.id))?;
+        ensure!(one["id"] == first.id.to_string() && one["text"]["fr"].as_str().is_some_and(|text| !text.is_empty()), "{one}");
+        // Of the account's holder, by rule, and the score that follows.
+        let Subject::Account(account) = &first.subject else { return Ok(()) };
+        let account = account.to_string();
+        let (customer, _) = self.people.iter().find(|(_, own)| *own == account).context("an account of ours")?;
+        let own = self.get(&format!("/admin/aml/alerts?customer_id={customer}&rule={}", first.rule))?;
+        let own = own["alerts"].as_array().context("alerts")?;
+        ensure!(own.iter().any(|alert| alert["id"] == first.id.to_string() && alert["customer_id"] == *customer), "{own:?}");
+        let risk = self.get(&format!("/admin/aml/customers/{customer}/risk"))?;
+        ensure!(risk["score"].as_u64().is_some_and(|score| score >= u64::from(first.weight)), "{risk}");
+        ensure!(risk["history"].as_array().is_some_and(|history| !history.is_empty()), "{risk}");
+        Ok(())
+    }
+}
