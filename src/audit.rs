@@ -18,7 +18,9 @@ pub mod keys;
 pub mod table;
 
 use crate::config::Config;
-use schemas::Epoch;
+use egress::postgres::{SINK, alerts};
+use schemas::audit::{RISK, SETTLEMENT};
+use schemas::{Epoch, Topic};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,6 +44,9 @@ pub enum Action {
 /// What is exported.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Export {
+    /// Whose chain: settlement's is over all that was decided, risk's over alerts.
+    #[arg(long, default_value = SETTLEMENT, value_parser = clap::builder::PossibleValuesParser::new(schemas::audit::CELLS))]
+    pub cell: String,
     /// The first epoch; without it, the first that Kafka still has and the chain holds.
     #[arg(long)]
     pub from: Option<Epoch>,
@@ -66,6 +71,25 @@ pub struct Check {
     #[arg(long, required = true, num_args = 1..)]
     pub public_key: Vec<PathBuf>,
 }
+
+/// A cell that has a chain, and where it is.
+#[derive(Debug)]
+pub(crate) struct Audited {
+    /// Its name in the chain.
+    pub cell: &'static str,
+    /// Whose progress says how far the chain is written.
+    pub sink: &'static str,
+    /// What it has committed.
+    pub journal: Topic,
+    /// What it says; where records have no number of their own, this is their order.
+    pub topics: &'static [Topic],
+}
+
+/// Every cell that has one.
+pub(crate) const AUDITED: [Audited; 2] = [
+    Audited { cell: SETTLEMENT, sink: SINK, journal: Topic::SettlementJournal, topics: Topic::EVENTS },
+    Audited { cell: RISK, sink: alerts::SINK, journal: Topic::RiskJournal, topics: Topic::ALERTS },
+];
 
 /// Does it.
 pub fn run(action: &Action, config: &Config) -> anyhow::Result<ExitCode> {

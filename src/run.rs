@@ -55,7 +55,7 @@ const METRICS: &str = "metrics ";
 
 /// Runs one cell here, or several in processes of their own.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
-    if args.cells.is_empty() || args.cells.contains(&Cell::Views) {
+    if args.cells.is_empty() || args.cells.iter().any(|cell| *cell != Cell::Settlement) {
         // A cell that can't sign would end and be started again for ever.
         audit::keys::signer(&config.audit)?;
     }

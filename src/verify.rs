@@ -16,7 +16,7 @@ mod events;
 mod postgres;
 
 pub(crate) use audit::records::Records as AuditedRecords;
-pub(crate) use events::{Journal, Visible, sources, visible, whole_from};
+pub(crate) use events::{Journal, Visible, sources_of, visible, whole_from};
 
 use crate::config::Config;
 use crate::exit::{self, Exit};

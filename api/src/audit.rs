@@ -9,7 +9,7 @@ use crate::freshness::{Freshness, Parameters, Past};
 use crate::page::Asked;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use schemas::audit::{CELLS, KeyId, Link, SETTLEMENT, Signed};
+use schemas::audit::{CELLS, KeyId, Link, RISK, SETTLEMENT, Signed};
 use schemas::hex::hex;
 use schemas::merkle::{Hash, path};
 use schemas::resource::{AuditProof, AuditRoot};
@@ -56,9 +56,15 @@ struct Seen {
 
 const SELECT: &str = "
     select r.epoch, r.events, r.root, r.previous, r.head, r.signature, r.key_id, r.leaves,
-           (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
+           (select greatest(epoch - 1, 0) from sink_progress where sink = $3) as as_of
     from audit_root r
     where r.cell = $1 and r.epoch = $2";
+
+/// Where the alert $1 stands: alerts that were raised stand before those that were cleared, each in its order.
+const ALERT: &str = "
+    select a.epoch, (select count(*) from alert before where before.epoch = a.epoch and before.number < a.number)
+    from alert a
+    where a.id = $1";
 
 const LIST: &str = "
     select epoch, events, root, previous, head, signature, key_id
@@ -70,7 +76,7 @@ const LIST: &str = "
 /// Prove that an event is in the audit chain
 ///
 /// With the record of the event, its topic and its key, and a public key from elsewhere, the proof is checked without asking anybody:
-/// ARCHITECTURE.md says how, by hand. The id is that which events have in their topics.
+/// ARCHITECTURE.md says how, by hand. The id is that which events have in their topics; that of an alert leads to its being raised.
 #[utoipa::path(
     get, path = "/admin/audit/events/{id}/proof", tag = "Audit", operation_id = "audit_proof",
     params(("id" = EventId, Path)),
@@ -86,17 +92,23 @@ pub(crate) async fn proof(
     require(&caller)?;
     let id: EventId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
     let freshness = Freshness::read(parameters, Past::Not)?;
-    let (epoch, index) = id.minted().ok_or_else(not_in_chain)?;
-    if !freshness.wait(&view, Some(epoch)).await? {
+    if !freshness.wait(&view, id.epoch()).await? {
         return Err(not_in_chain());
     }
-    let at = i64::try_from(epoch).map_err(ViewError::from)?;
-    let seen: Option<Seen> = sqlx::query_as(SELECT).bind(SETTLEMENT).bind(at).fetch_optional(&view.pool).await?;
+    let (cell, sink, at, index) = match id.minted() {
+        Some((epoch, index)) => (SETTLEMENT, "views", i64::try_from(epoch).map_err(ViewError::from)?, index),
+        None => {
+            let alert: Option<(i64, i64)> = sqlx::query_as(ALERT).bind(id.0).fetch_optional(&view.pool).await?;
+            let (epoch, index) = alert.ok_or_else(not_in_chain)?;
+            (RISK, "risk", epoch, u32::try_from(index).map_err(ViewError::from)?)
+        }
+    };
+    let seen: Option<Seen> = sqlx::query_as(SELECT).bind(cell).bind(at).bind(sink).fetch_optional(&view.pool).await?;
     let Seen { row, leaves, as_of } = seen.ok_or_else(not_in_chain)?;
     let (leaves, _) = leaves.as_chunks::<32>();
     let place = usize::try_from(index).map_err(ViewError::from)?;
     let (leaf, path) = leaves.get(place).zip(path(place, leaves)).ok_or_else(not_in_chain)?;
-    let signed = row.signed(SETTLEMENT)?;
+    let signed = row.signed(cell)?;
     let public_key = view.audit_keys.get(&signed.key_id).map(|key| hex(key));
     let AuditRoot { cell, epoch, events, root, previous_head, head, signature, key_id } = AuditRoot::from(&signed);
     Ok(Json(AuditProof {

@@ -220,7 +220,7 @@ impl Views {
     pub async fn chain_up(&mut self, epochs: &[EpochEvents]) -> Result<(), PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let (Some(chain), Some(until), Some(last)) = (&mut self.chain, self.chained_until, epochs.last()) else { return Ok(()) };
-        let links = chain.links(epochs);
+        let links = chain.links(epochs.iter().map(chain::said));
         let times: Vec<i64> = epochs.iter().map(|epoch| i64::try_from(epoch.epoch()).expect(RANGE)).collect();
         let next = i64::try_from(last.epoch() + 1).expect(RANGE);
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
@@ -252,7 +252,7 @@ impl Views {
     /// reader of settlement's journal has learnt.
     pub async fn write(&mut self, epochs: &[Written], standing: i64, schemas: &[(u32, String)]) -> Result<(), PostgresError> {
         let Some(group) = Group::of(epochs, self.epoch, standing, schemas, &self.recorded) else { return Ok(()) };
-        let links = self.chain.as_ref().map(|chain| chain.links(epochs.iter().map(|written| &*written.events)));
+        let links = self.chain.as_ref().map(|chain| chain.links(epochs.iter().map(|written| chain::said(&written.events))));
         let mut attempts = 1;
         loop {
             let error = match session::in_time("write epochs", self.attempt(&group, links.as_ref())).await {

@@ -1,19 +1,19 @@
 //! Records and the links over them, from Kafka and Postgres into a file that is verified without either.
 
-use super::Export;
+use super::compare::Said;
 use super::line::{self, Line};
 use super::table::Table;
+use super::{AUDITED, Export};
 use crate::config::Config;
 use crate::exit::{self, Exit};
 use crate::progress::Progress;
-use crate::verify::{AuditedRecords, Faults, Journal, sources, whole_from};
+use crate::verify::{AuditedRecords, Faults, Journal, sources_of, whole_from};
 use anyhow::Context;
-use egress::postgres::SINK;
-use schemas::audit::SETTLEMENT;
+use schemas::Epoch;
 use schemas::epoch::LAST_EPOCH;
 use schemas::resource::AuditRoot;
+use schemas::topic::EPOCH_HEADER;
 use schemas::wire::datum;
-use schemas::{Epoch, EventId};
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
@@ -22,10 +22,11 @@ use std::process::ExitCode;
 pub(super) fn run(args: &Export, config: &Config) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (url, brokers) = (config.postgres.views_url()?, &config.kafka.brokers);
-    let mut table = runtime.block_on(Table::open(&url, SETTLEMENT, args.from.unwrap_or(0), args.to.unwrap_or(LAST_EPOCH)))?;
-    let (written, _) = runtime.block_on(table.written(SINK))?;
-    let journal = Journal::read(brokers)?;
-    let sources = sources(brokers, &journal, false)?;
+    let audited = AUDITED.iter().find(|audited| audited.cell == args.cell).context("no such cell has a chain")?;
+    let mut table = runtime.block_on(Table::open(&url, audited.cell, args.from.unwrap_or(0), args.to.unwrap_or(LAST_EPOCH)))?;
+    let (written, _) = runtime.block_on(table.written(audited.sink))?;
+    let journal = Journal::of(brokers, audited.journal)?;
+    let sources = sources_of(brokers, &journal, audited.topics.iter().map(|topic| topic.as_str()))?;
     let whole = whole_from(&sources);
     if let Some(from) = args.from.filter(|from| *from < whole) {
         let sentence = format!("kafka no longer has all records of epoch {from}: it has them from {whole} on");
@@ -51,11 +52,11 @@ pub(super) fn run(args: &Export, config: &Config) -> anyhow::Result<ExitCode> {
                 let (schema_id, datum) = datum(record.value()).unwrap_or_default();
                 let (topic, partition, offset) = (source.topic.clone(), source.partition, record.offset);
                 let (key, datum) = (line::base64(record.key()), line::base64(datum));
-                let epoch = said.id.epoch().unwrap_or_default();
-                lines.push((said.id, Line::Record { topic, partition, offset, epoch, event_id: said.id, key, schema_id, datum }));
+                let epoch = record.header(EPOCH_HEADER).parse().unwrap_or_default();
+                lines.push((*said, Line::Record { topic, partition, offset, epoch, event_id: said.id, key, schema_id, datum }));
             })?;
             let Some((of, _)) = next else { break };
-            lines.sort_by_key(|(id, _)| *id);
+            lines.sort_by_key(|(said, _)| (said.id, said.source, said.at));
             waiting = Some((of, lines));
         }
         if let Some((_, lines)) = waiting.take_if(|(of, _)| *of == epoch) {
@@ -78,7 +79,7 @@ pub(super) fn run(args: &Export, config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Records that were read before their link was.
-type Waiting = (Epoch, Vec<(EventId, Line)>);
+type Waiting = (Epoch, Vec<(Said, Line)>);
 
 /// The file.
 struct Out {

@@ -1,6 +1,6 @@
 //! A line of an exported file: a record as it stands in Kafka, or a link of the chain over the records before it.
 //!
-//! The records of an epoch come in the order of their events, and then their link. Files of epochs that follow each other may be put
+//! The records of an epoch come in the order of their events, alerts by topic and offset, and then their link. Files of epochs that follow each other may be put
 //! together. Bytes are base64, hashes hexadecimal digits.
 
 use base64::Engine as _;
@@ -25,8 +25,9 @@ pub enum Line {
         offset: i64,
         /// Its epoch.
         epoch: Epoch,
-        /// The event that it holds.
-        event_id: EventId,
+        /// The event that it holds; none of a cell whose records come by topic and offset.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event_id: Option<EventId>,
         /// Its key, as base64.
         key: String,
         /// The registry's id of the schema that it was written with; it is no part of what is hashed.

@@ -13,7 +13,8 @@ mod snapshots;
 mod start;
 
 use super::room::Room;
-use super::{Cell, Life};
+use super::{Cell, Life, roots};
+use crate::audit;
 use crate::config::Config;
 use anyhow::Context;
 use dataflows::risk::{Found, Given};
@@ -24,6 +25,7 @@ use ingress::events::{Events, EventsError};
 use ingress::journal;
 use ingress::lag::{self, Uppers};
 use meters::queue;
+use schemas::audit::RISK;
 use schemas::wire::Decoder;
 use schemas::{Epoch, Topic};
 use sink::Sink;
@@ -40,6 +42,7 @@ const EPOCHS_MAX: usize = 256;
 pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (brokers, url) = (&config.kafka.brokers, config.postgres.views_url()?);
+    let signer = audit::keys::signer(&config.audit)?;
     let mut kafka = super::fence(brokers, &config.registry.url, "orion-risk", Topic::RiskJournal)?;
     let progress = runtime.block_on(Progress::of(&url, alerts::SINK))?;
     let store = Store::open(&config.snapshots.folder.join("risk"))?;
@@ -53,7 +56,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     start::refuse_another_kafka(config, &progress, known)?;
     let generation = super::claim(Cell::Risk, &mut kafka, known)?;
     faults::point("risk.claimed");
-    let alerts = runtime.block_on(Alerts::claim(&url, generation)).context("alerts can't be written")?;
+    let chained = async { Alerts::claim(&url, generation).await?.chained(RISK, signer).await };
+    let alerts = runtime.block_on(chained).context("alerts can't be written")?;
     let journal_schemas = journal.decoder.recorded().map(|(id, json)| (id, json.to_owned()));
     let journal_schemas = journal_schemas.chain(kafka.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned()))).collect();
     let committed = start::committed(journal);
@@ -79,6 +83,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let head = snapshots::Head { epoch: 0, generation, journal_schemas, events_schemas: Vec::new() };
     let snapshots = Snapshots::start(store, config.snapshots.kept, head, events.schemas(), shown)?;
     let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots);
+    let relayed = config.clone();
+    super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;
     let (every_ms, written) = (config.risk.snapshot_every_ms, progress.epoch);
     super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;

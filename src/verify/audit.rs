@@ -12,39 +12,51 @@
 pub(crate) mod records;
 mod topic;
 
-use super::events::{Journal, print_gone, sources, whole_from};
+use super::events::{Journal, print_gone, sources_of, whole_from};
 use super::{Args, Faults};
 use crate::audit::compare::{Said, are_of, difference};
 use crate::audit::keys::Public;
 use crate::audit::table::{Row, Table};
+use crate::audit::{AUDITED, Audited};
 use crate::config::Config;
 use crate::progress::Progress;
-use egress::postgres::SINK;
 use records::Records;
-use schemas::Epoch;
-use schemas::audit::{Followed, NOTHING, SETTLEMENT, partition};
+use schemas::audit::{Followed, NOTHING, partition};
 use schemas::epoch::LAST_EPOCH;
 use schemas::resource::AuditRoot;
+use schemas::{Epoch, Topic};
 use std::path::Path;
 use std::process::ExitCode;
 use topic::Roots;
 
-/// Recomputes it.
+/// Recomputes it, of every cell that has one.
 pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let files: Vec<&Path> = match args.public_key.as_slice() {
         [] => vec![config.audit.public_key_file.as_path()],
         files => files.iter().map(AsRef::as_ref).collect(),
     };
     let public = Public::read(files)?;
+    let keys: Vec<String> = public.keys.keys().map(ToString::to_string).collect();
+    println!("audit: by the public keys {}", keys.join(", "));
+    let (mut faults, mut links, mut records) = (Faults::default(), 0, 0);
+    for audited in &AUDITED {
+        let done = follow(config, args, &public, audited, std::mem::take(&mut faults))?;
+        (faults, links, records) = (done.faults, links + done.links, records + done.records);
+    }
+    Ok(faults.finish(&format!("audit: {links} roots over {records} records")))
+}
+
+/// Follows the chain of a cell.
+fn follow<'a>(config: &Config, args: &Args, public: &'a Public, audited: &Audited, faults: Faults) -> anyhow::Result<Checked<'a>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(LAST_EPOCH));
     // First how far the chain is: what it has, Kafka and the topic have or had.
-    let mut table = runtime.block_on(Table::open(&config.postgres.views_url()?, SETTLEMENT, from, to))?;
-    let (written, begun) = runtime.block_on(table.written(SINK))?;
+    let mut table = runtime.block_on(Table::open(&config.postgres.views_url()?, audited.cell, from, to))?;
+    let (written, begun) = runtime.block_on(table.written(audited.sink))?;
     let before = runtime.block_on(table.before())?;
     let brokers = &config.kafka.brokers;
-    let journal = Journal::read(brokers)?;
-    let sources = sources(brokers, &journal, false)?;
+    let journal = Journal::of(brokers, audited.journal)?;
+    let sources = sources_of(brokers, &journal, audited.topics.iter().map(|topic| topic.as_str()))?;
     print_gone(&sources);
     let seen_from = whole_from(&sources).max(from);
     let mut progress = Progress::new("records", sources.iter().map(|source| source.extent).sum(), args.quiet);
@@ -56,15 +68,17 @@ pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
         whole: from == 0,
         seen_from,
         links: 0,
+        records: 0,
         unseen: 0,
         behind: 0,
-        faults: Faults::default(),
+        faults,
     };
-    if let Some(fault) = journal.lacks(written) {
+    // Of the others' journals only the epochs are told that said something.
+    if let Some(fault) = journal.lacks(written).filter(|_| audited.journal == Topic::SettlementJournal) {
         chain.faults.add(|| fault);
     }
     let mut records = Records::new(sources, journal.decoder, seen_from, last);
-    let mut roots = Roots::open(brokers, &config.registry.url, partition(SETTLEMENT).unwrap_or(0), &runtime)?;
+    let mut roots = Roots::open(brokers, &config.registry.url, partition(audited.cell).unwrap_or(0), &runtime)?;
     while roots.peek(&mut chain.faults)?.is_some_and(|(_, root)| root.epoch < from) {
         roots.pass();
     }
@@ -95,13 +109,14 @@ pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     drop(progress);
-    chain.print(begun, records.count);
-    Ok(chain.faults.finish(&format!("audit: {} roots up to epoch {last}, {} records", chain.links, records.count)))
+    chain.records = records.count;
+    chain.print(audited.cell, begun, last);
+    Ok(chain)
 }
 
 /// The chain as far as it has been followed.
-struct Checked {
-    public: Public,
+struct Checked<'a> {
+    public: &'a Public,
     followed: Followed,
     /// The first epoch that is in it.
     begins: Option<Epoch>,
@@ -110,6 +125,7 @@ struct Checked {
     /// From here on Kafka has all records.
     seen_from: Epoch,
     links: u64,
+    records: u64,
     /// Links whose records Kafka has no more.
     unseen: u64,
     /// Links that the topic does not have yet.
@@ -117,7 +133,7 @@ struct Checked {
     faults: Faults,
 }
 
-impl Checked {
+impl Checked<'_> {
     /// Takes a link of Postgres, and the records of its epoch.
     fn link(&mut self, row: &Row, said: &[Said], records: &Records) {
         let Row { signed, leaves } = row;
@@ -127,7 +143,8 @@ impl Checked {
         }
         self.begins.get_or_insert(epoch);
         self.links += 1;
-        for wrong in self.followed.next(signed, |key, message, signature| self.public.verify(key, message, signature)) {
+        let public = self.public;
+        for wrong in self.followed.next(signed, |key, message, signature| public.verify(key, message, signature)) {
             self.faults.add(|| format!("epoch {epoch}: the link in postgres is not as it was signed: {wrong}"));
         }
         if !are_of(leaves, &signed.link) {
@@ -162,25 +179,22 @@ impl Checked {
         }
     }
 
-    fn print(&self, begun: bool, records: u64) {
+    fn print(&self, cell: &str, begun: bool, last: Epoch) {
         match self.begins {
-            Some(begins) if self.whole => println!("audit: the chain begins at epoch {begins}; what was before is not in it"),
+            Some(begins) if self.whole => println!("audit: the chain of {cell} begins at epoch {begins}; what was before is not in it"),
             Some(_) => {}
-            None if begun => println!("audit: nothing was said in the epochs that are looked at"),
-            None => println!("audit: the chain has not begun; it does with the first epoch that the views of this version write"),
+            None if begun => println!("audit: {cell} has said nothing in the epochs that are looked at"),
+            None => println!("audit: the chain of {cell} has not begun; it does with the first epoch that this version writes"),
         }
+        println!("audit: {cell}, {} roots over {} records up to epoch {last}", self.links, self.records);
         if self.unseen > 0 {
+            let (from, unseen) = (self.seen_from, self.unseen);
             println!(
-                "audit: kafka has records from epoch {} on, {records} of them; of {} roots before, heads, signatures and leaves were checked",
-                self.seen_from, self.unseen
+                "audit: {cell}, kafka has records from epoch {from} on; of {unseen} roots before, heads, signatures and leaves were checked"
             );
         }
         if self.behind > 0 {
-            println!("audit: the topic of roots does not have the last {} yet", self.behind);
-        }
-        if !self.public.keys.is_empty() {
-            let keys: Vec<String> = self.public.keys.keys().map(ToString::to_string).collect();
-            println!("audit: keys {}", keys.join(", "));
+            println!("audit: {cell}, the topic of roots does not have the last {} yet", self.behind);
         }
     }
 }

@@ -24,7 +24,7 @@ fn the_chain_is_whole_whatever_dies_and_every_change_of_it_is_found() -> anyhow:
     }
     ensure!(load.wait()?.success(), "the load failed");
     let said = whole(&house)?;
-    ensure!(said.contains("audit: the chain begins at epoch ") && !said.contains("kafka has records from"), "{said}");
+    ensure!(said.contains("audit: the chain of settlement begins at epoch ") && !said.contains("kafka has records from"), "{said}");
 
     // 2. An older version writes for a while, which knows no chain: what it wrote is chained before anything new is.
     ensure!(house.stop_run()?.success());
@@ -47,6 +47,19 @@ fn the_chain_is_whole_whatever_dies_and_every_change_of_it_is_found() -> anyhow:
     exported::files(&house)?;
     proven::events(&house, &runtime)?;
     house.forget()
+}
+
+/// The chain of alerts is whole: in the table, in its topic, in a file, and for a verifier that is not ours.
+pub(crate) fn alerts(house: &House) -> anyhow::Result<()> {
+    let said = whole(house)?;
+    ensure!(said.contains("audit: the chain of risk begins at epoch "), "{said}");
+    let [out, key] = ["alerts.jsonl", "audit.public.pem"].map(|name| house.file(name).display().to_string());
+    let (code, said) = tool(house, &["audit", "export", "--quiet", "--cell", "risk", "--out", &out])?;
+    ensure!(code == 0, "{said}");
+    let (code, said) = tool(house, &["audit", "check", &out, "--public-key", &key])?;
+    ensure!(code == 0 && said.contains("risk, from the beginning of the chain up to head "), "{said}");
+    ensure!(crate::python::run("audit/verify.py", &["file", &key, &out])?.contains(" links, head "));
+    proven::alerts(house, &out)
 }
 
 /// What `orion verify audit` says, and its exit code.

@@ -19,6 +19,12 @@ pub struct Chain {
     last: Hash,
 }
 
+/// The leaves of an epoch's events, for its link. Whoever reads them for a chain has them.
+pub fn said(epoch: &EpochEvents) -> (Epoch, &[Hash]) {
+    assert_eq!(epoch.leaves.len(), epoch.events.len(), "epoch {} was read without its leaves", epoch.epoch());
+    (epoch.epoch(), &epoch.leaves)
+}
+
 /// Links of one transaction, column by column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
@@ -46,13 +52,12 @@ impl Chain {
         Ok(Self { cell, signer, last })
     }
 
-    /// The links of epochs that follow. Whoever reads them for a chain has their leaves.
-    pub fn links<'a>(&self, epochs: impl IntoIterator<Item = &'a EpochEvents>) -> Links {
+    /// The links of epochs that follow, by the leaves of what was said in each.
+    pub fn links<'a>(&self, epochs: impl IntoIterator<Item = (Epoch, &'a [Hash])>) -> Links {
         let mut links = Links { cell: self.cell, last: self.last, ..Links::default() };
-        for epoch in epochs {
-            assert_eq!(epoch.leaves.len(), epoch.events.len(), "epoch {} was read without its leaves", epoch.epoch());
-            if let Some(link) = Link::of(self.cell, epoch.epoch(), &epoch.leaves, links.last) {
-                links.add(self.signer.sign(link), &epoch.leaves);
+        for (epoch, leaves) in epochs {
+            if let Some(link) = Link::of(self.cell, epoch, leaves, links.last) {
+                links.add(self.signer.sign(link), leaves);
             }
         }
         links
@@ -78,9 +83,9 @@ impl Links {
         self.key_id.push(key_id.0.to_vec());
     }
 
-    /// The newest epoch of them.
-    pub fn newest(&self) -> Option<Epoch> {
-        self.epoch.last().and_then(|epoch| u64::try_from(*epoch).ok())
+    /// Their epochs.
+    pub fn epochs(&self) -> &[i64] {
+        &self.epoch
     }
 
     /// Inserts them.

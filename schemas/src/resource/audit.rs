@@ -42,7 +42,7 @@ pub struct AuditRoot {
 /// and check the signature of the head, without asking anybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditProof {
-    /// The event.
+    /// The event, or the alert.
     pub event_id: EventId,
     /// Whose event it is.
     #[schema(example = "settlement")]
@@ -50,7 +50,7 @@ pub struct AuditProof {
     /// Its epoch.
     #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
     pub epoch: Epoch,
-    /// Which leaf of the epoch it is, from 0: the number in its id.
+    /// Which leaf of the epoch it is, from 0: the number in the id of an event.
     #[schema(value_type = i32, minimum = 0, example = 1)]
     pub index: u32,
     /// How many events the epoch has.

@@ -1,4 +1,4 @@
-//! Events epoch by epoch, hashed as they stand in Kafka.
+//! Events, or alerts, epoch by epoch, hashed as they stand in Kafka.
 
 use crate::audit::compare::Said;
 use crate::exit::Exit;
@@ -24,7 +24,7 @@ impl Records {
         Self { sources, decoder, from, to, count: 0 }
     }
 
-    /// The next epoch that has any, and its records in the order of their events; `each` sees the records themselves, as they come.
+    /// The next epoch that has any, and its records in their order; `each` sees the records themselves, as they come.
     pub(crate) fn next(
         &mut self,
         progress: &mut Progress,
@@ -47,12 +47,16 @@ impl Records {
             while source.peek()?.is_some_and(|record| epoch_of(record) == epoch) {
                 let Some(record) = source.read()? else { break };
                 progress.add(1);
-                let event = self.decoder.event(topic, record.value(), record.header(TRACE_HEADER));
+                let (value, trace) = (record.value(), record.header(TRACE_HEADER));
+                let id = match Topic::EVENTS.contains(&topic) {
+                    true => self.decoder.event(topic, value, trace).map(|event| Some(event.id)),
+                    false => self.decoder.alert(topic, value, trace).map(|_| None),
+                };
                 let bytes = datum(record.value()).map_or(&[][..], |(_, datum)| datum);
-                match event {
-                    Ok(event) => {
+                match id {
+                    Ok(id) => {
                         let leaf = audit::leaf(topic.as_str(), record.key(), bytes);
-                        let found = Said { id: event.id, leaf, source: number, at: record.offset };
+                        let found = Said { id, leaf, source: number, at: record.offset };
                         each(&found, source, &record);
                         said.push(found);
                     }
@@ -60,7 +64,7 @@ impl Records {
                 }
             }
         }
-        said.sort_by_key(|said| said.id);
+        said.sort_by_key(|said| (said.id, said.source, said.at));
         // An epoch that comes again stands behind a later one.
         self.from = epoch + 1;
         self.count += u64::try_from(said.len()).expect("what is in memory fits a u64");

@@ -5,7 +5,12 @@ use crate::house::House;
 use crate::http::{STAFF, Server};
 use crate::python;
 use anyhow::{Context, ensure};
-use schemas::{EventId, TransactionId};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemas::hex::{hex, unhex};
+use schemas::merkle::{Hash, leads};
+use schemas::resource::AuditProof;
+use schemas::{EventId, Topic, TransactionId, audit};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::runtime::Runtime;
@@ -119,5 +124,29 @@ pub(super) fn events(house: &House, runtime: &Runtime) -> anyhow::Result<()> {
         ensure!(answer.status == 403, "{lacking}: {answer:?}");
     }
     ensure!(STAFF.contains("audit:read"), "the other tests ask these routes as well");
+    Ok(())
+}
+
+/// Each alert that was raised has a proof.
+pub(super) fn alerts(house: &House, out: &str) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(out)?;
+    let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let server = Server::at(&house.base, house.auth())?;
+    let (token, runtime) = (server.token("auditor", STAFF)?, Runtime::new()?);
+    let key = |record: &Value| anyhow::Ok(String::from_utf8(STANDARD.decode(record["key"].as_str().context("a key")?)?)?);
+    let mut proven = 0;
+    for record in lines.iter().filter(|line| line["topic"] == Topic::AlertRaised.as_str()) {
+        let id = key(record)?;
+        let proof: AuditProof =
+            serde_json::from_value(runtime.block_on(server.get(&token, &format!("/admin/audit/events/{id}/proof")))?.json()?)?;
+        let datum = STANDARD.decode(record["datum"].as_str().context("a datum")?)?;
+        let leaf = audit::leaf(Topic::AlertRaised.as_str(), id.as_bytes(), &datum);
+        let path: Option<Vec<Hash>> = proof.path.iter().map(|beside| unhex(beside)).collect();
+        let (path, root) = path.zip(unhex(&proof.root)).context("hashes")?;
+        ensure!(leads(leaf, proof.index, proof.events, &path, &root), "{proof:?}");
+        ensure!(proof.cell == audit::RISK && proof.event_id.to_string() == id && proof.leaf == hex(&leaf), "{proof:?}");
+        proven += 1;
+    }
+    ensure!(proven > 0, "no alert was raised");
     Ok(())
 }

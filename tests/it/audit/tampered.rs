@@ -32,7 +32,9 @@ pub(super) async fn refused() -> anyhow::Result<()> {
 /// Every link, as text.
 pub(super) async fn links() -> anyhow::Result<Vec<String>> {
     let mut views = views().await?;
-    Ok(sqlx::query_scalar("select to_jsonb(link)::text from audit_root link order by epoch").fetch_all(&mut views).await?)
+    Ok(sqlx::query_scalar("select to_jsonb(link)::text from audit_root link where cell = 'settlement' order by epoch")
+        .fetch_all(&mut views)
+        .await?)
 }
 
 /// Leaves the table as if the last so many epochs had been written by a version that knows no chain; gives what there was.
@@ -40,8 +42,9 @@ pub(super) async fn as_by_an_older_version(last: i64) -> anyhow::Result<Vec<Stri
     let before = links().await?;
     let mut views = views().await?;
     let lost = format!(
-        "{OFF} update sink_progress set audit_epoch = (select epoch from audit_root order by epoch desc offset {last} limit 1) + 1;
-         delete from audit_root using sink_progress where audit_root.epoch >= audit_epoch; {ON}"
+        "{OFF} update sink_progress set audit_epoch = 1 + (select epoch from audit_root where cell = 'settlement' order by epoch desc offset {last} limit 1)
+         where sink = 'views';
+         delete from audit_root using sink_progress where sink = 'views' and cell = 'settlement' and audit_root.epoch >= audit_epoch; {ON}"
     );
     sqlx::raw_sql(AssertSqlSafe(lost)).execute(&mut views).await?;
     ensure!(links().await?.len() + usize::try_from(last)? == before.len());
@@ -52,7 +55,8 @@ pub(super) async fn as_by_an_older_version(last: i64) -> anyhow::Result<Vec<Stri
 pub(super) async fn chained_again() -> anyhow::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut views = views().await?;
-    while !sqlx::query_scalar::<_, bool>("select audit_epoch = epoch from sink_progress").fetch_one(&mut views).await? {
+    while !sqlx::query_scalar::<_, bool>("select audit_epoch = epoch from sink_progress where sink = 'views'").fetch_one(&mut views).await?
+    {
         ensure!(Instant::now() < deadline, "the views do not chain what an older version wrote");
         tokio::task::yield_now().await;
     }
@@ -63,15 +67,19 @@ const OFF: &str = "alter table audit_root disable trigger refuse_change;";
 const ON: &str = "alter table audit_root enable always trigger refuse_change;";
 
 /// The link in the middle of the chain, and another one.
-const MIDDLE: &str = "(select epoch from audit_root order by epoch offset (select count(*) / 2 from audit_root) limit 1)";
+const MIDDLE: &str = "(select epoch from audit_root where cell = 'settlement' order by epoch
+     offset (select count(*) / 2 from audit_root where cell = 'settlement') limit 1)";
 
 /// What a superuser changes with the triggers off is found, and named by its epoch; put back, all is right again.
 pub(super) fn found(house: &House, runtime: &Runtime) -> anyhow::Result<()> {
     let middle: i64 = runtime.block_on(async {
         Ok::<_, anyhow::Error>(sqlx::query(AssertSqlSafe(format!("select {MIDDLE}"))).fetch_one(&mut views().await?).await?.get(0))
     })?;
-    let flip =
-        |column: &str| format!("update audit_root set {column} = set_byte({column}, 0, get_byte({column}, 0) # 1) where epoch = {middle}");
+    let flip = |column: &str| {
+        format!(
+            "update audit_root set {column} = set_byte({column}, 0, get_byte({column}, 0) # 1) where cell = 'settlement' and epoch = {middle}"
+        )
+    };
     let cases = [
         (flip("leaves"), "the leaves in postgres do not have the root that was signed; the records in kafka do"),
         (flip("root"), "its head is not the hash of what it says"),
@@ -79,10 +87,19 @@ pub(super) fn found(house: &House, runtime: &Runtime) -> anyhow::Result<()> {
         (flip("head"), "its signature is not that of key "),
         (flip("signature"), "its signature is not that of key "),
         (flip("key_id"), "which is none of those that were given"),
-        (format!("delete from audit_root where epoch = {middle}"), "have no root in postgres"),
-        (format!("update audit_root set epoch = epoch - 1 where epoch = {middle}"), "its head is not the hash of what it says"),
-        (format!("delete from audit_root where epoch >= {middle}"), "postgres lacks the link that the topic of roots has"),
-        (format!("delete from audit_root where epoch <= {middle}"), "postgres lacks the link that the topic of roots has"),
+        (format!("delete from audit_root where cell = 'settlement' and epoch = {middle}"), "have no root in postgres"),
+        (
+            format!("update audit_root set epoch = epoch - 1 where cell = 'settlement' and epoch = {middle}"),
+            "its head is not the hash of what it says",
+        ),
+        (
+            format!("delete from audit_root where cell = 'settlement' and epoch >= {middle}"),
+            "postgres lacks the link that the topic of roots has",
+        ),
+        (
+            format!("delete from audit_root where cell = 'settlement' and epoch <= {middle}"),
+            "postgres lacks the link that the topic of roots has",
+        ),
         ("delete from audit_root".to_owned(), "postgres lacks the link that the topic of roots has"),
     ];
     for (change, sentence) in cases {

@@ -3,7 +3,7 @@
 use super::gather;
 use super::ground::Ground;
 use rdkafka::message::Message as _;
-use schemas::audit::{KeyId, Link, Signed};
+use schemas::audit::{KeyId, Link, SETTLEMENT, Signed};
 use schemas::merkle::Hash;
 use schemas::resource::AuditRoot;
 use schemas::wire::{Decoder, audit, datum};
@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, Row};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Both, each in its order.
+/// Both, of settlement, each in its order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
     /// Links with their leaves.
@@ -29,7 +29,8 @@ impl Chain {
             let value = message.payload().unwrap_or_default();
             // One version of this binary has written all of it.
             decoder.learn(datum(value)?.0, audit::SCHEMA)?;
-            topic.push(audit::decode(&decoder, value)?);
+            let root = audit::decode(&decoder, value)?;
+            topic.extend(Some(root).filter(|root| root.cell == SETTLEMENT));
             Ok(())
         })?;
         Ok(Self { table, topic })
@@ -47,7 +48,7 @@ impl Chain {
 
 async fn table(url: &str) -> anyhow::Result<Vec<(AuditRoot, Vec<Hash>)>> {
     let mut views = PgConnection::connect(url).await?;
-    let rows = sqlx::query("select * from audit_root order by epoch").fetch_all(&mut views).await?;
+    let rows = sqlx::query("select * from audit_root where cell = 'settlement' order by epoch").fetch_all(&mut views).await?;
     let mut table = Vec::new();
     for row in rows {
         let hash = |column: &str| -> anyhow::Result<Hash> { Ok(row.try_get::<Vec<u8>, _>(column)?.as_slice().try_into()?) };
