@@ -161,6 +161,8 @@ pub struct Views {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risk {
+    /// Where the doors ask it what if; port 0 is any free one. The doors find it in the views' database.
+    pub listen: String,
     /// Its snapshots are taken this far apart, in the time of epochs, if something has happened since the last.
     pub snapshot_every_ms: u64,
     /// Most events between Kafka and the detection; the bound of every queue of the cell.
@@ -236,6 +238,7 @@ group_max = 16384
 topics_every_ms = 250
 
 [risk]
+listen = "127.0.0.1:0"
 snapshot_every_ms = 120000
 waiting_max = 65536
 

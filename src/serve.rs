@@ -8,6 +8,8 @@ mod listener;
 mod observe;
 mod planted;
 mod problems;
+/// Questions to the risk cell.
+pub mod simulate;
 mod taps;
 
 pub use document::document;
@@ -97,9 +99,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
     let stopping = stopping()?;
     let streams = Streams::start(pool.clone(), progress.clone(), bounds(&config.http), stopping.clone());
-    let audit_keys = Arc::new(audit_keys(&config.audit));
-    let caught_up = Arc::new(move || tail.caught_up());
-    let view = View { pool, progress, risk, recent, newest, caught_up, streams, audit_keys };
+    let view = View {
+        simulate: simulate::asking(pool.clone()),
+        pool,
+        progress,
+        risk,
+        recent,
+        newest,
+        caught_up: Arc::new(move || tail.caught_up()),
+        streams,
+        audit_keys: Arc::new(audit_keys(&config.audit)),
+    };
     let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
     let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping.clone()));
     let doors = doors(door, view, taps, tokens, &config.http, stopping.clone());

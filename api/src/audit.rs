@@ -56,7 +56,8 @@ struct Seen {
 
 const SELECT: &str = "
     select r.epoch, r.events, r.root, r.previous, r.head, r.signature, r.key_id, r.leaves,
-           (select greatest(epoch - 1, 0) from sink_progress where sink = $3) as as_of
+           (select greatest(epoch - 1, 0)
+            from (select sink, epoch from sink_progress union all select sink, epoch from risk_progress) progress where sink = $3) as as_of
     from audit_root r
     where r.cell = $1 and r.epoch = $2";
 

@@ -4,6 +4,7 @@
 //! What Postgres said goes to the log, never to the caller.
 
 use axum::Extension;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemas::Problem;
@@ -81,6 +82,15 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Extension(self.0)).into_response()
+    }
+}
+
+/// A body that is not what it should be.
+pub(crate) fn unread(rejection: JsonRejection) -> Problem {
+    match rejection.status().as_u16() {
+        413 => Problem::new(413, "body_too_large", "The body is larger than this server takes."),
+        415 => Problem::new(415, "unsupported_media_type", "The body must be JSON: Content-Type: application/json."),
+        _ => Problem::field("", rejection.body_text()),
     }
 }
 

@@ -183,7 +183,7 @@ impl Views {
     /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
     pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
         let generation = i64::try_from(generation).expect(RANGE);
-        let mut session = Session::open(url, SINK, generation).await?;
+        let mut session = Session::open(url, SINK, "sink_progress", generation).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
         aggregates::catch_up(&mut session.connection, generation).await?;

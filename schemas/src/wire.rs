@@ -6,6 +6,7 @@
 
 mod alert;
 mod command;
+mod contract;
 mod event;
 mod journal;
 mod payment;
@@ -19,17 +20,19 @@ pub mod segment;
 /// Rows of the views.
 pub mod view;
 
+pub use contract::schema_json;
+
 use crate::alert::AlertChange;
 use crate::command::Command;
 use crate::event::Event;
 use crate::journal::Entry;
 use crate::topic::Topic;
+use contract::schema;
 use serde_avro_fast::Schema;
 use serde_avro_fast::de::DeserializerState;
 use serde_avro_fast::ser::SerializerConfig;
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
-use std::sync::LazyLock;
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 256;
@@ -98,38 +101,6 @@ pub enum WireError {
         /// What the codec said.
         reason: String,
     },
-}
-
-/// The current schema of a topic, as JSON: the contract.
-pub const fn schema_json(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Commands => include_str!("../avro/command.avsc"),
-        Topic::Outcomes => include_str!("../avro/command_repeated.avsc"),
-        Topic::OutcomesLinked => include_str!("../avro/outcome.avsc"),
-        Topic::TransactionLinked => include_str!("../avro/transaction_linked.avsc"),
-        Topic::CommandRefused => include_str!("../avro/command_refused.avsc"),
-        Topic::RulesActivated => include_str!("../avro/rules_activated.avsc"),
-        Topic::CustomerCreated => include_str!("../avro/customer_created.avsc"),
-        Topic::AccountOpened => include_str!("../avro/account_opened.avsc"),
-        Topic::AccountUpdated => include_str!("../avro/account_updated.avsc"),
-        Topic::TransactionSettled => include_str!("../avro/transaction_settled.avsc"),
-        Topic::TransactionFailed => include_str!("../avro/transaction_failed.avsc"),
-        Topic::HoldUpdated => include_str!("../avro/hold_updated.avsc"),
-        Topic::PolicyUpdated => include_str!("../avro/policy_updated.avsc"),
-        Topic::BatchDecided => include_str!("../avro/batch_decided.avsc"),
-        Topic::OrderUpdated => include_str!("../avro/order_updated.avsc"),
-        Topic::AlertRaised => include_str!("../avro/aml_alert_raised.avsc"),
-        Topic::AlertCleared => include_str!("../avro/aml_alert_cleared.avsc"),
-        Topic::SettlementJournal | Topic::ViewsJournal | Topic::RiskJournal => include_str!("../avro/journal_entry.avsc"),
-    }
-}
-
-fn schema(topic: Topic) -> &'static Schema {
-    static SCHEMAS: LazyLock<BTreeMap<Topic, Schema>> = LazyLock::new(|| {
-        let parse = |topic: &Topic| schema_json(*topic).parse().expect("every committed schema parses; a test reads them all");
-        Topic::ALL.iter().map(|topic| (*topic, parse(topic))).collect()
-    });
-    &SCHEMAS[&topic]
 }
 
 /// The datum of a framed record: what a digest covers, since it does not depend on the registry's ids.

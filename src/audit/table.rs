@@ -58,13 +58,12 @@ impl Table {
         Ok(Self { connection, cell, to, last, waiting: VecDeque::new(), is_whole: false })
     }
 
-    /// The last epoch that the writer of a sink has written, and whether it has begun the chain.
+    /// The last epoch that the writer of a sink has written, and whether its chain has begun.
     pub async fn written(&mut self, sink: &str) -> Result<(Epoch, bool), Exit> {
-        let found: Option<(i64, bool)> = sqlx::query_as("select epoch, audit_epoch is not null from sink_progress where sink = $1")
-            .bind(sink)
-            .fetch_optional(&mut self.connection)
-            .await
-            .map_err(gone)?;
+        let query = "select epoch, exists (select from audit_root where cell = $2)
+                     from (select sink, epoch from sink_progress union all select sink, epoch from risk_progress) progress where sink = $1";
+        let found: Option<(i64, bool)> =
+            sqlx::query_as(query).bind(sink).bind(self.cell).fetch_optional(&mut self.connection).await.map_err(gone)?;
         let (next, begun) = found.unwrap_or_default();
         Ok((u64::try_from(next).unwrap_or_default().saturating_sub(1), begun))
     }

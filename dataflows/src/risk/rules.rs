@@ -9,10 +9,16 @@ use crate::risk::graph::{Graph, Node, Slot};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 
+/// Money that comes back.
+mod cycle;
 /// Many pay one.
 mod fan_in;
 /// One pays many.
 mod fan_out;
+/// Several pay one, who pays several.
+mod gather_scatter;
+/// One pays another through several in between.
+mod scatter_gather;
 
 /// What is measured of a clause, in the order of its thresholds; nothing stands behind the last of them.
 pub(crate) type Measures = [i64; 4];
@@ -83,7 +89,12 @@ pub(crate) struct Reading {
 }
 
 /// All that are measured here.
-pub(crate) static ALL: &[Rule] = &[fan_in::RULE, fan_out::RULE];
+pub(crate) static ALL: &[Rule] = &[fan_in::RULE, fan_out::RULE, cycle::RULE, scatter_gather::RULE, gather_scatter::RULE];
+
+/// The ids of all that are measured here.
+pub fn known() -> impl Iterator<Item = RuleId> {
+    ALL.iter().map(|rule| rule.id)
+}
 
 /// The rule of this id.
 pub(crate) fn rule(id: RuleId) -> &'static Rule {

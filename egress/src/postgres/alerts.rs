@@ -12,10 +12,10 @@ use schemas::alert::{Cleared, Evidence, Measured};
 use schemas::merkle::Hash;
 use schemas::{Alert, AlertChange, Epoch, Money, Topic, trace_id};
 use serde_json::json;
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-/// Name of its row in `sink_progress`.
+/// Name of its row in `risk_progress`.
 pub const SINK: &str = "risk";
 
 /// The writer of alerts.
@@ -56,12 +56,36 @@ struct Raised {
     trace_id: Vec<String>,
 }
 
+/// How far alerts have come, as anybody may read it: who wrote last, and the first epoch that is not written.
+pub async fn progress(url: &str) -> Result<(u64, Epoch), PostgresError> {
+    let failed = |source| PostgresError::Postgres { step: "read the progress of alerts", source };
+    let mut connection = PgConnection::connect(url).await.map_err(failed)?;
+    let row: (i64, i64) = sqlx::query_as("select generation, epoch from risk_progress where sink = $1")
+        .bind(SINK)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failed)?;
+    Ok((u64::try_from(row.0).unwrap_or_default(), u64::try_from(row.1).unwrap_or_default()))
+}
+
 impl Alerts {
-    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
-    pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
-        let mut session = Session::open(url, SINK, i64::try_from(generation).expect(RANGE)).await?;
+    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on. `address` is where the cell can be
+    /// asked.
+    pub async fn claim(url: &str, generation: u64, address: &str) -> Result<Self, PostgresError> {
+        let mut session = Session::open(url, SINK, "risk_progress", i64::try_from(generation).expect(RANGE)).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
+        sqlx::query(
+            "insert into cell_address (cell, url, generation) values ($1, $2, $3)
+             on conflict (cell) do update set url = excluded.url, generation = excluded.generation
+             where cell_address.generation <= excluded.generation",
+        )
+        .bind(SINK)
+        .bind(address)
+        .bind(session.generation)
+        .execute(&mut session.connection)
+        .await
+        .map_err(|source| PostgresError::Postgres { step: "say where the cell is", source })?;
         Ok(Self { session, epoch, chain: None })
     }
 
@@ -121,8 +145,7 @@ impl Alerts {
         // Whoever listens hears of it when it is committed.
         let moved = sqlx::query(
             "with moved as (
-                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5,
-                                          audit_epoch = case when $6 then $2 else audit_epoch end
+                 update risk_progress set epoch = $2, generation = $3, commands_upper = $5
                  where sink = $1 and epoch = $4 and generation <= $3 returning sink
              )
              select pg_notify('orion_risk', '') from moved",
@@ -132,7 +155,6 @@ impl Alerts {
         .bind(self.session.generation)
         .bind(self.epoch)
         .bind(commands_upper)
-        .bind(links.is_some())
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed("move the progress"))?;
@@ -172,7 +194,7 @@ impl Rows {
         rows
     }
 
-    async fn insert(&self, connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let raised = &self.raised;
         if !raised.id.is_empty() {
             sqlx::query(

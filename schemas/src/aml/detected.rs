@@ -38,6 +38,38 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                 ]
             }
         }
+        RuleId::ScatterGather => {
+            const {
+                &[
+                    at_least("middles", 3, 3, 1_000),
+                    at_least("amount_minor", 500_000, 0, AMOUNT_MAX),
+                    shape("window_hours", 168, 1, 2_160),
+                    shape("kept_percent", 70, 0, 100),
+                ]
+            }
+        }
+        RuleId::GatherScatter => {
+            const {
+                &[
+                    at_least("senders", 3, 3, 1_000),
+                    at_least("receivers", 3, 3, 1_000),
+                    at_least("amount_minor", 500_000, 0, AMOUNT_MAX),
+                    shape("window_hours", 168, 1, 2_160),
+                    shape("kept_percent", 80, 0, 1_000),
+                    shape("overlap_hours", 24, 0, 720),
+                ]
+            }
+        }
+        RuleId::Cycle => {
+            const {
+                &[
+                    at_least("ratio_percent", 50, 0, 100),
+                    shape("window_hours", 480, 1, 2_160),
+                    shape("hops_max", 6, 3, 6),
+                    shape("hop_amount_minor", 50_000, 0, AMOUNT_MAX),
+                ]
+            }
+        }
         _ => &[],
     }
 }

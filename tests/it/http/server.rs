@@ -123,6 +123,7 @@ impl Server {
         let (progress, bounds) = (Progress::follow(pool.clone(), shown), ground.streams);
         let view = View {
             streams: Streams::start(pool.clone(), progress.clone(), bounds, stopping.clone()),
+            simulate: serve::simulate::asking(pool.clone()),
             risk: Progress::follow_risk(pool.clone(), Shown::default()),
             progress,
             pool,
