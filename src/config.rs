@@ -4,6 +4,8 @@
 //! (such as `ORION_HTTP__LISTEN`), then the three that every deployment knows: `KAFKA_BROKERS`, `DATABASE_URL`
 //! and `SCHEMA_REGISTRY_URL`.
 
+/// The keys of the audit chain.
+mod audit;
 /// Where gRPC is spoken.
 mod grpc;
 /// The HTTP server.
@@ -11,6 +13,7 @@ mod http;
 /// Where the cells show what they measure.
 mod metrics;
 
+pub use audit::Audit;
 pub use grpc::Grpc;
 pub use http::Http;
 pub use metrics::Metrics;
@@ -34,6 +37,8 @@ pub struct Config {
     pub grpc: Grpc,
     /// Who may call.
     pub auth: Auth,
+    /// The keys of the audit chain.
+    pub audit: Audit,
     /// How epochs are closed and committed.
     pub epochs: Epochs,
     /// Snapshots of the cells' states.
@@ -202,6 +207,10 @@ public_key = ".orion/keys/jwt.public.pem"
 private_key = ".orion/keys/jwt.private.pem"
 issuer = "https://auth.orion.local"
 audience = "orion"
+
+[audit]
+key_file = ".orion/keys/audit.private.pem"
+public_key_file = ".orion/keys/audit.public.pem"
 
 [epochs]
 age_max_ms = 5

@@ -7,6 +7,8 @@ pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), 
 pub mod aml;
 /// `orion archive`.
 pub mod archive;
+/// `orion audit`.
+pub mod audit;
 /// Who calls.
 pub mod auth;
 /// `orion backtest`.

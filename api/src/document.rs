@@ -18,6 +18,7 @@ const LISTS: &[&str] = &[
     "/v1/accounts/{id}/entries",
     "/v1/transactions",
     "/v1/transactions/{id}/timeline",
+    "/admin/audit/roots",
 ];
 
 const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the same entries as of the same epoch, whatever comes meanwhile; what \

@@ -28,6 +28,14 @@ pub enum ViewError {
     /// A number in a row is out of its range.
     #[error("a row of the views holds a number out of its range")]
     Number(#[from] std::num::TryFromIntError),
+    /// A hash in a row has another size.
+    #[error("a row of the views holds {found} bytes where {expected} stand")]
+    Size {
+        /// How many it has to have.
+        expected: usize,
+        /// How many it has.
+        found: usize,
+    },
     /// A sum in a row is no number.
     #[error("a row of the views holds a sum that is no number")]
     Sum(#[source] std::num::ParseIntError),
@@ -56,7 +64,7 @@ impl From<ViewError> for Failure {
                 tracing::warn!(%error, cause, "the views can't be read");
                 Self(Problem::new(503, "view_unavailable", "The views can't be read right now."))
             }
-            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) | ViewError::Sum(_) => {
+            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) | ViewError::Size { .. } | ViewError::Sum(_) => {
                 tracing::error!(%error, cause, "the views hold something unreadable");
                 Self(Problem::new(500, "internal_error", "This can't be shown. It has been logged."))
             }

@@ -19,6 +19,7 @@ mod aml;
 mod accounts;
 mod aggregates;
 mod asker;
+mod audit;
 mod batches;
 mod cursor;
 mod customers;
@@ -40,6 +41,7 @@ mod terms;
 mod timeline;
 mod transactions;
 
+pub use audit::Keys;
 pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
@@ -94,6 +96,8 @@ pub struct View {
     pub caught_up: CaughtUp,
     /// What changes, read once for all who listen.
     pub streams: Arc<Streams>,
+    /// The public keys of the audit chain, as far as they are known here.
+    pub audit_keys: Arc<Keys>,
 }
 
 impl View {
@@ -150,6 +154,8 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(aggregates::latency::latency))
         .routes(routes!(operations::operation))
         .routes(routes!(rules::rules))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::roots))
         .routes(routes!(aml::alerts::alerts))
         .routes(routes!(aml::alerts::alert))
         .routes(routes!(aml::stream::alerts_stream))

@@ -64,7 +64,9 @@ impl<'a> Bank<'a> {
             .env("ORION_SNAPSHOTS__FOLDER", self.folder.join("snapshots"))
             .env("ORION_POSTGRES__VIEWS_DATABASE", &self.services.config.postgres.views_database)
             .env("ORION_AUTH__PUBLIC_KEY", self.folder.join("jwt.public.pem"))
-            .env("ORION_AUTH__PRIVATE_KEY", self.folder.join("jwt.private.pem"));
+            .env("ORION_AUTH__PRIVATE_KEY", self.folder.join("jwt.private.pem"))
+            .env("ORION_AUDIT__KEY_FILE", self.folder.join("audit.private.pem"))
+            .env("ORION_AUDIT__PUBLIC_KEY_FILE", self.folder.join("audit.public.pem"));
         command
     }
 

@@ -45,6 +45,12 @@ pub mod batch;
 /// Payments with a date of their own.
 pub mod order;
 
+/// Bytes as digits.
+pub mod hex;
+
+/// Merkle trees.
+pub mod merkle;
+
 /// Proofs of old payments.
 pub mod proof;
 
@@ -74,6 +80,9 @@ pub mod journal;
 
 /// Epochs as they travel through a cell.
 pub mod sealed;
+
+/// What was said, chained and signed.
+pub mod audit;
 
 /// Records as Kafka holds them.
 pub mod stored;

@@ -5,6 +5,7 @@
 
 /// Alerts.
 pub mod alert;
+mod audit;
 mod batch;
 mod hold;
 mod operation;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
+pub use audit::{AuditProof, AuditRoot};
 pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
 pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};

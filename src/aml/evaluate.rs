@@ -215,7 +215,7 @@ fn epoch(epoch: Epoch, facts: impl Iterator<Item = Fact>) -> Given {
         Event { id: EventId::mint(epoch, number), epoch, cause, fact }
     };
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() };
+    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new(), leaves: Vec::new() };
     Given::Epoch { events: Arc::new(events), keep: false }
 }
 

@@ -15,7 +15,8 @@ mod snapshots;
 mod start;
 
 use super::room::Room;
-use super::{Cell, Life};
+use super::{Cell, Life, roots};
+use crate::audit;
 use crate::config::Config;
 use anyhow::Context;
 use dataflows::risk::questions::Questions;
@@ -26,6 +27,7 @@ use ingress::events::{Events, EventsError};
 use ingress::journal;
 use ingress::lag::{self, Uppers};
 use meters::queue;
+use schemas::audit::RISK;
 use schemas::wire::Decoder;
 use schemas::{Epoch, Topic};
 use sink::Sink;
@@ -42,6 +44,7 @@ const EPOCHS_MAX: usize = 256;
 pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (brokers, url) = (&config.kafka.brokers, config.postgres.views_url()?);
+    let signer = audit::keys::signer(&config.audit)?;
     let mut kafka = super::fence(brokers, &config.registry.url, "orion-risk", Topic::RiskJournal)?;
     let (written_by, written) = runtime.block_on(alerts::progress(&url))?;
     let store = Store::open(&config.snapshots.folder.join("risk"))?;
@@ -57,7 +60,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     faults::point("risk.claimed");
     let questions = Questions::default();
     let address = door::open(&config.risk.listen, questions.clone())?;
-    let alerts = runtime.block_on(Alerts::claim(&url, generation, &address)).context("alerts can't be written")?;
+    let chained = async { Alerts::claim(&url, generation, &address).await?.chained(RISK, signer).await };
+    let alerts = runtime.block_on(chained).context("alerts can't be written")?;
     let journal_schemas = journal.decoder.recorded().map(|(id, json)| (id, json.to_owned()));
     let journal_schemas = journal_schemas.chain(kafka.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned()))).collect();
     let mut committed = start::committed(journal);
@@ -84,6 +88,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let head = snapshots::Head { epoch: 0, generation, journal_schemas, events_schemas: Vec::new() };
     let snapshots = Snapshots::start(store, config.snapshots.kept, head, events.schemas(), shown)?;
     let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots);
+    let relayed = config.clone();
+    super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;
     let every_ms = config.risk.snapshot_every_ms;
     super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;

@@ -4,7 +4,7 @@
 //! In: settlement's committed epochs, the views database. Out: per table how many rows are only here or only there,
 //! and the first. The live tables are read in one snapshot and never written. Both sides are compared over the
 //! same epochs: from the first that Kafka still has whole to the last that both sides have. What the standing proof has
-//! found is no row of an event, and is left to `orion verify books`; the aggregates, whose rows are of many epochs, are
+//! found is no row of an event, and is left to `orion verify books`, as the audit chain is to `orion verify audit`, and alerts are another cell's; the aggregates, whose rows are of many epochs, are
 //! compared with the live rows that they count.
 
 use crate::config::Config;
@@ -143,7 +143,7 @@ async fn compare(live: &mut PgConnection, from: Epoch) -> anyhow::Result<(i64, i
          join pg_class on oid = format('%I.%I', table_schema, table_name)::regclass and not relispartition
          where table_schema = $1 and column_name = 'epoch'
          and table_name not in ('sink_progress', 'imbalance', 'volume', 'turnover', 'position', 'liability', 'activity',
-                                'customer_activity', 'latency', 'risk_progress', 'alert', 'alert_cleared')
+                                'customer_activity', 'latency', 'audit_root', 'risk_progress', 'alert', 'alert_cleared')
          order by table_name",
     )
     .bind(SHADOW)

@@ -74,6 +74,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
         assert_eq!(listener.until(last)?, told::lines(&expected));
     }
     bank.reads(&expected)?;
+    crate::audit::alerts(&house)?;
     bank.asks_what_if()?;
     backtest(&house, &expected)?;
     house.forget()

@@ -126,5 +126,5 @@ fn given(epoch: Epoch, facts: Vec<Fact>, keep: bool) -> Given {
     let event = |(number, fact)| Event { id: EventId::mint(epoch, number), epoch, cause: cause(), fact };
     let events = (0..).zip(facts).map(event).collect();
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-    Given::Epoch { events: Arc::new(EpochEvents { binding, events, waited: Vec::new() }), keep }
+    Given::Epoch { events: Arc::new(EpochEvents { binding, events, waited: Vec::new(), leaves: Vec::new() }), keep }
 }

@@ -2,11 +2,14 @@
 //!
 //! In: epochs that Kafka has, in order, with what became of alerts in them. Out: their rows and the progress, in one transaction.
 
+use super::chain::{Chain, Links};
 use super::session::{self, Session};
-use super::{ATTEMPTS_MAX, PostgresError, RANGE};
+use super::{ATTEMPTS_MAX, PostgresError, RANGE, months};
 use crate::alerts::Judged;
+use crate::signer::Signer;
 use schemas::alert::text::Language;
 use schemas::alert::{Cleared, Evidence, Measured};
+use schemas::merkle::Hash;
 use schemas::{Alert, AlertChange, Epoch, Money, Topic, trace_id};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -19,6 +22,8 @@ pub const SINK: &str = "risk";
 pub struct Alerts {
     session: Session,
     epoch: i64,
+    /// The audit chain; none of a writer that knows none.
+    chain: Option<Chain>,
 }
 
 /// The rows of one transaction.
@@ -81,7 +86,15 @@ impl Alerts {
         .execute(&mut session.connection)
         .await
         .map_err(|source| PostgresError::Postgres { step: "say where the cell is", source })?;
-        Ok(Self { session, epoch })
+        Ok(Self { session, epoch, chain: None })
+    }
+
+    /// Goes on with the audit chain of a cell: from here on, what is written is in it.
+    pub async fn chained(mut self, cell: &'static str, signer: Signer) -> Result<Self, PostgresError> {
+        // The sink is ours: nobody adds a link between the two, or after them.
+        let chain = Chain::read(&mut self.session.connection, cell, signer).await;
+        self.chain = Some(chain.map_err(|source| PostgresError::Postgres { step: "read the audit chain", source })?);
+        Ok(self)
     }
 
     /// First epoch that is not written yet.
@@ -89,16 +102,18 @@ impl Alerts {
         u64::try_from(self.epoch).expect("progress is never negative")
     }
 
-    /// Writes epochs in one transaction, up to and with the last.
-    pub async fn write(&mut self, epochs: &[Judged]) -> Result<(), PostgresError> {
+    /// Writes epochs in one transaction, up to and with the last. `leaves` are those of what each says, for the audit chain.
+    pub async fn write(&mut self, epochs: &[Judged], leaves: &[Vec<Hash>]) -> Result<(), PostgresError> {
         let Some(last) = epochs.last() else { return Ok(()) };
+        let said = epochs.iter().zip(leaves).map(|(judged, leaves)| (judged.binding.epoch, leaves.as_slice()));
+        let links = self.chain.as_ref().map(|chain| chain.links(said));
         let (rows, next) = (Rows::of(epochs), i64::try_from(last.binding.epoch + 1).expect(RANGE));
         let commands = last.binding.inputs.iter().filter(|input| input.topic == Topic::Commands.as_str());
         let upper: Vec<i64> = commands.map(|input| input.upper).collect();
         assert!(next > self.epoch, "epoch {} was written before", next - 1);
         let mut attempts = 1;
         loop {
-            let error = match session::in_time("write alerts", self.attempt(&rows, next, &upper)).await {
+            let error = match session::in_time("write alerts", self.attempt(&rows, links.as_ref(), next, &upper)).await {
                 Ok(()) => break,
                 Err(error) => error,
             };
@@ -117,10 +132,13 @@ impl Alerts {
             }
         }
         self.epoch = next;
+        if let (Some(chain), Some(links)) = (&mut self.chain, &links) {
+            chain.remember(links);
+        }
         Ok(())
     }
 
-    async fn attempt(&mut self, rows: &Rows, next: i64, commands_upper: &[i64]) -> Result<(), PostgresError> {
+    async fn attempt(&mut self, rows: &Rows, links: Option<&Links>, next: i64, commands_upper: &[i64]) -> Result<(), PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("risk.begin");
@@ -145,6 +163,11 @@ impl Alerts {
         }
         faults::point("risk.progress");
         rows.insert(&mut transaction).await.map_err(failed("insert alerts"))?;
+        if let Some(links) = links.filter(|links| !links.epochs().is_empty()) {
+            // Alerts are few, so whether the months are there is asked each time.
+            months::make(&mut transaction, links.epochs(), 0).await.map_err(failed("make the months"))?;
+            links.insert(&mut transaction).await.map_err(failed("insert links"))?;
+        }
         faults::point("risk.commit");
         transaction.commit().await.map_err(failed("commit"))?;
         faults::point("risk.committed");

@@ -97,6 +97,6 @@ fn told(epoch: Epoch, Stood { levels, accounts }: Stood) -> Given {
         Cause { command_id: CommandId(uuid::Uuid::nil()), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };
     let event = |(number, fact)| Event { id: EventId::mint(epoch, number), epoch, cause: nobody.clone(), fact };
     let binding = Binding { epoch, generation: 0, code_version: 0, inputs: Vec::new() };
-    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() };
+    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new(), leaves: Vec::new() };
     Given::Epoch { events: Arc::new(events), keep: false }
 }

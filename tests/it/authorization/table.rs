@@ -177,6 +177,8 @@ pub(super) const CLOSED: &[Row] = &[
     row("GET /v1/transactions/stream", "{}", "transactions:read", (Payer, OK, OK, OK)),
     // Topics show everybody's: whoever has the scope is staff.
     row("GET /v1/taps/{topic}", r#"{"topic": "transaction.settled.v1"}"#, "tap", (Payer, OK, OK, OK)),
+    row("GET /admin/audit/events/{id}/proof", r#"{"id": "{event}"}"#, "audit:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/audit/roots", "{}", "audit:read operator", (Payer, NO, NO, OK)),
     row("GET /metrics", "{}", "metrics:read", (Payer, OK, OK, OK)),
 ];
 
