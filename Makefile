@@ -37,8 +37,8 @@ help: ## Print this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: up ## Start everything, play a day of payments, check the books (PAYMENTS, SEED or INPUT=paysim.csv.gz)
-	@$(local)/orion.sh load --out "$(ORION_STATE)/demo.json" $(LOAD)
+demo: up ## Start everything, play a day of payments, check the books, launder some money (PAYMENTS, SEED or INPUT=paysim.csv.gz)
+	@$(local)/orion.sh load --suspects --out "$(ORION_STATE)/demo.json" $(LOAD)
 
 .PHONY: up
 up: ## Start Kafka, PostgreSQL, the schema registry and Orion

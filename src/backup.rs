@@ -136,7 +136,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 pub(crate) fn say(point: &Point) {
     let of = |snapshot: Option<point::Snapshot>| snapshot.map_or("none".to_owned(), |snapshot| format!("of epoch {}", snapshot.epoch));
     println!("archive: {} segments up to epoch {}, head {}", point.archive.segments, point.last_epoch, point.archive.head);
-    println!("snapshots: settlement {}, views {}", of(point.settlement), of(point.views));
+    println!("snapshots: settlement {}, views {}, risk {}", of(point.settlement), of(point.views), of(point.risk));
     println!("postgres: up to epoch {}; events from epoch {} on", point.postgres.epoch.saturating_sub(1), point.events_from);
     let bytes: u64 = point.files.iter().map(|file| file.bytes).sum();
     println!(
@@ -166,8 +166,9 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     // 1.
     let snapshots = |cell: &str| snapshots::newest(&config.snapshots.folder.join(cell), &folder.join(cell)).map_err(Exit::from);
     let views = snapshots("views")?.map(Into::into);
+    let risk = snapshots("risk")?.map(Into::into);
     let settlement = snapshots("settlement")?.map(Into::into);
-    for (cell, none) in [("settlement", settlement.is_none()), ("views", views.is_none())] {
+    for (cell, none) in [("settlement", settlement.is_none()), ("views", views.is_none()), ("risk", risk.is_none())] {
         if none {
             let folder = config.snapshots.folder.join(cell);
             println!("note: {} has no snapshot, so a restored {cell} goes through all of its past first", folder.display());
@@ -179,7 +180,7 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     let (manifest, _) = archive::copy(&archive_folder(dir), &config.kafka.brokers, args.quiet).map_err(Exit::from)?;
     let last_epoch = last_epoch(&manifest)?;
     // 4.
-    let needed = Point::needed_from(views, postgres.epoch);
+    let needed = Point::needed_from([views, risk], postgres.epoch);
     let events_from = if args.all_events { needed.min(whole_from(config, postgres.epoch)?) } else { needed };
     let to = folder.join(events::FOLDER);
     events::copy(&config.kafka.brokers, &to, events_from, last_epoch, args.quiet).map_err(Exit::from)?;
@@ -194,6 +195,7 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
         archive: Archived { segments: manifest.entries().len(), head: manifest.head() },
         settlement,
         views,
+        risk,
         postgres,
         events_from,
         schemas: runtime.block_on(registered(config))?,

@@ -16,6 +16,8 @@ pub mod recovery;
 pub mod risk;
 /// How much may be on its way.
 mod room;
+/// The audit chain of a cell, on its way to Kafka.
+pub mod roots;
 /// Settlement: the cell that decides.
 pub mod settlement;
 /// Snapshots of the ledger.

@@ -4,6 +4,8 @@
 //! (such as `ORION_HTTP__LISTEN`), then the three that every deployment knows: `KAFKA_BROKERS`, `DATABASE_URL`
 //! and `SCHEMA_REGISTRY_URL`.
 
+/// The keys of the audit chain.
+mod audit;
 /// Where gRPC is spoken.
 mod grpc;
 /// The HTTP server.
@@ -11,6 +13,7 @@ mod http;
 /// Where the cells show what they measure.
 mod metrics;
 
+pub use audit::Audit;
 pub use grpc::Grpc;
 pub use http::Http;
 pub use metrics::Metrics;
@@ -34,6 +37,8 @@ pub struct Config {
     pub grpc: Grpc,
     /// Who may call.
     pub auth: Auth,
+    /// The keys of the audit chain.
+    pub audit: Audit,
     /// How epochs are closed and committed.
     pub epochs: Epochs,
     /// Snapshots of the cells' states.
@@ -156,6 +161,8 @@ pub struct Views {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risk {
+    /// Where the doors ask it what if; port 0 is any free one. The doors find it in the views' database.
+    pub listen: String,
     /// Its snapshots are taken this far apart, in the time of epochs, if something has happened since the last.
     pub snapshot_every_ms: u64,
     /// Most events between Kafka and the detection; the bound of every queue of the cell.
@@ -201,6 +208,10 @@ private_key = ".orion/keys/jwt.private.pem"
 issuer = "https://auth.orion.local"
 audience = "orion"
 
+[audit]
+key_file = ".orion/keys/audit.private.pem"
+public_key_file = ".orion/keys/audit.public.pem"
+
 [epochs]
 age_max_ms = 5
 weight_max = 8192
@@ -227,6 +238,7 @@ group_max = 16384
 topics_every_ms = 250
 
 [risk]
+listen = "127.0.0.1:0"
 snapshot_every_ms = 120000
 waiting_max = 65536
 

@@ -3,13 +3,19 @@
 /// The version, and whether this binary can be told to fail, as those that are tested can.
 pub const VERSION: &str = if faults::ARMED { concat!(env!("CARGO_PKG_VERSION"), "+faults") } else { env!("CARGO_PKG_VERSION") };
 
+/// `orion aml`.
+pub mod aml;
 /// `orion archive`.
 pub mod archive;
+/// `orion audit`.
+pub mod audit;
 /// Who calls.
 pub mod auth;
+/// `orion backtest`.
+pub mod backtest;
 /// `orion backup`.
 pub mod backup;
-/// Cells: settlement and views.
+/// Cells: settlement, views and risk.
 pub mod cell;
 /// Configuration: one struct, read once, printable.
 pub mod config;

@@ -23,6 +23,7 @@ mod progress;
 pub mod random;
 mod report;
 mod requests;
+mod suspects;
 mod token;
 mod tour;
 mod trouble;
@@ -74,6 +75,9 @@ pub struct Args {
     /// Measure the view in Postgres for one settled payment in N
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub view_every: u32,
+    /// Afterwards launder some money, and print the alerts as they stream
+    #[arg(long)]
+    pub suspects: bool,
     /// Where to write the result as JSON
     #[arg(long, value_name = "FILE", default_value = ".orion/demo.json")]
     pub out: PathBuf,
@@ -131,6 +135,11 @@ async fn day(args: Args, config: LoadConfig) -> Result<ExitCode, Trouble> {
     println!("{}", tour::tour(&bank, &plan, &day, &opened, &config.jwt_private_key_path));
     report.write(&args.out).map_err(|error| Trouble::Write { file: args.out.display().to_string(), reason: error.to_string() })?;
     println!("Written to {}.", args.out.display());
+    let alerts = if args.suspects { Some(suspects::launder(&bank).await?) } else { None };
+    if alerts == Some(0) {
+        eprintln!("orion: money was laundered, and nothing was said of it");
+        return Ok(ExitCode::FAILURE);
+    }
     if checked.faults.is_empty() {
         println!("Every payment is final. Kafka and Postgres agree on {} accounts and {} transactions.", checked.accounts, checked.settled);
         return Ok(ExitCode::SUCCESS);

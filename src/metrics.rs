@@ -71,7 +71,8 @@ async fn show() -> Response {
     }
 }
 
-fn problem(problem: Problem) -> Response {
+/// A problem as an answer of a cell.
+pub(crate) fn problem(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(problem)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));

@@ -99,7 +99,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     runtime.block_on(migrate::create(config))?;
     database::restore(config, &dir.join(&point.folder).join(database::FILE))?;
     runtime.block_on(migrate::run(config))?;
-    for (cell, snapshot) in [("settlement", point.settlement), ("views", point.views)] {
+    for (cell, snapshot) in [("settlement", point.settlement), ("views", point.views), ("risk", point.risk)] {
         restore_snapshot(dir, &point, config, cell, snapshot)?;
     }
     // 4.

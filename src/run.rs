@@ -7,6 +7,7 @@
 //! - from the child: a line says where its metrics are, and a line a second that it is not stuck. A child that says nothing for a while, since it is
 //!   stopped or turns in circles, is killed, and the next one recovers.
 
+use crate::audit;
 use crate::cell::{Cell, Life};
 use crate::config::{self, Config};
 use crate::{logging, metrics};
@@ -54,6 +55,10 @@ const METRICS: &str = "metrics ";
 
 /// Runs one cell here, or several in processes of their own.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
+    if args.cells.is_empty() || args.cells.iter().any(|cell| *cell != Cell::Settlement) {
+        // A cell that can't sign would end and be started again for ever.
+        audit::keys::signer(&config.audit)?;
+    }
     match args.cells.as_slice() {
         [cell] if !args.supervise => {
             logging::sign(cell.name());

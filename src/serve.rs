@@ -8,11 +8,14 @@ mod listener;
 mod observe;
 mod planted;
 mod problems;
+/// Questions to the risk cell.
+pub mod simulate;
 mod taps;
 
 pub use document::document;
 pub use taps::{Kafka, Taps};
 
+use crate::audit::keys::Public;
 use crate::auth::{self, Tokens};
 use crate::config::{self, Config};
 use crate::exit::{Exit, UNAVAILABLE};
@@ -96,7 +99,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let recent = Arc::new(move |command_id| decisions.operation(command_id).map(known));
     let stopping = stopping()?;
     let streams = Streams::start(pool.clone(), progress.clone(), bounds(&config.http), stopping.clone());
-    let view = View { pool, progress, risk, recent, newest, caught_up: Arc::new(move || tail.caught_up()), streams };
+    let view = View {
+        simulate: simulate::asking(pool.clone()),
+        pool,
+        progress,
+        risk,
+        recent,
+        newest,
+        caught_up: Arc::new(move || tail.caught_up()),
+        streams,
+        audit_keys: Arc::new(audit_keys(&config.audit)),
+    };
     let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
     let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping.clone()));
     let doors = doors(door, view, taps, tokens, &config.http, stopping.clone());
@@ -168,6 +181,12 @@ pub fn doors(
         .layer(middleware::from_fn(observe::observe_call));
     let http = routes.layer(middleware::from_fn(observe::observe)).layer(compression());
     Doors { http: if faults::ARMED { http.layer(middleware::from_fn(planted::forgetful)) } else { http }, grpc }
+}
+
+/// The public keys of the audit chain. A server that has none serves proofs all the same: whoever checks one has the key from elsewhere.
+fn audit_keys(audit: &config::Audit) -> api::Keys {
+    let known = Public::read([audit.public_key_file.as_path()]);
+    known.inspect_err(|error| tracing::warn!(%error, "proofs of the audit chain come without the public key")).unwrap_or_default().keys
 }
 
 fn bounds(http: &config::Http) -> Bounds {

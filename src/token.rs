@@ -3,6 +3,7 @@
 //! In: a subject and scopes, or the wish for a key pair. Out: a token on standard output, and nothing else there.
 //! A server only ever reads the public key. Where an identity provider issues the tokens, this is not used.
 
+use crate::audit;
 use crate::config::{Auth, Config};
 use anyhow::{Context, bail};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
@@ -20,7 +21,7 @@ use std::path::Path;
 #[command(after_help = "\
 Examples:
   orion token --init
-      Make the key pair, if there is none.
+      Make the key pair, and the key of the audit chain, if there is none.
   orion token --subject teller-1 --scope \"customers:write accounts:write transactions:write transactions:read accounts:read operator\"
       A token for staff.
   orion token --subject 019ab6f5-1c7b-7003-8000-000000000000 --scope \"accounts:read transactions:write transactions:read\" --ttl 600
@@ -69,13 +70,25 @@ pub enum Keys {
     Found,
 }
 
+impl Keys {
+    /// What happened, in a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Found => "found",
+        }
+    }
+}
+
 /// Prints a token.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     if args.init {
-        let keys = ensure_keys(&config.auth)?;
+        let keys = ensure_keys(&config.auth)?.word();
         let (public, private) = (config.auth.public_key.display(), config.auth.private_key.display());
-        let what = if keys == Keys::Made { "made" } else { "found" };
-        eprintln!("keys {what}: {public} (public), {private} (private)");
+        eprintln!("keys {keys}: {public} (public), {private} (private)");
+        let audit = audit::keys::ensure(&config.audit)?.word();
+        let (public, private) = (config.audit.public_key_file.display(), config.audit.key_file.display());
+        eprintln!("audit key {audit}: {public} (public), {private} (private)");
     }
     if let Some(subject) = &args.subject {
         println!("{}", sign(&config.auth, subject, &args.scope, args.ttl)?);
@@ -128,7 +141,7 @@ pub fn ensure_keys(auth: &Auth) -> anyhow::Result<Keys> {
 }
 
 /// Writes a file that must not be there yet: whoever comes second hears of it, and overwrites nothing.
-fn write(path: &Path, label: &str, der: &[u8], mode: u32) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, label: &str, der: &[u8], mode: u32) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
     }

@@ -8,6 +8,8 @@ pub(crate) mod alerts;
 pub(crate) mod rules;
 /// How risky is a customer, and why?
 pub(crate) mod score;
+/// What would a rule say if it were set otherwise?
+pub(crate) mod simulate;
 /// Alerts as they are raised and cleared.
 pub(crate) mod stream;
 

@@ -18,6 +18,7 @@ const LISTS: &[&str] = &[
     "/v1/accounts/{id}/entries",
     "/v1/transactions",
     "/v1/transactions/{id}/timeline",
+    "/admin/audit/roots",
 ];
 
 const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the same entries as of the same epoch, whatever comes meanwhile; what \
@@ -44,6 +45,11 @@ pub(crate) fn complete(document: &mut OpenApi) {
         if operation.request_body.is_some() {
             add(operation, 413, problem("The body is too large: `body_too_large`."));
             add(operation, 415, problem("The body is not JSON: `unsupported_media_type`."));
+        }
+        if path.ends_with("/simulate") {
+            // It asks what is now, and nothing else.
+            parameters.clear();
+            add(operation, 422, problem("The rule is decided with the payment, and can't be judged by itself: `rule_not_simulated`."));
         }
         operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
         let bad = Problem::field("at_least", "lies in the future");

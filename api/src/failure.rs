@@ -4,6 +4,7 @@
 //! What Postgres said goes to the log, never to the caller.
 
 use axum::Extension;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemas::Problem;
@@ -27,6 +28,14 @@ pub enum ViewError {
     /// A number in a row is out of its range.
     #[error("a row of the views holds a number out of its range")]
     Number(#[from] std::num::TryFromIntError),
+    /// A hash in a row has another size.
+    #[error("a row of the views holds {found} bytes where {expected} stand")]
+    Size {
+        /// How many it has to have.
+        expected: usize,
+        /// How many it has.
+        found: usize,
+    },
     /// A sum in a row is no number.
     #[error("a row of the views holds a sum that is no number")]
     Sum(#[source] std::num::ParseIntError),
@@ -55,7 +64,7 @@ impl From<ViewError> for Failure {
                 tracing::warn!(%error, cause, "the views can't be read");
                 Self(Problem::new(503, "view_unavailable", "The views can't be read right now."))
             }
-            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) | ViewError::Sum(_) => {
+            ViewError::Unreadable(_) | ViewError::Json(_) | ViewError::Number(_) | ViewError::Size { .. } | ViewError::Sum(_) => {
                 tracing::error!(%error, cause, "the views hold something unreadable");
                 Self(Problem::new(500, "internal_error", "This can't be shown. It has been logged."))
             }
@@ -73,6 +82,15 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Extension(self.0)).into_response()
+    }
+}
+
+/// A body that is not what it should be.
+pub(crate) fn unread(rejection: JsonRejection) -> Problem {
+    match rejection.status().as_u16() {
+        413 => Problem::new(413, "body_too_large", "The body is larger than this server takes."),
+        415 => Problem::new(415, "unsupported_media_type", "The body must be JSON: Content-Type: application/json."),
+        _ => Problem::field("", rejection.body_text()),
     }
 }
 

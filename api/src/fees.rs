@@ -5,7 +5,7 @@
 //! others, and whether it would be refused is not looked at.
 
 use crate::View;
-use crate::failure::{Failure, ViewError, not_found};
+use crate::failure::{Failure, ViewError, not_found, unread};
 use crate::freshness::{Freshness, Parameters, Past};
 use crate::tariffs::{self, Version};
 use crate::terms::unreadable;
@@ -288,11 +288,7 @@ impl Asked {
 /// Reads the body; every bad field is named.
 #[allow(clippy::result_large_err, reason = "a problem is made once a request, and ends it")]
 fn read(body: Result<Json<QuoteRequest>, JsonRejection>) -> Result<Asked, Problem> {
-    let Json(request) = body.map_err(|rejection| match rejection.status().as_u16() {
-        413 => Problem::new(413, "body_too_large", "The body is larger than this server takes."),
-        415 => Problem::new(415, "unsupported_media_type", "The body must be JSON: Content-Type: application/json."),
-        _ => Problem::field("", rejection.body_text()),
-    })?;
+    let Json(request) = body.map_err(unread)?;
     let mut errors = Vec::new();
     let operation = word("/operation", Some(&request.operation), &mut errors);
     if operation.is_some_and(|kind| !PaymentKind::ASKED.contains(&kind)) {

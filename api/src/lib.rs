@@ -19,6 +19,7 @@ mod aml;
 mod accounts;
 mod aggregates;
 mod asker;
+mod audit;
 mod batches;
 mod cursor;
 mod customers;
@@ -40,6 +41,7 @@ mod terms;
 mod timeline;
 mod transactions;
 
+pub use audit::Keys;
 pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
@@ -50,8 +52,11 @@ use axum::extract::DefaultBodyLimit;
 use failure::Failure;
 use freshness::Freshness;
 use progress::{Progress, Shown};
-use schemas::{CommandId, Epoch};
+use schemas::resource::alert::Simulation;
+use schemas::{CommandId, Epoch, Problem, RuleId};
 use sqlx::PgPool;
+use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use streams::Streams;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -66,6 +71,12 @@ pub type Newest = Arc<dyn Fn() -> Epoch + Send + Sync>;
 /// Whether the door has read the log up to where it ended at the start.
 pub type CaughtUp = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// What a rule would say with these parameters, as the risk cell answers.
+pub type Simulate = Arc<dyn Fn(RuleId, BTreeMap<String, i64>) -> Simulating + Send + Sync>;
+
+/// The answer, when it comes.
+pub type Simulating = Pin<Box<dyn Future<Output = Result<Simulation, Problem>> + Send>>;
+
 /// What the API stands on.
 #[derive(Clone)]
 pub struct View {
@@ -75,6 +86,8 @@ pub struct View {
     pub progress: Progress,
     /// How far the alerts have come.
     pub risk: Progress,
+    /// Asks the risk cell.
+    pub simulate: Simulate,
     /// What the log knows of operations that the views may not show.
     pub recent: Recent,
     /// The newest epoch that anybody was told of here.
@@ -83,6 +96,8 @@ pub struct View {
     pub caught_up: CaughtUp,
     /// What changes, read once for all who listen.
     pub streams: Arc<Streams>,
+    /// The public keys of the audit chain, as far as they are known here.
+    pub audit_keys: Arc<Keys>,
 }
 
 impl View {
@@ -104,7 +119,7 @@ impl View {
     }
 }
 
-/// The largest body of a question that a fee is the answer to.
+/// The largest body of a question.
 const QUOTE_MAX_BYTES: usize = 16 * 1024;
 
 /// The routes that need a token, with their description.
@@ -141,10 +156,13 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(rules::rules))
         .routes(routes!(aml::rules::rules))
         .routes(routes!(aml::rules::rule))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::roots))
         .routes(routes!(aml::alerts::alerts))
         .routes(routes!(aml::alerts::alert))
         .routes(routes!(aml::stream::alerts_stream))
         .routes(routes!(aml::score::risk_score))
+        .routes(routes!(aml::simulate::simulate).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
         .routes(routes!(health::metrics));
     document::complete(router.get_openapi_mut());
     router

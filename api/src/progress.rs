@@ -71,8 +71,11 @@ impl Shown {
     }
 
     async fn of(executor: impl PgExecutor<'_>, sink: &str) -> Result<Option<Self>, sqlx::Error> {
-        let row: Option<(i64, Vec<i64>)> =
-            sqlx::query_as("select epoch, commands_upper from sink_progress where sink = $1").bind(sink).fetch_optional(executor).await?;
+        let select = match sink {
+            RISK => "select epoch, commands_upper from risk_progress where sink = $1",
+            _ => "select epoch, commands_upper from sink_progress where sink = $1",
+        };
+        let row: Option<(i64, Vec<i64>)> = sqlx::query_as(select).bind(sink).fetch_optional(executor).await?;
         Ok(row.map(|(epoch, commands_upper)| Self { epoch: u64::try_from(epoch).unwrap_or_default(), commands_upper }))
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn at_2000(services: &Services, extent: &Extent) -> anyhow::Result<Ve
 fn measure(services: &Services, extent: &Extent, rate: &Rate) -> anyhow::Result<Vec<Figure>> {
     let mut figures = rate.latencies.map(|(_, _, key, what)| Figure::new(key, "ms", what));
     let bank = Bank::fresh(services, rate.name)?;
-    let mut processes = [bank.settlement()?, bank.views()?, bank.door()?];
+    let mut processes = [bank.settlement()?, bank.views()?, bank.risk()?, bank.door()?];
     for run in 1..=extent.runs {
         let name = format!("{} {run}/{}", rate.name, extent.runs);
         eprintln!("{name:<24} {} payments, {} a second", rate.payments, rate.a_second);

@@ -64,7 +64,9 @@ impl<'a> Bank<'a> {
             .env("ORION_SNAPSHOTS__FOLDER", self.folder.join("snapshots"))
             .env("ORION_POSTGRES__VIEWS_DATABASE", &self.services.config.postgres.views_database)
             .env("ORION_AUTH__PUBLIC_KEY", self.folder.join("jwt.public.pem"))
-            .env("ORION_AUTH__PRIVATE_KEY", self.folder.join("jwt.private.pem"));
+            .env("ORION_AUTH__PRIVATE_KEY", self.folder.join("jwt.private.pem"))
+            .env("ORION_AUDIT__KEY_FILE", self.folder.join("audit.private.pem"))
+            .env("ORION_AUDIT__PUBLIC_KEY_FILE", self.folder.join("audit.public.pem"));
         command
     }
 
@@ -76,6 +78,11 @@ impl<'a> Bank<'a> {
     /// Starts the views.
     pub(crate) fn views(&self) -> anyhow::Result<Process> {
         self.start("views", &["run", "--cells", "views"])
+    }
+
+    /// Starts risk.
+    pub(crate) fn risk(&self) -> anyhow::Result<Process> {
+        self.start("risk", &["run", "--cells", "risk"])
     }
 
     /// Starts the door, and waits until it is ready.

@@ -5,6 +5,7 @@
 //!
 //! A measurement is a file with one function, and a line in [`MEASUREMENTS`].
 
+mod alerts;
 mod at_rate;
 mod at_scale;
 mod backlog;
@@ -31,6 +32,7 @@ mod peer;
 mod ratios;
 mod reads;
 mod replay;
+mod risk;
 mod services;
 mod single_caller;
 mod stack_cpu;
@@ -60,8 +62,10 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("at_2000", at_rate::at_2000),
     ("reads", reads::measure),
     ("fanout", fanout::measure),
+    ("alerts", alerts::measure),
     ("replay", replay::measure),
     ("at_scale", at_scale::measure),
+    ("risk", risk::measure),
     (FLATNESS, flatness::measure),
 ];
 
@@ -81,6 +85,8 @@ struct Extent {
     runs: usize,
     /// Decisions that the large bank keeps; one in ten of them opened an account.
     pins: usize,
+    /// Payments that the detection takes.
+    risk: usize,
     /// Transfers of the long history.
     history: usize,
     /// How long clients that wait for their answers ask.
@@ -136,6 +142,7 @@ fn run() -> anyhow::Result<()> {
         commands: number("ORION_BENCH_COMMANDS", 1_000_000)?,
         runs: number("ORION_BENCH_RUNS", 3)?,
         pins: number("ORION_BENCH_PINS", 10_000_000)?,
+        risk: number("ORION_BENCH_RISK", 2_000_000)?,
         history: number(HISTORY, 10_000_000)?,
         time: Duration::from_secs(u64::try_from(number("ORION_BENCH_SECONDS", 20)?)?),
     };

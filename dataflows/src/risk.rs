@@ -19,6 +19,7 @@
 //! epoch, so nobody gets past a rule by an old date.
 
 use crate::Epochs;
+use questions::Questions;
 use schemas::{AlertChange, Epoch, EpochEvents, aml::Setting};
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ mod graph;
 mod holds;
 /// The state as bytes.
 mod kept;
+/// What if.
+pub mod questions;
 /// The rules.
 pub mod rules;
 /// Rules as they are set.
@@ -83,9 +86,18 @@ pub struct Found {
 
 /// The whole dataflow; every worker builds it, and only the first is given anything.
 pub fn risk<'scope>(given: Epochs<'scope, Given>) -> Epochs<'scope, Found> {
+    risk_asked(given, Questions::default())
+}
+
+/// The same, where somebody may ask what if.
+pub fn risk_asked<'scope>(given: Epochs<'scope, Given>, questions: Questions) -> Epochs<'scope, Found> {
     // 1.
     let mut features = features::Features::default();
-    let said = crate::in_order::in_order(given, "features", Given::epoch, move |given| Arc::new(features.say(given)));
+    let said = crate::in_order::in_order(given, "features", Given::epoch, move |given| {
+        let said = Arc::new(features.say(given));
+        questions.answer(&features, said.given.epoch());
+        said
+    });
     // 2.
     let held = holds::holds(said.clone());
     // 3.

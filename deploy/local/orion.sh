@@ -34,6 +34,8 @@ settings() {
   export ORION_GRPC__LISTEN=127.0.0.1:$grpc_port
   export ORION_AUTH__PUBLIC_KEY=$state/keys/jwt.public.pem
   export ORION_AUTH__PRIVATE_KEY=$state/keys/jwt.private.pem
+  export ORION_AUDIT__KEY_FILE=$state/keys/audit.private.pem
+  export ORION_AUDIT__PUBLIC_KEY_FILE=$state/keys/audit.public.pem
   export ORION_SNAPSHOTS__FOLDER=$state/snapshots
 }
 

@@ -5,6 +5,8 @@
 
 use crate::kafka::{Sink, SinkError};
 use crate::records::{Sent, Tally, Writer, difference};
+use schemas::audit;
+use schemas::merkle::Hash;
 use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER, TRACE_HEADER};
 use schemas::wire::{self, WireError};
 use schemas::{AlertChange, Binding, Commit, Entry, Output, SealedEpoch, Topic};
@@ -25,6 +27,18 @@ impl Sink {
             return Ok(());
         }
         self.transaction(|writer, producer| writer.alerts(epochs, |record| crate::kafka::send(producer, &record)))
+    }
+
+    /// The leaves of the audit chain of what an epoch says, by the bytes that Kafka gets or has: raised before cleared, each in its order.
+    pub fn leaves_of_alerts(&self, epoch: &Judged) -> Result<Vec<Hash>, SinkError> {
+        let mut hashed = Vec::new();
+        self.writer.alerts_of(epoch, &mut |sent| {
+            let place = Topic::ALERTS.iter().position(|topic| topic.as_str() == sent.topic);
+            hashed.push((place, audit::leaf(sent.topic, sent.key.as_bytes(), wire::datum(sent.value)?.1)));
+            Ok::<(), SinkError>(())
+        })?;
+        hashed.sort_by_key(|(place, _)| *place);
+        Ok(hashed.into_iter().map(|(_, leaf)| leaf).collect())
     }
 
     /// Checks that an epoch of a replay says what was committed; writes nothing.

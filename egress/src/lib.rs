@@ -19,6 +19,8 @@ pub mod postgres;
 pub mod records;
 /// The schema registry.
 pub mod registry;
+/// Who signs the audit chain.
+pub mod signer;
 /// Snapshots of a cell's state.
 pub mod snapshots;
 /// Topics and their settings.

@@ -14,6 +14,8 @@ pub mod accounts;
 pub mod aggregates;
 /// Alerts of the risk cell.
 pub mod alerts;
+/// The audit chain of a cell.
+pub mod chain;
 mod months;
 mod rows;
 mod session;
@@ -23,6 +25,8 @@ pub mod sums;
 pub use rows::Rows;
 pub use session::Progress;
 
+use crate::signer::Signer;
+use chain::{Chain, Links};
 use schemas::{Aggregates, Currency, Epoch, EpochEvents, Fact};
 use session::Session;
 use sqlx::Connection;
@@ -95,7 +99,31 @@ pub struct Views {
     counted: rows::Counted,
     /// The months before this epoch are there, as far as rows can still come for them.
     months_until: i64,
+    /// The audit chain; none of a writer that knows none.
+    chain: Option<Chain>,
+    /// The first epoch that the chain does not have; none before it begins.
+    chained_until: Option<i64>,
 }
+
+macro_rules! moves {
+    ($more:literal) => {
+        concat!(
+            "with moved as (
+                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
+                                          aggregates_epoch = $2, positions_epoch = $2",
+            $more,
+            " where sink = $1 and epoch = $4 and generation <= $3
+                 returning sink
+             )
+             select pg_notify('orion_views', '') from moved"
+        )
+    };
+}
+
+/// Moves the progress. Whoever listens hears of it when it is committed.
+const MOVE: &str = moves!("");
+/// The same, and the end of the audit chain with it.
+const MOVE_CHAINED: &str = moves!(", audit_epoch = $2");
 
 /// A transaction that ends its connection this often does so by itself.
 const ATTEMPTS_MAX: u32 = 5;
@@ -155,11 +183,64 @@ impl Views {
     /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
     pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
         let generation = i64::try_from(generation).expect(RANGE);
-        let mut session = Session::open(url, SINK, generation).await?;
+        let mut session = Session::open(url, SINK, "sink_progress", generation).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
         aggregates::catch_up(&mut session.connection, generation).await?;
-        Ok(Self { session, epoch, recorded: Vec::new(), counted: rows::Counted::default(), months_until: 0 })
+        Ok(Self {
+            session,
+            epoch,
+            recorded: Vec::new(),
+            counted: rows::Counted::default(),
+            months_until: 0,
+            chain: None,
+            chained_until: None,
+        })
+    }
+
+    /// Goes on with the audit chain of a cell: from here on, what is written is in it.
+    pub async fn chained(mut self, cell: &'static str, signer: Signer) -> Result<Self, PostgresError> {
+        let failed = |source| PostgresError::Postgres { step: "read the audit chain", source };
+        // The sink is ours: nobody adds a link between the two, or after them.
+        self.chained_until = sqlx::query_scalar("select audit_epoch from sink_progress where sink = $1")
+            .bind(SINK)
+            .fetch_one(&mut self.session.connection)
+            .await
+            .map_err(failed)?;
+        self.chain = Some(Chain::read(&mut self.session.connection, cell, signer).await.map_err(failed)?);
+        Ok(self)
+    }
+
+    /// The first epoch that was written and is not in the chain, where one is that has to be: older code, which knows no chain, wrote it.
+    pub fn unchained(&self) -> Option<Epoch> {
+        self.chained_until.filter(|until| *until < self.epoch).and_then(|until| u64::try_from(until).ok())
+    }
+
+    /// Brings epochs into the chain that were written without it; the first of them is the first that it lacks.
+    pub async fn chain_up(&mut self, epochs: &[EpochEvents]) -> Result<(), PostgresError> {
+        let failed = |step| move |source| PostgresError::Postgres { step, source };
+        let (Some(chain), Some(until), Some(last)) = (&mut self.chain, self.chained_until, epochs.last()) else { return Ok(()) };
+        let links = chain.links(epochs.iter().map(chain::said));
+        let times: Vec<i64> = epochs.iter().map(|epoch| i64::try_from(epoch.epoch()).expect(RANGE)).collect();
+        let next = i64::try_from(last.epoch() + 1).expect(RANGE);
+        let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
+        let moved = sqlx::query("update sink_progress set audit_epoch = $2 where sink = $1 and generation = $3 and audit_epoch = $4")
+            .bind(SINK)
+            .bind(next)
+            .bind(self.session.generation)
+            .bind(until)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed("move the end of the audit chain"))?;
+        if moved.rows_affected() == 0 {
+            return Err(PostgresError::Fenced(SINK));
+        }
+        self.months_until = months::make(&mut transaction, &times, self.months_until).await.map_err(failed("make the months"))?;
+        links.insert(&mut transaction).await.map_err(failed("insert links"))?;
+        transaction.commit().await.map_err(failed("commit"))?;
+        chain.remember(&links);
+        self.chained_until = Some(next);
+        Ok(())
     }
 
     /// First epoch that is not written yet.
@@ -171,9 +252,10 @@ impl Views {
     /// reader of settlement's journal has learnt.
     pub async fn write(&mut self, epochs: &[Written], standing: i64, schemas: &[(u32, String)]) -> Result<(), PostgresError> {
         let Some(group) = Group::of(epochs, self.epoch, standing, schemas, &self.recorded) else { return Ok(()) };
+        let links = self.chain.as_ref().map(|chain| chain.links(epochs.iter().map(|written| chain::said(&written.events))));
         let mut attempts = 1;
         loop {
-            let error = match session::in_time("write epochs", self.attempt(&group)).await {
+            let error = match session::in_time("write epochs", self.attempt(&group, links.as_ref())).await {
                 Ok(months_until) => break self.months_until = months_until,
                 Err(error) => error,
             };
@@ -194,39 +276,37 @@ impl Views {
         self.epoch = group.next;
         self.recorded.extend(group.schemas.iter().map(|(id, _)| *id));
         self.counted.remember(&group.rows.activity);
+        if let (Some(chain), Some(links)) = (&mut self.chain, &links) {
+            chain.remember(links);
+            self.chained_until = Some(group.next);
+        }
         Ok(())
     }
 
     /// Gives up to which epoch there are months then.
-    async fn attempt(&mut self, group: &Group) -> Result<i64, PostgresError> {
+    async fn attempt(&mut self, group: &Group, links: Option<&Links>) -> Result<i64, PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("views.begin");
-        // Whoever listens hears of it when it is committed.
-        let moved = sqlx::query(
-            "with moved as (
-                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5, imbalances = $6, schemas_epoch = $2,
-                                          aggregates_epoch = $2, positions_epoch = $2
-                 where sink = $1 and epoch = $4 and generation <= $3
-                 returning sink
-             )
-             select pg_notify('orion_views', '') from moved",
-        )
-        .bind(SINK)
-        .bind(group.next)
-        .bind(self.session.generation)
-        .bind(self.epoch)
-        .bind(&group.commands_upper)
-        .bind(group.imbalances)
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(failed("move the progress"))?;
+        let moved = sqlx::query(if links.is_some() { MOVE_CHAINED } else { MOVE })
+            .bind(SINK)
+            .bind(group.next)
+            .bind(self.session.generation)
+            .bind(self.epoch)
+            .bind(&group.commands_upper)
+            .bind(group.imbalances)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed("move the progress"))?;
         if moved.is_none() {
             return Err(PostgresError::Fenced(SINK));
         }
         faults::point("views.progress");
         let months_until = months::make(&mut transaction, &group.epochs, self.months_until).await.map_err(failed("make the months"))?;
         group.rows.insert(&mut transaction, &self.counted).await.map_err(failed("insert rows"))?;
+        if let Some(links) = links {
+            links.insert(&mut transaction).await.map_err(failed("insert links"))?;
+        }
         for (id, schema) in &group.schemas {
             sqlx::query("insert into sink_schema (sink, id, schema) values ($1, $2, $3) on conflict do nothing")
                 .bind(SINK)

@@ -3,7 +3,7 @@
 //! In: the committed schemas. Out: the ids under which records are written. The hot path never asks it.
 
 use schemas::Topic;
-use schemas::wire::{schema_json, view};
+use schemas::wire::{audit, schema_json, view};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -92,10 +92,10 @@ impl Registry {
         Ok(ids)
     }
 
-    /// The same for the topics of the views.
+    /// The same for the topics of the views, and of the roots of the audit chain.
     pub async fn register_views(&self) -> Result<BTreeMap<&'static str, u32>, RegistryError> {
         let mut ids = BTreeMap::new();
-        for (topic, schema) in view::topics() {
+        for (topic, schema) in view::topics().chain([(audit::TOPIC, audit::SCHEMA)]) {
             ids.insert(topic, self.register_one(format!("{topic}-value"), schema).await?);
         }
         Ok(ids)
@@ -127,6 +127,11 @@ impl Registry {
             ids.insert(topic, self.id(format!("{topic}-value"), schema).await?);
         }
         Ok(ids)
+    }
+
+    /// The same of the topic of roots.
+    pub async fn id_of_roots(&self) -> Result<u32, RegistryError> {
+        self.id(format!("{}-value", audit::TOPIC), audit::SCHEMA).await
     }
 
     async fn id(&self, subject: String, schema: &'static str) -> Result<u32, RegistryError> {

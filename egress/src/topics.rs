@@ -53,6 +53,7 @@ pub struct Topics {
     event: BTreeMap<String, i32>,
     view: BTreeMap<String, i32>,
     recent: BTreeMap<String, i32>,
+    audit: BTreeMap<String, i32>,
     dead_letter: BTreeMap<String, i32>,
 }
 
@@ -83,6 +84,7 @@ impl Topics {
             (&self.event, event_settings()),
             (&self.view, view_settings()),
             (&self.recent, view_settings()),
+            (&self.audit, log_settings()),
             (&self.dead_letter, dead_letter_settings()),
         ];
         let topics = kinds.into_iter().flat_map(|(topics, settings)| {
@@ -94,7 +96,7 @@ impl Topics {
     /// The list without a topic.
     #[must_use]
     pub fn without(mut self, topic: &str) -> Self {
-        for topics in [&mut self.log, &mut self.event, &mut self.view, &mut self.recent, &mut self.dead_letter] {
+        for topics in [&mut self.log, &mut self.event, &mut self.view, &mut self.recent, &mut self.audit, &mut self.dead_letter] {
             topics.remove(topic);
         }
         self
@@ -107,17 +109,18 @@ impl Topics {
 
     /// Whether a topic holds what the cells say: events, rows of views, journals. All else holds what others wrote, as it came.
     pub fn is_said(&self, topic: &str) -> bool {
-        let said = [&self.log, &self.event, &self.view, &self.recent].into_iter().any(|topics| topics.contains_key(topic));
+        let said = [&self.log, &self.event, &self.view, &self.recent, &self.audit].into_iter().any(|topics| topics.contains_key(topic));
         said && topic != Topic::Commands.as_str()
     }
 
     /// The partitions of a topic; none if it is not in the list.
     pub fn partitions(&self, topic: &str) -> Option<i32> {
-        [&self.log, &self.event, &self.view, &self.recent, &self.dead_letter].into_iter().find_map(|topics| topics.get(topic)).copied()
+        let all = [&self.log, &self.event, &self.view, &self.recent, &self.audit, &self.dead_letter];
+        all.into_iter().find_map(|topics| topics.get(topic)).copied()
     }
 }
 
-/// Logs are what everything is rebuilt from.
+/// Logs are what everything is rebuilt from; roots of the audit chain outlive what they are of.
 fn log_settings() -> Settings {
     vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", "-1".to_owned()), ("retention.bytes", "-1".to_owned())]
 }
@@ -217,6 +220,12 @@ mod tests {
     }
 
     #[test]
+    fn every_chain_has_a_partition_of_its_own() {
+        let partitions = Topics::committed().partitions(schemas::wire::audit::TOPIC).unwrap();
+        assert_eq!(usize::try_from(partitions).unwrap(), schemas::audit::CELLS.len());
+    }
+
+    #[test]
     fn the_names_of_the_specification_stand() {
         let topics = Topics::committed();
         for name in [
@@ -259,7 +268,7 @@ mod tests {
     #[test]
     fn logs_are_never_compacted_nor_deleted_by_age() {
         let topics = Topics::committed();
-        for name in topics.log.keys() {
+        for name in topics.log.keys().chain(topics.audit.keys()) {
             let (_, _, settings) = topics.all().into_iter().find(|(topic, ..)| topic == name).unwrap();
             assert!(settings.contains(&("cleanup.policy", "delete".to_owned())) && settings.contains(&("retention.ms", "-1".to_owned())));
         }

@@ -6,7 +6,7 @@
 
 use schemas::topic::Topic;
 use schemas::wire::{self, Decoder, WireError};
-use schemas::{Entry, Epoch, EpochEvents, Output, Records, SealedEpoch};
+use schemas::{Entry, Epoch, EpochEvents, Event, Output, Records, SealedEpoch, audit};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What contradicts the journal.
@@ -111,6 +111,8 @@ pub struct Assembly {
     previous: Epoch,
     pinned: u64,
     rules: u32,
+    /// Whether what is handed on has the leaves of its events.
+    hashes: bool,
     decoder: Decoder,
     commits: VecDeque<SealedEpoch>,
     records: BTreeMap<(Topic, i32), Waiting>,
@@ -121,7 +123,14 @@ impl Assembly {
     ///
     /// `decoder` knows the schemas that the journal holds; [`Self::decoder`] learns those that it will hold.
     pub fn new(from: Epoch, decoder: Decoder) -> Self {
-        Self { from, previous: 0, pinned: 0, rules: 0, decoder, commits: VecDeque::new(), records: BTreeMap::new() }
+        Self { from, previous: 0, pinned: 0, rules: 0, hashes: false, decoder, commits: VecDeque::new(), records: BTreeMap::new() }
+    }
+
+    /// Hands on the leaves of the audit chain as well, hashed from the bytes that Kafka holds.
+    #[must_use]
+    pub const fn hashing(mut self) -> Self {
+        self.hashes = true;
+        self
     }
 
     /// What the journal's schema records and entries are read with.
@@ -215,15 +224,22 @@ impl Assembly {
                 };
             }
         }
-        let mut events = Vec::new();
+        let (mut events, mut hashed) = (Vec::new(), Vec::new());
         for (topic, output) in &ours {
             let waiting = self.records.get_mut(&(*topic, output.partition)).expect("counted above");
-            take(&self.decoder, *topic, output, epoch, waiting, &mut events)?;
+            take(&self.decoder, *topic, output, epoch, waiting, |event, record, datum| {
+                if self.hashes {
+                    hashed.push((event.id, audit::leaf(topic.as_str(), &record.key, datum)));
+                }
+                events.push(event);
+            })?;
         }
         let sealed = self.commits.pop_front().expect("looked at above");
         // Partitions came in any order; the events' ids restore the one in which the bank decided.
-        events.sort_unstable_by_key(|event: &schemas::Event| event.id);
-        Ok(Some(EpochEvents { binding: sealed.binding, events, waited: sealed.waited }))
+        events.sort_unstable_by_key(|event: &Event| event.id);
+        hashed.sort_unstable_by_key(|(id, _)| *id);
+        let leaves = hashed.into_iter().map(|(_, leaf)| leaf).collect();
+        Ok(Some(EpochEvents { binding: sealed.binding, events, waited: sealed.waited, leaves }))
     }
 }
 
@@ -234,7 +250,7 @@ fn take(
     output: &Output,
     epoch: Epoch,
     waiting: &mut Waiting,
-    events: &mut Vec<schemas::Event>,
+    mut each: impl FnMut(Event, &Record, &[u8]),
 ) -> Result<(), AssemblyError> {
     let mut digest = Records::default();
     for _ in 0..output.count {
@@ -247,8 +263,9 @@ fn take(
                 expected: epoch,
             });
         }
-        digest.add(&record.key, wire::datum(&record.value)?.1);
-        events.push(decoder.event(topic, &record.value, &record.traceparent)?);
+        let (_, datum) = wire::datum(&record.value)?;
+        digest.add(&record.key, datum);
+        each(decoder.event(topic, &record.value, &record.traceparent)?, &record, datum);
     }
     if digest.digest() != output.digest {
         return Err(AssemblyError::Digest { topic: topic.to_string(), partition: output.partition, epoch });

@@ -116,6 +116,13 @@ impl Events {
         Ok(events)
     }
 
+    /// Hands on the leaves of the audit chain as well.
+    #[must_use]
+    pub fn hashing(mut self) -> Self {
+        self.assembly = self.assembly.hashing();
+        self
+    }
+
     /// Looks whether this Kafka is before everything that was read from it: the first two steps of [`Events::new`].
     pub fn held_by(brokers: &str, start: &Start) -> Result<(), EventsError> {
         Self::journal_begins(&kafka::consumer(brokers)?, brokers, start).map(drop)

@@ -18,8 +18,17 @@ pub mod epoch;
 /// Who asks.
 pub mod principal;
 
+/// Countries by their codes.
+pub mod country;
+
+/// Days as text.
+pub mod day;
+
 /// Customers.
 pub mod customer;
+
+/// By what they say who they are.
+pub mod document;
 
 /// Accounts, the house's own among them.
 pub mod account;
@@ -35,6 +44,12 @@ pub mod batch;
 
 /// Payments with a date of their own.
 pub mod order;
+
+/// Bytes as digits.
+pub mod hex;
+
+/// Merkle trees.
+pub mod merkle;
 
 /// Proofs of old payments.
 pub mod proof;
@@ -71,6 +86,9 @@ pub mod journal;
 
 /// Epochs as they travel through a cell.
 pub mod sealed;
+
+/// What was said, chained and signed.
+pub mod audit;
 
 /// Records as Kafka holds them.
 pub mod stored;
@@ -111,6 +129,7 @@ pub use command::{
 };
 pub use context::Context;
 pub use customer::{Customer, KycLevel, KycStatus};
+pub use document::{Document, DocumentType, Mrz};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict, trace_id};
 pub use gate::{

@@ -85,6 +85,8 @@ words! {
         AmlRead = "aml:read",
         /// Read topics, record by record, as they were committed.
         Tap = "tap",
+        /// Read the audit chain: its roots, and the proof that an event is in it.
+        AuditRead = "audit:read",
         /// Read metrics.
         MetricsRead = "metrics:read",
         /// Act for any customer.

@@ -6,19 +6,18 @@
 
 use crate::epoch::Epoch;
 use crate::id::{AccountId, TransactionId};
+use crate::merkle::{self, PATH_MAX};
 use crate::money::{Currency, Unreadable};
 use crate::policy::Bearer;
 use crate::transaction::{Channel, PaymentKind};
-use sha2::{Digest as _, Sha256};
+
+pub use crate::merkle::{Hash, Tree, leaf_hash};
 
 /// The time that one tree covers.
 pub const TREE_MS: u64 = 60_000;
 
 /// Payments in a leaf; the last of a minute may have fewer.
 pub const LEAF_ROWS: usize = 32;
-
-/// The longest way to a root: a minute has fewer payments than 2^32 leaves.
-const PATH_MAX: usize = 32;
 
 /// A payment as the tree has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,18 +53,6 @@ pub struct Proof {
     pub path: Vec<Hash>,
 }
 
-/// A SHA-256.
-pub type Hash = [u8; 32];
-
-/// A tree that grows: the roots of its whole parts, the largest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
-    /// How many leaves it has.
-    pub leaves: u32,
-    /// One root for each bit that is set in the number of leaves, the highest first.
-    pub peaks: Vec<Hash>,
-}
-
 impl Paid {
     /// The minute whose tree it stands in; none if the bank can't have minted its id.
     pub fn minute(&self) -> Option<u64> {
@@ -92,45 +79,14 @@ pub const fn minute(epoch: Epoch) -> u64 {
     epoch / TREE_MS
 }
 
-/// The hash of a leaf by the bytes of its rows.
-pub fn leaf_hash(rows: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(rows).finalize().into()
-}
-
-fn inner_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
-}
-
-impl Tree {
-    /// Adds a leaf behind the last.
-    pub fn push(&mut self, leaf: Hash) {
-        let mut hash = leaf;
-        // As in a counter: every whole part that is as large as what came is joined with it.
-        for _ in 0..self.leaves.trailing_ones() {
-            let left = self.peaks.pop().expect("a whole part stands for every bit");
-            hash = inner_hash(&left, &hash);
-        }
-        self.peaks.push(hash);
-        self.leaves += 1;
-    }
-
-    /// The root; none if it has no leaf.
-    pub fn root(&self) -> Option<Hash> {
-        let mut peaks = self.peaks.iter().rev();
-        let last = *peaks.next()?;
-        Some(peaks.fold(last, |right, left| inner_hash(left, &right)))
-    }
-}
-
 impl Proof {
     /// That the payment `id` was made, out of all that were made in its minute, in their order; none if it is not one of them.
     pub fn of(id: TransactionId, minute: &[Paid]) -> Option<Self> {
         let place = minute.iter().position(|paid| paid.id == id)?;
         let leaves: Vec<&[Paid]> = minute.chunks(LEAF_ROWS).collect();
         let leaf = place / LEAF_ROWS;
-        let mut path = Vec::new();
         let hashes: Vec<Hash> = leaves.iter().map(|rows| leaf_hash(&bytes(rows))).collect();
-        audit_path(leaf, &hashes, &mut path);
+        let path = merkle::path(leaf, &hashes)?;
         Some(Self { rows: leaves[leaf].to_vec(), leaf: u32::try_from(leaf).ok()?, path })
     }
 
@@ -146,26 +102,7 @@ impl Proof {
     /// The payment `id`, if it stands in the leaf and the leaf in the tree of so many leaves with this root (RFC 9162, 2.1.3.2).
     pub fn shows(&self, id: TransactionId, leaves: u32, root: &Hash) -> Option<&Paid> {
         let paid = self.rows.iter().find(|paid| paid.id == id)?;
-        if self.leaf >= leaves {
-            return None;
-        }
-        let (mut place, mut last) = (self.leaf, leaves - 1);
-        let mut hash = leaf_hash(&bytes(&self.rows));
-        for beside in &self.path {
-            if last == 0 {
-                return None;
-            }
-            if place % 2 == 1 || place == last {
-                hash = inner_hash(beside, &hash);
-                while place % 2 == 0 && place != 0 {
-                    (place, last) = (place / 2, last / 2);
-                }
-            } else {
-                hash = inner_hash(&hash, beside);
-            }
-            (place, last) = (place / 2, last / 2);
-        }
-        (last == 0 && hash == *root).then_some(paid)
+        merkle::leads(leaf_hash(&bytes(&self.rows)), self.leaf, leaves, &self.path, root).then_some(paid)
     }
 }
 
@@ -173,30 +110,6 @@ fn bytes(rows: &[Paid]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(rows.len() * 96);
     rows.iter().for_each(|paid| paid.write(&mut bytes));
     bytes
-}
-
-/// The hashes beside the way of a leaf to the root, the lowest first; the root itself comes back.
-fn audit_path(leaf: usize, hashes: &[Hash], path: &mut Vec<Hash>) -> Hash {
-    if let [hash] = hashes {
-        return *hash;
-    }
-    // The left part is the largest power of two that leaves something to the right.
-    let split = hashes.len().next_power_of_two() / 2;
-    let (left, right) = hashes.split_at(split);
-    let root = |hashes: &[Hash]| {
-        let mut tree = Tree::default();
-        hashes.iter().for_each(|hash| tree.push(*hash));
-        tree.root().expect("neither part is empty")
-    };
-    if leaf < split {
-        let (ours, beside) = (audit_path(leaf, left, path), root(right));
-        path.push(beside);
-        inner_hash(&ours, &beside)
-    } else {
-        let (ours, beside) = (audit_path(leaf - split, right, path), root(left));
-        path.push(beside);
-        inner_hash(&beside, &ours)
-    }
 }
 
 #[cfg(test)]

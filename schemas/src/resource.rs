@@ -3,15 +3,15 @@
 //! In: what the bank decided. Out: plain data, one shape for each thing, whose fields are the documented ones.
 //! `as_of` is the reader's to add: a decision has no view that it was read from.
 
+/// Alerts.
+pub mod alert;
 mod aml;
+mod audit;
 mod batch;
 mod hold;
 mod operation;
 mod order;
 mod timeline;
-
-/// Alerts.
-pub mod alert;
 
 /// Levels, terms, limits and tariffs.
 pub mod policy;
@@ -28,6 +28,7 @@ use std::borrow::Cow;
 use utoipa::ToSchema;
 
 pub use aml::{AmlParameter, AmlRule, AmlRuleSetting, AmlRuleShown, AmlRules, AmlSet, CountryList, GatePolicy, PartyUpdate};
+pub use audit::{AuditProof, AuditRoot};
 pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
 pub use hold::{Hold, HoldStatus};
 pub use operation::{Operation, OperationStatus};

@@ -4,6 +4,7 @@ use crate::command::Bound;
 use crate::epoch::Epoch;
 use crate::event::{DeadLetter, Event};
 use crate::journal::{Binding, Output};
+use crate::merkle::Hash;
 use crate::waited::{self, Waited};
 use sha2::{Digest as _, Sha256};
 
@@ -52,6 +53,8 @@ pub struct EpochEvents {
     pub events: Vec<Event>,
     /// How long its commands waited; none where nobody wrote it down.
     pub waited: Vec<Waited>,
+    /// The leaf of each event in the audit chain; none unless the reader was asked for them.
+    pub leaves: Vec<Hash>,
 }
 
 impl EpochEvents {

@@ -14,6 +14,8 @@ mod payment;
 mod policy;
 mod proof;
 
+/// Links of the audit chain.
+pub mod audit;
 /// Segments of the archive.
 pub mod segment;
 /// Rows of the views.

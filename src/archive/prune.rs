@@ -84,7 +84,7 @@ pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quie
 /// The exclusive offset below which each partition is not needed at an epoch.
 fn floors(manifest: &Manifest, floor: Epoch) -> anyhow::Result<BTreeMap<(String, i32), i64>> {
     let mut floors = BTreeMap::new();
-    for topic in [JOURNAL, Topic::ViewsJournal] {
+    for topic in [JOURNAL, Topic::ViewsJournal, Topic::RiskJournal] {
         let mut decoder = Decoder::default();
         // Where the newest claim begins, with its schemas before it, as long as nothing after it is too new.
         let (mut begin, mut claim) = (None, 0);
@@ -103,7 +103,8 @@ fn floors(manifest: &Manifest, floor: Epoch) -> anyhow::Result<BTreeMap<(String,
             match decoder.entry(topic, record.value()).map_err(unreadable)? {
                 Entry::Claim(_) => claim = begin.unwrap_or(record.offset),
                 Entry::Commit(commit) => {
-                    for sealed in commit.epochs.iter().filter(|sealed| sealed.binding.epoch < floor) {
+                    // That of risk has some of the same bindings, and not all.
+                    for sealed in commit.epochs.iter().filter(|sealed| topic == JOURNAL && sealed.binding.epoch < floor) {
                         for input in &sealed.binding.inputs {
                             floors.insert((input.topic.clone(), input.partition), input.upper);
                         }

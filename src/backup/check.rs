@@ -28,7 +28,7 @@ pub(crate) fn check(dir: &Path, point: &Point, quiet: bool) -> anyhow::Result<Ve
     // 3., 4.
     let manifest = archive_of(dir, point)?;
     faults.extend(fits(dir, point, &manifest, quiet)?);
-    for (cell, snapshot) in [("settlement", point.settlement), ("views", point.views)] {
+    for (cell, snapshot) in [("settlement", point.settlement), ("views", point.views), ("risk", point.risk)] {
         let Some(snapshot) = snapshot else { continue };
         if let Err(error) = Store::at(&dir.join(&point.folder).join(cell)).check(snapshot.name()) {
             faults.push(format!("{:#}", anyhow::Error::from(error)));
@@ -68,12 +68,14 @@ fn files(dir: &Path, point: &Point, quiet: bool) -> anyhow::Result<Vec<String>> 
 /// Whether the parts fit together; the first that does not, as a sentence.
 pub(super) fn fits(dir: &Path, point: &Point, manifest: &Manifest, quiet: bool) -> anyhow::Result<Option<String>> {
     let shown = point.postgres.epoch.saturating_sub(1);
-    let (mut settlement, mut views, mut postgres, mut last) = (point.settlement.is_none(), point.views.is_none(), shown == 0, 0);
+    let (mut settlement, mut views, mut risk) = (point.settlement.is_none(), point.views.is_none(), point.risk.is_none());
+    let (mut postgres, mut last) = (shown == 0, 0);
     each_sealed(manifest, |sealed| {
         last = sealed.binding.epoch;
         postgres |= last == shown;
         settlement |= point.settlement.is_some_and(|snapshot| snapshot.is_of(&sealed));
         views |= point.views.is_some_and(|snapshot| snapshot.is_of(&sealed));
+        risk |= point.risk.is_some_and(|snapshot| snapshot.is_of(&sealed));
         Ok(())
     })?;
     let lacks = |what: &str| Some(format!("the archived journal does not hold the epoch of {what}: they are of different banks"));
@@ -85,6 +87,9 @@ pub(super) fn fits(dir: &Path, point: &Point, manifest: &Manifest, quiet: bool) 
     }
     if !views {
         return Ok(lacks("the views' snapshot"));
+    }
+    if !risk {
+        return Ok(lacks("risk's snapshot"));
     }
     if point.views.is_some_and(|snapshot| snapshot.epoch >= point.postgres.epoch) {
         return Ok(Some("the views' snapshot is ahead of postgres".to_owned()));

@@ -15,7 +15,7 @@ use std::path::Path;
 /// Its file.
 pub(crate) const FILE: &str = "backup.json";
 /// The form of the file; a binary refuses a newer one.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// A point.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub(crate) struct Point {
     pub settlement: Option<Snapshot>,
     /// The snapshot of the views, of an epoch that Postgres shows.
     pub views: Option<Snapshot>,
+    /// The snapshot of risk, of an epoch whose alerts Postgres shows; none in the first format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Snapshot>,
     /// The views' database.
     pub postgres: Database,
     /// Events are here from this epoch on; 0 if all are.
@@ -135,8 +138,8 @@ impl Snapshot {
 
 impl Point {
     /// The first epoch whose events a cell or a door goes on from.
-    pub(crate) fn needed_from(views: Option<Snapshot>, written: Epoch) -> Epoch {
-        views.map_or(written, |snapshot| (snapshot.epoch + 1).min(written))
+    pub(crate) fn needed_from(snapshots: [Option<Snapshot>; 2], written: Epoch) -> Epoch {
+        snapshots.into_iter().flatten().map(|snapshot| snapshot.epoch + 1).fold(written, Epoch::min)
     }
 
     /// Reads the point of a folder.
@@ -203,6 +206,7 @@ mod tests {
             archive: Archived { segments: 2, head: "h".to_owned() },
             settlement: Some(Snapshot { epoch: 8, generation: 1 }),
             views: None,
+            risk: None,
             postgres: Database { epoch: 7, generation: 1, tool: String::new() },
             events_from: 7,
             schemas: Vec::new(),
@@ -244,8 +248,10 @@ mod tests {
     #[test]
     fn events_are_needed_from_the_books_or_from_what_postgres_lacks() {
         let of = |epoch| Some(Snapshot { epoch, generation: 1 });
-        for (views, written, from) in [(None, 0, 0), (None, 9, 9), (of(5), 9, 6), (of(8), 9, 9)] {
-            assert_eq!(Point::needed_from(views, written), from, "{views:?}");
+        for (views, risk, written, from) in
+            [(None, None, 0, 0), (None, None, 9, 9), (of(5), None, 9, 6), (of(8), None, 9, 9), (of(8), of(3), 9, 4), (of(3), of(8), 9, 4)]
+        {
+            assert_eq!(Point::needed_from([views, risk], written), from, "{views:?} {risk:?}");
         }
     }
 }

@@ -7,23 +7,27 @@
 //! It reads what is decided and decides nothing: while it is slow, stopped or dead, payments and views go on, and alerts are late.
 //! What is between Kafka and the sink has a bound by weight, so a sink that stands still fills no memory.
 
+/// Where it is asked.
+pub mod door;
 mod flow;
 mod sink;
 mod snapshots;
 mod start;
 
 use super::room::Room;
-use super::{Cell, Life};
+use super::{Cell, Life, roots};
+use crate::audit;
 use crate::config::Config;
 use anyhow::Context;
+use dataflows::risk::questions::Questions;
 use dataflows::risk::{Found, Given};
-use egress::postgres::Progress;
 use egress::postgres::alerts::{self, Alerts};
 use egress::snapshots::Store;
 use ingress::events::{Events, EventsError};
 use ingress::journal;
 use ingress::lag::{self, Uppers};
 use meters::queue;
+use schemas::audit::RISK;
 use schemas::wire::Decoder;
 use schemas::{Epoch, Topic};
 use sink::Sink;
@@ -40,24 +44,29 @@ const EPOCHS_MAX: usize = 256;
 pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (brokers, url) = (&config.kafka.brokers, config.postgres.views_url()?);
+    let signer = audit::keys::signer(&config.audit)?;
     let mut kafka = super::fence(brokers, &config.registry.url, "orion-risk", Topic::RiskJournal)?;
-    let progress = runtime.block_on(Progress::of(&url, alerts::SINK))?;
+    let (written_by, written) = runtime.block_on(alerts::progress(&url))?;
     let store = Store::open(&config.snapshots.folder.join("risk"))?;
     // What Postgres has, Kafka had before; so a snapshot that is behind Postgres is of epochs that both have.
-    let found = snapshots::newest(&store, progress.epoch)?;
+    let found = snapshots::newest(&store, written)?;
     let after = found.as_ref().map_or(0, |found| found.epoch);
     let mut decoder = Decoder::default();
     found.iter().flat_map(|found| &found.journal_schemas).try_for_each(|(id, json)| decoder.learn(*id, json))?;
     let journal = journal::read_from(brokers, Topic::RiskJournal, after, decoder)?;
     let known = journal.generation().max(found.as_ref().map_or(0, |found| found.generation));
-    start::refuse_another_kafka(config, &progress, known)?;
+    start::refuse_another_kafka(config, written_by, known)?;
     let generation = super::claim(Cell::Risk, &mut kafka, known)?;
     faults::point("risk.claimed");
-    let alerts = runtime.block_on(Alerts::claim(&url, generation)).context("alerts can't be written")?;
+    let questions = Questions::default();
+    let address = door::open(&config.risk.listen, questions.clone())?;
+    let chained = async { Alerts::claim(&url, generation, &address).await?.chained(RISK, signer).await };
+    let alerts = runtime.block_on(chained).context("alerts can't be written")?;
     let journal_schemas = journal.decoder.recorded().map(|(id, json)| (id, json.to_owned()));
     let journal_schemas = journal_schemas.chain(kafka.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned()))).collect();
-    let committed = start::committed(journal);
-    let Standing { given, events } = start::stand(config, found, &runtime)?;
+    let mut committed = start::committed(journal);
+    let Standing { given, events, knows_all } = start::stand(config, found, &runtime)?;
+    committed.is_comparable = knows_all;
     tracing::info!(
         written = alerts.epoch(),
         committed = committed.next,
@@ -79,10 +88,12 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let head = snapshots::Head { epoch: 0, generation, journal_schemas, events_schemas: Vec::new() };
     let snapshots = Snapshots::start(store, config.snapshots.kept, head, events.schemas(), shown)?;
     let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots);
-    let (every_ms, written) = (config.risk.snapshot_every_ms, progress.epoch);
+    let relayed = config.clone();
+    super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;
+    let every_ms = config.risk.snapshot_every_ms;
     super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;
-    flow::run(given_out, found_in, &life.pulse);
+    flow::run(given_out, found_in, questions, &life.pulse);
     Ok(())
 }
 

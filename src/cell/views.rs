@@ -4,7 +4,7 @@
 //! source ─► dataflow of one or more workers ─► sink (Postgres) ─► snapshots
 //! ```
 //!
-//! What is between Kafka and Postgres has a bound by weight ([`room`]), so that a Postgres that stands still fills no
+//! What is between Kafka and Postgres has a bound by weight ([`super::room`]), so that a Postgres that stands still fills no
 //! memory: the source stops reading, and Kafka keeps what waits.
 
 /// What the proof finds, as rows and as lines in the log.
@@ -21,9 +21,12 @@ mod relay;
 pub mod snapshots;
 /// Where the cell goes on after it died.
 pub mod start;
+/// What older versions wrote without the audit chain.
+mod unchained;
 
 use super::room::Room;
-use super::{Cell, Life};
+use super::{Cell, Life, roots};
+use crate::audit;
 use crate::config::Config;
 use anyhow::Context;
 use dataflows::views::{Given, Proved};
@@ -36,6 +39,7 @@ use ingress::journal;
 use ingress::lag::{self, Uppers};
 use measures::Measures;
 use meters::queue;
+use schemas::audit::SETTLEMENT;
 use schemas::{Epoch, EpochEvents, Topic};
 use snapshots::Snapshots;
 use start::Standing;
@@ -61,13 +65,16 @@ const IDLE_EPOCHS_MAX: u64 = 3_600;
 pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = config.postgres.views_url()?;
+    let signer = audit::keys::signer(&config.audit)?;
     let progress = runtime.block_on(Progress::read(&url))?;
     let mut claimed = super::fence(&config.kafka.brokers, &config.registry.url, "orion-views", Topic::ViewsJournal)?;
     let known = journal::read(&config.kafka.brokers, Topic::ViewsJournal)?.generation();
     start::refuse_another_kafka(config, progress, known)?;
     let generation = super::claim(Cell::Views, &mut claimed, known)?;
     faults::point("views.claimed");
-    let views = runtime.block_on(Views::claim(&url, generation)).context("the views can't be written")?;
+    let chained = async { Views::claim(&url, generation).await?.chained(SETTLEMENT, signer).await };
+    let mut views = runtime.block_on(chained).context("the views can't be written")?;
+    unchained::chain_up(config, &mut views, &runtime)?;
     let written = views.epoch();
     let store = Store::open(&config.snapshots.folder.join("views"))?;
     let Standing { given, events } = start::stand(config, &store, &url, written, &runtime)?;
@@ -99,6 +106,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
         let config = config.clone();
         super::thread("relay", move || relay::run(&config, generation))?;
     }
+    let relayed = config.clone();
+    super::thread("roots", move || roots::run(&relayed, SETTLEMENT, &url, generation))?;
     let every_ms = config.views.snapshot_every_ms;
     super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&proved_out)))?;

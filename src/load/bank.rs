@@ -5,6 +5,7 @@
 //! Idempotency-Key: it is decided then, or its first decision is the answer. The client gives up only when no
 //! request at all got an answer for a long time.
 
+use super::suspects::Told;
 use super::token::{Caller, Tokens};
 use super::trouble::Trouble;
 use reqwest::header::RETRY_AFTER;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 /// How long the door may hold a request until it is decided; it answers 202 after that.
@@ -159,6 +161,31 @@ impl Bank {
             }
         }
         unreachable!("attempts are not bounded by number")
+    }
+
+    /// What a stream says from now on, event by event, until nobody listens.
+    pub(super) async fn follow(&self, path: &str) -> Result<mpsc::Receiver<Told>, Trouble> {
+        let absent = |error: reqwest::Error| Trouble::Absent { url: self.url.clone(), reason: cause(&error) };
+        // A stream has no end, so the time for an answer is not for it.
+        let client = reqwest::Client::builder().build().map_err(absent)?;
+        let request = client.get(format!("{}{path}", self.url)).bearer_auth(self.tokens.token(Caller::Operator)?);
+        let mut stream = request.send().await.and_then(Response::error_for_status).map_err(absent)?;
+        let (say, told) = mpsc::channel(1_024);
+        tokio::spawn(async move {
+            let mut rest = String::new();
+            while let Ok(Some(chunk)) = stream.chunk().await {
+                rest.push_str(&String::from_utf8_lossy(&chunk));
+                while let Some(end) = rest.find("\n\n") {
+                    let event: String = rest.drain(..end + 2).collect();
+                    if let Some(event) = Told::read(&event)
+                        && say.send(event).await.is_err()
+                    {
+                        return;
+                    }
+                }
+            }
+        });
+        Ok(told)
     }
 
     /// Something was decided, or a new part of the run begins: the patience starts anew.

@@ -65,7 +65,7 @@ async fn postgres(config: &Config) -> anyhow::Result<()> {
 }
 
 fn snapshots(config: &Config) -> Result<(), Exit> {
-    for cell in ["settlement", "views"] {
+    for cell in ["settlement", "views", "risk"] {
         let folder = config.snapshots.folder.join(cell);
         let holds = std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
         if holds {

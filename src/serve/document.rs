@@ -35,6 +35,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Aggregates", "What the bank did as a whole."),
     ("Risk", "What looks like laundering or fraud."),
     ("Operations", "What became of a command."),
+    ("Audit", "That nothing the bank has said was changed, dropped or reordered."),
     ("Rules", "By which version of its rules the bank decides."),
     ("Server", "The server itself."),
 ];

@@ -13,7 +13,7 @@ use schemas::{Commit, Entry, Epoch, SealedEpoch, Stored, Topic};
 use std::collections::BTreeMap;
 
 /// What settlement's journal says about all of it.
-pub(super) struct Journal {
+pub(crate) struct Journal {
     /// Every schema that settlement has written with.
     pub decoder: Decoder,
     /// The first epoch that it has.
@@ -28,8 +28,13 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Reads the journal.
-    pub(super) fn read(brokers: &str) -> Result<Self, Exit> {
-        let mut sealed = SealedEpochs::open(brokers)?;
+    pub(crate) fn read(brokers: &str) -> Result<Self, Exit> {
+        Self::of(brokers, Topic::SettlementJournal)
+    }
+
+    /// Reads that of a cell.
+    pub(crate) fn of(brokers: &str, topic: Topic) -> Result<Self, Exit> {
+        let mut sealed = SealedEpochs::of(brokers, topic)?;
         let mut journal =
             Self { decoder: Decoder::default(), first: 0, last: 0, cut: sealed.reader.low() > 0, last_output: BTreeMap::new() };
         while let Some(epoch) = sealed.next()? {
@@ -56,24 +61,29 @@ impl Journal {
 
 /// The journal's epochs, one after the other.
 pub(super) struct SealedEpochs {
+    topic: Topic,
     reader: Partition,
     decoder: Decoder,
     waiting: std::collections::VecDeque<SealedEpoch>,
 }
 
 impl SealedEpochs {
-    /// From the first that is left.
+    /// From the first that is left of settlement's.
     pub(super) fn open(brokers: &str) -> Result<Self, Exit> {
+        Self::of(brokers, Topic::SettlementJournal)
+    }
+
+    fn of(brokers: &str, topic: Topic) -> Result<Self, Exit> {
         let kafka = Ends::connect(brokers).map_err(unavailable)?;
-        let reader = kafka.open(Topic::SettlementJournal.as_str(), 0, None, Until::Decided).map_err(unavailable)?;
-        Ok(Self { reader, decoder: Decoder::default(), waiting: std::collections::VecDeque::new() })
+        let reader = kafka.open(topic.as_str(), 0, None, Until::Decided).map_err(unavailable)?;
+        Ok(Self { topic, reader, decoder: Decoder::default(), waiting: std::collections::VecDeque::new() })
     }
 
     /// The next.
     pub(super) fn next(&mut self) -> Result<Option<SealedEpoch>, Exit> {
         while self.waiting.is_empty() {
             let Some(record) = self.reader.read().map_err(unavailable)? else { return Ok(None) };
-            let topic = Topic::SettlementJournal;
+            let topic = self.topic;
             let unreadable = |error: schemas::wire::WireError| Exit {
                 code: exit::NO,
                 sentence: format!("{topic} offset {} can't be read: {error}", record.offset),
@@ -92,7 +102,7 @@ impl SealedEpochs {
 }
 
 /// A partition that settlement writes.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// Topic.
     pub topic: String,
     /// Partition.
@@ -135,10 +145,14 @@ pub(super) fn epoch_of(record: &Stored) -> Epoch {
 }
 
 /// Every partition that settlement writes events to, and its dead letters where they are asked for.
-pub(super) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> Result<Vec<Source>, Exit> {
-    let topics = Topics::committed();
+pub(crate) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> Result<Vec<Source>, Exit> {
     let events = Topic::EVENTS.iter().map(|topic| topic.as_str());
-    let all = events.chain(dead_letters.then_some(COMMANDS_DLQ));
+    sources_of(brokers, journal, events.chain(dead_letters.then_some(COMMANDS_DLQ)))
+}
+
+/// Every partition of some topics.
+pub(crate) fn sources_of<'a>(brokers: &str, journal: &Journal, all: impl Iterator<Item = &'a str>) -> Result<Vec<Source>, Exit> {
+    let topics = Topics::committed();
     let partitions = all.flat_map(|topic| (0..topics.partitions(topic).unwrap_or(1)).map(move |partition| (topic, partition)));
     let kafka = Ends::connect(brokers).map_err(unavailable)?;
     partitions.map(|(topic, partition)| source(&kafka, journal, topic, partition)).collect()
@@ -184,7 +198,7 @@ pub(crate) fn visible(brokers: &str, shown: Epoch) -> Result<Result<Visible, Str
 }
 
 /// The first epoch of which every source has all; 0, or one after an epoch of the journal.
-pub(super) fn whole_from(sources: &[Source]) -> Epoch {
+pub(crate) fn whole_from(sources: &[Source]) -> Epoch {
     sources.iter().map(|source| source.from).max().unwrap_or(0)
 }
 

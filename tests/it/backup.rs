@@ -98,6 +98,7 @@ fn backup_and_restore_bring_a_lost_bank_back() -> anyhow::Result<()> {
     for (command, what) in [
         (&["verify", "books"][..], "postgres: compared at epoch"),
         (&["verify", "digests"], "right"),
+        (&["verify", "audit"], "right"),
         (&["replay", "--from-kafka", "--quiet"], "epochs give what was committed"),
     ] {
         let said = tool(&house, 0, command)?;

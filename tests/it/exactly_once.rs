@@ -7,6 +7,7 @@
 
 pub(crate) mod asked;
 mod campaign;
+pub(crate) mod chain;
 pub(crate) mod check;
 mod client;
 mod disk;

@@ -231,6 +231,8 @@ fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -
         .env("ORION_GRPC__LISTEN", grpc)
         .env("ORION_AUTH__PUBLIC_KEY", folder.join("jwt.public.pem"))
         .env("ORION_AUTH__PRIVATE_KEY", folder.join("jwt.private.pem"))
+        .env("ORION_AUDIT__KEY_FILE", folder.join("audit.private.pem"))
+        .env("ORION_AUDIT__PUBLIC_KEY_FILE", folder.join("audit.public.pem"))
         .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
         .env("ORION_SNAPSHOTS__EVERY_MS", "500")
         .env("ORION_RISK__SNAPSHOT_EVERY_MS", "2000")

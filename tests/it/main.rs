@@ -1,6 +1,7 @@
 //! Integration tests, one crate: real HTTP, real Kafka, real Postgres.
 
 mod analysts;
+mod audit;
 mod authorization;
 mod backup;
 mod conformance;

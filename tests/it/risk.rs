@@ -10,7 +10,7 @@ use bank::Bank;
 use dataflows::risk::{Found, Given, risk};
 use ingress::events::{Events, Start};
 use schemas::wire::Decoder;
-use schemas::{AlertChange, EpochEvents, Topic};
+use schemas::{AlertChange, EpochEvents, RuleId, Topic};
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
@@ -74,7 +74,34 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
         assert_eq!(listener.until(last)?, told::lines(&expected));
     }
     bank.reads(&expected)?;
+    crate::audit::alerts(&house)?;
+    bank.asks_what_if()?;
+    backtest(&house, &expected)?;
     house.forget()
+}
+
+/// Changed rules over the same history: what the live ones have raised is counted as it was raised, and lower thresholds raise no less.
+fn backtest(house: &House, expected: &[AlertChange]) -> anyhow::Result<()> {
+    let rules = house.file("rules.toml");
+    std::fs::write(&rules, "[fan_in]\nsenders = 3\namount_minor = 0\n\n[fan_out]\nenabled = false\n")?;
+    let output = house.orion().args(["backtest", "--quiet", "--rules"]).arg(&rules).output()?;
+    let said = String::from_utf8(output.stdout)?;
+    ensure!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let row = |rule: RuleId| -> anyhow::Result<Vec<usize>> {
+        let line = said.lines().find(|line| line.starts_with(rule.as_str())).with_context(|| said.clone())?;
+        Ok(line.split_whitespace().skip(1).map(str::parse).collect::<Result<_, _>>()?)
+    };
+    for rule in [RuleId::FanIn, RuleId::FanOut] {
+        let [live, changed, added, removed] = row(rule)?[..] else { anyhow::bail!("{said}") };
+        let raised = expected.iter().filter(|change| matches!(change, AlertChange::Raised(alert) if alert.rule == rule)).count();
+        // The bank has gone on since.
+        ensure!(live >= raised, "{rule}: {live} of {raised} alerts\n{said}");
+        ensure!(if rule == RuleId::FanIn { removed == 0 && changed > 0 } else { (changed, added) == (0, 0) }, "{said}");
+    }
+    std::fs::write(&rules, "[fan_in]\nsenders = 0\n")?;
+    let output = house.orion().args(["backtest", "--rules"]).arg(&rules).output()?;
+    ensure!(output.status.code() == Some(65), "{output:?}");
+    Ok(())
 }
 
 /// Every epoch that is committed by now, at least up to one.
@@ -115,7 +142,7 @@ async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     let deadline = Instant::now() + WAIT;
     loop {
-        let next: i64 = sqlx::query_scalar("select epoch from sink_progress where sink = 'risk'").fetch_one(&mut connection).await?;
+        let next: i64 = sqlx::query_scalar("select epoch from risk_progress").fetch_one(&mut connection).await?;
         if u64::try_from(next)? > epoch {
             return Ok(());
         }

@@ -11,3 +11,5 @@ pub(crate) mod reader;
 mod rebuild;
 mod restart;
 mod sink;
+
+pub(crate) use reader::views_url;

@@ -216,7 +216,7 @@ fn a_cell_that_comes_back_is_of_the_next_generation(house: &mut House, before: &
 /// Level, target and service always; the generation of a cell that has one; the trace of a request.
 fn every_line_of_the_logs_says_whose_it_is(house: &House) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
-    for (log, services) in [("run.log", &["run", "settlement", "views"][..]), ("serve.log", &["serve"])] {
+    for (log, services) in [("run.log", &["run", "settlement", "views", "risk"][..]), ("serve.log", &["serve"])] {
         for line in lines(house, log)? {
             for field in ["timestamp", "level", "target", "message", "service"] {
                 ensure!(line[field].is_string(), "{field} is missing: {line}");
@@ -235,7 +235,7 @@ fn every_line_of_the_logs_says_whose_it_is(house: &House) -> anyhow::Result<()> 
             }
         }
     }
-    let all = [("a request", true), ("run", false), ("serve", false), ("settlement", true), ("views", true)];
+    let all = [("a request", true), ("run", false), ("serve", false), ("settlement", true), ("views", true), ("risk", true)];
     for (service, generation) in all {
         ensure!(seen.contains(&(service.to_owned(), generation)), "no line of {service}: {seen:?}");
     }

@@ -136,7 +136,7 @@ pub(crate) fn epochs(history: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
             };
             let events = facts.map(event).collect();
             let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-            Arc::new(EpochEvents { binding, events, waited: Vec::new() })
+            Arc::new(EpochEvents { binding, events, waited: Vec::new(), leaves: Vec::new() })
         })
         .collect()
 }

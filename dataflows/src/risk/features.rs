@@ -17,7 +17,7 @@ use crate::risk::kept::{self, Kept};
 use crate::risk::rules::{self, Key, Measures, Reading, Watched};
 use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
 use crate::risk::{Given, LATE_MS_MAX};
-use schemas::aml::Setting;
+use schemas::aml::{Lane, RuleId, Setting};
 use schemas::{Dated, Epoch, EpochEvents, Event, Fact, OrderChange, Policy, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,11 +69,11 @@ struct Touch {
     event: Option<usize>,
 }
 
-/// Why somebody is measured: by which event, the last one that has a trace, and since when if a payment came late.
+/// Why somebody is measured: by which event, if by one; and from when on a payment counts that came late.
 #[derive(Clone, Copy, Default)]
 struct Cause {
     event: Option<usize>,
-    late_from: Option<Epoch>,
+    late: Option<Epoch>,
 }
 
 impl Measured {
@@ -94,6 +94,16 @@ impl Measured {
 }
 
 impl Features {
+    /// A rule as it is set.
+    pub(crate) fn setting(&self, rule: RuleId, lane: Lane) -> Option<&Setting> {
+        self.settings.as_ref()?.0.get(&(rule, lane)).map(|(_, setting)| setting)
+    }
+
+    /// What stands of a rule in a shape; none where it is not watched so.
+    pub(crate) fn measured(&self, watch: Watch) -> Option<&Measured> {
+        self.measured.get(&watch)
+    }
+
     /// Answers what is given next.
     pub(crate) fn say(&mut self, given: Given) -> Said {
         let mut said = Said {
@@ -249,8 +259,8 @@ impl Features {
         let mut keys = Vec::new();
         for Touch { edge, is_newest, event } in touches {
             (rule.concerns)(&self.graph, &Watched { edge, is_newest: *is_newest, shape: &watch.shape }, &mut keys);
-            let late_from = Some(edge.time).filter(|time| *time < now && edge.minted.0 == now);
-            causes.extend(keys.drain(..).map(|key| (key, Cause { event: *event, late_from })));
+            let late = Some(edge.time).filter(|time| *time < now && edge.minted.0 == now);
+            causes.extend(keys.drain(..).map(|key| (key, Cause { event: *event, late })));
         }
         let measured = self.measured.entry(watch).or_default();
         let due = measured.due.range(..=(now, Key::LAST)).map(|(_, key)| (*key, Cause::default()));
@@ -258,9 +268,9 @@ impl Features {
         causes.sort_unstable_by_key(|(key, cause)| (*key, cause.event));
         for same in causes.chunk_by(|(one, _), (other, _)| one == other) {
             let (key, Cause { event, .. }) = *same.last().expect("a chunk has one at least");
-            let late_from = same.iter().filter_map(|(_, cause)| cause.late_from).min();
+            let late: Vec<Epoch> = same.iter().filter_map(|(_, cause)| cause.late).collect();
             // 3.
-            let readings = readings(&self.graph, watch, key, now, late_from);
+            let readings = readings(&self.graph, watch, key, now, &late);
             let mut rows: Vec<_> = readings.iter().flat_map(|(_, reading)| reading.rows.clone()).collect();
             rows.retain(|(clause, measures)| is_candidate(watch.rule, *clause, measures));
             rows.sort_unstable();
@@ -287,7 +297,7 @@ impl Features {
 
     /// What stands of a subject, and what it rests on.
     fn bear_witness(&self, watch: Watch, key: Key, stood: &Stood, now: Epoch, said: &mut Said) {
-        let readings = readings(&self.graph, watch, key, now, None);
+        let readings = readings(&self.graph, watch, key, now, &[]);
         for row in &stood.rows {
             said.witness(&self.graph, &candidate(&self.graph, watch, key, row), &readings, now, "");
         }
@@ -306,14 +316,14 @@ impl Said {
 }
 
 /// What is measured now, then at every earlier moment that a late payment may have changed, the latest first.
-fn readings(graph: &Graph, watch: Watch, key: Key, now: Epoch, late_from: Option<Epoch>) -> Vec<(Epoch, Reading)> {
+fn readings(graph: &Graph, watch: Watch, key: Key, now: Epoch, late: &[Epoch]) -> Vec<(Epoch, Reading)> {
     let rule = rules::rule(watch.rule);
     let mut moments: BTreeSet<Epoch> = BTreeSet::new();
-    if let Some(from) = late_from {
+    for from in late {
         let until = now.min(from + (rule.window_ms)(&watch.shape).saturating_sub(1));
-        moments.extend(moments_of(graph, key, from, until));
-        moments.remove(&now);
+        moments.extend(moments_of(graph, key, *from, until));
     }
+    moments.remove(&now);
     let measure = |at| (at, (rule.measure)(graph, key, at, &watch.shape));
     let is_late = |edge: &Edge| edge.minted.0 == now && edge.is_late();
     // What an earlier window says without them was said when it was there.

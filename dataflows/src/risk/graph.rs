@@ -51,8 +51,17 @@ pub(crate) struct Account {
     pub(crate) role: Role,
     pub(crate) currency: Currency,
     /// Its payments, in their order; none are kept of the house.
-    paid: VecDeque<Slot>,
-    received: VecDeque<Slot>,
+    paid: VecDeque<Side>,
+    received: VecDeque<Side>,
+}
+
+/// A payment as one of its accounts has it: enough for most of what is asked, side by side in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Side {
+    pub(crate) time: Epoch,
+    /// The account on the other side.
+    pub(crate) other: Node,
+    pub(crate) slot: Slot,
 }
 
 /// A customer.
@@ -68,6 +77,8 @@ pub(crate) struct Holder {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
     accounts: Vec<Account>,
+    /// Whether an account meets everybody: a merchant's, an agent's, or the house's.
+    hubs: Vec<bool>,
     holders: Vec<Holder>,
     edges: Vec<Edge>,
     free: Vec<Slot>,
@@ -82,7 +93,7 @@ pub(crate) struct Graph {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window<'a> {
     graph: &'a Graph,
-    slots: &'a VecDeque<Slot>,
+    sides: &'a VecDeque<Side>,
     from: usize,
     to: usize,
     /// Whether there were more.
@@ -142,7 +153,7 @@ impl Graph {
 
     /// Whether an account meets everybody: a merchant's, an agent's, or the house's.
     pub(crate) fn is_hub(&self, node: Node) -> bool {
-        self.account(node).role != Role::Customer
+        self.hubs[index(node)]
     }
 
     /// All payments, in their order.
@@ -184,6 +195,7 @@ impl Graph {
         if node == next {
             let none = VecDeque::new;
             self.accounts.push(Account { id, holder: None, role: Role::Customer, currency, paid: none(), received: none() });
+            self.hubs.push(false);
         }
         node
     }
@@ -192,6 +204,7 @@ impl Graph {
     pub(crate) fn open(&mut self, id: AccountId, holder: Option<CustomerId>, role: Role, currency: Currency) {
         let node = self.intern(id, currency);
         let holder = holder.map(|id| self.enrol(id));
+        self.hubs[index(node)] = role != Role::Customer;
         let account = &mut self.accounts[index(node)];
         (account.role, account.currency, account.holder) = (role, currency, holder);
         if let Some(holder) = holder {
@@ -210,16 +223,16 @@ impl Graph {
         };
         self.hours.entry(edge.time / HOUR_MS).or_default().push(slot);
         let edges = &self.edges;
-        let link = |account: &mut Account, is_payer| {
+        let link = |account: &mut Account, other, is_payer| {
             if account.role == Role::House {
                 return;
             }
-            let slots = if is_payer { &mut account.paid } else { &mut account.received };
-            let place = place(edges, slots, edge.order());
-            slots.insert(place, slot);
+            let sides = if is_payer { &mut account.paid } else { &mut account.received };
+            let place = place(edges, sides, edge.order());
+            sides.insert(place, Side { time: edge.time, other, slot });
         };
-        link(&mut self.accounts[index(edge.payer)], true);
-        link(&mut self.accounts[index(edge.payee)], false);
+        link(&mut self.accounts[index(edge.payer)], edge.payee, true);
+        link(&mut self.accounts[index(edge.payee)], edge.payer, false);
         slot
     }
 
@@ -227,9 +240,9 @@ impl Graph {
     pub(crate) fn find(&self, payer: Node, payee: Node, minted: (Epoch, u32)) -> Option<Slot> {
         let (paid, received) = (&self.account(payer).paid, &self.account(payee).received);
         // None are kept of the house.
-        let slots = if received.is_empty() || !paid.is_empty() && paid.len() <= received.len() { paid } else { received };
+        let sides = if received.is_empty() || !paid.is_empty() && paid.len() <= received.len() { paid } else { received };
         let same = |edge: &Edge| edge.minted == minted && edge.payer == payer && edge.payee == payee;
-        slots.iter().rev().copied().find(|slot| same(self.edge(*slot)))
+        sides.iter().rev().map(|side| side.slot).find(|slot| same(self.edge(*slot)))
     }
 
     /// Takes back some of a payment; whether all of it is gone now, and it with it.
@@ -262,13 +275,13 @@ impl Graph {
     fn unlink(&mut self, slot: Slot) {
         let edge = *self.edge(slot);
         let edges = &self.edges;
-        let remove = |slots: &mut VecDeque<Slot>| {
-            let place = place(edges, slots, edge.order());
-            if slots.get(place) == Some(&slot) {
-                slots.remove(place);
+        let remove = |sides: &mut VecDeque<Side>| {
+            let place = place(edges, sides, edge.order());
+            if sides.get(place).is_some_and(|side| side.slot == slot) {
+                sides.remove(place);
             }
-            if slots.is_empty() {
-                slots.shrink_to_fit();
+            if sides.is_empty() {
+                sides.shrink_to_fit();
             }
         };
         remove(&mut self.accounts[index(edge.payer)].paid);
@@ -286,19 +299,20 @@ impl Graph {
         self.window(&self.account(node).received, at, window_ms)
     }
 
-    fn window<'a>(&'a self, slots: &'a VecDeque<Slot>, at: Epoch, window_ms: u64) -> Window<'a> {
-        let to = slots.partition_point(|slot| self.edge(*slot).time <= at);
-        let first = slots.partition_point(|slot| self.edge(*slot).time + window_ms <= at);
+    fn window<'a>(&'a self, sides: &'a VecDeque<Side>, at: Epoch, window_ms: u64) -> Window<'a> {
+        let to = if sides.back().is_none_or(|last| last.time <= at) { sides.len() } else { sides.partition_point(|side| side.time <= at) };
+        let first = sides.partition_point(|side| side.time + window_ms <= at);
         let from = first.max(to.saturating_sub(NEIGHBOURS_MAX));
-        Window { graph: self, slots, from, to, is_capped: from > first }
+        Window { graph: self, sides, from, to, is_capped: from > first }
     }
 }
 
 /// Where a payment stands, or would.
-fn place(edges: &[Edge], slots: &VecDeque<Slot>, order: Order) -> usize {
-    match slots.back() {
-        Some(last) if edges[index(*last)].order() >= order => slots.partition_point(|slot| edges[index(*slot)].order() < order),
-        Some(_) | None => slots.len(),
+fn place(edges: &[Edge], sides: &VecDeque<Side>, order: Order) -> usize {
+    let of = |side: &Side| edges[index(side.slot)].order();
+    match sides.back() {
+        Some(last) if last.time >= order.0 && of(last) >= order => sides.partition_point(|side| of(side) < order),
+        Some(_) | None => sides.len(),
     }
 }
 
@@ -308,8 +322,14 @@ impl<'a> Window<'a> {
         self.to.saturating_sub(self.from)
     }
 
+    /// Each as the account has it, in their order.
+    pub(crate) fn sides(self) -> impl DoubleEndedIterator<Item = &'a Side> + Clone {
+        self.sides.range(self.from.min(self.to)..self.to)
+    }
+
     /// Each with its slot, in their order.
     pub(crate) fn edges(self) -> impl DoubleEndedIterator<Item = (Slot, &'a Edge)> {
-        self.slots.range(self.from.min(self.to)..self.to).map(move |slot| (*slot, self.graph.edge(*slot)))
+        let graph = self.graph;
+        self.sides().map(move |side| (side.slot, graph.edge(side.slot)))
     }
 }

@@ -9,10 +9,30 @@ use crate::risk::graph::{Graph, Node, Slot};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 
+/// Cash that has to be reported.
+mod cash_threshold;
+/// Money that comes back.
+mod cycle;
 /// Many pay one.
 mod fan_in;
 /// One pays many.
 mod fan_out;
+/// Several pay one, who pays several.
+mod gather_scatter;
+/// What comes in goes out again.
+mod pass_through;
+/// Mostly round amounts.
+mod round_amounts;
+/// One pays another through several in between.
+mod scatter_gather;
+/// A merchant paid by itself.
+mod self_payment;
+/// Many payments of nearly the same amount.
+mod similar_amounts;
+/// Several people who pay one, each below the threshold.
+mod smurfing;
+/// Several payments just below a threshold.
+mod structuring;
 
 /// What is measured of a clause, in the order of its thresholds; nothing stands behind the last of them.
 pub(crate) type Measures = [i64; 4];
@@ -63,6 +83,13 @@ impl Key {
     /// None is after it.
     pub(crate) const LAST: Self = Self { who: Who::Customer(Node::MAX), which: (u64::MAX, u32::MAX) };
 
+    /// The account or the customer.
+    pub(crate) const fn node(self) -> Node {
+        match self.who {
+            Who::Account(node) | Who::Customer(node) => node,
+        }
+    }
+
     /// All that there is of an account.
     pub(crate) const fn account(node: Node) -> Self {
         Self { who: Who::Account(node), which: (0, 0) }
@@ -83,7 +110,25 @@ pub(crate) struct Reading {
 }
 
 /// All that are measured here.
-pub(crate) static ALL: &[Rule] = &[fan_in::RULE, fan_out::RULE];
+pub(crate) static ALL: &[Rule] = &[
+    fan_in::RULE,
+    fan_out::RULE,
+    cycle::RULE,
+    scatter_gather::RULE,
+    gather_scatter::RULE,
+    structuring::RULE,
+    smurfing::RULE,
+    pass_through::RULE,
+    round_amounts::RULE,
+    similar_amounts::RULE,
+    cash_threshold::RULE,
+    self_payment::RULE,
+];
+
+/// The ids of all that are measured here.
+pub fn known() -> impl Iterator<Item = RuleId> {
+    ALL.iter().map(|rule| rule.id)
+}
 
 /// The rule of this id.
 pub(crate) fn rule(id: RuleId) -> &'static Rule {

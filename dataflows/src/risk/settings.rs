@@ -83,7 +83,8 @@ fn clauses(rule: RuleId) -> BTreeSet<u8> {
     rule.parameters().iter().filter(|parameter| parameter.kind != ParameterKind::Shape).map(|parameter| parameter.clause).collect()
 }
 
-fn required(setting: &Setting, clause: u8) -> Measures {
+/// What has to be reached of a clause.
+pub(crate) fn required(setting: &Setting, clause: u8) -> Measures {
     let mut measures = Measures::default();
     measures.iter_mut().zip(thresholds(setting.rule, clause)).for_each(|(place, parameter)| *place = setting.value(parameter));
     measures

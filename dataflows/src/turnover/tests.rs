@@ -46,7 +46,12 @@ fn epochs(history: &[(u64, Vec<Draw>)]) -> Vec<Arc<EpochEvents>> {
             Event { id: EventId::mint(epoch, number), epoch, cause, fact }
         };
         let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-        epochs.push(Arc::new(EpochEvents { binding, events: (0..).zip(draws).map(event).collect(), waited: Vec::new() }));
+        epochs.push(Arc::new(EpochEvents {
+            binding,
+            events: (0..).zip(draws).map(event).collect(),
+            waited: Vec::new(),
+            leaves: Vec::new(),
+        }));
     }
     epochs
 }

@@ -64,7 +64,7 @@ fn epochs(history: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
                 events.push(event(epoch, number, *currency, postings));
             }
             let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-            Arc::new(EpochEvents { binding, events, waited: Vec::new() })
+            Arc::new(EpochEvents { binding, events, waited: Vec::new(), leaves: Vec::new() })
         })
         .collect()
 }

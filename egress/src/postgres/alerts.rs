@@ -2,23 +2,28 @@
 //!
 //! In: epochs that Kafka has, in order, with what became of alerts in them. Out: their rows and the progress, in one transaction.
 
+use super::chain::{Chain, Links};
 use super::session::{self, Session};
-use super::{ATTEMPTS_MAX, PostgresError, RANGE};
+use super::{ATTEMPTS_MAX, PostgresError, RANGE, months};
 use crate::alerts::Judged;
+use crate::signer::Signer;
 use schemas::alert::text::Language;
 use schemas::alert::{Cleared, Evidence, Measured};
+use schemas::merkle::Hash;
 use schemas::{Alert, AlertChange, Epoch, Money, Topic, trace_id};
 use serde_json::json;
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-/// Name of its row in `sink_progress`.
+/// Name of its row in `risk_progress`.
 pub const SINK: &str = "risk";
 
 /// The writer of alerts.
 pub struct Alerts {
     session: Session,
     epoch: i64,
+    /// The audit chain; none of a writer that knows none.
+    chain: Option<Chain>,
 }
 
 /// The rows of one transaction.
@@ -51,13 +56,45 @@ struct Raised {
     trace_id: Vec<String>,
 }
 
+/// How far alerts have come, as anybody may read it: who wrote last, and the first epoch that is not written.
+pub async fn progress(url: &str) -> Result<(u64, Epoch), PostgresError> {
+    let failed = |source| PostgresError::Postgres { step: "read the progress of alerts", source };
+    let mut connection = PgConnection::connect(url).await.map_err(failed)?;
+    let row: (i64, i64) = sqlx::query_as("select generation, epoch from risk_progress where sink = $1")
+        .bind(SINK)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failed)?;
+    Ok((u64::try_from(row.0).unwrap_or_default(), u64::try_from(row.1).unwrap_or_default()))
+}
+
 impl Alerts {
-    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on.
-    pub async fn claim(url: &str, generation: u64) -> Result<Self, PostgresError> {
-        let mut session = Session::open(url, SINK, i64::try_from(generation).expect(RANGE)).await?;
+    /// Takes the sink over: whatever an older generation has under way ends, and can't commit from here on. `address` is where the cell can be
+    /// asked.
+    pub async fn claim(url: &str, generation: u64, address: &str) -> Result<Self, PostgresError> {
+        let mut session = Session::open(url, SINK, "risk_progress", i64::try_from(generation).expect(RANGE)).await?;
         session.end_older().await?;
         let epoch = session.claim().await?;
-        Ok(Self { session, epoch })
+        sqlx::query(
+            "insert into cell_address (cell, url, generation) values ($1, $2, $3)
+             on conflict (cell) do update set url = excluded.url, generation = excluded.generation
+             where cell_address.generation <= excluded.generation",
+        )
+        .bind(SINK)
+        .bind(address)
+        .bind(session.generation)
+        .execute(&mut session.connection)
+        .await
+        .map_err(|source| PostgresError::Postgres { step: "say where the cell is", source })?;
+        Ok(Self { session, epoch, chain: None })
+    }
+
+    /// Goes on with the audit chain of a cell: from here on, what is written is in it.
+    pub async fn chained(mut self, cell: &'static str, signer: Signer) -> Result<Self, PostgresError> {
+        // The sink is ours: nobody adds a link between the two, or after them.
+        let chain = Chain::read(&mut self.session.connection, cell, signer).await;
+        self.chain = Some(chain.map_err(|source| PostgresError::Postgres { step: "read the audit chain", source })?);
+        Ok(self)
     }
 
     /// First epoch that is not written yet.
@@ -65,16 +102,18 @@ impl Alerts {
         u64::try_from(self.epoch).expect("progress is never negative")
     }
 
-    /// Writes epochs in one transaction, up to and with the last.
-    pub async fn write(&mut self, epochs: &[Judged]) -> Result<(), PostgresError> {
+    /// Writes epochs in one transaction, up to and with the last. `leaves` are those of what each says, for the audit chain.
+    pub async fn write(&mut self, epochs: &[Judged], leaves: &[Vec<Hash>]) -> Result<(), PostgresError> {
         let Some(last) = epochs.last() else { return Ok(()) };
+        let said = epochs.iter().zip(leaves).map(|(judged, leaves)| (judged.binding.epoch, leaves.as_slice()));
+        let links = self.chain.as_ref().map(|chain| chain.links(said));
         let (rows, next) = (Rows::of(epochs), i64::try_from(last.binding.epoch + 1).expect(RANGE));
         let commands = last.binding.inputs.iter().filter(|input| input.topic == Topic::Commands.as_str());
         let upper: Vec<i64> = commands.map(|input| input.upper).collect();
         assert!(next > self.epoch, "epoch {} was written before", next - 1);
         let mut attempts = 1;
         loop {
-            let error = match session::in_time("write alerts", self.attempt(&rows, next, &upper)).await {
+            let error = match session::in_time("write alerts", self.attempt(&rows, links.as_ref(), next, &upper)).await {
                 Ok(()) => break,
                 Err(error) => error,
             };
@@ -93,17 +132,20 @@ impl Alerts {
             }
         }
         self.epoch = next;
+        if let (Some(chain), Some(links)) = (&mut self.chain, &links) {
+            chain.remember(links);
+        }
         Ok(())
     }
 
-    async fn attempt(&mut self, rows: &Rows, next: i64, commands_upper: &[i64]) -> Result<(), PostgresError> {
+    async fn attempt(&mut self, rows: &Rows, links: Option<&Links>, next: i64, commands_upper: &[i64]) -> Result<(), PostgresError> {
         let failed = |step| move |source| PostgresError::Postgres { step, source };
         let mut transaction = self.session.connection.begin().await.map_err(failed("begin"))?;
         faults::point("risk.begin");
         // Whoever listens hears of it when it is committed.
         let moved = sqlx::query(
             "with moved as (
-                 update sink_progress set epoch = $2, generation = $3, commands_upper = $5
+                 update risk_progress set epoch = $2, generation = $3, commands_upper = $5
                  where sink = $1 and epoch = $4 and generation <= $3 returning sink
              )
              select pg_notify('orion_risk', '') from moved",
@@ -121,6 +163,11 @@ impl Alerts {
         }
         faults::point("risk.progress");
         rows.insert(&mut transaction).await.map_err(failed("insert alerts"))?;
+        if let Some(links) = links.filter(|links| !links.epochs().is_empty()) {
+            // Alerts are few, so whether the months are there is asked each time.
+            months::make(&mut transaction, links.epochs(), 0).await.map_err(failed("make the months"))?;
+            links.insert(&mut transaction).await.map_err(failed("insert links"))?;
+        }
         faults::point("risk.commit");
         transaction.commit().await.map_err(failed("commit"))?;
         faults::point("risk.committed");
@@ -147,7 +194,7 @@ impl Rows {
         rows
     }
 
-    async fn insert(&self, connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let raised = &self.raised;
         if !raised.id.is_empty() {
             sqlx::query(

@@ -22,20 +22,15 @@ pub struct Progress {
 impl Progress {
     /// Reads it, of the views.
     pub async fn read(url: &str) -> Result<Self, PostgresError> {
-        Self::of(url, super::SINK).await
-    }
-
-    /// Reads it, of a sink.
-    pub async fn of(url: &str, sink: &str) -> Result<Self, PostgresError> {
         let failed = |source| PostgresError::Postgres { step: "read the progress", source };
         let mut connection = PgConnection::connect(url).await.map_err(failed)?;
         let row: (i64, i64) = sqlx::query_as("select generation, epoch from sink_progress where sink = $1")
-            .bind(sink)
+            .bind(super::SINK)
             .fetch_one(&mut connection)
             .await
             .map_err(failed)?;
         // Those that came after the row was read do no harm: a schema of an id never changes.
-        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED).bind(sink).fetch_all(&mut connection).await.map_err(failed)?;
+        let schemas: Vec<(i64, String)> = sqlx::query_as(RECORDED).bind(super::SINK).fetch_all(&mut connection).await.map_err(failed)?;
         let schema = |(id, schema): (i64, String)| u32::try_from(id).ok().map(|id| (id, schema));
         Ok(Self {
             generation: u64::try_from(row.0).unwrap_or_default(),
@@ -50,8 +45,9 @@ const RECORDED: &str = "select id, schema from sink_schema join sink_progress us
 
 /// A connection that belongs to a generation, and says so.
 pub(super) struct Session {
-    /// Whose it is, as in `sink_progress`.
+    /// Whose it is, as in the table of its progress.
     pub(super) sink: &'static str,
+    table: &'static str,
     options: PgConnectOptions,
     pub(super) connection: PgConnection,
     pub(super) generation: i64,
@@ -63,14 +59,14 @@ const AWAY_MAX: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Session {
-    pub(super) async fn open(url: &str, sink: &'static str, generation: i64) -> Result<Self, PostgresError> {
+    pub(super) async fn open(url: &str, sink: &'static str, table: &'static str, generation: i64) -> Result<Self, PostgresError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(failed("read the address"))?
             .application_name(&format!("orion {sink} {generation}"))
             // A writer that was stopped in the middle of a transaction can't hold the progress row for long.
             .options([("idle_in_transaction_session_timeout", "5000"), ("synchronous_commit", "on")]);
         let connection = connect(&options, "connect").await?;
-        Ok(Self { sink, options, connection, generation })
+        Ok(Self { sink, table, options, connection, generation })
     }
 
     /// Ends the sessions of older generations, and others of this one: a process that was stopped, or is cut off and
@@ -96,7 +92,8 @@ impl Session {
 
     /// Writes this generation into the row, which none may write with an older one from here on; gives its epoch.
     pub(super) async fn claim(&mut self) -> Result<i64, PostgresError> {
-        sqlx::query_scalar("update sink_progress set generation = $2 where sink = $1 and generation < $2 returning epoch")
+        let claim = format!("update {} set generation = $2 where sink = $1 and generation < $2 returning epoch", self.table);
+        sqlx::query_scalar(sqlx::AssertSqlSafe(claim))
             .bind(self.sink)
             .bind(self.generation)
             .fetch_optional(&mut self.connection)
@@ -121,7 +118,8 @@ impl Session {
     async fn try_again(&mut self) -> Result<(i64, i64), PostgresError> {
         self.connection = connect(&self.options, "connect again").await?;
         self.end_older().await?;
-        sqlx::query_as("select generation, epoch from sink_progress where sink = $1 for update")
+        let look = format!("select generation, epoch from {} where sink = $1 for update", self.table);
+        sqlx::query_as(sqlx::AssertSqlSafe(look))
             .bind(self.sink)
             .fetch_one(&mut self.connection)
             .await

@@ -81,6 +81,24 @@ fn an_epoch_is_handed_on_whole_whichever_partition_shows_it_first() {
     }
 }
 
+/// The chain is over the bytes of each record, in the order of the bank, whoever reads them; only who asks has the leaves.
+#[test]
+fn leaves_are_hashed_for_whoever_asks_in_the_order_of_the_events() {
+    let (first, second) = ([event(10, 0), event(10, 2)], [event(10, 1)]);
+    let read = |mut assembly: Assembly| {
+        assembly.journal(commit(10, &[(0, &first), (1, &second)])).unwrap();
+        give(&mut assembly, 1, &second);
+        give(&mut assembly, 0, &first);
+        assembly.poll().unwrap().unwrap().leaves
+    };
+    assert!(read(assembly(1)).is_empty());
+    let leaf = |event: &Event| {
+        let record = record(event);
+        audit::leaf(Topic::CommandRefused.as_str(), &record.key, wire::datum(&record.value).unwrap().1)
+    };
+    assert_eq!(read(assembly(1).hashing()), [event(10, 0), event(10, 1), event(10, 2)].each_ref().map(leaf));
+}
+
 #[test]
 fn half_a_partition_waits_and_the_next_epoch_waits_behind_it() {
     let (first, next) = ([event(10, 0), event(10, 1)], [event(11, 0)]);

@@ -15,6 +15,9 @@ const fn shape(name: &'static str, default: i64, min: i64, max: i64) -> Paramete
 /// The largest amount that a threshold may name, in minor units.
 const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
+/// Cash of a day that has to be reported in the UMOA, in francs; of another region it is set.
+const REPORTED_MINOR: i64 = 15_000_000;
+
 /// What each has.
 pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
     match rule {
@@ -35,6 +38,93 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                     at_least("amount_minor", 1_000_000, 0, AMOUNT_MAX),
                     shape("window_hours", 24, 1, 2_160),
                     shape("known_hours", 720, 0, 2_160),
+                ]
+            }
+        }
+        RuleId::ScatterGather => {
+            const {
+                &[
+                    at_least("middles", 3, 3, 1_000),
+                    at_least("amount_minor", 500_000, 0, AMOUNT_MAX),
+                    shape("window_hours", 168, 1, 2_160),
+                    shape("kept_percent", 70, 0, 100),
+                ]
+            }
+        }
+        RuleId::GatherScatter => {
+            const {
+                &[
+                    at_least("senders", 3, 3, 1_000),
+                    at_least("receivers", 3, 3, 1_000),
+                    at_least("amount_minor", 500_000, 0, AMOUNT_MAX),
+                    shape("window_hours", 168, 1, 2_160),
+                    shape("kept_percent", 80, 0, 1_000),
+                    shape("overlap_hours", 24, 0, 720),
+                ]
+            }
+        }
+        RuleId::Cycle => {
+            const {
+                &[
+                    at_least("ratio_percent", 50, 0, 100),
+                    shape("window_hours", 480, 1, 2_160),
+                    shape("hops_max", 6, 3, 6),
+                    shape("hop_amount_minor", 50_000, 0, AMOUNT_MAX),
+                ]
+            }
+        }
+        RuleId::CashThreshold => const { &[at_least("amount_minor", REPORTED_MINOR, 1_000_000, AMOUNT_MAX)] },
+        RuleId::Structuring => {
+            const {
+                &[
+                    at_least("payments", 3, 2, 1_000),
+                    shape("window_hours", 72, 1, 2_160),
+                    shape("threshold_minor", REPORTED_MINOR, 1, AMOUNT_MAX),
+                    shape("below_percent", 80, 1, 100),
+                ]
+            }
+        }
+        RuleId::Smurfing => {
+            const {
+                &[
+                    at_least("senders", 4, 3, 1_000),
+                    at_least("amount_minor", REPORTED_MINOR, 100_000, AMOUNT_MAX),
+                    shape("window_hours", 72, 1, 2_160),
+                    shape("threshold_minor", REPORTED_MINOR, 1, AMOUNT_MAX),
+                ]
+            }
+        }
+        RuleId::PassThrough => {
+            const {
+                &[
+                    at_least("pairs", 1, 1, 1_000),
+                    at_least("amount_minor", 500_000, 10_000, AMOUNT_MAX),
+                    shape("window_hours", 24, 1, 2_160),
+                    shape("hold_hours", 2, 1, 720),
+                    shape("kept_percent", 85, 0, 100),
+                    shape("passed_percent", 90, 0, 100),
+                ]
+            }
+        }
+        RuleId::RoundAmounts => {
+            const {
+                &[
+                    at_least("payments", 5, 3, 1_000),
+                    at_least("round_percent", 70, 50, 100),
+                    shape("window_hours", 720, 1, 2_160),
+                    shape("unit_minor", 100_000, 2, AMOUNT_MAX),
+                ]
+            }
+        }
+        RuleId::SimilarAmounts => {
+            const { &[at_least("payments", 5, 3, 1_000), shape("window_hours", 24, 1, 2_160), shape("within_percent", 10, 0, 50)] }
+        }
+        RuleId::SelfPayment => {
+            const {
+                &[
+                    at_least("payments", 3, 2, 1_000),
+                    Parameter { clause: 1, ..at_least("amount_minor", 500_000, 100_000, AMOUNT_MAX) },
+                    shape("window_hours", 720, 1, 2_160),
                 ]
             }
         }

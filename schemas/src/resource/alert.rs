@@ -207,3 +207,36 @@ pub struct PastScore {
     /// How much.
     pub score: u32,
 }
+
+/// What would change if a rule were set otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Simulation {
+    /// The rule.
+    pub rule: RuleId,
+    /// About how many it says something now.
+    pub live: u64,
+    /// About how many it would.
+    pub proposed: u64,
+    /// How many would be added.
+    pub added_count: u64,
+    /// How many would be removed.
+    pub removed_count: u64,
+    /// About whom it would say something, and does not now; 1000 at most.
+    pub added: Vec<Simulated>,
+    /// About whom it does now, and would not; 1000 at most.
+    pub removed: Vec<Simulated>,
+    /// The end of this epoch.
+    #[schema(value_type = u64, example = 1_764_000_000_456_u64)]
+    pub as_of: Epoch,
+}
+
+/// Somebody about whom a rule says something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Simulated {
+    /// What it is.
+    pub subject_kind: SubjectKind,
+    /// Which.
+    pub subject_id: String,
+    /// What was measured, against the thresholds by which it says so.
+    pub measured: Vec<AlertMeasure>,
+}

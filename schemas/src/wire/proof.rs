@@ -1,9 +1,10 @@
 //! Proofs of old payments on the wire, as an optional field of a refund or a reversal.
 
+use crate::hex::{hex, unhex};
 use crate::id::{AccountId, TransactionId};
 use crate::money::Currency;
 use crate::policy::Bearer;
-use crate::proof::{self, Hash};
+use crate::proof;
 use crate::transaction::{Channel, PaymentKind};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -40,7 +41,7 @@ pub(super) fn serialize<S: Serializer>(proof: &Option<Arc<proof::Proof>>, serial
     let wire = |proof: &Arc<proof::Proof>| Proof {
         rows: proof.rows.iter().map(|paid| Row(*paid)).collect(),
         leaf: proof.leaf,
-        path: proof.path.iter().map(hex).collect(),
+        path: proof.path.iter().map(|hash| hex(hash)).collect(),
     };
     proof.as_ref().map(wire).serialize(serializer)
 }
@@ -51,22 +52,4 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     let path = path.ok_or_else(|| D::Error::custom("a hash of a proof is 64 lower-case hexadecimal digits"))?;
     let rows = wire.rows.into_iter().map(|Row(paid)| paid).collect();
     Ok(Some(Arc::new(proof::Proof { rows, leaf: wire.leaf, path })))
-}
-
-/// Text rather than bytes, so that every tool can show it.
-fn hex(hash: &Hash) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
-fn unhex(text: &str) -> Option<Hash> {
-    let digit = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect::<Option<Vec<u8>>>()?;
-    bytes.try_into().ok().filter(|_| rest.is_empty())
 }

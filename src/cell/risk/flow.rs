@@ -2,6 +2,7 @@
 
 use crate::cell::hand_on;
 use crate::cell::pulse::Pulse;
+use dataflows::risk::questions::Questions;
 use dataflows::risk::{Found, Given};
 use meters::queue;
 use schemas::Epoch;
@@ -11,14 +12,14 @@ use timely::dataflow::InputHandle;
 use timely::dataflow::operators::{Input, Probe};
 
 /// Runs until the source ends.
-pub(super) fn run(given: Receiver<Given>, found: SyncSender<Found>, pulse: &Pulse) {
+pub(super) fn run(given: Receiver<Given>, found: SyncSender<Found>, questions: Questions, pulse: &Pulse) {
     // Timely wants whatever enters its thread to be shareable, although nobody shares it.
-    let ends = Mutex::new((given, found, pulse.clone()));
+    let ends = Mutex::new((given, found, questions, pulse.clone()));
     timely::execute_directly(move |worker| {
-        let (given, found, pulse) = ends.into_inner().expect("never locked");
+        let (given, found, questions, pulse) = ends.into_inner().expect("never locked");
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
-            let stream = dataflows::risk::risk(scope.input_from(&mut input));
+            let stream = dataflows::risk::risk_asked(scope.input_from(&mut input), questions);
             hand_on(stream.clone(), found, &queue::ALERT, pulse.clone());
             stream.probe().0
         });

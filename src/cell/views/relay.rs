@@ -58,7 +58,7 @@ pub(super) fn run(config: &Config, generation: u64) -> anyhow::Result<()> {
     if let Some(ends) = loose_ends::find(brokers, &places[..places.len() - 1])? {
         sink.end(&ends.places, ends.commits)?;
     }
-    let mut relay = Relay { sink, encoder, generation: generation.to_string(), relayed: relayed::last(brokers)? };
+    let mut relay = Relay { sink, encoder, generation: generation.to_string(), relayed: relayed::last(brokers, PROGRESS_TOPIC, 0)? };
     tracing::info!(from = relay.relayed, "writing the topics of the views");
     let (url, every) = (config.postgres.views_url()?, Duration::from_millis(config.views.topics_every_ms));
     let fresh = since::of(&FRESHNESS, "topics");

@@ -130,7 +130,7 @@ pub fn find<R>(
 fn reader(config: &Config, start: Start, written: Epoch) -> anyhow::Result<Option<Events>> {
     let epoch = start.epoch;
     match Events::new(&config.kafka.brokers, &start) {
-        Ok(events) => Ok(Some(events)),
+        Ok(events) => Ok(Some(events.hashing())),
         Err(EventsError::Assembly(error @ AssemblyError::Gone { .. })) => {
             tracing::warn!(epoch, %error, "kafka has not all events from here on");
             Ok(None)

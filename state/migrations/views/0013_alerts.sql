@@ -1,6 +1,13 @@
 -- What the risk cell has found, and of that what is over. Both are appended, never changed: an alert that is cleared stays as it was
--- raised. They have a row of progress of their own, since risk may be behind the views, or ahead of them.
-insert into sink_progress (sink, generation, epoch, commands_upper) values ('risk', 0, 0, '{}');
+-- raised. Their progress is their own, since risk may be behind the views, or ahead of them; and it is a table of its own, since whoever
+-- reads that of the views, older code too, expects one row there.
+create table risk_progress (
+    sink           text     primary key,
+    generation     bigint   not null,
+    epoch          bigint   not null,
+    commands_upper bigint[] not null
+);
+insert into risk_progress (sink, generation, epoch, commands_upper) values ('risk', 0, 0, '{}');
 
 create table alert (
     id           uuid    primary key,
@@ -35,3 +42,10 @@ create table alert_cleared (
     number   integer not null
 );
 create unique index alert_cleared_by_epoch on alert_cleared (epoch, number);
+
+-- Where a cell can be asked what only it knows; the newest generation stands.
+create table cell_address (
+    cell       text   primary key,
+    url        text   not null,
+    generation bigint not null
+);

@@ -143,6 +143,12 @@ impl<'a> Scene<'a> {
                 self.make("/v1/batches", &batch, "batch_id").await
             }
             "operation" => self.operation(&pay).await,
+            "event" => {
+                let payment = self.make("/v1/transactions/merchant-payment", &pay, "id").await?;
+                let path = format!("/v1/transactions/{payment}/timeline");
+                let timeline = self.server.get(&self.server.token("teller", STAFF)?, &path).await?.json()?;
+                Ok(timeline["events"][0]["event_id"].as_str().context("an event")?.to_owned())
+            }
             "code" | "tariff" => {
                 let code = format!("t-{}", uuid::Uuid::new_v4().simple());
                 if name == "tariff" {

@@ -195,6 +195,12 @@ pub(super) const CLOSED: &[Row] = &[
     row("GET /admin/aml/alerts", "{}", "aml:read operator", (Payer, NO, NO, OK)),
     row("GET /admin/aml/alerts/{id}", ACCOUNT, "aml:read operator", (Payer, NO, NO, (404, "alert_not_found"))),
     row("GET /admin/aml/alerts/stream", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row(
+        "POST /admin/aml/rules/{rule}/simulate",
+        r#"{"rule": "fan_in", "parameters": {"senders": 3}}"#,
+        "aml:read operator",
+        (Payer, NO, NO, OK),
+    ),
     row("GET /admin/aml/customers/{id}/risk", r#"{"id": "{customer}"}"#, "aml:read operator", (Payer, NO, NO, OK)),
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),
@@ -203,6 +209,8 @@ pub(super) const CLOSED: &[Row] = &[
     row("GET /v1/transactions/stream", "{}", "transactions:read", (Payer, OK, OK, OK)),
     // Topics show everybody's: whoever has the scope is staff.
     row("GET /v1/taps/{topic}", r#"{"topic": "transaction.settled.v1"}"#, "tap", (Payer, OK, OK, OK)),
+    row("GET /admin/audit/events/{id}/proof", r#"{"id": "{event}"}"#, "audit:read operator", (Payer, NO, NO, OK)),
+    row("GET /admin/audit/roots", "{}", "audit:read operator", (Payer, NO, NO, OK)),
     row("GET /metrics", "{}", "metrics:read", (Payer, OK, OK, OK)),
 ];
 

@@ -17,7 +17,7 @@ pub(super) fn backups(house: &House, dir: &str) -> anyhow::Result<()> {
     type Damage = fn(&Path) -> anyhow::Result<()>;
     let cases: [(Find<'_>, Damage, &str); 7] = [
         (&backup, |file| Ok(std::fs::remove_file(file)?), "it has no backup.json, which a run writes last"),
-        (&backup, |file| change(file, "\"format\": 1", "\"format\": 2"), "this backup is of a newer version: orion "),
+        (&backup, |file| change(file, "\"format\": 2", "\"format\": 3"), "this backup is of a newer version: orion "),
         (
             &backup,
             |file| change(file, "\"segments\": ", "\"segments\": 1"),

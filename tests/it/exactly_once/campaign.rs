@@ -1,5 +1,6 @@
 //! A campaign: a bank, its clients, its nemesis, and the verdict.
 
+use super::chain::Chain;
 use super::check;
 use super::client::Crowd;
 use super::evidence::Evidence;
@@ -221,9 +222,10 @@ fn settle(house: &mut House, crowd: &Arc<Crowd>, ground: &Ground, runtime: &Runt
     }
     house.end_serve()?;
     quiet_log(ground, runtime, patience)?;
+    Chain::settle(ground, runtime);
     house.end_run()?;
     let rows = runtime.block_on(gather::rows(&ground.views_url()?))?;
-    Ok(Evidence { history: crowd.history(), log: gather::log(&ground.brokers)?, rows })
+    Ok(Evidence { history: crowd.history(), log: gather::log(&ground.brokers)?, rows, chain: Some(Chain::gather(ground, runtime)?) })
 }
 
 fn quiet(house: &mut House, ground: &Ground, runtime: &Runtime, patience: Duration) -> anyhow::Result<()> {

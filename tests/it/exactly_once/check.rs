@@ -7,6 +7,7 @@ pub(crate) mod aggregates;
 mod answers;
 mod batches;
 mod books;
+mod chain;
 mod decisions;
 mod holds;
 mod journal;
@@ -63,6 +64,8 @@ pub(crate) enum Kind {
     JournalDiffers,
     /// Postgres differs from the events.
     RowsDiffer,
+    /// The audit chain is not that of the records.
+    ChainDiffers,
     /// An answer outside the contract.
     OddAnswer,
 }
@@ -125,6 +128,7 @@ pub(crate) fn check(evidence: &Evidence) -> Vec<Finding> {
     answers::check(&case, &mut findings);
     reads::check(&case, &mut findings);
     rows::check(&case, &mut findings);
+    chain::check(&case, &mut findings);
     findings.0
 }
 

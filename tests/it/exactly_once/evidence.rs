@@ -1,5 +1,6 @@
 //! What there is to judge: what the clients saw, what Kafka holds, what Postgres holds.
 
+use super::chain::Chain;
 use super::history::Entry;
 use schemas::{Command, Dated, Epoch, Event, Fact, OrderChange, Policy, Position, Topic};
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ pub(crate) struct Evidence {
     pub(crate) history: Vec<Entry>,
     pub(crate) log: Log,
     pub(crate) rows: Rows,
+    /// The audit chain; none where nobody has one.
+    pub(crate) chain: Option<Chain>,
 }
 
 impl Evidence {

@@ -122,6 +122,10 @@ impl Compared<'_> {
 
     fn kind(&mut self, field: &FieldDescriptor, schemas: &[&Value]) {
         let document = self.document;
+        // Of a list of words or texts, what it is a list of; where it is none, that fits nothing.
+        let is_plain_list = field.is_list() && !matches!(field.kind(), Kind::Message(_));
+        let items = schemas.iter().map(|schema| &resolved(document, schema)["items"]);
+        let schemas: &[&Value] = &if is_plain_list { items.collect::<Vec<_>>() } else { schemas.to_vec() };
         let resolved_all: Vec<_> = schemas.iter().map(|schema| resolved(document, schema)).collect();
         let is = |kind: &str| {
             resolved_all.iter().all(|schema| {

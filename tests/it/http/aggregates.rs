@@ -180,7 +180,11 @@ async fn the_turnover_of_merchants_and_agents() -> anyhow::Result<()> {
     let events = trade(&bank, epoch);
     let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
     let aggregates = counted(events.iter());
-    let written = Written { events: Arc::new(EpochEvents { binding, events, waited: Vec::new() }), imbalances: Vec::new(), aggregates };
+    let written = Written {
+        events: Arc::new(EpochEvents { binding, events, waited: Vec::new(), leaves: Vec::new() }),
+        imbalances: Vec::new(),
+        aggregates,
+    };
     views.write(&[written], 0, &[]).await?;
 
     let token = bank.server.token("controller", "reports:read")?;

@@ -23,7 +23,7 @@ async fn write(bank: &Bank, views: &mut Views, after: u64, facts: Vec<(&str, Fac
         Event { id: EventId::mint(epoch, number), epoch, cause, fact }
     };
     let binding = Binding { epoch, generation: 1, code_version: 4, inputs: Vec::new() };
-    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() };
+    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new(), leaves: Vec::new() };
     Ok(views.write(&[Written { events: Arc::new(events), imbalances: Vec::new(), aggregates: Aggregates::default() }], 0, &[]).await?)
 }
 

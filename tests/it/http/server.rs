@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Every scope that staff may have.
-pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read aml:read tap metrics:read operator";
+pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read aml:read tap audit:read metrics:read operator";
 /// What a customer's own token has.
 pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
 
@@ -123,12 +123,14 @@ impl Server {
         let (progress, bounds) = (Progress::follow(pool.clone(), shown), ground.streams);
         let view = View {
             streams: Streams::start(pool.clone(), progress.clone(), bounds, stopping.clone()),
+            simulate: serve::simulate::asking(pool.clone()),
             risk: Progress::follow_risk(pool.clone(), Shown::default()),
             progress,
             pool,
             recent: Arc::new(move |id| recent.lock().expect("poisoned on purpose").get(&id).cloned()),
             newest: Arc::new(move || newest.load(Ordering::Relaxed)),
             caught_up: Arc::new(move || caught_up.load(Ordering::Relaxed)),
+            audit_keys: Arc::default(),
         };
         let http = Http {
             listen: String::new(),

@@ -13,7 +13,7 @@ pub(super) fn epoch(epoch: Epoch, facts: Vec<(CommandId, Fact)>) -> Written {
         Event { id: EventId::mint(epoch, number), epoch, cause, fact }
     };
     let binding = Binding { epoch, generation: 1, code_version: 5, inputs: Vec::new() };
-    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() };
+    let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new(), leaves: Vec::new() };
     Written { events: Arc::new(events), imbalances: Vec::new(), aggregates: Aggregates::default() }
 }
 

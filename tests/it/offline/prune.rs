@@ -35,7 +35,7 @@ fn offline_a_bank_goes_on_without_what_was_pruned() -> anyhow::Result<()> {
     ensure!(said.contains("orion.settlement.journal.v1 partition 0 starts at offset "), "{said}");
 
     // Everybody finds what they need.
-    for cell in ["settlement", "views"] {
+    for cell in ["settlement", "views", "risk"] {
         another_claim(&mut house, cell)?;
     }
     house.kill_serve()?;
@@ -75,8 +75,9 @@ fn snapshots(house: &House, cell: &str) -> anyhow::Result<Vec<u64>> {
     Ok(Store::whole(&house.file(&format!("snapshots/{cell}")))?.into_iter().map(|name| name.epoch).collect())
 }
 
-/// The oldest of both; none as long as one cell has none.
+/// The oldest of all; none as long as one cell has none.
 fn oldest(house: &House) -> anyhow::Result<Option<u64>> {
-    let (settlement, views) = (snapshots(house, "settlement")?.into_iter().min(), snapshots(house, "views")?.into_iter().min());
-    Ok(settlement.zip(views).map(|(settlement, views)| settlement.min(views)))
+    let oldest = |cell| anyhow::Ok(snapshots(house, cell)?.into_iter().min());
+    let all = ["settlement", "views", "risk"].map(oldest).into_iter().collect::<anyhow::Result<Option<Vec<u64>>>>()?;
+    Ok(all.and_then(|all| all.into_iter().min()))
 }

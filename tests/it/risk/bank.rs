@@ -126,4 +126,31 @@ impl Bank {
         ensure!(risk["history"].as_array().is_some_and(|history| !history.is_empty()), "{risk}");
         Ok(())
     }
+
+    /// What a rule would say if it were set otherwise, and what can't be asked.
+    pub(super) fn asks_what_if(&self) -> anyhow::Result<()> {
+        let ask = |rule: &str, body: Value| {
+            let path = format!("/admin/aml/rules/{rule}/simulate");
+            self.runtime.block_on(self.server.post(&self.staff, &path, &[], &body))
+        };
+        let answer = ask("fan_in", json!({"parameters": {"senders": 3, "amount_minor": 0}}))?;
+        ensure!(answer.status == 200, "{answer:?}");
+        let lower = answer.json()?;
+        ensure!(lower["rule"] == "fan_in" && lower["removed_count"] == 0, "{lower}");
+        let [live, proposed, added] = ["live", "proposed", "added_count"].map(|name| lower[name].as_u64().unwrap_or_default());
+        ensure!(proposed == live + added, "{lower}");
+        let same = ask("fan_in", json!({}))?.json()?;
+        ensure!(same["live"] == same["proposed"] && same["added"] == json!([]) && same["removed"] == json!([]), "{same}");
+        for (rule, body, status, code) in [
+            ("fan_up", json!({}), 404, "rule_not_found"),
+            ("velocity_count", json!({}), 422, "rule_not_simulated"),
+            ("fan_in", json!({"parameters": {"senders": 0}}), 400, "invalid_request"),
+            ("fan_in", json!({"parameters": {"receivers": 9}}), 400, "invalid_request"),
+            ("fan_in", json!({"thresholds": {}}), 400, "invalid_request"),
+        ] {
+            let problem = ask(rule, body)?.problem()?;
+            ensure!((problem.status, problem.code.as_str()) == (status, code), "{problem:?}");
+        }
+        Ok(())
+    }
 }

@@ -57,7 +57,7 @@ pub(super) fn judge(house: &House) -> Vec<String> {
     let mut tables = derive(written);
     let epochs = house.world.postgres.written.iter().flat_map(|write| &write.epochs);
     tables.insert("latency", latency::table(epochs.map(|epoch| (epoch.epoch(), &epoch.waited[..]))));
-    let evidence = Evidence { history: house.clients.history.clone(), log, rows: Rows { upper, tables } };
+    let evidence = Evidence { history: house.clients.history.clone(), log, rows: Rows { upper, tables }, chain: None };
     wrong.extend(check::check(&evidence).into_iter().map(|finding| format!("{:?}: {}", finding.kind, finding.sentence)));
     wrong.truncate(TOLD_MAX);
     wrong
@@ -119,7 +119,12 @@ fn replay(house: &House, commands: &[Bound]) -> Replay {
         for (place, record) in sent.into_iter().filter(|(place, _)| place.0 != Topic::SettlementJournal.as_str()) {
             replay.records.entry(place).or_default().push(record);
         }
-        replay.epochs.push(Arc::new(EpochEvents { binding: output.binding, events: output.events, waited: output.waited }));
+        replay.epochs.push(Arc::new(EpochEvents {
+            binding: output.binding,
+            events: output.events,
+            waited: output.waited,
+            leaves: Vec::new(),
+        }));
         replay.frozen.insert(epoch, ledger.freeze());
     }
     if let Some(left) = rest.first() {

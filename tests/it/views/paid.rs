@@ -35,7 +35,7 @@ impl Bank {
         let rules = Some(self.ledger.next_rules()).filter(|rules| *rules > 0).unwrap_or(CODE_VERSION);
         self.ledger.begin(epoch, rules, &mut events);
         let binding = Binding { epoch, generation: 1, code_version: rules, inputs: Vec::new() };
-        self.epochs.push(EpochEvents { binding, events, waited: Vec::new() });
+        self.epochs.push(EpochEvents { binding, events, waited: Vec::new(), leaves: Vec::new() });
     }
 
     pub(super) fn ask(&mut self, operation: Operation) -> &Fact {

@@ -89,7 +89,7 @@ fn epoch(epoch: Epoch) -> Written {
     let event = Event { id: EventId::mint(epoch, 0), epoch, cause, fact: Fact::CustomerCreated(customer) };
     let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
     Written {
-        events: Arc::new(EpochEvents { binding, events: vec![event], waited: Vec::new() }),
+        events: Arc::new(EpochEvents { binding, events: vec![event], waited: Vec::new(), leaves: Vec::new() }),
         imbalances: Vec::new(),
         aggregates: Aggregates::default(),
     }

@@ -11,11 +11,10 @@
 //!
 //! Who paid an account before the window is known there: a family, a tenant, a round of savings. They say nothing new.
 
-use crate::risk::graph::{Edge, Graph, Node, Window};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Who, count, hours_ms};
+use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
+use crate::risk::rules::{Key, Reading, Rule, Shape, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
-use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::FanIn,
@@ -26,8 +25,8 @@ pub(super) const RULE: Rule = Rule {
         }
     },
     measure: |graph, key, at, shape| {
-        let (Who::Account(node) | Who::Customer(node)) = key.who;
-        fan(graph, shape, at, |at, window_ms| graph.received(node, at, window_ms), |edge| edge.payer)
+        let node = key.node();
+        fan(graph, shape, at, |at, window_ms| graph.received(node, at, window_ms))
     },
     reach_ms,
     window_ms,
@@ -42,46 +41,41 @@ pub(super) fn window_ms([window_hours, ..]: &Shape) -> u64 {
 }
 
 /// How many others, and how much, on one side of an account.
-pub(super) fn fan<'a>(
-    graph: &'a Graph,
-    shape: &Shape,
-    at: Epoch,
-    window: impl Fn(Epoch, u64) -> Window<'a>,
-    other: impl Fn(&Edge) -> Node,
-) -> Reading {
-    let least = count_least(shape);
+pub(super) fn fan<'a>(graph: &Graph, shape: &Shape, at: Epoch, window: impl Fn(Epoch, u64) -> Window<'a>) -> Reading {
     let (window_ms, reach_ms) = (window_ms(shape), reach_ms(shape));
     let inside = window(at, window_ms);
-    if inside.len() < least {
+    let mut others = if inside.len() < OTHERS_MIN { Vec::new() } else { others(inside) };
+    others.retain(|other| !graph.is_hub(*other));
+    if others.len() < OTHERS_MIN {
         return Reading::default();
     }
-    let mut others: Vec<Node> = inside.edges().map(|(_, edge)| other(edge)).filter(|other| !graph.is_hub(*other)).collect();
+    let outside = window(at.saturating_sub(window_ms), reach_ms - window_ms);
+    if outside.len() > 0 && at >= window_ms {
+        let known = self::others(outside);
+        others.retain(|other| known.binary_search(other).is_err());
+    }
+    // What leaves the window may make its sender known, and what is no longer known may count again.
+    let next = [(inside, window_ms), (outside, reach_ms)].into_iter();
+    let again = next.filter_map(|(window, after_ms)| Some(window.sides().next()?.time + after_ms)).min();
+    if others.len() < OTHERS_MIN {
+        return Reading { again, ..Reading::default() };
+    }
+    let counted = inside.sides().filter(|side| others.binary_search(&side.other).is_ok());
+    let edges: Vec<Slot> = counted.map(|side| side.slot).collect();
+    let amount_minor = edges.iter().fold(0i64, |sum, slot| sum.saturating_add(graph.edge(*slot).amount_minor));
+    Reading { rows: vec![(0, [count(others.len()), amount_minor, 0, 0])], edges, again, is_capped: inside.is_capped }
+}
+
+/// Whoever is on the other side, in order, each once.
+fn others(window: Window<'_>) -> Vec<Node> {
+    let mut others: Vec<Node> = window.sides().map(|side| side.other).collect();
     others.sort_unstable();
     others.dedup();
-    if others.len() < least {
-        return Reading::default();
-    }
-    if let Some(end) = at.checked_sub(window_ms).filter(|_| reach_ms > window_ms) {
-        let before: BTreeSet<Node> = window(end, reach_ms - window_ms).edges().map(|(_, edge)| other(edge)).collect();
-        others.retain(|other| !before.contains(other));
-    }
-    let counted: Vec<_> = inside.edges().filter(|(_, edge)| others.binary_search(&other(edge)).is_ok()).collect();
-    let amount_minor = counted.iter().fold(0i64, |sum, (_, edge)| sum.saturating_add(edge.amount_minor));
-    // What leaves the window may make its sender known, and what is no longer known may count again.
-    let next = [inside, window(at.saturating_sub(window_ms), reach_ms - window_ms)].into_iter().zip([window_ms, reach_ms]);
-    let again = next.filter_map(|(window, after_ms)| Some(window.edges().next()?.1.time + after_ms)).min();
-    Reading {
-        rows: vec![(0, [count(others.len()), amount_minor, 0, 0])],
-        edges: counted.into_iter().map(|(slot, _)| slot).collect(),
-        again,
-        is_capped: inside.is_capped,
-    }
+    others
 }
 
 /// Fewer are no candidate.
-fn count_least(_: &Shape) -> usize {
-    3
-}
+const OTHERS_MIN: usize = 3;
 
 #[cfg(test)]
 mod tests;

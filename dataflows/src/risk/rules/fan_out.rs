@@ -11,7 +11,7 @@
 
 use crate::risk::graph::Edge;
 use crate::risk::rules::fan_in::{fan, reach_ms, window_ms};
-use crate::risk::rules::{Key, Rule, Who};
+use crate::risk::rules::{Key, Rule};
 use schemas::aml::RuleId;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,8 +23,8 @@ pub(super) const RULE: Rule = Rule {
         }
     },
     measure: |graph, key, at, shape| {
-        let (Who::Account(node) | Who::Customer(node)) = key.who;
-        fan(graph, shape, at, |at, window_ms| graph.paid(node, at, window_ms), |edge| edge.payee)
+        let node = key.node();
+        fan(graph, shape, at, |at, window_ms| graph.paid(node, at, window_ms))
     },
     reach_ms,
     window_ms,

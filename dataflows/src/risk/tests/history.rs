@@ -152,7 +152,12 @@ impl History {
             Event { id: EventId::mint(epoch, number), epoch, cause, fact }
         };
         let binding = Binding { epoch, generation: 1, code_version: 1, inputs: Vec::new() };
-        self.epochs.push(Arc::new(EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new() }));
+        self.epochs.push(Arc::new(EpochEvents {
+            binding,
+            events: (0..).zip(facts).map(event).collect(),
+            waited: Vec::new(),
+            leaves: Vec::new(),
+        }));
     }
 
     fn pay(&mut self, number: u32, payer: u32, payee: u32, amount: i64, refusal: Option<Refusal>) -> Fact {

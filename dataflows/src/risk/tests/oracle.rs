@@ -2,11 +2,12 @@
 //!
 //! It shares with the dataflow the words of the schemas and nothing else: no graph, no window, no calendar.
 
-use crate::risk::tests::history::{AGENT, HOUSE, History, account, customer};
+use crate::risk::tests::history::{Draw, HOUSE, History, account, customer};
 use crate::risk::tests::{low, lowest, run};
 use crate::risk::{Given, LATE_MS_MAX};
+use proptest::prelude::*;
 use schemas::alert::{AlertChange, Subject};
-use schemas::aml::{Lane, RuleId, Setting};
+use schemas::aml::{Lane, Parameter, ParameterKind, RuleId, Setting};
 use schemas::{Dated, Epoch, Fact, Link, PaymentKind, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,8 +30,15 @@ pub(crate) type Answer = (Subject, Vec<i64>, BTreeSet<TransactionId>);
 /// A rule's question: what is there to be measured at a moment, from these payments, none of which counts from after it.
 pub(crate) type Question = fn(&[Paid], Epoch, &Setting) -> Vec<Answer>;
 
-/// An alert, as far as the oracle knows: of whom; what was measured and whether late, or none where it is over.
-pub(crate) type Said = (Epoch, Subject, Option<(Vec<i64>, bool, BTreeSet<TransactionId>)>);
+/// The same of a rule with several clauses: which of them.
+pub(crate) type ByClause = fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>;
+
+/// What was measured, whether late, and from which payments.
+pub(crate) type Because = (Vec<i64>, bool, BTreeSet<TransactionId>);
+
+/// An alert, as far as the oracle knows: of whom, and because of what; where several things measure the same, because of one of them.
+/// None is there where it is over.
+pub(crate) type Said = (Epoch, Subject, Vec<Because>);
 
 /// The payments that stand at an epoch, in the order in which they count.
 pub(crate) fn paid(history: &History, now: Epoch) -> Vec<Paid> {
@@ -79,11 +87,16 @@ fn accounts(subject: &Subject) -> Vec<u32> {
         Subject::Customer(id) => crate::risk::tests::history::holder(*number).map(customer) == Some(*id),
         Subject::Device(_) | Subject::Ring(_) => false,
     };
-    (0..=AGENT + 1).filter(of).collect()
+    (0..=HOUSE).filter(of).collect()
 }
 
 /// What a loop over history says of a rule.
-pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, question: Question) -> Vec<Said> {
+fn expected(
+    history: &History,
+    setting: &Setting,
+    window_ms: u64,
+    question: impl Fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>,
+) -> Vec<Said> {
     let mut said = Vec::new();
     // Of whom: when it is over, if it does not hold.
     let mut open: BTreeMap<Subject, Option<Epoch>> = BTreeMap::new();
@@ -95,7 +108,7 @@ pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, que
             let moments: BTreeSet<Epoch> =
                 all.iter().map(|paid| paid.time).filter(|at| *at < now && (late.time..late.time + window_ms).contains(at)).collect();
             for at in moments {
-                let own = |(subject, _, rests): &Answer| {
+                let own = |(_, (subject, _, rests)): &(u8, Answer)| {
                     let mine = accounts(subject);
                     let moves = all.iter().any(|paid| paid.time == at && (mine.contains(&paid.payer) || mine.contains(&paid.payee)));
                     rests.contains(&late.id) && moves
@@ -103,18 +116,17 @@ pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, que
                 answers.extend(question(&upto(at), at, setting).into_iter().filter(own));
             }
         }
-        let thresholds: Vec<i64> = setting
-            .rule
-            .parameters()
-            .iter()
-            .filter(|parameter| parameter.kind == schemas::aml::ParameterKind::AtLeast)
-            .map(|parameter| setting.value(parameter))
-            .collect();
-        answers.retain(|(_, measures, _)| measures.iter().zip(&thresholds).all(|(measured, threshold)| measured >= threshold));
+        let reached = |(clause, (_, measures, _)): &(u8, Answer)| {
+            let of = |parameter: &&Parameter| parameter.kind == ParameterKind::AtLeast && parameter.clause == *clause;
+            let thresholds = setting.rule.parameters().iter().filter(of).map(|parameter| setting.value(parameter));
+            measures.iter().zip(thresholds).all(|(measured, threshold)| *measured >= threshold)
+        };
+        let mut answers: Vec<Answer> = answers.into_iter().filter(reached).map(|(_, answer)| answer).collect();
+        answers.sort();
         open.retain(|subject, ends| {
             let over = ends.is_some_and(|ends| ends <= now);
             if over {
-                said.push((now, subject.clone(), None));
+                said.push((now, subject.clone(), Vec::new()));
             }
             !over
         });
@@ -126,9 +138,13 @@ pub(crate) fn expected(history: &History, setting: &Setting, window_ms: u64, que
             if open.contains_key(&subject) {
                 continue;
             }
-            let largest = answers.iter().filter(|answer| answer.0 == subject).max_by_key(|answer| answer.1.clone()).unwrap();
-            let late = all.iter().any(|paid| largest.2.contains(&paid.id) && paid.recorded == now && paid.time < now);
-            said.push((now, subject.clone(), Some((largest.1.clone(), late, largest.2.clone()))));
+            let of = answers.iter().filter(|answer| answer.0 == subject);
+            let largest = of.clone().map(|answer| &answer.1).max().unwrap();
+            let is_late = |rests: &BTreeSet<TransactionId>| {
+                all.iter().any(|paid| rests.contains(&paid.id) && paid.recorded == now && paid.time < now)
+            };
+            let because = of.filter(|answer| answer.1 == *largest).map(|answer| (answer.1.clone(), is_late(&answer.2), answer.2.clone()));
+            said.push((now, subject.clone(), because.collect()));
             open.insert(subject, None);
         }
     }
@@ -143,21 +159,61 @@ pub(crate) fn found(history: &History, setting: &Setting) -> Vec<Said> {
     let of = |change: AlertChange| match change {
         AlertChange::Raised(alert) => (alert.rule == setting.rule).then(|| {
             let measured = alert.measured.iter().map(|measured| measured.value).collect();
-            (alert.epoch, alert.subject, Some((measured, alert.is_late, alert.evidence.transactions.into_iter().collect())))
+            (alert.epoch, alert.subject, vec![(measured, alert.is_late, alert.evidence.transactions.into_iter().collect())])
         }),
-        AlertChange::Cleared(cleared) => (cleared.rule == setting.rule).then_some((cleared.epoch, cleared.subject, None)),
+        AlertChange::Cleared(cleared) => (cleared.rule == setting.rule).then_some((cleared.epoch, cleared.subject, Vec::new())),
     };
     alerts.filter_map(of).collect()
 }
 
-/// The two, side by side, by a rule as low as it goes with some shapes.
-pub(crate) fn both(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: Question) -> (Vec<Said>, Vec<Said>) {
+/// The two, side by side, by a rule of one clause as low as it goes with some shapes.
+pub(crate) fn same(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: Question) -> Result<(), TestCaseError> {
+    let first = |paid: &[Paid], at, setting: &Setting| question(paid, at, setting).into_iter().map(|answer| (0, answer)).collect();
+    compare(history, rule, shapes, first)
+}
+
+/// The same of a rule of several.
+pub(crate) fn same_by_clause(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: ByClause) -> Result<(), TestCaseError> {
+    compare(history, rule, shapes, question)
+}
+
+fn compare(
+    history: &History,
+    rule: RuleId,
+    shapes: &[(&str, i64)],
+    question: impl Fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>,
+) -> Result<(), TestCaseError> {
     let mut setting = lowest(rule, Lane::Live);
     setting.parameters.extend(shapes.iter().map(|(name, value)| ((*name).to_owned(), *value)));
-    let window_ms = setting.parameters.get("window_hours").map_or(0, |hours| u64::try_from(*hours).unwrap() * 3_600_000);
+    let window_ms = setting.parameters.get("window_hours").map_or(24, |hours| u64::try_from(*hours).unwrap()) * 3_600_000;
     let sort = |mut said: Vec<Said>| {
-        said.sort_by_key(|(epoch, subject, what)| (*epoch, what.is_some(), subject.clone()));
+        said.sort_by_key(|(epoch, subject, what)| (*epoch, !what.is_empty(), subject.clone()));
         said
     };
-    (sort(found(history, &setting)), sort(expected(history, &setting, window_ms, question)))
+    let (found, expected) = (sort(found(history, &setting)), sort(expected(history, &setting, window_ms, question)));
+    let is = |(found, expected): (&Said, &Said)| {
+        (found.0, &found.1, found.2.is_empty()) == (expected.0, &expected.1, expected.2.is_empty())
+            && found.2.iter().all(|because| expected.2.contains(because))
+    };
+    let same = found.len() == expected.len() && found.iter().zip(&expected).all(is);
+    prop_assert!(same, "{found:#?}\nis not\n{expected:#?}");
+    Ok(())
+}
+
+/// What a rule says of a script, by the catalogue but for some parameters: the last two measures of what is raised, late or not, and what
+/// is over.
+pub(crate) fn said(script: &[(u64, Draw)], rule: RuleId, parameters: &[(&str, i64)]) -> String {
+    let mut history = History::default();
+    for (gap, draw) in script {
+        history.epoch(*gap, std::slice::from_ref(draw));
+    }
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let word = |(_, _, because): &Said| match because.first() {
+        Some((measured, late, _)) => {
+            let second = measured.get(1).map_or_else(String::new, |second| format!("{second} of "));
+            format!("{second}{}{}", measured[0], if *late { " late" } else { "" })
+        }
+        None => "over".to_owned(),
+    };
+    found(&history, &Setting { parameters, ..Setting::of(rule) }).iter().map(word).collect::<Vec<_>>().join(", ")
 }

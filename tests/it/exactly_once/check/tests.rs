@@ -4,6 +4,7 @@ mod bank;
 mod held;
 mod many;
 
+use super::super::chain::Chain;
 use super::super::evidence::Evidence;
 use super::super::history::{Call, Outcome};
 use super::{Kind, check};
@@ -39,11 +40,25 @@ fn outcome(evidence: &mut Evidence, turn: usize) -> &mut Outcome {
     &mut evidence.history[turn].outcome
 }
 
+fn chain(evidence: &mut Evidence) -> &mut Chain {
+    evidence.chain.as_mut().expect("the bank has one")
+}
+
 /// One thing that is wrong, the finding that it must lead to, and how it comes about.
 type Case = (&'static str, Kind, fn(&mut Evidence));
 
 const CASES: &[Case] = &[
     ("an answer without a decision", Kind::LostDecision, |bank| unsay(bank, 5)),
+    ("a record that was altered after it was signed", Kind::ChainDiffers, |bank| bank.log.events[2].datum.push(0)),
+    ("an epoch that is not in the chain", Kind::ChainDiffers, |bank| drop(chain(bank).table.remove(2))),
+    ("the last epoch not in the chain", Kind::ChainDiffers, |bank| drop(chain(bank).table.pop())),
+    ("another root", Kind::ChainDiffers, |bank| chain(bank).table[1].0.root = "ab".repeat(32)),
+    ("leaves that were swapped", Kind::ChainDiffers, |bank| chain(bank).table[1].1.swap(0, 1)),
+    ("a link twice in the topic", Kind::ChainDiffers, |bank| {
+        let again = chain(bank).topic[1].clone();
+        chain(bank).topic.insert(1, again);
+    }),
+    ("a topic that lacks a link", Kind::ChainDiffers, |bank| drop(chain(bank).topic.pop())),
     ("an operation without a decision", Kind::LostDecision, |bank| {
         unsay(bank, 5);
         bank.history.retain(|entry| matches!(entry.call, Call::Operation { .. }));

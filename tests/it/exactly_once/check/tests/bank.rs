@@ -1,9 +1,13 @@
 //! A small bank in which nothing is wrong: what was asked, said and written.
 
 use super::super::super::asked::Asked;
+use super::super::super::chain::Chain;
 use super::super::super::evidence::{Evidence, Recorded};
 use super::super::super::history::{Call, Entry, Least, Outcome};
 use super::super::rows;
+use schemas::audit::{self, KeyId, Link, Signed};
+use schemas::merkle::Hash;
+use schemas::resource::AuditRoot;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Authority, Binding, Cause, Channel, Command, CommandId, Commit, CreateCustomer,
     Currency, Customer, CustomerId, Epoch, Event, EventId, Fact, Input, KycStatus, Money, OpenAccount, Operation, Output, Payment,
@@ -176,7 +180,28 @@ pub(super) fn write_down(evidence: &mut Evidence) {
     }
     evidence.log.journal = vec![schemas::Entry::Commit(Commit { generation: 1, epochs })];
     evidence.rows.tables = rows::derive(evidence.log.events.iter().map(|recorded| &recorded.event));
+    evidence.chain = Some(chain(&evidence.log.events));
     evidence.rows.upper = evidence.log.events.iter().map(|recorded| recorded.epoch + 1).max().unwrap_or_default();
+}
+
+/// The audit chain over the events.
+fn chain(events: &[Recorded]) -> Chain {
+    let mut epochs: BTreeMap<Epoch, Vec<(EventId, Hash)>> = BTreeMap::new();
+    for recorded in events {
+        let leaf = audit::leaf(recorded.topic.as_str(), &recorded.key, &recorded.datum);
+        epochs.entry(recorded.epoch).or_default().push((recorded.event.id, leaf));
+    }
+    let (mut chain, mut previous) = (Chain::default(), audit::NOTHING);
+    for (epoch, mut hashed) in epochs {
+        hashed.sort_by_key(|(id, _)| *id);
+        let leaves: Vec<Hash> = hashed.into_iter().map(|(_, leaf)| leaf).collect();
+        let link = Link::of(audit::SETTLEMENT, epoch, &leaves, previous).expect("an epoch with events");
+        previous = link.head();
+        let root = AuditRoot::from(&Signed { link, head: previous, signature: [0; 64], key_id: KeyId([0; 8]) });
+        chain.topic.push(root.clone());
+        chain.table.push((root, leaves));
+    }
+    chain
 }
 
 /// What two clients saw of it; each entry takes its turn of ten microseconds.
