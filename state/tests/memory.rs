@@ -185,7 +185,7 @@ fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
         ("a customer", 35, measure(Table::default(), |table, number| table.push(Enrolled::new(customer(number))))),
         ("an account", 146, measure(Accounts::default(), |accounts, number| accounts.open(account(number)))),
         ("an open hold", 178, measure(Holds::default(), |holds, number| assert!(holds.open(hold(number)).is_none()))),
-        ("an order that waits", 204, measure(Orders::default(), |orders, number| orders.open(order(number)))),
+        ("an order that waits", 208, measure(Orders::default(), |orders, number| orders.open(order(number)))),
         ("a payment of which something was given back", 98, measure(Table::default(), |table, number| table.push(refunded(number)))),
         ("a key of which one attempt is counted", 130, measure(Attempts::default(), attempt)),
         ("a minute in which something was paid", 66, measure(Table::default(), |table, number| table.push(sealed(number)))),

@@ -69,7 +69,7 @@ fn all(banks: &mut [Bank], mut ask: impl FnMut(&mut Bank) -> Vec<Event>) -> Vec<
 
 #[test]
 fn orders_batches_and_the_record_outlive_a_stop() {
-    let mut bank = Bank::new();
+    let mut bank = Bank::by_rules(5);
     let (payer, payee) = (bank.account(Role::Customer, 1_000_000), bank.account(Role::Customer, 1_000_000));
     // One minute of more than a leaf, one of a few; batches before, in and behind a full segment of decisions.
     bank.later(MINUTE_MS);
@@ -175,7 +175,7 @@ fn a_snapshot_of_version_4_goes_on_by_its_rules_and_then_by_version_5() {
 
 #[test]
 fn an_order_of_the_house_outlives_a_stop_before_the_house_has_paid_anything() {
-    let mut bank = Bank::new();
+    let mut bank = Bank::by_rules(5);
     let account = bank.account(Role::Customer, 0);
     let deposit = payment(PaymentKind::Deposit, None, Some(account), 10);
     let told = bank.tell("order", Operation::Order(Order { payment: deposit, dated: Dated::ExecuteAt(FIRST + DAY_MS) }));
@@ -192,7 +192,7 @@ fn an_order_of_the_house_outlives_a_stop_before_the_house_has_paid_anything() {
 
 #[test]
 fn ids_that_a_snapshot_never_had_are_found_in_none() {
-    let mut bank = Bank::new();
+    let mut bank = Bank::by_rules(5);
     let (payer, payee) = (bank.account(Role::Customer, 100), bank.account(Role::Customer, 0));
     bank.ask(order(payer, payee, 10, Dated::ExecuteAt(FIRST + DAY_MS))).unwrap();
     let mut bank = thawed(&bank, 5);

@@ -55,6 +55,12 @@ impl Ledger {
     fn pay_back_dated(&mut self, asking: Asking<'_>, payment: &Payment, effective_at: Epoch, events: &mut Vec<Event>) -> Decision {
         let decision = match self.check_effective(asking, payment, effective_at) {
             Ok(()) => self.pay(Asking { may_wait: false, ..asking }, payment, events),
+            // Who may ask for it has tried, and what is tried counts, as of a payment of now.
+            Err(refusal)
+                if refusal > Refusal::NotAuthorized && refusal != Refusal::EffectiveDateOutOfRange && self.is_assessed(payment) =>
+            {
+                self.pay(asking, payment, events)
+            }
             Err(refusal) => self.unpaid(payment, refusal),
         };
         if decision.refusal.is_none() {

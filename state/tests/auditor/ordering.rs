@@ -56,7 +56,8 @@ impl Books {
             let out_of_range = effective_at > self.epoch || effective_at + DATED_DAYS_MS < self.epoch;
             first([(out_of_range, Refusal::EffectiveDateOutOfRange)])
         });
-        let verdict = if may.is_ok() { self.assess(principal, payment, false) } else { None };
+        let counts = may.as_ref().err().is_none_or(|why| *why > Refusal::NotAuthorized && *why != Refusal::EffectiveDateOutOfRange);
+        let verdict = if counts { self.assess(principal, payment, false) } else { None };
         let refused = may.err().or(verdict.as_ref().and_then(|verdict| verdict.refuses(false)));
         let allowed = refused.map_or_else(|| self.allowed(principal, payment, false), Err);
         let (transaction, fee) = self.decided_payment(payment, allowed);
