@@ -5,7 +5,7 @@ use crate::positions::tests::{epochs, given, history, standing};
 use crate::views::Proved;
 use crate::views::tests::run;
 use proptest::prelude::*;
-use schemas::{AccountId, EpochEvents, Fact, HoldChange, Liability};
+use schemas::{AccountId, EpochEvents, Fact, Liability};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

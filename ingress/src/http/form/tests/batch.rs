@@ -65,7 +65,7 @@ fn a_batch_is_the_same_however_it_is_written() {
     assert_eq!(batch(loose.as_bytes(), Media::Lines, whole).as_ref(), Ok(&expected));
     for (operation, single) in expected.items.iter().zip([
         read(&TRANSFER, &changed(&TRANSFER, &json!({"channel": "card"}))),
-        read(&Form::Reserve, &changed(&Form::Reserve, &json!({}))),
+        read(&Form::Reserve, &changed(&Form::Reserve, &json!({"context": {"device": "d-1"}}))),
     ]) {
         assert_eq!(Ok(operation), single.as_ref(), "an item is what its route takes");
     }
@@ -107,7 +107,7 @@ fn every_fault_has_the_place_of_its_item() {
         (
             "/items/0/operation",
             json!("refund"),
-            vec!["/items/0/transaction_id", "/items/0/account_debit", "/items/0/account_credit", "/items/0/channel"],
+            vec!["/items/0/transaction_id", "/items/0/account_debit", "/items/0/account_credit", "/items/0/channel", "/items/0/context"],
         ),
         ("/items/0/operation", json!("batch"), vec!["/items/0/operation"]),
         ("/items/0/operation", json!("order"), vec!["/items/0/operation"]),
