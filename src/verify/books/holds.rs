@@ -103,7 +103,7 @@ impl Holds {
         let reviewed = hold.reserved.change == HoldChange::Reviewed;
         let (in_turn, ends) = match change {
             // What was looked at is paid whole.
-            HoldChange::Captured => (!over && !hold.closing && !(reviewed && hold.left_minor > 0), hold.left_minor == 0),
+            HoldChange::Captured => (!(over || hold.closing || reviewed && hold.left_minor > 0), hold.left_minor == 0),
             HoldChange::Closed => (!over && hold.closing, true),
             HoldChange::Released => (!over && !hold.closing && !reviewed, true),
             HoldChange::Expired | HoldChange::Reserved => (over && !hold.closing && !reviewed, true),

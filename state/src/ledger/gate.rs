@@ -71,7 +71,7 @@ impl Ledger {
         if self.gates.in_force().counts_signals() {
             let (epoch, attempts) = (self.epoch, &mut self.gates.attempts);
             let customer = Key(changed.customer_id.0.as_u128());
-            let device = signal.device.as_deref().map(|device| device_key(device));
+            let device = signal.device.as_deref().map(device_key);
             for key in [Some(customer), device].into_iter().flatten() {
                 let key = (key, attempts.find(key));
                 if signal.signal.is_failure() {

@@ -204,8 +204,10 @@ impl Books {
             verdict.said.push(Said { rule: setting.rule, lane: setting.lane, version, name, value, threshold, window_ms, key });
             if setting.lane == Lane::Live {
                 verdict.score += setting.weight;
-                actions
-                    .push([GateAnswer::Allow, GateAnswer::Review, GateAnswer::Refuse][usize::try_from(setting.named("action")).unwrap()]);
+                actions.push(
+                    [GateAnswer::Allow, GateAnswer::Review, GateAnswer::Refuse]
+                        [usize::try_from(setting.named("action")).expect("an action is small")],
+                );
             }
         }
         let policy = self.policy();
@@ -232,9 +234,9 @@ impl Books {
         since: Option<Option<Epoch>>,
     ) -> Option<(String, i64, Option<u64>, Option<KeyKind>)> {
         let at_least = |name: &str, value: i64| value >= setting.named(name);
-        let young = |since: Epoch, hours: &str| self.epoch - since < u64::try_from(setting.named(hours)).unwrap() * HOUR_MS;
+        let young = |since: Epoch, hours: &str| self.epoch - since < u64::try_from(setting.named(hours)).expect("it is small") * HOUR_MS;
         let amount = payment.amount_minor;
-        let days = |epoch: Epoch| i64::try_from(epoch / DAY_MS).unwrap();
+        let days = |epoch: Epoch| i64::try_from(epoch / DAY_MS).expect("days are few");
         let opened = payer.epoch().unwrap_or_default();
         match setting.rule {
             RuleId::VelocityCount | RuleId::VelocityAmount => {
