@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use orion::config::Config;
-use orion::{archive, backup, dlq, exit, export, load, migrate, replay, restore, run, serve, tap, token, topics, verify};
+use orion::{archive, backup, dlq, exit, export, load, migrate, replay, restore, run, screen, serve, tap, token, topics, verify};
 use std::process::ExitCode;
 
 /// Records are allocated in one thread and freed in another, millions a minute: this one is made for that.
@@ -52,6 +52,8 @@ enum Command {
     Restore(restore::Args),
     /// Decide a log again without any server, or rebuild the views beside the live ones; compare.
     Replay(replay::Args),
+    /// Screen names against lists of sanctions, or compare pairs of names.
+    Screen(screen::Args),
     /// Recompute books or digests from the events alone.
     Verify(verify::Args),
 }
@@ -79,6 +81,7 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => return backup::run(&args, &config),
         Command::Restore(args) => return restore::run(&args, &config),
         Command::Replay(args) => return replay::run(&args, &config),
+        Command::Screen(args) => screen::run(&args)?,
         Command::Verify(args) => return verify::run(&args, &config),
     }
     Ok(ExitCode::SUCCESS)

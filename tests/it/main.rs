@@ -20,6 +20,7 @@ mod overload;
 mod python;
 mod recovery;
 mod rules;
+mod screen;
 mod simulation;
 mod sink;
 mod streams;
