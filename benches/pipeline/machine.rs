@@ -38,7 +38,7 @@ pub(crate) fn describe(services: &Services, load_before: String) -> anyhow::Resu
         ("kernel", json!(fs::read_to_string("/proc/sys/kernel/osrelease")?.trim())),
         ("load_average_before", json!(load_before)),
         ("kafka", kafka(services)?),
-        // What every producer of Orion sets; `egress::kafka` and `ingress::log`.
+        // What every producer of Orion sets; `egress::producer` and `ingress::log`.
         ("producers", json!({"acks": "all", "enable.idempotence": "true", "transactional": "settlement"})),
         ("postgres", postgres(services)?),
     ];

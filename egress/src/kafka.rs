@@ -8,7 +8,9 @@
 //! 2. after it, with the outcome unknown: the next generation fences first, which settles the outcome one way
 //!    or the other, and then reads the journal: either the bindings are there, or case 1 holds.
 
-use crate::producer::{ProduceError, Producer};
+pub use crate::producer::ProduceError;
+
+use crate::producer::Producer;
 use crate::records::{Sent, Writer};
 use schemas::topic::COMMANDS_DLQ;
 use schemas::wire::{Encoder, SchemaRecord, WireError};
@@ -77,8 +79,8 @@ impl Sink {
         written.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic.to_owned(), partition))).collect()
     }
 
-    /// Ends a transaction whose end Kafka has lost, in each of these partitions, which are this cell's alone. So that the other cells
-    /// that read them see it as it ended elsewhere.
+    /// Ends a transaction whose end Kafka has lost, in each of these partitions, which are this cell's alone, before it writes anything. Whoever dies between two
+    /// of them leaves the rest hanging, for which the next process finds the same end: by what was ended here.
     pub fn end(&mut self, places: &BTreeSet<(String, i32)>, commits: bool) -> Result<(), SinkError> {
         for (topic, partition) in places {
             self.producer.end_hanging(topic, *partition, commits).map_err(failed("end what hangs"))?;
@@ -140,9 +142,12 @@ fn send(producer: &mut Producer, sent: &Sent<'_>) -> Result<(), SinkError> {
 }
 
 /// What Kafka says to a process whose cell was taken over is not an error of this step.
-const fn failed(step: &'static str) -> impl FnOnce(ProduceError) -> SinkError {
+fn failed(step: &'static str) -> impl FnOnce(ProduceError) -> SinkError {
     move |source| match source {
-        ProduceError::Lost(_) => SinkError::Lost,
+        ProduceError::Lost(error) => {
+            tracing::warn!(%error, step, "kafka does not answer any more");
+            SinkError::Lost
+        }
         source if source.is_fenced() => SinkError::Fenced,
         source => SinkError::Kafka { step, source },
     }

@@ -9,8 +9,8 @@
 //! itself (its `transaction.version` 2), so that a transaction of any number of partitions takes two requests.
 //!
 //! **Definition.** Each transaction has an identity of its own: its end gives the epoch of the next, so the numbers of a
-//! partition's records begin at zero in each, and what an older process still sends is refused. One request at a time is under way to a broker, and
-//! what Kafka asks to send again is the same bytes, which Kafka knows by their numbers.
+//! partition's records begin at zero in each, and what an older process still sends is refused. One request at a time is under way
+//! to a broker, and what Kafka asks to send again is the same bytes, which Kafka knows by their numbers.
 //!
 //! It is crash-only: a connection that is lost is never opened again, and any other error is the end too. Whoever comes next fences,
 //! which settles what became of the transaction.
@@ -21,17 +21,21 @@ mod batch;
 mod cluster;
 /// Requests and answers.
 mod connection;
+/// What goes wrong.
+mod error;
 /// Transactions without an end.
 mod hanging;
 /// Asking again.
 mod pause;
+
+pub use error::ProduceError;
 
 use crate::records::Sent;
 use batch::{Batch, Identity};
 use bytes::Bytes;
 use cluster::Cluster;
 use connection::ANSWERS;
-use kafka_protocol::error::{ParseResponseErrorCode, ResponseError};
+use error::{begins, is_busy, is_sent_again, refused};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
     BrokerId, EndTxnRequest, InitProducerIdRequest, ProduceRequest, ProduceResponse, ProducerId, TopicName, TransactionalId,
@@ -39,53 +43,6 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use pause::Pause;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// What ends a producer.
-#[derive(Debug, thiserror::Error)]
-pub enum ProduceError {
-    /// There is no connection.
-    #[error("can't reach kafka at {address}")]
-    Unreachable {
-        /// Where it was looked for.
-        address: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The connection is gone: what became of what was asked is not known.
-    #[error("the connection to kafka was lost")]
-    Lost(#[source] std::io::Error),
-    /// An answer is not what it ought to be.
-    #[error("kafka's answer can't be read: {0}")]
-    Format(String),
-    /// Kafka can't do what is needed.
-    #[error("this kafka lacks {0}; Orion needs Kafka 4.0 or later, with transaction.version 2 (kafka-features.sh upgrade)")]
-    Unsupported(String),
-    /// Kafka says no.
-    #[error("kafka says no to {what}: {code}")]
-    Refused {
-        /// What was asked.
-        what: String,
-        /// Why.
-        code: ResponseError,
-    },
-}
-
-impl ProduceError {
-    fn format(error: impl ToString) -> Self {
-        Self::Format(error.to_string())
-    }
-
-    const fn lost(error: std::io::Error) -> Self {
-        Self::Lost(error)
-    }
-
-    /// Whether another process has the identity.
-    pub(crate) const fn is_fenced(&self) -> bool {
-        use ResponseError::{InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced};
-        matches!(self, Self::Refused { code, .. } if matches!(code, ProducerFenced | InvalidProducerEpoch | InvalidProducerIdMapping))
-    }
-}
 
 /// How long a transaction may stay open before Kafka aborts it for a writer that died.
 const TRANSACTION_TIMEOUT_MS: i32 = 10_000;
@@ -149,13 +106,12 @@ impl Producer {
     }
 
     /// Begins a transaction, unless a connection is gone: the one before may have lost its end with it, and another would end parts
-    /// of it.
+    /// of it. Nor after one that was left without an end: what it appended would be part of this one.
     pub(crate) fn begin(&mut self) -> Result<(), ProduceError> {
-        if self.is_over || !self.cluster.is_open(RESTS_MAX) {
+        if self.is_over || self.wrote || self.waiting > 0 || !self.cluster.is_open(RESTS_MAX) {
             self.is_over = true;
             return Err(ProduceError::Lost(std::io::ErrorKind::ConnectionReset.into()));
         }
-        self.wrote = false;
         Ok(())
     }
 
@@ -204,6 +160,7 @@ impl Producer {
                     Ok(()) => {
                         producer.identity = Identity { id: response.producer_id.0, epoch: response.producer_epoch };
                         producer.partitions.iter_mut().for_each(|partition| partition.sent = 0);
+                        producer.wrote = false;
                         return Ok(());
                     }
                     // A commit that has happened answers the same again.
@@ -244,24 +201,13 @@ impl Producer {
 
     /// Sends what waits, a request to each broker.
     fn dispatch(&mut self) -> Result<(), ProduceError> {
-        let mut requests: Vec<(BrokerId, ProduceRequest)> = Vec::new();
+        let mut requests = Vec::new();
         for partition in self.partitions.iter_mut().filter(|partition| partition.batch.count() > 0) {
             let count = i32::try_from(partition.batch.count()).expect("a request has fewer records than bytes");
             let records = Bytes::from(partition.batch.seal(self.identity, partition.sent));
             partition.sent += count;
-            let place = requests.iter().position(|(broker, _)| *broker == partition.leader).unwrap_or_else(|| {
-                let request = ProduceRequest::default()
-                    .with_transactional_id(Some(self.id.clone()))
-                    .with_acks(-1)
-                    .with_timeout_ms(i32::try_from(ANSWERS.as_millis()).expect("some seconds"));
-                requests.push((partition.leader, request));
-                requests.len() - 1
-            });
-            add(
-                &mut requests[place].1,
-                &partition.topic,
-                PartitionProduceData::default().with_index(partition.number).with_records(Some(records)),
-            );
+            let data = PartitionProduceData::default().with_index(partition.number).with_records(Some(records));
+            add(&mut requests, &self.id, partition.leader, &partition.topic, data);
         }
         self.waiting = 0;
         if requests.is_empty() {
@@ -269,11 +215,15 @@ impl Producer {
         }
         // What was sent before has its answer first: were it to be sent again, it would stand behind this.
         self.answers()?;
+        self.wrote = true;
+        self.send(requests)
+    }
+
+    fn send(&mut self, requests: Vec<(BrokerId, ProduceRequest)>) -> Result<(), ProduceError> {
         for (broker, request) in requests {
             self.cluster.connection(broker)?.send(&request, PRODUCE)?;
             self.under_way.push((broker, request));
         }
-        self.wrote = true;
         Ok(())
     }
 
@@ -281,21 +231,22 @@ impl Producer {
     fn answers(&mut self) -> Result<(), ProduceError> {
         let mut pause = Pause::until(ANSWERS);
         loop {
-            let mut again = Vec::new();
-            let mut why = None;
+            let (mut again, mut why) = (Vec::new(), None);
             for (broker, request) in std::mem::take(&mut self.under_way) {
                 let response = self.cluster.connection(broker)?.receive::<ProduceRequest>(PRODUCE)?;
-                if let Some((left, error)) = left(request, &response)? {
-                    again.push((broker, left));
-                    why = Some(error);
-                }
+                why = left(request, &response, &mut again)?.or(why);
             }
             let Some(error) = why else { return Ok(()) };
             pause.or(error)?;
-            for (broker, request) in again {
-                self.cluster.connection(broker)?.send(&request, PRODUCE)?;
-                self.under_way.push((broker, request));
+            let mut requests = Vec::new();
+            for (topic, data) in again {
+                // It may be led by another broker by now.
+                let leader = self.leader(&topic, data.index)?;
+                let is_this = |partition: &&mut Partition| partition.number == data.index && partition.topic == **topic;
+                self.partitions.iter_mut().filter(is_this).for_each(|partition| partition.leader = leader);
+                add(&mut requests, &self.id, leader, &topic, data);
             }
+            self.send(requests)?;
         }
     }
 }
@@ -312,21 +263,33 @@ fn identify(cluster: &mut Cluster, id: &TransactionalId) -> Result<Identity, Pro
     Ok(Identity { id: response.producer_id.0, epoch: response.producer_epoch })
 }
 
-/// Puts a partition's records into a request.
-fn add(request: &mut ProduceRequest, topic: &str, data: PartitionProduceData) {
-    if let Some(found) = request.topic_data.iter_mut().find(|found| *found.name == *topic) {
+/// Puts a partition's records into the request to a broker.
+fn add(requests: &mut Vec<(BrokerId, ProduceRequest)>, id: &TransactionalId, broker: BrokerId, topic: &str, data: PartitionProduceData) {
+    let place = requests.iter().position(|(to, _)| *to == broker).unwrap_or_else(|| {
+        let request = ProduceRequest::default()
+            .with_transactional_id(Some(id.clone()))
+            .with_acks(-1)
+            .with_timeout_ms(i32::try_from(ANSWERS.as_millis()).expect("some seconds"));
+        requests.push((broker, request));
+        requests.len() - 1
+    });
+    let topics = &mut requests[place].1.topic_data;
+    if let Some(found) = topics.iter_mut().find(|found| *found.name == *topic) {
         found.partition_data.push(data);
     } else {
         let name = TopicName(StrBytes::from_string(topic.to_owned()));
-        request.topic_data.push(TopicProduceData::default().with_name(name).with_partition_data(vec![data]));
+        topics.push(TopicProduceData::default().with_name(name).with_partition_data(vec![data]));
     }
 }
 
-/// What of a request has to be sent again, and why; none if Kafka has all of it.
-fn left(mut request: ProduceRequest, response: &ProduceResponse) -> Result<Option<(ProduceRequest, ProduceError)>, ProduceError> {
-    let topics = std::mem::take(&mut request.topic_data);
-    let (mut again, mut why) = (request, None);
-    for topic in topics {
+/// Leaves what of a request has to be sent again, and says why; none if Kafka has all of it.
+fn left(
+    request: ProduceRequest,
+    response: &ProduceResponse,
+    again: &mut Vec<(TopicName, PartitionProduceData)>,
+) -> Result<Option<ProduceError>, ProduceError> {
+    let mut why = None;
+    for topic in request.topic_data {
         let answered = response.responses.iter().find(|answered| answered.name == topic.name);
         for data in topic.partition_data {
             let answer = answered.and_then(|answered| answered.partition_responses.iter().find(|answer| answer.index == data.index));
@@ -334,49 +297,62 @@ fn left(mut request: ProduceRequest, response: &ProduceResponse) -> Result<Optio
             match refused(&format!("records for {} partition {}", *topic.name, data.index), code) {
                 Ok(()) => {}
                 Err(error) if is_sent_again(&error) => {
-                    add(&mut again, &topic.name, data);
+                    again.push((topic.name.clone(), data));
                     why = Some(error);
                 }
                 Err(error) => return Err(error),
             }
         }
     }
-    Ok(why.map(|error| (again, error)))
-}
-
-fn refused(what: &str, code: i16) -> Result<(), ProduceError> {
-    match code.err() {
-        // It has them since they were sent before.
-        None | Some(ResponseError::DuplicateSequenceNumber) => Ok(()),
-        Some(code) => Err(ProduceError::Refused { what: what.to_owned(), code }),
-    }
-}
-
-/// Whether records are taken when they come again: markers of the transaction before may be under way, or a copy is behind.
-const fn is_sent_again(error: &ProduceError) -> bool {
-    use ResponseError::{ConcurrentTransactions, NotEnoughReplicas, NotEnoughReplicasAfterAppend, RequestTimedOut};
-    let ProduceError::Refused { code, .. } = error else { return false };
-    matches!(code, ConcurrentTransactions | NotEnoughReplicas | NotEnoughReplicasAfterAppend | RequestTimedOut)
-}
-
-/// Whether the same may be asked again in a moment: Kafka is still busy with what was before.
-const fn is_busy(error: &ProduceError) -> bool {
-    use ResponseError::{ConcurrentTransactions, CoordinatorLoadInProgress, LeaderNotAvailable, UnknownTopicOrPartition};
-    let ProduceError::Refused { code, .. } = error else { return false };
-    matches!(code, ConcurrentTransactions | CoordinatorLoadInProgress | LeaderNotAvailable | UnknownTopicOrPartition)
-}
-
-/// Whether it is a Kafka that is not there, or has only begun.
-const fn begins(error: &ProduceError) -> bool {
-    use ResponseError::{CoordinatorNotAvailable, NotCoordinator};
-    match error {
-        ProduceError::Unreachable { .. } | ProduceError::Lost(_) => true,
-        ProduceError::Refused { code, .. } => matches!(code, CoordinatorNotAvailable | NotCoordinator),
-        ProduceError::Format(_) | ProduceError::Unsupported(_) => false,
-    }
+    Ok(why)
 }
 
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafka_protocol::error::ResponseError;
+    use kafka_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
+
+    /// What is left of a request for as many partitions, each of which was answered with a code.
+    fn answered(codes: &[i16]) -> Result<(Vec<i32>, Option<ProduceError>), ProduceError> {
+        let (mut requests, id) = (Vec::new(), TransactionalId(StrBytes::from_static_str("cell")));
+        let mut topic = TopicProduceResponse::default().with_name(TopicName(StrBytes::from_static_str("topic")));
+        for (number, code) in (0..).zip(codes) {
+            add(&mut requests, &id, BrokerId(1), "topic", PartitionProduceData::default().with_index(number));
+            topic.partition_responses.push(PartitionProduceResponse::default().with_index(number).with_error_code(*code));
+        }
+        assert_eq!(requests.len(), 1, "a broker gets one request");
+        let (_, request) = requests.remove(0);
+        let mut again = Vec::new();
+        let why = left(request, &ProduceResponse::default().with_responses(vec![topic]), &mut again)?;
+        Ok((again.into_iter().map(|(_, data)| data.index).collect(), why))
+    }
+
+    #[test]
+    fn only_what_kafka_could_not_take_yet_is_sent_again() {
+        use ResponseError::{
+            ConcurrentTransactions, DuplicateSequenceNumber, NotLeaderOrFollower, OutOfOrderSequenceNumber, ProducerFenced,
+        };
+        assert!(matches!(answered(&[0, DuplicateSequenceNumber.code()]), Ok((again, None)) if again.is_empty()));
+        let (again, why) = answered(&[0, NotLeaderOrFollower.code(), 0, ConcurrentTransactions.code()]).unwrap();
+        assert_eq!(again, [1, 3]);
+        assert_eq!(why.unwrap().to_string(), "kafka says no to records for topic partition 3: ConcurrentTransactions");
+        // What can't be mended is the end, whatever else was answered.
+        assert!(answered(&[NotLeaderOrFollower.code(), ProducerFenced.code()]).unwrap_err().is_fenced());
+        assert!(!answered(&[OutOfOrderSequenceNumber.code(), 0]).unwrap_err().is_fenced());
+    }
+
+    #[test]
+    fn an_answer_that_lacks_a_partition_is_no_answer() {
+        let mut requests = Vec::new();
+        let id = TransactionalId(StrBytes::from_static_str("cell"));
+        add(&mut requests, &id, BrokerId(1), "topic", PartitionProduceData::default());
+        let (_, request) = requests.remove(0);
+        assert!(left(request, &ProduceResponse::default(), &mut Vec::new()).is_err());
+    }
 }

@@ -7,12 +7,12 @@
 //! 1. as soon as it has a command and nothing is in flight: waiting would only add latency;
 //! 2. at `age_max_ms` or `weight_max`, whichever comes first, while earlier epochs are on their way; a batch weighs as many
 //!    commands as it has items, and one that is heavier than an epoch may be has an epoch of its own;
-//!    Neither 1. nor the age closes it before the pause that its predecessor is owed: [`PAUSE_MS`] for each command of that, `pause_max_ms` at
-//!    most. An epoch costs all who read it as much as a hundred payments, so a busy bank is faster with fewer. One whose epochs have a
-//!    command or two does not notice: its commits take longer than the pause.
 //! 3. empty, after `tick_ms` without any, so that time goes on;
 //! 4. empty, 60 s after its predecessor, as long as the clock is further ahead than that: a jump of the clock
 //!    never reaches a command in one step.
+//!
+//! 1. and the age wait for the pause after its predecessor: two milliseconds for each command of that, `pause_max_ms` at most. An epoch
+//! costs its readers much more than a payment, so a busy bank is faster with fewer; commits of one or two commands take as long anyway.
 
 use schemas::{Binding, Bound, Epoch, EpochInput, Input, SealedEpoch};
 use std::collections::{BTreeMap, VecDeque};

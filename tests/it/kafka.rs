@@ -135,7 +135,7 @@ fn nothing_is_missed(brokers: &str, topic: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn producer(brokers: &str, transactional_id: &str) -> anyhow::Result<BaseProducer> {
+pub(crate) fn producer(brokers: &str, transactional_id: &str) -> anyhow::Result<BaseProducer> {
     let producer: BaseProducer =
         ClientConfig::new().set("bootstrap.servers", brokers).set("transactional.id", transactional_id).set("acks", "all").create()?;
     producer.init_transactions(WAIT)?;
@@ -143,7 +143,7 @@ fn producer(brokers: &str, transactional_id: &str) -> anyhow::Result<BaseProduce
 }
 
 /// Begins a transaction with these records in each partition, and waits until Kafka has them.
-fn send(producer: &BaseProducer, topic: &str, values: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn send(producer: &BaseProducer, topic: &str, values: &[&str]) -> anyhow::Result<()> {
     producer.begin_transaction()?;
     for partition in 0..PARTITIONS {
         for value in values {
@@ -155,7 +155,7 @@ fn send(producer: &BaseProducer, topic: &str, values: &[&str]) -> anyhow::Result
 }
 
 /// Every value up to the end mark of each partition, one partition after the other.
-fn read(brokers: &str, topic: &str, isolation: &str) -> anyhow::Result<Vec<String>> {
+pub(crate) fn read(brokers: &str, topic: &str, isolation: &str) -> anyhow::Result<Vec<String>> {
     let mut values = Vec::new();
     for partition in 0..PARTITIONS {
         let consumer = consumer(brokers, topic, isolation, partition..partition + 1)?;

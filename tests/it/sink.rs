@@ -1,7 +1,7 @@
 //! The transactions of a cell's sink on the real Kafka, read by another client: whole, in order, once, and none by a sink that was
 //! taken over.
 
-use crate::kafka::on_a_topic;
+use crate::kafka::{self, on_a_topic};
 use anyhow::{Context, ensure};
 use egress::kafka::{Sink, SinkError};
 use egress::records::Sent;
@@ -9,6 +9,7 @@ use orion::load::random::SplitMix64;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
+use rdkafka::producer::Producer;
 use rdkafka::{Offset, TopicPartitionList};
 use schemas::Topic;
 use schemas::wire::Encoder;
@@ -57,8 +58,6 @@ fn a_sink_that_was_taken_over_writes_nothing() -> anyhow::Result<()> {
         let [kept, lost, last] = [records(), records(), records()];
         let mut first = sink(brokers, topic)?;
         publish(&mut first, topic, &kept)?;
-        // Nothing hangs, so nothing happens.
-        first.end(&BTreeSet::from([(topic.to_owned(), 0), (topic.to_owned(), 1)]), false)?;
         let mut second = sink(brokers, topic)?;
         let refused = publish(&mut first, topic, &lost);
         ensure!(matches!(refused, Err(SinkError::Fenced)), "{refused:?}");
@@ -66,6 +65,29 @@ fn a_sink_that_was_taken_over_writes_nothing() -> anyhow::Result<()> {
         ensure!(publish(&mut first, topic, &lost).is_err(), "a sink that was taken over goes on");
         publish(&mut second, topic, &last)?;
         ensure!(read(brokers, topic)? == by_partition(&[kept, last].concat()), "what was read is not what was kept");
+        Ok(())
+    })
+}
+
+/// An older binary writes by librdkafka, and may come back.
+#[test]
+fn another_client_takes_over_and_is_taken_over() -> anyhow::Result<()> {
+    on_a_topic("sink-older", |brokers, topic| {
+        let record =
+            |partition, value: &str| Record { value: value.as_bytes().to_vec(), partition, ..Record::any(&mut SplitMix64::new(15), 0) };
+        let mut first = sink(brokers, topic)?;
+        publish(&mut first, topic, &[record(0, "first")])?;
+        let older = kafka::producer(brokers, topic)?;
+        kafka::send(&older, topic, &["older"])?;
+        older.commit_transaction(WAIT)?;
+        let refused = publish(&mut first, topic, &[record(0, "never")]);
+        ensure!(matches!(refused, Err(SinkError::Fenced)), "{refused:?}");
+        let mut last = sink(brokers, topic)?;
+        let refused = kafka::send(&older, topic, &["never"]).and_then(|()| Ok(older.commit_transaction(WAIT)?));
+        ensure!(refused.is_err(), "a client that was taken over goes on");
+        publish(&mut last, topic, &[record(0, "end"), record(1, "end")])?;
+        let seen = kafka::read(brokers, topic, "read_committed")?;
+        ensure!(seen == ["first", "older", "end", "older", "end"], "{seen:?}");
         Ok(())
     })
 }

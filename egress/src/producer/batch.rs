@@ -1,7 +1,6 @@
 //! Records on their way to one partition, as Kafka stores them: a record batch of version 2. Pure.
 //!
-//! Layout and numbers are those of Kafka's documentation, "Message Format". A record is written once, straight into its batch;
-//! a client that keeps each as a message of its own takes three times as long for it (`benches/README.md`).
+//! Layout and numbers are those of Kafka's documentation, "Message Format". A record is written once, straight into its batch.
 
 use crate::records::Sent;
 use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
@@ -18,7 +17,7 @@ const LZ4: u16 = 3;
 const TRANSACTIONAL: u16 = 1 << 4;
 /// What a field takes for its length, and a record besides its fields: five numbers, the lengths of key and value, and a byte.
 const FIELD_MAX_BYTES: usize = 5;
-const RECORD_MAX_BYTES: usize = 10 + 3 * FIELD_MAX_BYTES + 2 * FIELD_MAX_BYTES + 1;
+const BESIDES_MAX_BYTES: usize = 10 + 3 * FIELD_MAX_BYTES + 2 * FIELD_MAX_BYTES + 1;
 /// Fewer bytes are not worth compressing.
 const COMPRESSED_FROM: usize = 512;
 
@@ -32,7 +31,7 @@ pub(crate) struct Identity {
 /// Most bytes that a record takes in a batch that is not compressed.
 pub(crate) fn room(sent: &Sent<'_>) -> usize {
     let headers: usize = sent.headers.iter().map(|(name, value)| name.len() + value.len() + 2 * FIELD_MAX_BYTES).sum();
-    headers + sent.key.len() + sent.value.len() + RECORD_MAX_BYTES
+    headers + sent.key.len() + sent.value.len() + BESIDES_MAX_BYTES
 }
 
 /// An open batch.

@@ -11,9 +11,11 @@ const DESCRIBE_PRODUCERS: i16 = 0;
 const WRITE_TXN_MARKERS: i16 = 1;
 
 impl Producer {
-    /// Ends every open transaction in a partition that nobody else may write: all of them hang. What Kafka knows of the
-    /// transactional ids stays as it is.
+    /// Ends every open transaction in a partition that nobody else may write: all of them hang, since Kafka gives nobody an identity
+    /// before it has ended what was under way. So this comes before anything is written: a commit that has been answered may still have
+    /// its markers under way.
     pub(crate) fn end_hanging(&mut self, topic: &str, partition: i32, commits: bool) -> Result<(), ProduceError> {
+        assert!(self.partitions.is_empty(), "what hangs is ended before anything is written");
         self.checked(|producer| {
             let name = TopicName(StrBytes::from_string(topic.to_owned()));
             let leader = producer.leader(topic, partition)?;
