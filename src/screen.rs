@@ -6,12 +6,12 @@
 use crate::exit::{BAD_INPUT, Exit, USAGE};
 use crate::progress::Progress;
 use flate2::read::MultiGzDecoder;
-use screening::index::Index;
-use screening::list::{Born, ListError, Parts};
+use screening::index::{Index, Why};
+use screening::list::{Born, Format, List, ListError, Parts};
 use screening::qualify::Facts;
 use screening::rarity::Rarity;
-use screening::score;
-use std::io::{ErrorKind, Read as _};
+use screening::score::{self, How};
+use std::io::{ErrorKind, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 /// More than any list has. What unpacks to more is no list.
@@ -20,7 +20,7 @@ const BYTES_MAX: u64 = 1 << 30;
 /// `orion screen`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  orion screen --list un.xml.gz --names customers.csv\n  orion screen --list sdn.csv --list alt.csv --list add.csv --names customers.csv --threshold 0.85\n  orion screen --pairs pairs.csv\n\nLists: UN XML, OFAC's CSV (sdn, and alt and add beside it), OpenSanctions' JSON lines, CSV with id,name[,dob,country]; also as .gz.\nNames: CSV with id,name[,dob,country]; prints id,name,entity,matched_name,score.\nPairs: CSV with a,b; prints a,b,score.\n\nExit codes: 0 done; 2 the command line is wrong; 65 a file is not there, or wrong."
+    after_help = "Examples:\n  orion screen --list un.xml.gz --names customers.csv\n  orion screen --list sdn.csv --list alt.csv --list add.csv --names customers.csv --threshold 0.75\n  orion screen --list un.xml --list own.csv --names customers.csv --explain\n  orion screen --pairs pairs.csv\n\nLists: UN XML, OFAC's CSV (sdn, and alt and add beside it), OpenSanctions' JSON lines, CSV with id,name[,dob,country]; also as .gz.\nWhere two lists have an entry of the same id, the file's name comes before all ids (un:7).\nNames: CSV with id,name[,dob,country]; prints id,name,entity,matched_name,score.\nPairs: CSV with a,b; prints a,b,score.\nScores go from 0 to 1, which is the same name; a match begins at 0.7.\n\nExit codes: 0 done; 2 the command line is wrong; 65 a file is not there, or wrong."
 )]
 pub struct Args {
     /// A list; several may be given.
@@ -33,8 +33,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "names", "threshold"])]
     pairs: Option<PathBuf>,
     /// From which score on a name is a hit, from 0 to 1.
-    #[arg(long, value_name = "SCORE", value_parser = threshold, default_value = "0.8")]
+    #[arg(long, value_name = "SCORE", value_parser = threshold, default_value = "0.7")]
     threshold: u32,
+    /// One more column: which word answers which, and how.
+    #[arg(long)]
+    explain: bool,
     /// No progress.
     #[arg(long)]
     quiet: bool,
@@ -44,7 +47,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut out = csv::Writer::from_writer(std::io::stdout().lock());
     let written = match (&args.pairs, &args.names) {
-        (Some(pairs), _) => compare(pairs, args.quiet, &mut out),
+        (Some(pairs), _) => compare(pairs, args, &mut out),
         (None, Some(names)) => screen(args, names, &mut out),
         (None, None) => Err(Exit { code: USAGE, sentence: "say --names FILE or --pairs FILE".to_owned() }.into()),
     };
@@ -56,17 +59,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 type Out<'stdout> = csv::Writer<std::io::StdoutLock<'stdout>>;
 
 fn screen(args: &Args, names: &Path, out: &mut Out) -> anyhow::Result<()> {
-    let mut parts = Parts::default();
-    for file in &args.list {
-        parts.add(&bytes(file)?).map_err(|error| wrong(file, &error))?;
-    }
-    let all = args.list.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
-    let list = parts.list().map_err(|error: ListError| bad(format!("{all}: {error}")))?;
+    let list = read(&args.list)?;
     let rarity = Rarity::of(&list);
     let index = Index::new(list, rarity);
     let rows = Rows::of(names, &["id", "name"], &["dob", "country"])?;
-    let mut progress = Progress::new("screen", 0, args.quiet);
-    out.write_record(["id", "name", "entity", "matched_name", "score"])?;
+    let mut progress = progress("screen", args);
+    out.write_record(["id", "name", "entity", "matched_name", "score"].into_iter().chain(args.explain.then_some("why")))?;
     rows.each(|line, [id, name, born, country]| {
         let facts = Facts { born: Born::read(born), countries: country.split(';').map(str::to_owned).collect() };
         if !born.trim().is_empty() && facts.born.is_none() {
@@ -75,22 +73,74 @@ fn screen(args: &Args, names: &Path, out: &mut Out) -> anyhow::Result<()> {
             );
         }
         for hit in index.screen(name, &facts, args.threshold) {
-            out.write_record([id, name, &hit.entry.id, hit.matched, &decimal(hit.score)])?;
+            let (score, why) = (decimal(hit.score), args.explain.then(|| explained(&hit.why)));
+            out.write_record([id, name, &hit.entry.id, hit.matched, &score].into_iter().chain(why.as_deref()))?;
         }
         progress.add(1);
         Ok(())
     })
 }
 
-fn compare(pairs: &Path, quiet: bool, out: &mut Out) -> anyhow::Result<()> {
+/// The lists of these files as one. The files of OFAC belong together, every other is a list of its own.
+fn read(files: &[PathBuf]) -> anyhow::Result<List> {
+    let (mut lists, mut ofac, mut of_ofac) = (Vec::<(String, List)>::new(), Parts::default(), Vec::<&PathBuf>::new());
+    for file in files {
+        let bytes = bytes(file)?;
+        let wrong = |error: ListError| bad(format!("{}: {error}", file.display()));
+        match Format::of(&bytes).map_err(wrong)? {
+            Format::Ofac | Format::OfacAliases | Format::OfacAddresses => {
+                ofac.add(&bytes).map_err(wrong)?;
+                of_ofac.push(file);
+            }
+            Format::Un | Format::Ftm | Format::Plain => lists.push((stem(file), List::read(&bytes).map_err(wrong)?)),
+        }
+    }
+    let said = |files: &[&PathBuf]| files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+    if let Some(first) = of_ofac.first() {
+        lists.push((stem(first), ofac.list().map_err(|error| bad(format!("{}: {error}", said(&of_ofac))))?));
+    }
+    let all: Vec<_> = files.iter().collect();
+    Ok(List::together(lists).map_err(|error| bad(format!("{}: {error}", said(&all))))?)
+}
+
+/// The name of a file up to its first dot.
+fn stem(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+fn compare(pairs: &Path, args: &Args, out: &mut Out) -> anyhow::Result<()> {
     let rows = Rows::of(pairs, &["a", "b"], &[])?;
-    let mut progress = Progress::new("compare", 0, quiet);
-    out.write_record(["a", "b", "score"])?;
+    let mut progress = progress("compare", args);
+    out.write_record(["a", "b", "score"].into_iter().chain(args.explain.then_some("why")))?;
     rows.each(|_, [one, other, ..]| {
-        out.write_record([one, other, &decimal(score::pair(one, other))])?;
+        let (score, why) = score::explained_pair(one, other);
+        let why = args.explain.then(|| explained(&why));
+        out.write_record([one, other, &decimal(score)].into_iter().chain(why.as_deref()))?;
         progress.add(1);
         Ok(())
     })
+}
+
+/// Nobody watches a file that fills.
+fn progress(title: &str, args: &Args) -> Progress {
+    Progress::new(title, 0, args.quiet || !std::io::stderr().is_terminal())
+}
+
+/// `mohamed ~ muhammad (variant); zarbatu = zarbatu`.
+fn explained(why: &[Why]) -> String {
+    let piece = |why: &Why| {
+        let how = match why.how {
+            How::Equal => return format!("{} = {}", why.query, why.listed),
+            How::Variant => "variant",
+            How::Edit => "spelling",
+            How::Initial => "initial",
+            How::Joined => "joined",
+            How::Acronym => "acronym",
+        };
+        format!("{} ~ {} ({how})", why.query, why.listed)
+    };
+    why.iter().map(piece).collect::<Vec<_>>().join("; ")
 }
 
 /// A CSV file with a header, of which up to four columns are read, whatever their order.
@@ -154,10 +204,6 @@ fn bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
         }
     }
     Ok(bytes)
-}
-
-fn wrong(file: &Path, error: &ListError) -> Exit {
-    bad(format!("{}: {error}", file.display()))
 }
 
 fn bad(sentence: String) -> Exit {

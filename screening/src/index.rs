@@ -21,10 +21,12 @@ use crate::qualify::{Facts, qualify};
 use crate::rarity::Rarity;
 use crate::score::{self, Alignment, Sieve};
 use crate::words::Role;
-use keys::{joined_key, neighbours, token_keys};
+use keys::{joined_key, neighbours, token_keys, whole_key};
 pub use keys::{keys, keys_of};
 use std::collections::BTreeMap;
 
+/// Of the weight of a query, what a name must share of it to be looked at, in percent.
+const VOUCHED_MIN: u32 = 33;
 /// Words of the list that answer a word of the query.
 pub const ALIKE_MAX: usize = 48;
 /// Names that are aligned with a query.
@@ -49,6 +51,8 @@ pub struct Index {
     starts: Vec<u32>,
     /// How far a key is shifted to have only those bits.
     shift: u32,
+    /// Keys of whole names, sorted, each with a name: whoever has the same words is always looked at.
+    wholes: Vec<(u64, u32)>,
 }
 
 /// A name of an entry.
@@ -109,10 +113,11 @@ impl Index {
     pub fn new(list: List, rarity: Rarity) -> Self {
         let (mut names, mut words) = (Vec::new(), BTreeMap::<String, Word>::new());
         for (entry, listed) in list.entries().iter().enumerate() {
+            let has_latin = listed.names.iter().any(|given| !given.name.chars().any(is_other_script));
             for (alias, given) in listed.names.iter().enumerate() {
                 let name = Name::new(&given.name, &rarity);
                 let place = u32::try_from(names.len()).unwrap_or(u32::MAX);
-                let joined = neighbours(&name.tokens, &rarity);
+                let joined = neighbours(&name, &rarity);
                 for (token, alone) in name
                     .tokens
                     .iter()
@@ -128,7 +133,7 @@ impl Index {
                         word.names.push(place);
                     }
                 }
-                let original = given.strength == Strength::Original && listed.names.len() > 1;
+                let original = has_latin && given.name.chars().any(is_other_script);
                 names.push(Listed { entry, alias, name, original });
             }
         }
@@ -144,7 +149,9 @@ impl Index {
             starts[place] += starts[place - 1];
         }
         let sieves = words.iter().map(|word| (Sieve::of(&word.token), word.alone)).collect();
-        Self { list, rarity, names, words, sieves, keys, starts, shift }
+        let mut wholes: Vec<_> = (0..).zip(&names).map(|(place, listed)| (whole_key(&listed.name), place)).collect();
+        wholes.sort_unstable();
+        Self { list, rarity, names, words, sieves, keys, starts, shift, wholes }
     }
 
     /// The list.
@@ -197,7 +204,7 @@ impl Index {
         // For each name what is vouched for it, and which token did so last.
         let mut vouched = vec![(0_u32, 0_u32); self.names.len()];
         let mut touched = Vec::new();
-        let joined = neighbours(&query.tokens, &self.rarity);
+        let joined = neighbours(query, &self.rarity);
         let alone = query.tokens.iter().filter(|token| token.tells()).map(|token| (token, true));
         for (number, (token, alone)) in (1..).zip(alone.chain(joined.iter().map(|token| (token, false)))) {
             for (worth, word) in self.alike(token, alone) {
@@ -216,7 +223,7 @@ impl Index {
         }
         // Whoever shares less than half of the query reaches no threshold that anybody sets.
         let least = query.tokens.iter().filter(|token| token.tells() && token.role != Role::Initial).map(|token| token.weight).sum::<u32>()
-            * 45
+            * VOUCHED_MIN
             / 100;
         let length = query.tokens.len();
         let mut names: Vec<_> = touched
@@ -231,7 +238,14 @@ impl Index {
             names.select_nth_unstable(SCORED_MAX);
             names.truncate(SCORED_MAX);
         }
-        names.into_iter().map(|(_, name)| name).collect()
+        let mut names: Vec<_> = names.into_iter().map(|(_, name)| name).collect();
+        let key = whole_key(query);
+        let start = self.wholes.partition_point(|(other, _)| *other < key);
+        names
+            .extend(self.wholes[start..].iter().take_while(|(other, _)| *other == key).filter_map(|(_, name)| usize::try_from(*name).ok()));
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The words of the list that are similar to a token, with what each vouches for, the most first.
@@ -276,7 +290,7 @@ fn bucket(key: u64, shift: u32) -> usize {
 
 /// Beyond Latin letters and their accents.
 fn is_other_script(letter: char) -> bool {
-    letter.is_alphabetic() && letter > '\u{24f}'
+    letter.is_alphabetic() && letter > '\u{24f}' && !('\u{1e00}'..='\u{1eff}').contains(&letter)
 }
 
 /// An alignment in words.

@@ -189,6 +189,18 @@ impl List {
         parts.list()
     }
 
+    /// Lists of several authorities as one. Where two have an entry of the same id, all ids get the name of their list before
+    /// them, as in `un:7`.
+    pub fn together(lists: Vec<(String, Self)>) -> Result<Self, ListError> {
+        let mut ids: Vec<_> = lists.iter().flat_map(|(_, list)| &list.entries).map(|entry| entry.id.as_str()).collect();
+        ids.sort_unstable();
+        let collide = ids.windows(2).any(|pair| pair[0] == pair[1]);
+        let named = |(name, list): (String, Self)| {
+            list.entries.into_iter().map(move |entry| if collide { Entry { id: format!("{name}:{}", entry.id), ..entry } } else { entry })
+        };
+        Self::new(lists.into_iter().flat_map(named).collect())
+    }
+
     /// The entries, by id.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -5,7 +5,7 @@
 
 use crate::rarity::Rarity;
 use crate::sound::{folded, skeleton};
-use crate::text;
+use crate::text::{self, Script, Word};
 use crate::variants::{self, Groups};
 use crate::words::{self, Role};
 
@@ -14,15 +14,17 @@ pub const TOKENS_MAX: usize = 12;
 
 /// "Servant of" as it is written here: a particle, since most of what follows it is a name by itself.
 const SERVANT: &str = "abdul";
+/// Servant of God.
+const GODS_SERVANT: &str = "abdullah";
 /// How servants are written before whom they serve.
 const SERVANTS: &[&str] = &["abd", "abdul", "abdel", "abdal", "abdoul", "abdol", "abdur", "abder", "abdus", "abdun", "bd"];
 /// What follows where God is meant.
-const GODS: &[&str] = &["allah", "ullah", "lah", "llah", "alla", "ulla", "allh", "lh"];
+const GODS: &[&str] = &["allah", "ullah", "lah", "llah", "alla", "ulla", "allh", "lh", "llh"];
 /// The article, and what it becomes before some letters.
 const ARTICLES: &[&str] =
     &["al", "el", "ul", "il", "ar", "er", "ur", "as", "us", "es", "ash", "an", "un", "en", "ad", "ud", "ed", "az", "at"];
 /// The last part of "of the faith".
-const FAITHS: &[&str] = &["din", "deen", "dine", "dien"];
+const FAITHS: &[&str] = &["din", "deen", "dine", "dien", "dyn"];
 /// The same, where it is written with the word before.
 const OF_THE_FAITH: &[&str] = &[
     "eddine", "uddine", "oudine", "oudeen", "eddien", "aldine", "uddeen", "eldine", "aldin", "eldin", "addin", "eddin", "uddin", "uldin",
@@ -34,6 +36,10 @@ const OF_THE_FAITH: &[&str] = &[
 pub struct Token {
     /// As it was written, in ASCII.
     pub text: String,
+    /// In which script it was.
+    pub(crate) script: Script,
+    /// What it is joined to its neighbours as, where that is not `text`.
+    part: Option<String>,
     /// What it stands for, where several words of trade or form mean the same.
     pub(crate) meaning: Option<&'static str>,
     /// As it sounds.
@@ -57,40 +63,64 @@ pub struct Name {
     pub tokens: Vec<Token>,
     /// Whether a form or a trade says that it is no person.
     pub organisation: bool,
+    /// How many tokens stand before a comma: last names, which are spoken last.
+    pub(crate) last_names: usize,
 }
 
 impl Name {
     /// Reads a name. `rarity` is that of the list against which it is held.
     pub fn new(name: &str, rarity: &Rarity) -> Self {
-        let words = joined(text::words(name));
-        let mut tokens: Vec<_> = words.into_iter().take(TOKENS_MAX).map(|word| Token::new(word, rarity)).collect();
+        let last_names = last_names(name);
+        let words = joined(text::written(name));
+        let mut tokens: Vec<_> = words.into_iter().take(TOKENS_MAX).map(|(word, part)| Token::new(word, part, rarity)).collect();
         // Whoever is called nothing but a particle or a title is called that.
         if tokens.iter().all(|token| matches!(token.role, Role::Title | Role::Particle)) && tokens.len() > 1 {
             tokens.iter_mut().for_each(Token::be_plain);
         }
         let organisation = tokens.iter().any(|token| matches!(token.role, Role::Form | Role::Trade));
-        Self { tokens, organisation }
+        Self { tokens, organisation, last_names }
+    }
+}
+
+impl Name {
+    /// Where a token stands when the name is spoken.
+    pub(crate) fn spoken(&self, place: usize) -> usize {
+        (place + self.tokens.len() - self.last_names.min(self.tokens.len())) % self.tokens.len().max(1)
     }
 }
 
 impl Token {
-    fn new(text: String, rarity: &Rarity) -> Self {
+    fn new(Word { text, script }: Word, part: Option<String>, rarity: &Rarity) -> Self {
         let (role, meaning) = words::role(&text);
         let (folded, groups) = (folded(meaning.unwrap_or(&text)), variants::groups(&text));
         let bits = |word: &str| word.bytes().fold(0, |letters, letter| letters | 1 << (letter & 63));
         let letters = (bits(&text), bits(&folded));
-        let mut token = Self { skeleton: skeleton(&folded), folded, role, weight: 0, groups, letters, meaning, text };
+        let mut token = Self { skeleton: skeleton(&folded), folded, role, weight: 0, groups, letters, meaning, script, part, text };
         token.weight = rarity.weight(&token);
         token
     }
 
     /// Neighbours as one word.
-    pub(crate) fn together(text: String, weight: u32, rarity: &Rarity) -> Self {
-        let mut token = Self::new(text, rarity);
+    pub(crate) fn together(parts: &[Self], rarity: &Rarity) -> Self {
+        let text = parts.iter().map(Self::part).collect();
+        let script = parts.iter().map(|part| part.script).max().unwrap_or_default();
+        let mut token = Self::new(Word { text, script }, None, rarity);
         token.role = Role::Plain;
         token.meaning = None;
-        token.weight = weight;
+        token.weight = parts.iter().map(|part| part.weight).sum();
         token
+    }
+
+    /// A word that nobody wrote.
+    pub(crate) fn plain(text: String, rarity: &Rarity) -> Self {
+        let mut token = Self::new(Word { text, script: Script::Alphabet }, None, rarity);
+        token.role = Role::Plain;
+        token
+    }
+
+    /// As it is where it is written with its neighbours.
+    pub(crate) fn part(&self) -> &str {
+        self.part.as_deref().unwrap_or(&self.text)
     }
 
     fn be_plain(&mut self) {
@@ -109,40 +139,81 @@ impl Token {
     }
 }
 
-/// Words that are one name become the same words, however they are written.
-fn joined(words: Vec<String>) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::with_capacity(words.len());
+/// How many tokens stand before the only comma, if what stands behind it is more than the form of a company.
+fn last_names(name: &str) -> usize {
+    let Some((last, first)) = name.split_once(',').filter(|(_, first)| !first.contains(',')) else { return 0 };
+    let is_name = |word: &Word| !matches!(words::role(&word.text).0, Role::Form | Role::Number | Role::Title);
+    if text::written(first).iter().any(is_name) { joined(text::written(last)).len() } else { 0 }
+}
+
+/// Words that are one name become the same words, however they are written; beside them what they are as parts of a word.
+fn joined(words: Vec<Word>) -> Vec<(Word, Option<String>)> {
+    let mut joined: Vec<(Word, Option<String>)> = Vec::with_capacity(words.len());
     let mut rest = words.into_iter().peekable();
     while let Some(word) = rest.next() {
-        if SERVANTS.contains(&word.as_str()) {
-            rest.next_if(|next| ARTICLES.contains(&next.as_str()));
+        let script = word.script;
+        let with = |text: &str| Word { text: text.to_owned(), script };
+        if let Some(servant) = SERVANTS.iter().find(|servant| **servant == word.text) {
+            rest.next_if(|next| ARTICLES.contains(&next.text.as_str()));
             // Servant of God is one name, and a common one.
-            let god = rest.next_if(|next| GODS.contains(&next.as_str()));
-            joined.push(if god.is_some() { "abdullah" } else { SERVANT }.to_owned());
-        } else if let Some(whom) = served(&word) {
-            joined.extend([SERVANT.to_owned(), whom.to_owned()]);
-        } else if FAITHS.contains(&word.as_str()) && joined.last().is_some_and(|last| ARTICLES.contains(&last.as_str())) && joined.len() > 1
+            let god = rest.next_if(|next| GODS.contains(&next.text.as_str()));
+            joined.push(if god.is_some() {
+                (Word { text: GODS_SERVANT.to_owned(), script: Script::Alphabet }, None)
+            } else {
+                (Word { text: SERVANT.to_owned(), script: Script::Alphabet }, Some((*servant).to_owned()))
+            });
+            // `abd ulhai`: the article went to the wrong side.
+            if let Some(next) = rest.next_if(|next| *servant == "abd" && with_article(&next.text).is_some()) {
+                joined.push((Word { text: with_article(&next.text).unwrap_or(&next.text).to_owned(), script: next.script }, None));
+            }
+        } else if GODS.contains(&word.text.as_str()) && joined.last().is_some_and(|(last, _)| may_be_gods(last)) {
+            // Hidayat Ullah is Hidayatullah.
+            if let Some((last, _)) = joined.pop() {
+                joined.push((Word { text: format!("{}ullah", last.text), script: last.script }, Some(last.text + &word.text)));
+            }
+        } else if let Some((servant, whom)) = served(&word.text, script) {
+            joined.extend([(Word { text: SERVANT.to_owned(), script: Script::Alphabet }, Some(servant.to_owned())), (with(whom), None)]);
+        } else if FAITHS.contains(&word.text.as_str())
+            && let [.., (name, _), (article, _)] = joined.as_slice()
+            && ARTICLES.contains(&article.text.as_str())
         {
-            joined.pop();
-            joined.last_mut().into_iter().for_each(|name| name.push_str("uddin"));
-        } else if let Some(name) = OF_THE_FAITH.iter().find_map(|end| word.strip_suffix(end)).filter(|name| name.len() >= 2) {
-            joined.push(format!("{name}uddin"));
+            let (text, part) = (format!("{}uddin", name.text), format!("{}{}{}", name.text, article.text, word.text));
+            joined.truncate(joined.len() - 2);
+            joined.push((with(&text), Some(part)));
+        } else if let Some(name) = OF_THE_FAITH.iter().find_map(|end| word.text.strip_suffix(end)).filter(|name| name.len() >= 2) {
+            let text = format!("{name}uddin");
+            joined.push((with(&text), Some(word.text)));
         } else {
-            joined.push(word);
+            joined.push((word, None));
         }
     }
     joined
 }
 
-/// Rahman of Abdulrahman, Abdelrahmane and Abderrahmane. Abdallah is a name of its own.
-fn served(word: &str) -> Option<&str> {
+/// A name that God may follow.
+fn may_be_gods(word: &Word) -> bool {
+    word.text.len() > 2 && words::role(&word.text).0 == Role::Plain && !word.text.ends_with("llah")
+}
+
+/// Hai of Ulhai.
+fn with_article(word: &str) -> Option<&str> {
+    ["ul", "ol", "el"].iter().find_map(|article| word.strip_prefix(article)).filter(|whom| whom.len() >= 3)
+}
+
+/// Rahman of Abdulrahman, Abdelrahmane and Abderrahmane, and how its servant is written. Abdallah is a name of its own.
+fn served(word: &str, script: Script) -> Option<(&'static str, &str)> {
     let rest = word.strip_prefix("abd")?;
-    let (_, whom) =
-        ["oul", "ul", "el", "al", "ol"].iter().find_map(|article| Some((article, rest.strip_prefix(article)?))).or_else(|| {
+    let article = |(article, whole)| Some((whole, rest.strip_prefix(article)?));
+    let (servant, whom) = [("oul", "abdoul"), ("ul", "abdul"), ("el", "abdel"), ("al", "abdal"), ("ol", "abdol")]
+        .into_iter()
+        .find_map(article)
+        .or_else(|| {
             let ["u" | "e" | "a", doubled] = [rest.get(..1)?, rest.get(1..3)?] else { return None };
-            (doubled[..1] == doubled[1..]).then(|| (&"", &rest[2..]))
+            (doubled[..1] == doubled[1..]).then(|| ("abdu", &rest[2..]))
         })?;
-    (whom.len() >= 3 && !whom.starts_with("lah") && whom != "aye").then_some(whom)
+    // Two letters without vowels are a name, such as Hai.
+    let least = if script == Script::Abjad { 2 } else { 3 };
+    (whom.len() >= least && !whom.starts_with("lah") && whom != "aye" && !GODS.contains(&whom)).then_some((servant, whom))
 }
 
 #[cfg(test)]

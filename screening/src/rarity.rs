@@ -9,12 +9,22 @@ use crate::variants;
 use crate::words::Role;
 use std::collections::BTreeMap;
 
+/// One letter.
+const INITIAL: u32 = 2_900;
+/// A word of one or two letters.
+const TWO_LETTERS: u32 = 6_500;
+/// A word of three.
+const THREE_LETTERS: u32 = 9_000;
+/// A sign of Chinese or Korean: there are few syllables.
+const SIGN: u32 = 3_000;
+/// What is left of a name that many people bear, in percent.
+const EVERYDAY: u32 = 59;
+/// What a word loses each time that the number of names with it doubles.
+const HALVING: u32 = 800;
+/// A word that everybody bears.
+const FLOOR: u32 = 2_800;
 /// A rare word.
 pub const RARE: u32 = 10_000;
-/// A word that everybody bears.
-const FLOOR: u32 = 3_000;
-/// What a word loses each time that the number of names with it doubles.
-const HALVING: u32 = 900;
 /// Borne by as many, it is still rare.
 const FEW: u32 = 4;
 
@@ -50,21 +60,22 @@ impl Rarity {
         let weight = match token.role {
             Role::Title => 600,
             Role::Particle | Role::Form => 800,
-            Role::Initial => 2_500,
+            Role::Initial => INITIAL,
             // Jr, or the second of a name.
             Role::Number if token.meaning.is_some() => 2_000,
             Role::Number => 8_000,
             Role::Trade => 3_500,
             Role::Plain => match token.text.len() {
-                0..=2 => 6_000,
-                3 => 8_000,
+                0..=2 => TWO_LETTERS,
+                3 => THREE_LETTERS,
                 _ => RARE,
             },
         };
         if token.role != Role::Plain && token.role != Role::Trade {
             return weight;
         }
-        let weight = if crate::everyday::is_everyday(&token.folded) { weight * 11 / 20 } else { weight };
+        let weight = if token.script == crate::text::Script::Signs { weight.min(SIGN) } else { weight };
+        let weight = if crate::everyday::is_everyday(&token.folded) { weight * EVERYDAY / 100 } else { weight };
         let count = self.0.get(&word(token)).copied().unwrap_or(0);
         let listed = if count < FEW { RARE } else { RARE.saturating_sub(HALVING * (count / FEW).ilog2().saturating_add(1)) };
         weight.min(listed.max(FLOOR))

@@ -5,17 +5,24 @@
 //!
 //! ```text
 //! contradiction = min(U query, U listed)
-//! score = sum of (w query + w listed) * s  /  (sum of (w query + w listed) + 2 * contradiction + QUERY_MORE * rest + LISTED_MORE * rest)
+//! agreement     = sum of (w query + w listed) * s  /  (sum of (w query + w listed) + CONTRADICTION * contradiction + QUERY_MORE * rest + LISTED_MORE * rest)
+//! evidence      = half the sum of (w query + w listed) * s, without initials
+//! score         = 1 - (1 - agreement) * (more than 1 where evidence is little, less where it is much)
 //! ```
 //!
 //! 1. Every piece that is similar enough is found.
 //! 2. Pieces are taken by what they contribute, greatest first, as long as their tokens are free.
 //! 3. The formula above; a name that is written together or apart throughout is compared as a whole as well.
-//! 4. Other numbers, another order and little evidence take something away. Nothing but titles, particles and forms in
-//!    common is no evidence at all.
+//! 4. Other numbers, another order and an initial that fits too many take something away. Nothing but titles, particles and
+//!    forms in common is no evidence at all.
+//! 5. The score is put on the scale on which a match begins at [`THRESHOLD`], and only the same words are [`SURE`].
 
+mod abjad;
+pub(crate) mod acronym;
 mod similar;
 
+use crate::THRESHOLD;
+use crate::index::{Why, why};
 use crate::name::{Name, Token};
 use crate::rarity::Rarity;
 use crate::words::Role;
@@ -23,23 +30,33 @@ pub use similar::How;
 pub(crate) use similar::Sieve;
 use similar::{joined, similar};
 
-/// The score of a match without a doubt, which there is not: ten-thousandths.
+/// What both have that the other has not, in percent of both weights.
+const CONTRADICTION: u32 = 100;
+/// What the query has more than the listed name, in percent of its weight.
+const QUERY_MORE: u32 = 80;
+/// What the listed name has more.
+const LISTED_MORE: u32 = 38;
+/// What another order takes away.
+const OTHER_ORDER: u32 = 740;
+/// What it takes away that an initial of the list and one word are all that agree.
+const LISTED_INITIAL: u32 = 950;
+/// How much more counts what lacks where nothing agrees, in percent.
+const LITTLE_AGREES: u32 = 40;
+/// How much less it counts for each rare word that agrees beyond the first, in percent.
+const MUCH_AGREES: u32 = 30;
+
+/// The score of the same name, in ten-thousandths.
 pub const SURE: u32 = 10_000;
 
-/// What the query has more than the listed name, in tenths of its weight.
-const QUERY_MORE: u32 = 10;
-/// What the listed name has more.
-const LISTED_MORE: u32 = 5;
-/// What both have that the other has not, in tenths, of both weights.
-const CONTRADICTION: u32 = 20;
+/// Where a match begins, before it is put on the scale of those who ask.
+const MATCH: u32 = 8_600;
+
 /// What weighs less than this contradicts nobody.
 const LITTLE: u32 = 2_000;
 /// What an initial weighs more where it contradicts.
 const INITIAL_MORE: u32 = 3_000;
 /// What is left, in percent, where numbers differ.
 const OTHER_NUMBER: u32 = 65;
-/// What another order takes away.
-const OTHER_ORDER: u32 = 100;
 /// A whole name that is written differently in one or two places.
 const WHOLE_MIN: u32 = 8_800;
 
@@ -87,20 +104,21 @@ pub fn align(query: &Name, listed: &Name) -> Alignment {
         }
     }
     if !taken.iter().any(|piece| says(piece, query)) {
-        return Alignment::default();
+        return of_acronym(query, listed).unwrap_or_default();
     }
     // 3.
     let matched: u32 = taken.iter().map(|piece| piece.weight).sum();
     let (query_more, listed_more) = unmatched((&query.tokens, query_free), (&listed.tokens, listed_free));
     let contradiction = query_more.min(listed_more);
     let all = matched
-        + (contradiction * CONTRADICTION + (query_more - contradiction) * QUERY_MORE + (listed_more - contradiction) * LISTED_MORE) / 10;
+        + (contradiction * CONTRADICTION + (query_more - contradiction) * QUERY_MORE + (listed_more - contradiction) * LISTED_MORE) / 100;
     for piece in &mut taken {
         piece.contributed = share(piece.weight, piece.similarity, all);
     }
     let mut score: u32 = taken.iter().map(|piece| piece.contributed).sum();
     let whole = similar::whole(&query.tokens, &listed.tokens, WHOLE_MIN).filter(|whole| *whole >= WHOLE_MIN && whole - 400 > score);
-    let mut evidence = matched / 2;
+    let mut evidence =
+        taken.iter().filter(|piece| piece.how != How::Initial).map(|piece| share(piece.weight, piece.similarity, 2 * SURE)).sum::<u32>();
     if let Some(whole) = whole {
         score = whole - 400;
         evidence = evidence.max(weight(&listed.tokens)).min(SURE);
@@ -110,24 +128,79 @@ pub fn align(query: &Name, listed: &Name) -> Alignment {
         score = score * OTHER_NUMBER / 100;
     }
     taken.sort_unstable_by_key(|piece| piece.query);
-    if taken.windows(2).any(|pair| pair[0].listed > pair[1].listed) {
+    if !is_in_order(query, listed, &taken) {
         score = score.saturating_sub(OTHER_ORDER);
     }
-    score = score * (SURE - doubt(evidence)) / SURE;
+    // An initial of the list fits too many for one more word to tell who is meant.
+    let initials = taken.iter().filter(|piece| piece.how == How::Initial && listed.tokens[piece.listed.0].role == Role::Initial).count();
+    if initials > 0 && taken.iter().filter(|piece| says(piece, query)).count() == 1 {
+        score = score.saturating_sub(LISTED_INITIAL);
+    }
+    score = weighed(score, evidence);
+    let score = if same_words(query, listed) { SURE } else { scaled(score) };
     Alignment { score, pieces: taken, whole: whole.is_some() }
+}
+
+fn of_acronym(query: &Name, listed: &Name) -> Option<Alignment> {
+    let all = |name: &Name| (0, name.tokens.len());
+    let (query, listed, score) = acronym::similarity(query, listed)
+        .map(|(place, score)| ((place, 1), all(listed), score))
+        .or_else(|| acronym::similarity(listed, query).map(|(place, score)| (all(query), (place, 1), score)))?;
+    let piece = Piece { query, listed, how: How::Acronym, similarity: score, contributed: score, weight: SURE };
+    Some(Alignment { score, pieces: vec![piece], whole: false })
+}
+
+/// As both are written, or as they are spoken.
+fn is_in_order(query: &Name, listed: &Name, pieces: &[Piece]) -> bool {
+    let rises = |mut places: Vec<(usize, usize)>| {
+        places.sort_unstable();
+        places.windows(2).all(|pair| pair[0].1 < pair[1].1)
+    };
+    rises(pieces.iter().map(|piece| (piece.query.0, piece.listed.0)).collect())
+        || rises(pieces.iter().map(|piece| (query.spoken(piece.query.0), listed.spoken(piece.listed.0))).collect())
+}
+
+fn same_words(query: &Name, listed: &Name) -> bool {
+    let spoken = |name: &Name| {
+        let (last, first) = name.tokens.split_at(name.last_names.min(name.tokens.len()));
+        first.iter().chain(last).map(Token::part).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let same = |one: &Token, other: &Token| one.part() == other.part();
+    query.tokens.len() == listed.tokens.len()
+        && (query.tokens.iter().zip(&listed.tokens).all(|(one, other)| same(one, other)) || spoken(query) == spoken(listed))
+}
+
+/// What lacks of a score counts more where little agrees, and less where much does.
+fn weighed(score: u32, evidence: u32) -> u32 {
+    let lacks = SURE.saturating_sub(score);
+    let (more, less) = (SURE.saturating_sub(evidence), evidence.saturating_sub(SURE).min(2 * SURE));
+    let factor = 10_000 + more / 100 * LITTLE_AGREES - less / 100 * MUCH_AGREES;
+    SURE.saturating_sub(lacks * (factor / 10) / 1_000).min(SURE - 50)
+}
+
+/// On the scale on which [`THRESHOLD`] is where a match begins.
+fn scaled(score: u32) -> u32 {
+    if score < MATCH { score * THRESHOLD / MATCH } else { THRESHOLD + (score - MATCH) * (SURE - THRESHOLD) / (SURE - MATCH) }
 }
 
 /// The score of two names that are on no list, in ten-thousandths. Neither asks for the other, so that it is the mean of both
 /// ways; but of people who have two tokens in common the kinder way counts, since many leave a name of theirs out, as no
 /// company does. A name that says nothing is like no other.
 pub fn pair(one: &str, other: &str) -> u32 {
+    explained_pair(one, other).0
+}
+
+/// The same, and why.
+pub fn explained_pair(one: &str, other: &str) -> (u32, Vec<Why>) {
     let (one, other) = (Name::new(one, &Rarity::default()), Name::new(other, &Rarity::default()));
     let (there, back) = (align(&one, &other), align(&other, &one));
     let is_company = one.organisation || other.organisation;
-    if !is_company && there.pieces.iter().filter(|piece| says(piece, &one)).count() > 1 {
-        return there.score.max(back.score);
-    }
-    (there.score + back.score) / 2
+    let score = if !is_company && there.pieces.iter().filter(|piece| says(piece, &one)).count() > 1 {
+        there.score.max(back.score)
+    } else {
+        (there.score + back.score) / 2
+    };
+    (score, why(&one, &other, &there))
 }
 
 /// How similar two tokens are, if they may be one word.
@@ -140,26 +213,22 @@ pub(crate) fn least(is_joined: bool) -> u32 {
     if is_joined { similar::JOINED_MIN } else { similar::WORD_MIN }
 }
 
-/// What little evidence takes away: a twentieth where one rare word agrees, a quarter where it is one that many bear.
-fn doubt(evidence: u32) -> u32 {
-    if evidence >= SURE {
-        return 5_000_000 / evidence;
-    }
-    let lacking = (SURE - evidence) / 100;
-    500 + lacking * lacking * 35 / 100
-}
-
 fn pieces(query: &[Token], listed: &[Token]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (i, one) in query.iter().enumerate() {
         for (j, other) in listed.iter().enumerate() {
             if let Some((how, similarity)) = similar(one, other, similar::WORD_MIN) {
-                // An initial says no more than an initial, whatever it stands for.
-                let weight = if how == How::Initial { 2 * one.weight.min(other.weight) } else { one.weight + other.weight };
+                // An initial says no more than an initial, whatever it stands for; and a slip of a particle no more than that.
+                let weight = if how == How::Initial || how == How::Edit && one.tells() != other.tells() {
+                    2 * one.weight.min(other.weight)
+                } else {
+                    one.weight + other.weight
+                };
                 pieces.push(Piece { query: (i, 1), listed: (j, 1), how, similarity, contributed: 0, weight });
             }
         }
     }
+    initials_of_two(query, listed, |i, j| pieces.push(initial((i, 1), (j, 2), query[i].weight)));
     for (length, i, j) in apart(query.len(), listed.len()) {
         if let Some(similarity) = joined(&query[i..i + length], &listed[j]) {
             let weight = weight(&query[i..i + length]) + listed[j].weight;
@@ -173,6 +242,21 @@ fn pieces(query: &[Token], listed: &[Token]) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// A. may stand for Abdul Malik and for al-Duri.
+fn initials_of_two(one: &[Token], other: &[Token], mut found: impl FnMut(usize, usize)) {
+    for (i, initial) in one.iter().enumerate().filter(|(_, token)| token.role == Role::Initial) {
+        for (j, pair) in other.windows(2).enumerate() {
+            if pair[0].role == Role::Particle && pair[1].role == Role::Plain && pair[0].text[..1] == initial.text[..1] {
+                found(i, j);
+            }
+        }
+    }
+}
+
+fn initial(query: (usize, usize), listed: (usize, usize), weight: u32) -> Piece {
+    Piece { query, listed, how: How::Initial, similarity: similar::INITIAL, contributed: 0, weight: 2 * weight }
 }
 
 /// Every two or three neighbours of one side with every token of the other.

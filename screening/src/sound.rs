@@ -4,7 +4,12 @@
 /// Consonants of a skeleton that count: more of them tell nobody apart.
 const SKELETON_MAX: usize = 8;
 /// A skeleton as short as this is looked for only as it is.
-const SHORT: usize = 2;
+const SHORT: usize = 3;
+
+/// A word as short as this has no slips that leave it what it was.
+const SLIPS_MIN: usize = 4;
+/// Letters in which a slip is looked for.
+const SLIPS_MAX: usize = 12;
 
 /// What is written in different ways, longest first, and how it is written here.
 const FOLDS: &[(&str, &str)] = &[
@@ -116,6 +121,27 @@ pub fn keys(skeleton: &str) -> Vec<u64> {
     keys
 }
 
+/// The keys of a word without each of its letters, and of itself: two words that differ in one letter, or have two neighbours in
+/// another order, share a key.
+pub(crate) fn slips(word: &str) -> Vec<u64> {
+    let letters = word.as_bytes();
+    let marked = |left_out: Option<usize>| {
+        let kept = letters.iter().enumerate().filter(move |(place, _)| Some(*place) != left_out).map(|(_, letter)| *letter);
+        hash(b"~".iter().copied().chain(kept))
+    };
+    if letters.len() < SLIPS_MIN {
+        return if letters.len() + 1 < SLIPS_MIN { Vec::new() } else { vec![marked(None)] };
+    }
+    let mut keys = vec![marked(None)];
+    // Of two letters in a row that are the same, either leaves the same word.
+    keys.extend(
+        (0..letters.len().min(SLIPS_MAX))
+            .filter(|place| *place == 0 || letters[*place] != letters[*place - 1])
+            .map(|place| marked(Some(place))),
+    );
+    keys
+}
+
 /// The key of a skeleton as it is.
 pub(crate) fn key(skeleton: &str) -> u64 {
     hash(skeleton.bytes())
@@ -124,6 +150,11 @@ pub(crate) fn key(skeleton: &str) -> u64 {
 /// The key of a group of spellings.
 pub(crate) fn spelling_key(head: &str) -> u64 {
     hash(b"=".iter().copied().chain(head.bytes()))
+}
+
+/// The key of a whole name.
+pub(crate) fn whole_key(words: &str) -> u64 {
+    hash(b"*".iter().copied().chain(words.bytes()))
 }
 
 /// The same on every machine and in every version: keys may be stored.

@@ -48,10 +48,53 @@ const LOOKALIKES: &[(char, char)] = &[
     ('ζ', 'z'),
 ];
 
+/// What Chinese firms are called, in the words in which lists write it.
+const FIRMS: &[(&str, &str)] = &[
+    ("有限责任公司", " ltd "),
+    ("有限責任公司", " ltd "),
+    ("股份有限公司", " ltd "),
+    ("有限公司", " ltd "),
+    ("公司", " co "),
+    ("集团", " group "),
+    ("集團", " group "),
+    ("银行", " bank "),
+    ("銀行", " bank "),
+    ("国际", " international "),
+    ("國際", " international "),
+    ("贸易", " trading "),
+    ("貿易", " trading "),
+];
+
+/// In which script a word was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Script {
+    /// With a letter for each sound.
+    #[default]
+    Alphabet,
+    /// Without short vowels: Arabic and Hebrew.
+    Abjad,
+    /// A sign for each syllable: Chinese and Korean.
+    Signs,
+}
+
+/// A word as lower-case ASCII, and in which script it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word {
+    /// The letters.
+    pub text: String,
+    /// What they were.
+    pub script: Script,
+}
+
 /// The words of a text.
 pub fn words(text: &str) -> Vec<String> {
+    written(text).into_iter().map(|word| word.text).collect()
+}
+
+/// The words of a text, with their scripts.
+pub fn written(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
-    let plain = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.chars().take(CHARACTERS_MAX).nfkc().collect()) };
+    let plain = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(plain(text)) };
     for chunk in plain.split_whitespace() {
         chunk_words(chunk, &mut words);
         if words.len() >= WORDS_MAX {
@@ -62,18 +105,29 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn chunk_words(chunk: &str, words: &mut Vec<String>) {
+fn plain(text: &str) -> String {
+    let plain: String = text.chars().take(CHARACTERS_MAX).nfkc().collect();
+    if !plain.chars().any(stands_alone) {
+        return plain;
+    }
+    FIRMS.iter().fold(plain, |plain, (firm, word)| plain.replace(firm, word))
+}
+
+fn chunk_words(chunk: &str, words: &mut Vec<Word>) {
     // Arabic writes the article with its word.
     if let Some(rest) = chunk.strip_prefix("ال").filter(|rest| rest.chars().count() > 2) {
-        words.push("al".to_owned());
+        words.push(Word { text: "al".to_owned(), script: Script::Alphabet });
         chunk_words(rest, words);
         return;
     }
+    // The article of French, and no name as N' is.
+    let chunk =
+        ["l'", "L'", "l’", "L’"].iter().find_map(|article| chunk.strip_prefix(article)).filter(|rest| rest.len() > 2).unwrap_or(chunk);
     if let Some(acronym) = acronym(chunk) {
-        words.push(acronym);
+        words.push(Word { text: acronym, script: Script::Alphabet });
         return;
     }
-    let mut word = String::new();
+    let mut word = Word::default();
     let mixed = is_mixed(chunk);
     for letter in chunk.chars() {
         if is_apostrophe(letter) || is_combining_mark(letter) {
@@ -83,18 +137,23 @@ fn chunk_words(chunk: &str, words: &mut Vec<String>) {
         if stands_alone(letter) {
             end(&mut word, words);
         }
-        let before = word.len();
-        word.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
-        if word.len() == before && !letter.is_alphabetic() || word.len() >= LETTERS_MAX {
+        let before = word.text.len();
+        word.text.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
+        if word.text.len() > before && !letter.is_ascii() {
+            word.script = word.script.max(script(letter));
+        }
+        if word.text.len() == before && !letter.is_alphabetic() || word.text.len() >= LETTERS_MAX {
             end(&mut word, words);
         }
     }
     end(&mut word, words);
 }
 
-fn end(word: &mut String, words: &mut Vec<String>) {
-    if !word.is_empty() {
-        word.truncate(LETTERS_MAX);
+fn end(word: &mut Word, words: &mut Vec<Word>) {
+    if word.text.is_empty() {
+        word.script = Script::Alphabet;
+    } else {
+        word.text.truncate(LETTERS_MAX);
         words.push(std::mem::take(word));
     }
 }
@@ -121,6 +180,14 @@ fn ascii(letter: char, mixed: bool) -> Cow<'static, str> {
     if let Some((_, latin)) = LOOKALIKES.iter().find(|(alike, _)| mixed && *alike == lower) {
         return Cow::Owned(latin.to_string());
     }
+    match letter {
+        // These are heard as vowels, whatever they once were.
+        'ا' | 'أ' | 'إ' | 'آ' | 'ٱ' | 'ع' => return Cow::Borrowed("a"),
+        'ظ' => return Cow::Borrowed("z"),
+        'ئ' => return Cow::Borrowed("y"),
+        'ؤ' => return Cow::Borrowed("w"),
+        _ => {}
+    }
     let mut base = None;
     decompose_compatible(letter, |part| base = base.or((!is_combining_mark(part)).then_some(part)));
     let base = base.unwrap_or(letter);
@@ -142,6 +209,14 @@ fn is_cyrillic(letter: char) -> bool {
 
 fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | 'ʻ' | 'ʿ' | 'ʾ' | '"' | '\u{640}' | '\u{200b}'..='\u{200f}')
+}
+
+fn script(letter: char) -> Script {
+    match letter {
+        '\u{590}'..='\u{77f}' | '\u{8a0}'..='\u{8ff}' => Script::Abjad,
+        _ if stands_alone(letter) => Script::Signs,
+        _ => Script::Alphabet,
+    }
 }
 
 /// Scripts without spaces: each sign is a word.

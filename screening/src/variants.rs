@@ -5,60 +5,137 @@ use std::sync::LazyLock;
 
 /// Spellings of one name, in different languages and alphabets.
 const SPELLINGS: &str = "
-mohamed mohammed muhammad mohammad muhammed mohamad muhamad mohamet mahomet mehmet muhammet mokhamed magomed mhmd mohd md muhd mohummad
+mohamed mohammed muhammad mohammad muhammed mohamad muhamad mohamet mahomet mehmet muhammet mokhamed magomed mhmd mohd md muhd mohummad mohammod muhamed mouhamed
 mamadou mahamadou mouhamadou mamadu amadou ahmadou mouhamad mahamat
-ahmed ahmad ahmet achmed akhmed akhmad ahmd ahmat
+ahmed ahmad ahmet achmed akhmed akhmad ahmd ahmat achmad
 ali aly alli
-hussein hussain husain hossein husayn hussayn hossain houssein houcine hocine hoseyn khusein husein hsyn
-hassan hasan hacen hacene assane lassana alassane
-mahmoud mahmud mahmood mehmood makhmud mhmwd
-mustafa mostafa moustapha mustapha mostapha moustafa mustafah moustapha
-youssef yusuf yousuf yousef yussuf youssouf yosef yousif joseph josef jose giuseppe osip jozef iosif
-ibrahim ebrahim ibraheem abraham ibrahima brahim avraham ibragim
-ismail ismael esmail ismaeel ismaila smail ishmael
-yahya yahia yehia john johannes jean juan ivan giovanni johan joao jan ioann ioannis hans yohanna jon johann
-musa moussa mousa moosa moses moise moises mose
-isa issa eisa
-dawud daoud dawood daud david davud
-suleiman sulaiman soleiman souleymane sulayman suleyman soliman solomon salomon sulejman
-yaqub yakub yacoub yaakov jacob yaqoob yakoub jakub jacques jakob iakov
-ishaq ishak isaac isaak
+hussein hussain husain hossein husayn hussayn hossain houssein houcine hocine hoseyn khusein husein hsyn hussien hosain huseyin husseyn
+hassan hasan hacen hacene assane lassana alassane hasson
+mahmoud mahmud mahmood mehmood makhmud mhmwd mahmut
+mustafa mostafa moustapha mustapha mostapha moustafa mustafah
+youssef yusuf yousuf yousef yussuf youssouf yusef yusif yousif youcef yusup
+joseph josef jozef josip iosif josif yosef yosif
+ibrahim ebrahim ibraheem ibrahima ibragim brahim ibrahem ebrahem
+ismail ismael esmail ismaeel ismaila smail ismayil esmaeil
+yahya yahia yehia yehya
+musa moussa mousa moosa
+issa isa eisa essa
+dawud daoud dawood daud dawod davud daoued
+suleiman sulaiman soleiman souleymane sulayman suleyman soliman sulejman slimane sleiman souleiman
+yaqub yakub yacoub yaqoob yakoub yacub
+ishaq ishak isaaq eshaq
 omar umar oumar omer umer
-othman osman usman uthman ousmane othmane usmon
+othman osman usman uthman ousmane othmane usmon ossman
 khalid khaled halid xalid kalid
 karim kareem kerim
 rahim raheem rahem
 said saeed sayeed saed saiid seyit
-hamid hameed
-rashid rasheed rachid reshid
+hamid hameed hamed
+rashid rasheed rachid reshid rashed
 jamal gamal djamal cemal jemal
 jalal galal celal djalal djelal
-jamil gamil djamil cemil
-nasir nasser naser nasr
-tariq tarek tarik tarique
-faisal faysal feisal faycal
+jamil gamil djamil cemil jameel
+nasir nasser naser nasr nassir
+tariq tarek tarik tarique tareq
+faisal faysal feisal faycal faissal
 khadija khadidja kadidja hatice khadijah kadiatou khadidiatou
 aisha aicha ayesha aissatou aysha aishah aissata
-fatima fatma fatoumata fatimah fatou fatimata fatemeh
-mariam maryam mariama mary maria marie miriam myriam meryem
+fatima fatma fatoumata fatimah fatou fatimata fatemeh fatme
+mariam maryam mariama meryem miriam myriam marieme
 zainab zeinab zaynab zeynep zeineb
-abdullah abdallah abdullahi abdoulaye abdulla abdollah abdalla abdellah abdulah bdallh
-abubakar aboubacar abubakr aboubakr abubaker aboubakar boubacar boubakar bubacar abubakir
-osama usama oussama usamah ousama
-alexander aleksandr alexandre alejandro alessandro aleksander oleksandr alexandr iskander iskandar aleksandar alyaksandr alexandros
-michael mikhail michel miguel mikael michal michele mykhailo mihail mikhael mikail
-peter pyotr petr pierre pedro pietro piotr petro petar pieter
-paul pavel pablo paolo pavlo paulo pawel
-nicholas nikolai nicolas nikolay nicola nikola mykola nikolaos nicolae
-andrew andrei andrey andre andres andrea andrzej andriy andreas andrej
-george georgi georgy georges jorge giorgio georg georgiy yuri yuriy yury iurii jerzy iouri
-sergei sergey serge sergio serhiy sergiy serhii
-dmitry dmitri dmitriy dimitri dmytro dimitrios
+abdullah abdallah abdullahi abdoulaye abdulla abdollah abdalla abdellah abdulah bdallh abdallh
+abubakar aboubacar abubakr aboubakr abubaker aboubakar boubacar boubakar bubacar abubakir aboubaker
+osama usama oussama usamah ousama osamah
+alexander aleksandr alexandre aleksander alexandr aleksandar alyaksandr alexandros oleksandr alexandru
+michael mikhail mikhael mikail mykhailo mihail mikhayl
+peter pyotr petr piotr petro petar pieter petros
+paul pavel pavlo pawel pavlos
+nicholas nikolai nicolas nikolay nikola mykola nikolaos nicolae nikolaj
+andrew andrei andrey andriy andreas andrej andrii
+george georgi georgy georges georg georgiy georgios giorgi
+yuri yuriy yury iurii iouri iuri jurij yurii
+sergei sergey serge serhiy sergiy serhii siarhei
+dmitry dmitri dmitriy dimitri dmytro dimitrios dzmitry dimitry
 vladimir volodymyr vladimyr wladimir uladzimir
-alexei alexey alexis aleksei aleksey oleksii oleksiy alexej
-eugene yevgeny evgeny evgeni yevgeniy yevhen eugenio evgeniy yevgeni
-victor viktor vittorio
-stephen steven stefan etienne stephan esteban stepan stephane
+alexei alexey aleksei aleksey oleksii oleksiy alexej aliaksei
+eugene yevgeny evgeny evgeni yevgeniy yevhen evgeniy yevgeni ievgen
+victor viktor vittorio viktar
+stepan stefan stephan
+ivan ioann iwan
+anna ana anne hanna
+natalia natalya nataliya natalie nathalie
+julia yulia yuliya julie iuliia
+fyodor fedor fiodor fjodor
+vasily vasili vasiliy vasyl wasily vassily
+gregory grigory grigori hryhoriy grigoriy
+maxim maksim maxime maksym
+constantine konstantin constantin kostyantyn konstantinos
+leonid leonide
+arkady arkadi arkadiy
+gennady gennadi gennadiy
+anatoly anatoliy anatoli anatolii
+valery valeri valeriy valerii
+ekaterina yekaterina katerina kateryna
+elena yelena olena alena helena
+gaddafi qadhafi kadhafi qaddafi gadhafi kaddafi qadafi khadafi qathafi gathafi
+traore trawore traoure
+diallo jallow djallo jalloh dyallo
+ouattara watara wattara
+nguessan nguesan
+kone koneh
+conde konde
+toure touray tourey ture
+cisse sissay ceesay sise cissé
+ba bah
+sow soh
+ndiaye njie ndiay ndjaye njai
+diop joop jobe
+gueye gaye guaye
+camara kamara
+keita keyta keitah
+coulibaly kulibali koulibaly
+sissoko sissokho cissokho
+diarra jarra djarra
+barry bari
+ndao ndaw
+kouyate kuyateh
+bin ben ibn bn
+abu abou aboo
+umm oum
+chung jung jeong chong jong
+lee yi rhee ri
+park pak bak
+kim gim
+choi choe choy
+cho jo joe
+kang gang
+kwon gwon
+yun yoon
+";
+
+/// One name in different languages: more often two people than one.
+const KINDRED: &str = "
+mohamed mamadou
+youssef yosef joseph josef jose giuseppe osip jozef iosif jozsef
+ibrahim abraham avraham
+ismail ishmael
+yahya john johannes jean juan ivan giovanni johan joao jan ioann ioannis hans yohanna jon johann ioan janos sean ian jens
+musa moses moise moises mose
+issa jesus
+dawud david davud dawit
+suleiman solomon salomon
+yaqub yaakov jacob jakub jacques jakob iakov james jaime santiago giacomo diego jacobo
+ishaq isaac isaak
+mariam mary maria marie
+alexander alejandro alessandro iskander iskandar
+michael michel miguel mikael michal michele
+peter pierre pedro pietro
+paul pablo paolo paulo
+nicholas nicola nicolo
+andrew andre andres andrea andrzej
+george jorge giorgio yuri jerzy jiri
+sergei sergio
+stephen steven etienne esteban stephane stefan stepan istvan
 william guillaume wilhelm guillermo willem
 charles carlos carl karl carlo karel
 henry henri heinrich enrique enrico hendrik
@@ -70,51 +147,24 @@ thomas tomas tomasz tommaso
 matthew matthieu mateo matteo mathieu matthias matvey
 mark marc marco marcos marek marko
 luke luc lucas luca lukas
-james jaime santiago giacomo
 anthony antoine antonio anton antony
 elizabeth elisabeth elisabetta isabel
-catherine katherine ekaterina yekaterina katarina caterina kathryn katerina
-helen helena elena yelena helene olena alena
-anna ana anne hannah hanna
-natalia natalya nataliya natalie nathalie
-julia yulia yuliya julie iuliia giulia
-theodore fyodor fedor teodoro fiodor
-basil vasily vasili vasiliy vasyl
-gregory grigory grigori gregorio gregoire hryhoriy
-maxim maksim maxime maksym
-constantine konstantin constantin kostyantyn
-leonid leonide
-arkady arkadi arkadiy
-gennady gennadi gennadiy
-anatoly anatoliy anatoli anatolii
-valery valeri valeriy valerii
-gaddafi qadhafi kadhafi qaddafi gadhafi kaddafi qadafi khadafi
-traore trawore traoure
-diallo jallow djallo jalloh dyallo
-ouattara watara wattara
-nguessan nguesan
-kone koneh conde
-toure touray tourey
-cisse sissay ceesay sise
-ba bah
-sow soh
-ndiaye njie ndiay ndjaye
-diop joop jobe
-gueye gaye guaye
-camara kamara
-keita keyta keitah
-coulibaly kulibali koulibaly
-sissoko sissokho cissokho
-diarra jarra djarra
-barry bari
-bin ben ibn
-abu abou aboo
-umm oum
-chung jung jeong
-lee yi rhee
-park pak bak
-kim gim
-choi choe
+catherine katherine katarina caterina kathryn ekaterina
+helen helene elena
+hannah anna
+julia giulia
+theodore teodoro fyodor
+basil basile vasily
+gregory gregorio gregoire
+eugene eugenio
+alexis alexei
+victor vittorio
+daniel daniele danilo
+gabriel gabriele
+raphael rafael raffaele
+robert roberto ruprecht
+richard ricardo riccardo
+edward edouard eduardo edoardo
 ";
 
 /// Short forms, and what they are short for.
@@ -166,10 +216,11 @@ philip phil
 peter pete
 ";
 
-/// Which group of spellings, and which groups of short forms, a word is in.
+/// Which groups of spellings, of kindred names and of short forms a word is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Groups {
     spelling: Vec<u16>,
+    kindred: Vec<u16>,
     short: Vec<u16>,
     /// The first word of each of them.
     heads: Vec<&'static str>,
@@ -180,20 +231,22 @@ pub(crate) struct Groups {
 pub(crate) enum Variant {
     /// Two spellings.
     Spelling,
+    /// What it is in another language.
+    Kindred,
     /// One is short for the other.
     Short,
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Groups>> = LazyLock::new(|| {
     let mut table: BTreeMap<&'static str, Groups> = BTreeMap::new();
-    for (lines, is_short) in [(SPELLINGS, false), (SHORT, true)] {
+    for (lines, variant) in [(SPELLINGS, Variant::Spelling), (KINDRED, Variant::Kindred), (SHORT, Variant::Short)] {
         for (number, line) in (0..).zip(lines.lines()) {
             for word in line.split_whitespace() {
                 let groups = table.entry(word).or_default();
-                if is_short {
-                    groups.short.push(number)
-                } else {
-                    groups.spelling.push(number)
+                match variant {
+                    Variant::Spelling => groups.spelling.push(number),
+                    Variant::Kindred => groups.kindred.push(number),
+                    Variant::Short => groups.short.push(number),
                 }
                 groups.heads.extend(line.split(' ').next());
             }
@@ -215,8 +268,9 @@ pub(crate) fn heads(groups: Option<&'static Groups>) -> &'static [&'static str] 
 /// How two words are variants of each other, if they are.
 pub(crate) fn variant(one: Option<&Groups>, other: Option<&Groups>) -> Option<Variant> {
     let (one, other) = (one?, other?);
-    if one.spelling.iter().any(|group| other.spelling.contains(group)) {
-        return Some(Variant::Spelling);
-    }
-    one.short.iter().any(|group| other.short.contains(group)).then_some(Variant::Short)
+    let both = |of: fn(&Groups) -> &Vec<u16>| of(one).iter().any(|group| of(other).contains(group));
+    [(Variant::Spelling, both(|groups| &groups.spelling)), (Variant::Kindred, both(|groups| &groups.kindred))]
+        .into_iter()
+        .chain([(Variant::Short, both(|groups| &groups.short))])
+        .find_map(|(variant, is_so)| is_so.then_some(variant))
 }

@@ -108,6 +108,18 @@ fn what_is_no_list_says_why() {
     assert!(matches!(List::read(b"id,name\n1,\xff\n"), Err(ListError::Line { line: 2, .. })));
 }
 
+#[test]
+fn lists_of_which_ids_collide_are_one_list() {
+    let named = |name: &str, text: &str| (name.to_owned(), List::read(text.as_bytes()).unwrap());
+    let ids = |list: &List| list.entries().iter().map(|entry| entry.id.clone()).collect::<Vec<_>>();
+    let apart = List::together(vec![named("a", "id,name\n1,Joseph\n"), named("b", "id,name\n2,Yusuf\n")]).unwrap();
+    assert_eq!(ids(&apart), ["1", "2"]);
+    let together = List::together(vec![named("a", "id,name\n1,Joseph\n"), named("b", "id,name\n1,Yusuf\n2,Awa\n")]).unwrap();
+    assert_eq!(ids(&together), ["a:1", "b:1", "b:2"]);
+    let same = List::together(vec![named("a", "id,name\n1,Joseph\n"), named("a", "id,name\n1,Yusuf\n")]);
+    assert!(matches!(same, Err(ListError::Twice(id)) if id == "a:1"));
+}
+
 proptest! {
     #[test]
     fn damage_is_never_a_panic(which in 0..6_usize, cut in 0..3_000_usize, at in 0..3_000_usize, byte in any::<u8>()) {

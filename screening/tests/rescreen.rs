@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps says what it expected by failing")]
 
 use proptest::prelude::*;
-use screening::delta::touches;
-use screening::index::{Index, keys};
+use screening::delta::{Screened, delta};
+use screening::index::Index;
 use screening::list::{Alias, Entry, List, Strength};
 use screening::qualify::Facts;
 use screening::rarity::Rarity;
@@ -70,25 +70,36 @@ proptest! {
         let kept = old.iter().filter(|(id, _)| id % 3 != 0);
         let new_list = list(&kept.chain(changes.iter().filter(|(id, _)| id % 2 == 0)).cloned().chain([(99, vec!["Somebody".to_owned()])]).collect::<Vec<_>>());
         let rarity = Rarity::of(&old_list);
-        let touched = List::delta(&old_list, &new_list).keys();
+        let touched = delta(&old_list, &new_list).keys();
         let (before, after) = (Index::new(old_list, rarity.clone()), Index::new(new_list, rarity));
-        for customer in &customers {
-            if !touches(&touched, &keys(customer)) {
-                prop_assert_eq!(hits(&before, customer), hits(&after, customer), "{} shares no key", customer);
-            }
+        let names: Vec<_> = customers.iter().map(String::as_str).collect();
+        let mut kept: Vec<_> = names.iter().map(|name| hits(&before, name)).collect();
+        for customer in Screened::of(&names).touched(&touched) {
+            kept[customer] = hits(&after, names[customer]);
         }
+        prop_assert_eq!(kept, names.iter().map(|name| hits(&after, name)).collect::<Vec<_>>(), "of {:?}", names);
     }
 }
 
 #[test]
-fn a_delta_says_what_came_went_and_changed() {
+fn a_delta_says_what_came_went_and_changed_and_whom_it_touches() {
     let old = list(&[(1, vec!["Serge Fotso".to_owned()]), (2, vec!["Yusuf Zarbatu".to_owned()]), (3, vec!["Ali".to_owned()])]);
     let new = list(&[(1, vec!["Serge Fotso".to_owned()]), (2, vec!["Yusuf Zarbatou".to_owned()]), (4, vec!["Awa Sow".to_owned()])]);
-    let delta = List::delta(&old, &new);
+    let change = delta(&old, &new);
     let ids = |entries: &[&Entry]| entries.iter().map(|entry| entry.id.clone()).collect::<Vec<_>>();
-    assert_eq!((ids(&delta.came), ids(&delta.went)), (vec!["4".to_owned()], vec!["3".to_owned()]));
-    assert_eq!(delta.changed.iter().map(|(old, new)| (old.id.as_str(), new.id.as_str())).collect::<Vec<_>>(), [("2", "2")]);
-    assert!(delta.touches(&keys("Awa Sow")) && delta.touches(&keys("Zarbatu Joseph")) && delta.touches(&keys("Aly")));
-    assert!(!delta.touches(&keys("Serge Fotso")), "who did not change touches nobody");
-    assert_eq!(List::delta(&new, &new).keys(), Vec::<u64>::new());
+    assert_eq!((ids(&change.came), ids(&change.went)), (vec!["4".to_owned()], vec!["3".to_owned()]));
+    assert_eq!(change.changed.iter().map(|(old, new)| (old.id.as_str(), new.id.as_str())).collect::<Vec<_>>(), [("2", "2")]);
+    let screened = Screened::of(&["Awa Sow", "Serge Fotso", "Zarbatu Joseph", "Aly", "..."]);
+    assert_eq!(screened.touched(&change.keys()), [0, 2, 3], "who did not change touches nobody");
+    assert_eq!(delta(&new, &new).keys(), Vec::<u64>::new());
+}
+
+#[test]
+fn a_list_that_shrinks_says_so() {
+    let names = |many: usize| list(&(0..many).map(|id| (id, vec![format!("Zarbatu {id}")])).collect::<Vec<_>>());
+    let (old, new) = (names(100), names(89));
+    let shrunk = delta(&old, &new).shrunk(90).unwrap();
+    assert_eq!((shrunk.before, shrunk.after), (100, 89));
+    assert_eq!(shrunk.to_string(), "it has 89 entries where the version before had 100, less than 90 %; see that the file is whole");
+    assert!(delta(&old, &new).shrunk(89).is_none() && delta(&new, &old).shrunk(100).is_none());
 }

@@ -77,20 +77,45 @@ fn names_are_found_on_lists_of_every_format() -> anyhow::Result<()> {
     }
     let list = folder.file("again.csv", PLAIN.as_bytes())?;
     let (code, out, _) = orion(&[option, &list, of_names, &names, Path::new("--threshold"), Path::new("1")])?;
-    ensure!(code == Some(0) && out == "id,name,entity,matched_name,score\n", "nothing is as sure as that: {out}");
+    ensure!(code == Some(0) && out == "id,name,entity,matched_name,score\n", "another spelling is not the same name: {out}");
+    let (code, out, _) = orion(&[option, &list, of_names, &names, Path::new("--explain")])?;
+    ensure!(code == Some(0) && out.starts_with("id,name,entity,matched_name,score,why\n"), "{out}");
+    ensure!(out.contains("konyema = konyema; josef ~ joseph (variant)"), "{out}");
+    Ok(())
+}
+
+#[test]
+fn several_lists_are_one_even_where_their_ids_collide() -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    let names = folder.file("names.csv", b"id,name\nc1,Joseph Konyema\n")?;
+    let (option, of_names) = (Path::new("--list"), Path::new("--names"));
+    let un = folder.file("un.xml", UN.as_bytes())?;
+    let same_id = folder.file("own.csv", b"id,name\n11,Konyema Joseph\n12,Serge Fotso\n")?;
+    let (code, out, error) = orion(&[option, &un, option, &same_id, of_names, &names])?;
+    ensure!(code == Some(0), "{error}");
+    ensure!(out.contains("\nc1,Joseph Konyema,un:11,JOSEPH KONYEMA,1.0000\n"), "{out}");
+    ensure!(out.contains("\nc1,Joseph Konyema,own:11,Konyema Joseph,0."), "{out}");
+    let sdn = folder.file("sdn.csv", SDN.as_bytes())?;
+    let alt = folder.file("alt.csv", ALT.as_bytes())?;
+    let (code, out, error) = orion(&[option, &alt, option, &un, option, &sdn, of_names, &names])?;
+    ensure!(code == Some(0), "{error}");
+    ensure!(out.contains(",11,JOSEPH KONYEMA,1.0000\n") && out.contains(",7,\"KONYEMA, Joseph\",1.0000\n"), "{out}");
     Ok(())
 }
 
 #[test]
 fn pairs_are_compared_and_an_empty_side_is_like_nothing() -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let pairs =
-        folder.file("pairs.csv", "a,b\nMamadou Traoré,TRAORE Mamadou\nAwa Diop,Serge Fotso\n,Awa Diop\n\"--\",\"--\"\n".as_bytes())?;
+    let pairs = folder.file(
+        "pairs.csv",
+        "a,b\nMamadou Traoré,TRAORE Mamadou\nAwa Diop,Serge Fotso\n,Awa Diop\n\"--\",\"--\"\nAwa DIOP,Awa Diop\n".as_bytes(),
+    )?;
     let (code, out, error) = orion(&[Path::new("--pairs"), &pairs])?;
     ensure!(code == Some(0), "{error}");
     let lines: Vec<_> = out.lines().collect();
-    ensure!(lines.len() == 5 && lines[0] == "a,b,score", "{out}");
+    ensure!(lines.len() == 6 && lines[0] == "a,b,score", "{out}");
     ensure!(lines[1].starts_with("Mamadou Traoré,TRAORE Mamadou,0.9"), "{out}");
+    ensure!(lines[5] == "Awa DIOP,Awa Diop,1.0000", "{out}");
     ensure!(lines[2] == "Awa Diop,Serge Fotso,0.0000", "{out}");
     ensure!(lines[3] == ",Awa Diop,0.0000" && lines[4] == "--,--,0.0000", "{out}");
     Ok(())

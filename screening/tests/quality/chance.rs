@@ -21,7 +21,19 @@ impl Chance {
     }
 }
 
-/// Even: to tune on. Odd: to judge by.
-pub(crate) fn half(id: &str) -> u64 {
-    id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)) >> 7 & 1
+/// Which entries, and which names, are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// To choose weights on, and to read what is missed.
+    Tuned,
+    /// To judge by: entries, names and spellings that nobody looked at while weights were chosen.
+    HeldOut,
+}
+
+impl Part {
+    /// The part of an entry: one in three is held out.
+    pub(crate) fn of(id: &str) -> Self {
+        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        if (hash >> 19) % 3 == 0 { Self::HeldOut } else { Self::Tuned }
+    }
 }

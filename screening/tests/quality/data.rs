@@ -21,7 +21,9 @@ pub(crate) fn both() -> Option<List> {
 fn read(files: &[&str]) -> Option<List> {
     let mut parts = Parts::default();
     for file in files {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/sanctions").join(file);
+        let folder = std::env::var_os("SCREENING_LISTS")
+            .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/sanctions"), std::path::PathBuf::from);
+        let path = folder.join(file);
         let Ok(packed) = std::fs::File::open(&path) else {
             println!("skipped: {file} is not there");
             return None;

@@ -16,9 +16,12 @@ pub(crate) enum How {
     Initial,
     Hyphen,
     Doubled,
+    Title,
+    LookAlike,
+    Middle,
 }
 
-pub(crate) const ALL: [How; 11] = [
+pub(crate) const ALL: [How; 14] = [
     How::Same,
     How::Typo,
     How::TwoTypos,
@@ -30,10 +33,18 @@ pub(crate) const ALL: [How; 11] = [
     How::Initial,
     How::Hyphen,
     How::Doubled,
+    How::Title,
+    How::LookAlike,
+    How::Middle,
 ];
 
+/// What comes before names.
+const TITLES: [&str; 8] = ["Mr", "Dr.", "Mme", "El Hadj", "Cheikh", "Prof.", "M.", "Sheikh"];
+/// Latin letters and others that look the same.
+const LOOK_ALIKES: [(char, char); 8] = [('a', 'а'), ('e', 'е'), ('o', 'о'), ('p', 'р'), ('c', 'с'), ('x', 'х'), ('i', 'і'), ('m', 'м')];
+
 /// What one language writes and another does not.
-const SPELLINGS: [(&str, &str); 20] = [
+pub(crate) const SPELLINGS: [(&str, &str); 20] = [
     ("ou", "u"),
     ("u", "ou"),
     ("oo", "u"),
@@ -57,8 +68,12 @@ const SPELLINGS: [(&str, &str); 20] = [
 ];
 
 /// The name, mangled; none where it can't be mangled in this way.
-pub(crate) fn mangle(name: &str, how: How, chance: &mut Chance) -> Option<String> {
-    let mut words: Vec<String> = name.split_whitespace().map(|word| word.trim_matches(',').to_lowercase()).collect();
+pub(crate) fn mangle(name: &str, how: How, spellings: &[(&str, &str)], chance: &mut Chance) -> Option<String> {
+    let mut words: Vec<String> = name
+        .split_whitespace()
+        .map(|word| word.trim_matches(',').to_lowercase())
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .collect();
     match how {
         How::Same => {}
         How::Typo => typo(&mut words, chance)?,
@@ -80,7 +95,7 @@ pub(crate) fn mangle(name: &str, how: How, chance: &mut Chance) -> Option<String
         }
         How::Spelling => {
             let text = words.join(" ");
-            let can: Vec<_> = SPELLINGS.iter().filter(|(from, _)| text.contains(from)).collect();
+            let can: Vec<_> = spellings.iter().filter(|(from, _)| text.contains(from)).collect();
             let (from, to) = can.get(chance.below(can.len().max(1)))?;
             words = text.replacen(from, to, 1 + chance.below(2)).split(' ').map(str::to_owned).collect();
         }
@@ -101,7 +116,12 @@ pub(crate) fn mangle(name: &str, how: How, chance: &mut Chance) -> Option<String
             if words.len() < 2 || words[1..].iter().map(String::len).sum::<usize>() < 5 {
                 return None;
             }
-            words[0] = words[0].chars().next()?.to_string();
+            words[0] = first_letter(&words[0])?;
+        }
+        How::Middle => {
+            let between = words.len().checked_sub(2).filter(|between| *between > 0)?;
+            let place = 1 + chance.below(between);
+            words[place] = first_letter(&words[place])? + ".";
         }
         How::Hyphen => {
             let text = words.join(" ");
@@ -115,8 +135,18 @@ pub(crate) fn mangle(name: &str, how: How, chance: &mut Chance) -> Option<String
             let byte = words[place].char_indices().nth(at)?.0;
             words[place].insert(byte, letter);
         }
+        How::Title => words.insert(0, (*chance.one(&TITLES)).to_owned()),
+        How::LookAlike => {
+            let text = words.join(" ");
+            let (latin, other) = *chance.one(&LOOK_ALIKES);
+            words = text.replacen(latin, &other.to_string(), 2).split(' ').map(str::to_owned).collect();
+        }
     }
     Some(words.join(" "))
+}
+
+fn first_letter(word: &str) -> Option<String> {
+    word.chars().find(|letter| letter.is_alphanumeric()).map(String::from)
 }
 
 fn typo(words: &mut [String], chance: &mut Chance) -> Option<()> {

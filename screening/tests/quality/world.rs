@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 
 /// First names, then last names.
-const REGIONS: [(&str, &str); 14] = [
+pub(crate) const REGIONS: [(&str, &str); 14] = [
     (
         "Awa Binta Fatoumata Modou Ibou Serigne Pape Khady Ndeye Astou Mbaye Lamine Saliou Djibril Mamadou Aliou Abdou Rokhaya Coumba Sokhna Demba Yoro Samba Ousmane Aminata",
         "Diouf Thiam Seck Ndour Mbengue Wade Niang Gning Diagne Lo Dieng Samb Badji Sagna Mane Diatta Tendeng Kandji Guisse Sylla Diallo Ndiaye Fall Gueye Sarr",
@@ -63,9 +63,9 @@ const REGIONS: [(&str, &str); 14] = [
 ];
 
 /// That many names.
-pub(crate) fn names(seed: u64, many: usize) -> Vec<String> {
+pub(crate) fn names(regions: &[(&'static str, &'static str)], seed: u64, many: usize) -> Vec<String> {
     let mut chance = Chance::new(seed);
-    let parts: Vec<(Vec<&str>, Vec<&str>)> = REGIONS.iter().map(|(first, last)| (first.split(' ').collect(), last_names(last))).collect();
+    let parts: Vec<(Vec<&str>, Vec<&str>)> = regions.iter().map(|(first, last)| (first.split(' ').collect(), last_names(last))).collect();
     let mut names = std::collections::BTreeSet::new();
     while names.len() < many {
         let (first, last) = chance.one(&parts);
