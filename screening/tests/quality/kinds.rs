@@ -191,7 +191,7 @@ const OTHER: &[(&str, &str)] = &[
     ("Ali Bongo Ondimba", "Omar Bongo Ondimba"),
 ];
 
-pub(crate) fn kinds(part: Part) -> Vec<Pair> {
+fn kinds(part: Part) -> Vec<Pair> {
     let every_second = |pairs: &[(&str, &str)], same: bool| {
         let first = usize::from(part == Part::HeldOut);
         pairs.iter().skip(first).step_by(2).map(move |(one, other)| ((*one).to_owned(), (*other).to_owned(), same)).collect::<Vec<_>>()

@@ -14,7 +14,7 @@ const PAIR: u32 = 7_000;
 /// Two names, and whether they are one.
 pub(crate) type Pair = (String, String, bool);
 
-pub(crate) fn pairs(part: Part, seed: u64) -> Option<Vec<Pair>> {
+fn pairs(part: Part, seed: u64) -> Option<Vec<Pair>> {
     let list = data::ofac()?;
     let mut chance = Chance::new(seed);
     let spellings = if part == Part::Tuned { &SPELLINGS } else { &later::SPELLINGS };
@@ -65,14 +65,14 @@ fn alias(entries: &[&Entry], chance: &mut Chance) -> Option<Pair> {
 }
 
 /// F1 in ten-thousandths at a threshold.
-pub(crate) fn f1(scored: &[(u32, bool)], threshold: u32) -> usize {
+fn f1(scored: &[(u32, bool)], threshold: u32) -> usize {
     let found = scored.iter().filter(|(score, same)| *same && *score >= threshold).count();
     let said = scored.iter().filter(|(score, _)| *score >= threshold).count();
     let same = scored.iter().filter(|(_, same)| *same).count();
     2 * found * 10_000 / (said + same).max(1)
 }
 
-pub(crate) fn best(scored: &[(u32, bool)]) -> (usize, u32) {
+fn best(scored: &[(u32, bool)]) -> (usize, u32) {
     (50..100).map(|percent| percent * 100).map(|threshold| (f1(scored, threshold), threshold)).max().unwrap()
 }
 

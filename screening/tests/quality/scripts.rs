@@ -6,7 +6,7 @@ use crate::data;
 use crate::pairs::{Pair, told_apart};
 use screening::list::{Entry, Kind, Strength};
 
-pub(crate) fn pairs(part: Part, seed: u64) -> Option<Vec<Pair>> {
+fn pairs(part: Part, seed: u64) -> Option<Vec<Pair>> {
     let list = data::un()?;
     let mut chance = Chance::new(seed);
     let original = |entry: &Entry| entry.names.iter().find(|name| name.strength == Strength::Original).map(|name| name.name.clone());
