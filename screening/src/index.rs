@@ -98,7 +98,7 @@ pub struct Why {
     pub listed: String,
     /// How they answer each other.
     pub how: score::How,
-    /// What it adds, in ten-thousandths.
+    /// What it adds before anything is taken away, in ten-thousandths.
     pub contributed: u32,
 }
 

@@ -38,6 +38,8 @@ const QUERY_MORE: u32 = 80;
 const LISTED_MORE: u32 = 38;
 /// What another order takes away.
 const OTHER_ORDER: u32 = 740;
+/// And of the very same words: many write the last name first.
+const SAME_WORDS: u32 = 100;
 /// What it takes away that an initial of the list and one word are all that agree.
 const LISTED_INITIAL: u32 = 950;
 /// How much more counts what lacks where nothing agrees, in percent.
@@ -129,7 +131,8 @@ pub fn align(query: &Name, listed: &Name) -> Alignment {
     }
     taken.sort_unstable_by_key(|piece| piece.query);
     if !is_in_order(query, listed, &taken) {
-        score = score.saturating_sub(OTHER_ORDER);
+        let are_same = query_more + listed_more == 0 && taken.iter().all(|piece| piece.how == How::Equal);
+        score = score.saturating_sub(if are_same { SAME_WORDS } else { OTHER_ORDER });
     }
     // An initial of the list fits too many for one more word to tell who is meant.
     let initials = taken.iter().filter(|piece| piece.how == How::Initial && listed.tokens[piece.listed.0].role == Role::Initial).count();
