@@ -3,7 +3,8 @@
 use clap::Parser;
 use orion::config::Config;
 use orion::{
-    aml, archive, audit, backtest, backup, dlq, exit, export, load, migrate, replay, restore, run, screen, serve, tap, token, topics, verify,
+    aml, archive, audit, backtest, backup, dlq, exit, export, load, migrate, replay, restore, run, screen, serve, tap, token, topics,
+    verify,
 };
 use std::process::ExitCode;
 
