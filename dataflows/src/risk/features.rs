@@ -157,8 +157,8 @@ impl Features {
         let mut settings = before.clone();
         settings.set(given);
         let (old, new) = (before.thresholds(), settings.thresholds());
-        said.thresholds.extend(old.difference(&new).map(|row| (row.clone(), -1)));
-        said.thresholds.extend(new.difference(&old).map(|row| (row.clone(), 1)));
+        said.thresholds.extend(old.difference(&new).map(|row| (*row, -1)));
+        said.thresholds.extend(new.difference(&old).map(|row| (*row, 1)));
         let watches = settings.watches();
         let gone: Vec<Watch> = self.measured.keys().filter(|watch| !watches.contains(watch)).copied().collect();
         for watch in gone {

@@ -1,6 +1,6 @@
 //! Agents whose cash goes round against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, said, same_by_clause};
 use proptest::prelude::*;
 use schemas::alert::Subject;
@@ -62,7 +62,7 @@ fn three_rounds_are_enough() {
     use Draw::{Back, Late, Paid};
     let round = |customer, back, gap| [(HOUR, Paid(AGENT, customer, 100_000)), (gap, Paid(customer, AGENT, back))];
     let rounds = |back, gap| [round(0, 100_000, 1), round(1, 90_000, 30 * MINUTE - 1), round(2, back, gap)].concat();
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three rounds", rounds(100_000, 1), "3"),
         ("one is too unlike", rounds(89_999, 1), ""),
         ("one is too late", rounds(100_000, 30 * MINUTE), ""),

@@ -1,6 +1,6 @@
 //! Cores against a search over all of history, and near misses.
 
-use crate::risk::tests::history::{DAY, Draw, Drawn, HOUR, History, account, drawn};
+use crate::risk::tests::history::{Case, DAY, Draw, Drawn, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -68,7 +68,7 @@ fn three_who_all_pay_three_are_a_core() {
     use Draw::{Back, Late, Paid};
     let eight = || (0..8u32).map(|pair| (1, Paid(pair / 3, 3 + pair % 3, 10))).collect::<Vec<_>>();
     let with = |more: &[(u64, Draw)]| eight().into_iter().chain(more.iter().cloned()).collect::<Vec<_>>();
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three and three", with(&[(HOUR, Paid(2, 5, 10))]), "3 of 3"),
         ("one pair is missing", with(&[(HOUR, Paid(2, 4, 10)), (HOUR, Paid(2, 6, 10))]), ""),
         ("at the last moment", with(&[(14 * DAY - 8, Paid(2, 5, 10))]), "3 of 3"),

@@ -44,7 +44,8 @@ proptest! {
 #[test]
 fn three_who_pay_one_are_a_fan() {
     use Draw::{Back, Late, Paid};
-    let cases: &[(&str, &[(u64, Draw)], &str)] = &[
+    type Draws<'a> = &'a [(u64, Draw)];
+    let cases: &[(&str, Draws, &str)] = &[
         ("within a day", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (HOUR, Paid(3, 0, 1))], "1001 of 3"),
         ("twice the same", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (HOUR, Paid(2, 0, 1))], ""),
         ("too little", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 498)), (HOUR, Paid(3, 0, 1))], ""),

@@ -1,6 +1,6 @@
 //! Merchants against a loop over history, and near misses.
 
-use crate::risk::tests::history::{DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::history::{Case, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, said, same_by_clause};
 use proptest::prelude::*;
 use schemas::alert::Subject;
@@ -62,7 +62,7 @@ fn one_payer_round_sums_and_surges_are_told() {
             [(DAY - 2 * u64::from(day > 0), Paid(1, MERCHANT, 1_001)), (1, Paid(2, MERCHANT, 1_001)), (1, Paid(3, MERCHANT, 1_001))]
         })
         .collect();
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("even", sales(30, even), ""),
         ("half from one", sales(10, |number| (if number < 5 { 0 } else { number - 4 }, 1_001)), "50 of 10"),
         ("a little less", sales(10, |number| (if number < 5 { 0 } else { number - 4 }, if number < 5 { 1_001 } else { 1_003 })), ""),

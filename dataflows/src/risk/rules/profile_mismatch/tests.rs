@@ -1,6 +1,6 @@
 //! What a history does not explain, against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -34,7 +34,7 @@ fn three_times_as_much_as_before_is_too_much() {
     use Draw::{Back, Late, Paid};
     // A million in the two months before is half a million in a month.
     let script = |amount, gap| vec![(0, Paid(1, 0, 1_000_000)), (40 * DAY, Paid(2, 0, 750_000)), (gap, Paid(3, 0, amount))];
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three times", script(750_000, DAY), "300 of 1500000"),
         ("a franc less", script(749_999, DAY), ""),
         ("little, if more than before", vec![(0, Paid(1, 0, 10)), (40 * DAY, Paid(2, 0, 999_999))], ""),
