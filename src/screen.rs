@@ -256,6 +256,6 @@ mod tests {
             assert_eq!(threshold(text).ok(), expected, "{text}");
         }
         assert_eq!(threshold(&decimal(screening::THRESHOLD)).unwrap(), screening::THRESHOLD);
-        assert_eq!(threshold("0.8").unwrap(), screening::THRESHOLD, "the default of the command is that of the crate");
+        assert_eq!(threshold("0.7").unwrap(), screening::THRESHOLD, "the default of the command is that of the crate");
     }
 }

@@ -138,7 +138,10 @@ impl Features {
     }
 
     fn restore(&mut self, kept: &Kept, said: &mut Said) {
-        let kept::Standing { settings, graph, stood, .. } = kept.standing();
+        let kept::Standing { settings: kept, graph, stood, .. } = kept.standing();
+        // A rule that the binary of before did not know is as in the catalogue, and is measured from here on.
+        let mut settings = Settings::default();
+        settings.0.extend(kept.0);
         self.graph = graph;
         self.measured = settings.watches().into_iter().map(|watch| (watch, Measured::default())).collect();
         said.thresholds = settings.thresholds().into_iter().map(|row| (row, 1)).collect();
