@@ -53,7 +53,7 @@ fn other_names() {
         ("George Bush", "George Habbash"),
         ("Mario Rossi", "Maria Rossi"),
         ("David Ibrahim", "Dawood Abraham"),
-        ("IBM", "International Bank of Mali"),
+        ("IBM", "International Bank of Senegal"),
         ("李娜", "Li Ning"),
         ("Jane Doe", "Jan Lahore"),
         ("John Doe", "Paul John"),
