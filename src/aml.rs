@@ -1,4 +1,4 @@
-//! `orion aml`: what the detection of money laundering is worth, measured without any server.
+//! `orion aml`: what the detection of money laundering is worth, and whether a report of it is right, without any server.
 
 /// `orion aml evaluate`.
 pub mod evaluate;
@@ -6,6 +6,8 @@ pub mod evaluate;
 pub mod generate;
 /// Files with labels.
 mod labelled;
+/// `orion aml validate`.
+pub mod validate;
 
 use std::process::ExitCode;
 
@@ -16,6 +18,8 @@ pub enum Action {
     Evaluate(evaluate::Args),
     /// Make payments with labels from a seed.
     Generate(generate::Args),
+    /// Check a report of suspicious transactions in goAML form.
+    Validate(validate::Args),
 }
 
 /// Does it.
@@ -23,5 +27,6 @@ pub fn run(action: &Action) -> anyhow::Result<ExitCode> {
     match action {
         Action::Evaluate(args) => evaluate::run(args),
         Action::Generate(args) => generate::run(args),
+        Action::Validate(args) => validate::run(args),
     }
 }

@@ -43,6 +43,8 @@ pub mod replay;
 pub mod restore;
 /// `orion run`.
 pub mod run;
+/// `orion screen`.
+pub mod screen;
 /// `orion serve`.
 pub mod serve;
 /// `orion tap`.

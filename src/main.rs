@@ -3,7 +3,8 @@
 use clap::Parser;
 use orion::config::Config;
 use orion::{
-    aml, archive, audit, backtest, backup, dlq, exit, export, load, migrate, replay, restore, run, serve, tap, token, topics, verify,
+    aml, archive, audit, backtest, backup, dlq, exit, export, load, migrate, replay, restore, run, screen, serve, tap, token, topics,
+    verify,
 };
 use std::process::ExitCode;
 
@@ -54,6 +55,8 @@ enum Command {
     Restore(restore::Args),
     /// Decide a log again without any server, or rebuild the views beside the live ones; compare.
     Replay(replay::Args),
+    /// Screen names against lists of sanctions, or compare pairs of names.
+    Screen(screen::Args),
     /// Recompute books, digests or the audit chain from the events alone.
     Verify(verify::Args),
     /// The audit chain: its key; records and roots into a file; whether such a file is whole.
@@ -89,6 +92,7 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => return backup::run(&args, &config),
         Command::Restore(args) => return restore::run(&args, &config),
         Command::Replay(args) => return replay::run(&args, &config),
+        Command::Screen(args) => screen::run(&args)?,
         Command::Verify(args) => return verify::run(&args, &config),
         Command::Audit(action) => return audit::run(&action, &config),
         Command::Backtest(args) => return backtest::run(&args, &config),

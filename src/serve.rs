@@ -208,8 +208,8 @@ fn pool(config: &Config) -> anyhow::Result<PgPool> {
         .context("postgres.url is not usable")?
         .application_name("orion-serve")
         .options([("default_transaction_read_only", "on".to_owned()), ("statement_timeout", STATEMENT_MAX.as_millis().to_string())]);
-    // One more, since the listener for progress keeps one.
-    let pool = PgPoolOptions::new().max_connections(config.postgres.connections_max + 1).acquire_timeout(CONNECTION_MAX);
+    // Two more, since the listeners for the progress of the views and of alerts keep one each.
+    let pool = PgPoolOptions::new().max_connections(config.postgres.connections_max + 2).acquire_timeout(CONNECTION_MAX);
     Ok(pool.connect_lazy_with(api::planned_once(options)))
 }
 

@@ -125,7 +125,8 @@ impl Asker {
         }
         let mut waits = Vec::with_capacity(hubs.len());
         while !sent.is_empty() {
-            let (subject, at) = tokio::time::timeout(WAIT, heard.recv()).await.context("an alert did not come")?.context("the stream ended")?;
+            let (subject, at) =
+                tokio::time::timeout(WAIT, heard.recv()).await.context("an alert did not come")?.context("the stream ended")?;
             waits.extend(sent.remove(&subject).map(|sent| at - sent));
         }
         Ok(waits)

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 /// `orion aml generate`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Writes transactions.csv.gz, alert_transactions.csv.gz, alert_accounts.csv.gz and accounts.csv.gz, which `orion aml evaluate` reads.\n\nExample:\n  orion aml generate --seed 7 --accounts 10000 --days 90 --out /tmp/town\n\nExit codes: 0 done; 64 a number is out of range; 65 the folder can't be written."
+    after_help = "Writes transactions.csv.gz, alert_transactions.csv.gz, alert_accounts.csv.gz and accounts.csv.gz, which `orion aml evaluate` reads.\n\nExample:\n  orion aml generate --seed 7 --accounts 10000 --days 90 --out town\n\nExit codes: 0 done; 64 a number is out of range; 65 the folder can't be written."
 )]
 pub struct Args {
     /// The same seed makes the same files.

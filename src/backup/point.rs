@@ -226,9 +226,9 @@ mod tests {
         for (from, to, sentence) in [
             ("\"last_epoch\": 9", "\"last_epoch\": 6", "backup.json is damaged: its digest is not that of what it says"),
             (
-                "\"format\": 1",
                 "\"format\": 2",
-                "this backup is of a newer version: orion 0 wrote it in format 2, and this binary reads up to 1",
+                "\"format\": 3",
+                "this backup is of a newer version: orion 0 wrote it in format 3, and this binary reads up to 2",
             ),
             (
                 "\"code_version\": 1",

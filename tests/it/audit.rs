@@ -42,6 +42,11 @@ fn the_chain_is_whole_whatever_dies_and_every_change_of_it_is_found() -> anyhow:
     runtime.block_on(tampered::refused())?;
     ensure!(house.stop_run()?.success());
     tampered::found(&house, &runtime)?;
+    for cells in [&["run"][..], &["run", "--cells", "views"], &["run", "--cells", "risk"]] {
+        let keyless = house.orion().args(cells).env("ORION_AUDIT__KEY_FILE", house.file("none.pem")).output()?;
+        let said = String::from_utf8_lossy(&keyless.stderr).into_owned();
+        ensure!(keyless.status.code() == Some(64) && said.contains("none.pem") && said.contains("`orion audit key` makes one"), "{said}");
+    }
 
     // 4. What was exported, and what the door says of an event, is verified without any server.
     exported::files(&house)?;

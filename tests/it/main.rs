@@ -22,6 +22,7 @@ mod python;
 mod recovery;
 mod risk;
 mod rules;
+mod screen;
 mod simulation;
 mod sink;
 mod streams;

@@ -138,7 +138,10 @@ impl Features {
     }
 
     fn restore(&mut self, kept: &Kept, said: &mut Said) {
-        let kept::Standing { settings, graph, stood, .. } = kept.standing();
+        let kept::Standing { settings: kept, graph, stood, .. } = kept.standing();
+        // A rule that the binary of before did not know is as in the catalogue, and is measured from here on.
+        let mut settings = Settings::default();
+        settings.0.extend(kept.0);
         self.graph = graph;
         self.measured = settings.watches().into_iter().map(|watch| (watch, Measured::default())).collect();
         said.thresholds = settings.thresholds().into_iter().map(|row| (row, 1)).collect();
@@ -157,8 +160,8 @@ impl Features {
         let mut settings = before.clone();
         settings.set(given);
         let (old, new) = (before.thresholds(), settings.thresholds());
-        said.thresholds.extend(old.difference(&new).map(|row| (row.clone(), -1)));
-        said.thresholds.extend(new.difference(&old).map(|row| (row.clone(), 1)));
+        said.thresholds.extend(old.difference(&new).map(|row| (*row, -1)));
+        said.thresholds.extend(new.difference(&old).map(|row| (*row, 1)));
         let watches = settings.watches();
         let gone: Vec<Watch> = self.measured.keys().filter(|watch| !watches.contains(watch)).copied().collect();
         for watch in gone {

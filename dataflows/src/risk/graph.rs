@@ -6,6 +6,8 @@
 //! Accounts and customers go by small numbers, given in the order in which they came. A payment has a slot, which is used again once it is
 //! forgotten; nothing that is said may depend on which one it is.
 
+#![expect(clippy::disallowed_types, reason = "accounts and customers are looked up, never walked")]
+
 use schemas::{AccountId, Channel, Currency, CustomerId, Epoch, KycLevel, PaymentKind, Role, TransactionId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

@@ -67,8 +67,7 @@ pub(crate) fn holds<'scope>(said: Epochs<'scope, Arc<Said>>) -> VecCollection<'s
     let at = |said: &Said| said.given.epoch();
     let candidates =
         said.clone().flat_map(move |said| said.candidates.iter().map(|(row, diff)| (row.clone(), at(&said), *diff)).collect::<Vec<_>>());
-    let thresholds =
-        said.flat_map(move |said| said.thresholds.iter().map(|(row, diff)| (row.clone(), at(&said), *diff)).collect::<Vec<_>>());
+    let thresholds = said.flat_map(move |said| said.thresholds.iter().map(|(row, diff)| (*row, at(&said), *diff)).collect::<Vec<_>>());
     let candidates = arrange::<Candidate>(candidates, "candidates");
     let thresholds = arrange::<Threshold>(thresholds, "thresholds");
     candidates.join_core(thresholds, |clause, candidate, threshold| {

@@ -9,18 +9,26 @@ use crate::risk::graph::{Graph, Node, Slot};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 
+/// An agent whose cash goes round.
+mod agent_anomaly;
 /// Cash that has to be reported.
 mod cash_threshold;
 /// Money that comes back.
 mod cycle;
+/// Many who all pay the same many.
+mod dense_core;
 /// Many pay one.
 mod fan_in;
 /// One pays many.
 mod fan_out;
 /// Several pay one, who pays several.
 mod gather_scatter;
+/// A merchant unlike itself.
+mod merchant_anomaly;
 /// What comes in goes out again.
 mod pass_through;
+/// More than the history explains.
+mod profile_mismatch;
 /// Mostly round amounts.
 mod round_amounts;
 /// One pays another through several in between.
@@ -123,6 +131,10 @@ pub(crate) static ALL: &[Rule] = &[
     similar_amounts::RULE,
     cash_threshold::RULE,
     self_payment::RULE,
+    agent_anomaly::RULE,
+    merchant_anomaly::RULE,
+    profile_mismatch::RULE,
+    dense_core::RULE,
 ];
 
 /// The ids of all that are measured here.

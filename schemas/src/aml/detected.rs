@@ -128,6 +128,55 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                 ]
             }
         }
+        RuleId::AgentAnomaly => {
+            const {
+                &[
+                    at_least("rounds", 3, 2, 1_000),
+                    Parameter { clause: 1, ..at_least("near_payments", 5, 3, 1_000) },
+                    Parameter { clause: 1, ..at_least("near_percent", 20, 5, 100) },
+                    shape("window_hours", 168, 1, 2_160),
+                    shape("round_minutes", 30, 1, 1_440),
+                    shape("alike_percent", 90, 1, 100),
+                    shape("threshold_minor", REPORTED_MINOR, 1, AMOUNT_MAX),
+                    shape("below_percent", 80, 1, 100),
+                ]
+            }
+        }
+        RuleId::MerchantAnomaly => {
+            const {
+                &[
+                    at_least("payer_payments", 10, 5, 1_000),
+                    at_least("payer_percent", 50, 30, 100),
+                    Parameter { clause: 1, ..at_least("round_payments", 10, 5, 1_000) },
+                    Parameter { clause: 1, ..at_least("round_percent", 60, 50, 100) },
+                    Parameter { clause: 2, ..at_least("surge_payments", 20, 10, 1_000) },
+                    Parameter { clause: 2, ..at_least("surge_percent", 500, 200, 1_000_000) },
+                    shape("window_hours", 24, 1, 720),
+                    shape("base_hours", 672, 1, 2_160),
+                    shape("unit_minor", 10_000, 2, AMOUNT_MAX),
+                ]
+            }
+        }
+        RuleId::ProfileMismatch => {
+            const {
+                &[
+                    at_least("amount_minor", 1_000_000, 100_000, AMOUNT_MAX),
+                    at_least("times_percent", 300, 150, 1_000_000),
+                    shape("window_hours", 168, 1, 2_160),
+                    shape("base_hours", 672, 1, 2_160),
+                ]
+            }
+        }
+        RuleId::DenseCore => {
+            const {
+                &[
+                    at_least("payers", 3, 2, 1_000),
+                    at_least("payees", 3, 2, 1_000),
+                    shape("window_hours", 336, 1, 2_160),
+                    shape("sides_min", 3, 2, 100),
+                ]
+            }
+        }
         _ => &[],
     }
 }

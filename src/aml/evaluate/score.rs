@@ -99,7 +99,9 @@ fn line(name: &str, labelled: &Labelled, patterns: &[&Pattern], raised: &[Raised
         by_payments += usize::from(about().any(|raised| !payments.is_disjoint(&raised.payments)));
     }
     let (sar, alike) = (flagged.intersection(&sides.sar).count(), flagged.intersection(&sides.alike).count());
-    let share = |part: usize, of: usize| if of == 0 { "-".to_owned() } else { format!("{}.{} %", part * 100 / of, part * 1000 / of % 10) };
+    let share = |part: usize, of: usize| {
+        (part * 1000).checked_div(of).map_or_else(|| "-".to_owned(), |tenths| format!("{}.{} %", tenths / 10, tenths % 10))
+    };
     format!(
         "{name:<22} {:>9} {:>16} {:>8} {:>10} {:>20}",
         format!("{recalled}/{}", patterns.len()),

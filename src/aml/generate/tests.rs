@@ -51,7 +51,8 @@ fn every_pattern_has_its_shape() {
 #[test]
 fn days_are_ordinary() {
     let world = world(5, 2_000, 30);
-    let night = world.paid.iter().filter(|paid| (paid.time / HOUR_MS) % 24 < 5).count();
+    // Whoever has something to hide may pay at any hour.
+    let night = world.paid.iter().filter(|paid| paid.pattern.is_none() && (paid.time / HOUR_MS) % 24 < 5).count();
     assert_eq!(night, 0, "nobody pays at night");
     let mut degrees: BTreeMap<usize, usize> = BTreeMap::new();
     world.paid.iter().for_each(|paid| *degrees.entry(paid.payee).or_default() += 1);

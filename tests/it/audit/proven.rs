@@ -37,7 +37,8 @@ pub(super) fn events(house: &House, runtime: &Runtime) -> anyhow::Result<()> {
     let [from, to] = [3, 6].map(|at: usize| exported[at]["epoch"].clone());
     let some = get(&format!("/admin/audit/roots?from={from}&to={to}&cell=settlement"))?.json()?;
     ensure!(some["roots"] == json!(exported[3..6]), "{some}");
-    ensure!(get("/admin/audit/roots?cell=risk")?.json()?["roots"] == json!([]));
+    let of_risk = get("/admin/audit/roots?cell=risk")?.json()?;
+    ensure!(of_risk["roots"].as_array().is_some_and(|roots| roots.iter().all(|root| root["cell"] == "risk")), "{of_risk}");
 
     // Every event of the widest epoch, and the first and the last of all.
     let records: Vec<&Value> = lines.iter().filter(|line| line["line"] == "record").collect();

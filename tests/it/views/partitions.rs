@@ -107,7 +107,10 @@ fn a_database_from_before_goes_on_and_keeps_every_row() -> anyhow::Result<()> {
         }
         migrations.run(&mut connection).await?;
         sqlx::raw_sql(ANALYSTS).execute(&mut connection).await?;
-        assert_eq!(rows(&database.url).await?, before);
+        // A later migration has brought the table of the audit chain, which nobody has written yet.
+        let (epoch, mut tables) = rows(&database.url).await?;
+        assert_eq!(tables.remove("audit_root"), Some((0, String::new())));
+        assert_eq!((epoch, tables), before);
 
         // The same files under other names: nothing was copied, and each table has one part.
         for table in BY_MONTHS {

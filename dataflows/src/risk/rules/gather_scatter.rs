@@ -13,7 +13,7 @@ use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
 use crate::risk::rules::{Key, Reading, Rule, Shape, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// Fewer on a side are no candidate.
 const SIDE_MIN: usize = 3;
@@ -46,7 +46,7 @@ fn others(graph: &Graph, window: Window<'_>) -> usize {
 
 /// How many others there are, and how much, after each payment of a list.
 fn running<'a>(edges: impl Iterator<Item = &'a (Slot, &'a Edge)>, other: impl Fn(&Edge) -> Node) -> Vec<(usize, i128)> {
-    let (mut others, mut sum) = (HashSet::new(), 0);
+    let (mut others, mut sum) = (BTreeSet::new(), 0);
     let add = |(_, edge): &(Slot, &Edge)| {
         others.insert(other(edge));
         sum += i128::from(edge.amount_minor);

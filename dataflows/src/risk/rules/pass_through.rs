@@ -42,8 +42,8 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
             let kept = i128::from(out.amount_minor) * 100 >= i128::from(incoming.amount_minor) * i128::from(kept_percent);
             !*used && kept && out.amount_minor <= incoming.amount_minor
         };
-        let soon = outgoing[from..].iter_mut().take_while(|(_, out, _)| out.time < incoming.time + hold_ms);
-        if let Some((out, _, used)) = soon.into_iter().find(fits) {
+        let mut soon = outgoing[from..].iter_mut().take_while(|(_, out, _)| out.time < incoming.time + hold_ms);
+        if let Some((out, _, used)) = soon.find(fits) {
             *used = true;
             edges.extend([slot, *out]);
             pairs += 1;

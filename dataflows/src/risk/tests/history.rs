@@ -81,6 +81,9 @@ pub(crate) fn kind(payer: u32, payee: u32) -> PaymentKind {
     }
 }
 
+/// A case of a rule: what it is, what happens how long after what came before, and what is found.
+pub(crate) type Case<'a> = (&'a str, Vec<(u64, Draw)>, &'a str);
+
 /// How long after the one before, and what happens.
 pub(crate) type Drawn = Vec<(u64, Vec<Draw>)>;
 

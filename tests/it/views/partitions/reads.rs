@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Asks for everything in every form. The database has all epochs of the bank.
 pub(super) async fn read(url: &str, bank: &Bank) -> anyhow::Result<()> {
-    let pool = PgPoolOptions::new().max_connections(2).connect_with(api::planned_once(url.parse()?)).await?;
+    let pool = PgPoolOptions::new().max_connections(3).connect_with(api::planned_once(url.parse()?)).await?;
     let server = Server::start(Ground { pool: pool.clone(), ..Ground::none()? }).await?;
     let reader = Reader { token: server.token("teller", STAFF)?, server };
     let opened = events(bank).filter_map(|event| match &event.fact {

@@ -1,6 +1,6 @@
 //! The cash of a day against a loop over history, and the edges of the day.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, HOUSE, History, customer, drawn, holder};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, HOUSE, History, customer, drawn, holder};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::alert::Subject;
@@ -40,7 +40,7 @@ fn fifteen_million_of_a_person_in_a_day_are_reported() {
     use Draw::{Back, Late, Paid};
     // History begins two hours before midnight.
     let script = |second: Draw, gap| vec![(0, Paid(AGENT, 0, 8_000_000)), (gap, second)];
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("in", script(Paid(HOUSE, 0, 7_000_000), HOUR), "15000000"),
         ("in and out", script(Paid(0, AGENT, 7_000_000), HOUR), "15000000"),
         ("another account of the same person", script(Paid(AGENT, 1, 7_000_000), HOUR), "15000000"),

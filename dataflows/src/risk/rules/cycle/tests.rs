@@ -1,6 +1,6 @@
 //! Cycles against a walk over all of history, and the edges of their window.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -45,7 +45,7 @@ fn question(paid: &[Paid], at: Epoch, setting: &Setting) -> Vec<Answer> {
             let (least, most) = (cycle.iter().map(|paid| paid.amount).min().unwrap(), cycle.iter().map(|paid| paid.amount).max().unwrap());
             least * 100 / most
         };
-        let ratio = of.iter().map(|cycle| amounts(cycle)).max().unwrap();
+        let ratio = of.iter().map(amounts).max().unwrap();
         let subject = Subject::Account(account(of[0][0].payer));
         (subject, vec![ratio], of.iter().flat_map(|cycle| cycle.iter().map(|paid| paid.id)).collect())
     };
@@ -65,7 +65,7 @@ proptest! {
 fn what_comes_back_in_time_is_a_cycle() {
     use Draw::{Back, Late, Paid};
     let three = |gap, last: Draw| vec![(0, Paid(0, 1, 100)), (HOUR, Paid(1, 2, 90)), (gap, last)];
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three hops", three(HOUR, Paid(2, 0, 80)), "80"),
         ("too unlike", three(HOUR, Paid(2, 0, 49)), ""),
         ("two hops", vec![(0, Paid(0, 1, 100)), (HOUR, Paid(1, 0, 90))], ""),

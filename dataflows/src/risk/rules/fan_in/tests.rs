@@ -2,9 +2,10 @@
 
 use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
+use crate::risk::tests::{low, run};
 use proptest::prelude::*;
 use schemas::Epoch;
-use schemas::alert::Subject;
+use schemas::alert::{AlertChange, Subject};
 use schemas::aml::{RuleId, Setting};
 use std::collections::BTreeSet;
 
@@ -43,7 +44,8 @@ proptest! {
 #[test]
 fn three_who_pay_one_are_a_fan() {
     use Draw::{Back, Late, Paid};
-    let cases: &[(&str, &[(u64, Draw)], &str)] = &[
+    type Draws<'a> = &'a [(u64, Draw)];
+    let cases: &[(&str, Draws, &str)] = &[
         ("within a day", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (HOUR, Paid(3, 0, 1))], "1001 of 3"),
         ("twice the same", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 500)), (HOUR, Paid(2, 0, 1))], ""),
         ("too little", &[(0, Paid(1, 0, 500)), (HOUR, Paid(2, 0, 498)), (HOUR, Paid(3, 0, 1))], ""),
@@ -90,4 +92,21 @@ fn turn(draw: &Draw) -> Draw {
         Draw::Failed(payer, payee, amount) => Draw::Failed(payee, payer, amount),
         Draw::Back(which, part) => Draw::Back(which, part),
     }
+}
+
+#[test]
+fn more_than_a_neighbourhood_keeps_is_told() {
+    let draws: Vec<Draw> = (0..1_100u32).map(|number| Draw::Paid(1 + number % 6, 0, 1)).collect();
+    let mut history = History::default();
+    history.epoch(0, &draws);
+    let found = run(1, [vec![low()], history.given()].concat());
+    let raised = found.into_iter().flat_map(|found| found.alerts).filter_map(|change| match change {
+        AlertChange::Raised(alert) if alert.rule == RuleId::FanIn => Some(*alert),
+        AlertChange::Raised(_) | AlertChange::Cleared(_) => None,
+    });
+    let raised: Vec<_> = raised.collect();
+    assert_eq!(raised.len(), 1);
+    let evidence = &raised[0].evidence;
+    assert_eq!((evidence.is_capped, evidence.transactions_count, evidence.transactions.len()), (true, 1_000, 200));
+    assert_eq!((raised[0].measured[0].value, evidence.counterparties_count), (6, 6));
 }

@@ -1,6 +1,6 @@
 //! Who gathers and scatters, against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, Drawn, HOUR, History, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, Drawn, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -69,7 +69,7 @@ fn three_on_either_side_are_enough() {
         script.extend_from_slice(more);
         script
     };
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three and three", script(3, HOUR, 60), "3 of 3"),
         ("two and three", script(2, HOUR, 60), ""),
         ("an agent among them", script(AGENT, HOUR, 60), ""),

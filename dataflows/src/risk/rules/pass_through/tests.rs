@@ -1,6 +1,6 @@
 //! What is passed on against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -51,7 +51,7 @@ proptest! {
 fn nearly_all_of_it_within_two_hours_is_passed_on() {
     use Draw::{Back, Late, Paid};
     let script = |out: Draw, gap| vec![(0, Paid(1, 0, 600_000)), (gap, out)];
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("nearly all", script(Paid(0, 2, 510_000), HOUR), "600000 of 1"),
         ("cash in, cash out", vec![(0, Paid(AGENT, 0, 600_000)), (HOUR, Paid(0, AGENT, 590_000))], "600000 of 1"),
         ("too little of it", script(Paid(0, 2, 509_999), HOUR), ""),

@@ -1,6 +1,6 @@
 //! Round amounts against a loop over history, and near misses.
 
-use crate::risk::tests::history::{DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::history::{Case, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -35,7 +35,7 @@ fn most_of_five_are_enough() {
         let three = [(0, Paid(0, 1, 100_000)), (HOUR, Paid(2, 0, 300_000)), (HOUR, Paid(0, 3, 100_000))];
         three.into_iter().chain(more.iter().cloned()).collect::<Vec<_>>()
     };
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("four of five", with(&[(HOUR, Paid(0, 4, 100_000)), (HOUR, Paid(0, 4, 123_000))]), "80 of 5"),
         ("three of five", with(&[(HOUR, Paid(0, 4, 123_000)), (HOUR, Paid(0, 4, 123_000))]), ""),
         ("of four", with(&[(HOUR, Paid(0, 4, 100_000))]), ""),

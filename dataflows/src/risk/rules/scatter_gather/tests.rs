@@ -1,6 +1,6 @@
 //! What goes through several in between, against a loop over history, and near misses.
 
-use crate::risk::tests::history::{DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::history::{Case, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -67,7 +67,7 @@ fn three_in_between_are_enough() {
         script.extend_from_slice(more);
         script
     };
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three", script(3, HOUR, 90), "270 of 3"),
         ("two", script(2, HOUR, 90), ""),
         ("a merchant is no one in between", script(MERCHANT, HOUR, 90), ""),

@@ -1,6 +1,6 @@
 //! Merchants who pay themselves against a loop over history, and near misses.
 
-use crate::risk::tests::history::{DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::history::{Case, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, said, same_by_clause};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -34,7 +34,7 @@ proptest! {
 fn three_or_a_large_sum_are_enough() {
     use Draw::{Back, Late, Paid};
     let script = |third: Draw, gap| vec![(0, Paid(OWN, MERCHANT, 10)), (1, Paid(OWN, MERCHANT, 10)), (gap, third)];
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three", script(Paid(OWN, MERCHANT, 10), HOUR), "3"),
         ("somebody else", script(Paid(OWN - 1, MERCHANT, 10), HOUR), ""),
         ("a large sum", vec![(0, Paid(OWN, MERCHANT, 500_000))], "500000"),

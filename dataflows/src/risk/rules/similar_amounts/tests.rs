@@ -1,6 +1,6 @@
 //! Like amounts against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -42,7 +42,7 @@ fn five_that_are_alike_are_enough() {
     let script = |fifth: Draw, gap| {
         vec![(0, Paid(1, 0, 90_000)), (1, Paid(1, 0, 100_000)), (1, Paid(AGENT, 0, 100_000)), (1, Paid(2, 0, 100_000)), (gap, fifth)]
     };
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("five", script(Paid(3, 0, 110_000), HOUR), "5"),
         ("one is above", script(Paid(3, 0, 110_001), HOUR), ""),
         ("paid, not received", script(Paid(0, 3, 100_000), HOUR), ""),

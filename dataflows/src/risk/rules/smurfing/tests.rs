@@ -1,6 +1,6 @@
 //! Several below the threshold against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, HOUSE, History, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, HOUSE, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -34,7 +34,7 @@ fn four_who_pay_the_threshold_in_parts_are_enough() {
     let script = |fourth: Draw, gap| {
         vec![(0, Paid(AGENT, 0, 4_000_000)), (HOUR, Paid(HOUSE, 0, 4_000_000)), (HOUR, Paid(3, 0, 4_000_000)), (gap, fourth)]
     };
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("four", script(Paid(4, 0, 3_000_000), HOUR), "15000000 of 4"),
         ("too little", script(Paid(4, 0, 2_999_999), HOUR), ""),
         ("one is above the threshold", script(Paid(4, 0, 15_000_000), HOUR), ""),

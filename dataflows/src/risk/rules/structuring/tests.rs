@@ -1,6 +1,6 @@
 //! Payments just below the threshold against a loop over history, and near misses.
 
-use crate::risk::tests::history::{AGENT, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
+use crate::risk::tests::history::{AGENT, Case, DAY, Draw, HOUR, History, MERCHANT, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
 use schemas::Epoch;
@@ -38,7 +38,7 @@ fn three_just_below_within_three_days_are_enough() {
     use Draw::{Back, Late, Paid};
     const JUST: i64 = 14_999_999;
     let script = |third: Draw, gap| vec![(0, Paid(AGENT, 0, JUST)), (HOUR, Paid(2, 0, 12_000_000)), (gap, third)];
-    let cases: &[(&str, Vec<(u64, Draw)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("three", script(Paid(3, 0, JUST), HOUR), "3"),
         ("at the threshold", script(Paid(3, 0, JUST + 1), HOUR), ""),
         ("far below", script(Paid(3, 0, 11_999_999), HOUR), ""),
