@@ -13,9 +13,9 @@ use anyhow::Context;
 use dataflows::risk::{Found, Given, risk};
 use diff::Diff;
 use ingress::events::{Events, Start};
-use schemas::aml::Setting;
+use schemas::aml::{Lane, Setting};
 use schemas::epoch::from_rfc3339;
-use schemas::{AlertChange, Epoch};
+use schemas::{AlertChange, AmlSetting, Epoch, Event, Fact};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
@@ -86,7 +86,8 @@ fn alerts(mut events: Events, settings: Vec<Setting>, quiet: bool) -> anyhow::Re
         };
         let (mut progress, mut settings, mut epochs, mut count) = (Progress::new("epochs", 0, quiet), Some(settings), 0, 0);
         while !events.caught_up() {
-            let Some(epoch) = events.next(Duration::from_millis(100))? else { continue };
+            let Some(mut epoch) = events.next(Duration::from_millis(100))? else { continue };
+            epoch.events.retain(|event| !is_shadow(event));
             if let Some(settings) = settings.take() {
                 // Before the first epoch, whatever that is.
                 let before = epoch.epoch().saturating_sub(1);
@@ -101,4 +102,10 @@ fn alerts(mut events: Events, settings: Vec<Setting>, quiet: bool) -> anyhow::Re
     });
     let (epochs, count) = outcome?;
     Ok((found.try_iter().collect(), epochs, count))
+}
+
+/// Whether staff set a shadow lane: the shadow here is what the file says.
+fn is_shadow(event: &Event) -> bool {
+    let Fact::AmlChanged(changed) = &event.fact else { return false };
+    matches!(&changed.setting, AmlSetting::Rule(setting) if setting.lane == Lane::Shadow)
 }

@@ -3,7 +3,8 @@
 //! In: what stood, settings, epochs. Out: of each, which candidates come and go, which thresholds do, and what the new candidates that may
 //! hold rest on. Never: a candidate below what the catalogue says is the smallest threshold.
 //!
-//! 1. The graph takes what happened. Whoever it concerns is to be measured, by every rule and shape that is set.
+//! 1. Rules are as staff set them in this epoch. The graph takes what happened. Whoever it concerns is to be measured, by every rule and
+//!    shape that is set.
 //! 2. So is whoever is due, since something has left a window.
 //! 3. Each is measured at this epoch; and where a late payment concerns them, also at every earlier moment whose window has that
 //!    payment and that ends with one. What only held then goes again in the next epoch.
@@ -18,7 +19,7 @@ use crate::risk::rules::{self, Key, Measures, Reading, Watched};
 use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
 use crate::risk::{Given, LATE_MS_MAX};
 use schemas::aml::{Lane, RuleId, Setting};
-use schemas::{Dated, Epoch, EpochEvents, Event, Fact, OrderChange, Policy, Transaction, TransactionId};
+use schemas::{AmlSetting, Dated, Epoch, EpochEvents, Event, Fact, OrderChange, Policy, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an epoch says.
@@ -193,6 +194,10 @@ impl Features {
     fn take(&mut self, epoch: &EpochEvents, said: &mut Said) {
         let now = epoch.epoch();
         // 1.
+        let given = set_by(&epoch.events);
+        if !given.is_empty() {
+            self.set(now, &given, said);
+        }
         let touches = self.record(epoch);
         // 2. to 4.
         let watches: Vec<Watch> = self.measured.keys().copied().collect();
@@ -354,6 +359,18 @@ fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> b
 fn candidate(graph: &Graph, Watch { rule, shape }: Watch, key: Key, (clause, measures): &(u8, Measures)) -> (Clause, Candidate) {
     let subject = evidence::subject(graph, key.who);
     (Clause { rule, shape, clause: *clause }, Candidate { subject, measures: *measures })
+}
+
+/// The rules of detection that events set, in their order.
+fn set_by(events: &[Event]) -> Vec<(u32, Setting)> {
+    let set = |event: &Event| match &event.fact {
+        Fact::AmlChanged(changed) => match &changed.setting {
+            AmlSetting::Rule(setting) => Some((changed.version, setting.clone())),
+            AmlSetting::Policy(_) | AmlSetting::Countries(_) => None,
+        },
+        _ => None,
+    };
+    events.iter().filter_map(set).filter(|(_, setting)| rules::is_known(setting.rule)).collect()
 }
 
 /// From when on a payment of an order counts, if not from its epoch.

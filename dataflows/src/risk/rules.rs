@@ -147,6 +147,11 @@ pub(crate) fn rule(id: RuleId) -> &'static Rule {
     ALL.iter().find(|rule| rule.id == id).expect("only rules that are measured here are watched")
 }
 
+/// Whether a rule is measured here; the others are gates.
+pub(crate) fn is_known(id: RuleId) -> bool {
+    ALL.iter().any(|rule| rule.id == id)
+}
+
 /// Hours of a shape, in milliseconds.
 pub(crate) fn hours_ms(hours: i64) -> u64 {
     u64::try_from(hours).expect("the catalogue has no negative hours") * HOUR_MS

@@ -58,9 +58,8 @@ impl Settings {
     }
 
     fn enabled(&self) -> impl Iterator<Item = (Lane, u32, &Setting)> {
-        let measured = |rule| rules::ALL.iter().any(|known| known.id == rule);
-        self.0.iter().filter_map(move |((rule, lane), (version, setting))| {
-            (setting.enabled && measured(*rule)).then_some((*lane, *version, setting))
+        self.0.iter().filter_map(|((rule, lane), (version, setting))| {
+            (setting.enabled && rules::is_known(*rule)).then_some((*lane, *version, setting))
         })
     }
 }

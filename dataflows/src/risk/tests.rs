@@ -116,18 +116,18 @@ fn a_threshold_that_is_set_meets_what_is_measured_already() {
     for payer in 0..4 {
         history.epoch(HOUR, &[Draw::Paid(payer, 5, 10)]);
     }
-    let mut given = history.given();
-    let at = given.last().unwrap().epoch();
     let with = |lane, senders: i64| Setting {
         lane,
         parameters: [("senders".to_owned(), senders), ("amount_minor".to_owned(), 0)].into(),
         ..Setting::of(RuleId::FanIn)
     };
-    given.push(Given::Settings(at + 1, Arc::new(vec![(1, with(Lane::Live, 5)), (2, with(Lane::Shadow, 4))])));
-    given.push(Given::Settings(at + 2, Arc::new(vec![(3, with(Lane::Live, 3))])));
-    given.push(Given::Settings(at + 3, Arc::new(vec![(4, Setting { enabled: false, ..with(Lane::Live, 3) })])));
-    history.epoch(24 * HOUR + 3, &[]);
-    given.extend(history.given().pop());
+    // What is a gate's is not detection's.
+    let gate = Setting::of(RuleId::VelocityCount);
+    history.set(1, vec![(1, with(Lane::Live, 5)), (1, gate), (2, with(Lane::Shadow, 4))]);
+    history.set(1, vec![(3, with(Lane::Live, 3))]);
+    history.set(1, vec![(4, Setting { enabled: false, ..with(Lane::Live, 3) })]);
+    history.epoch(24 * HOUR, &[]);
+    let given = history.given();
     let found = run(2, given);
     let said = |found: &Found| {
         let say = |change: &AlertChange| match change {

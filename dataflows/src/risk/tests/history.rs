@@ -2,8 +2,9 @@
 
 use crate::risk::Given;
 use proptest::prelude::*;
+use schemas::aml::Setting;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Binding, Cause, Channel, CommandId, Currency, Customer, CustomerId, Dated, Epoch,
+    Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Binding, Cause, Channel, CommandId, Currency, Customer, CustomerId, Dated, Epoch,
     EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged, OrderId, PaymentKind, Position, Refusal, Role,
     Transaction, TransactionId,
 };
@@ -149,6 +150,18 @@ impl History {
                 Draw::Paid(..) | Draw::Failed(..) | Draw::Late(..) => {}
             }
         }
+        self.told(facts);
+    }
+
+    /// An epoch in which staff sets rules.
+    pub(crate) fn set(&mut self, gap: u64, settings: Vec<(u32, Setting)>) {
+        self.epoch += gap;
+        let changed = |(version, setting)| AmlChanged { setting: AmlSetting::Rule(setting), version, by: "risk".to_owned() };
+        self.told(settings.into_iter().map(|set| Fact::AmlChanged(Box::new(changed(set)))).collect());
+    }
+
+    fn told(&mut self, facts: Vec<Fact>) {
+        let epoch = self.epoch;
         let event = |(number, fact)| {
             let position = Position { partition: 0, offset: i64::from(number) };
             let cause = Cause { command_id: CommandId::derive("a", "transfer", "b"), position, traceparent: format!("{epoch}/{number}") };
