@@ -32,6 +32,7 @@ impl Log {
             "card_token": "tok-1", "msisdn": "+221770000001",
         });
         let nowhere = Value::Null;
+        self.ask(reserve("merchant_payment", "@awa/xof", "@fatou/xof", "16"), Some("hold/no-review"));
         self.ask(transfer("11", &place), None);
         self.thrice(
             rule("velocity_count", &json!({"parameters": {"account_10min": 3, "action": 2}})),
@@ -72,12 +73,11 @@ impl Log {
         self.thrice(decide("@hold/looked-at", "release"), &json!({"gate": {"decision": "refuse", "reason": "no"}}), "review", None);
         self.ask(decide("@hold/given-back", "refuse"), None);
         self.ask(decide("@hold/given-back", "refuse"), None);
-        self.ask(reserve("transfer", "@awa/xof", "@moussa/xof", "16"), Some("hold/no-review"));
         self.bind(1);
         self.ask(decide("@hold/no-review", "release"), None);
         // What can't wait for a review.
         let risky = json!({"country": "KP"});
-        self.ask(with(reserve("transfer", "@awa/xof", "@moussa/xof", "17"), &json!({"context": risky})), None);
+        self.ask(with(reserve("merchant_payment", "@awa/xof", "@fatou/xof", "17"), &json!({"context": risky})), None);
         for mode in ["independent", "all_or_nothing"] {
             self.ask(json!({"operation": "batch", "mode": mode, "items": [transfer("18", &nowhere), transfer("19", &risky)]}), None);
         }
@@ -125,6 +125,7 @@ impl Log {
 
     fn freezes(&mut self) {
         self.ask(transfer("25", &Value::Null), Some("paid/frozen"));
+        self.bind(1);
         let other = json!({"gate": {"reason": "another"}});
         for (operation, party, id) in [("freeze_customer", "customer_id", "@awa"), ("freeze_account", "account", "@moussa/xof")] {
             self.ask(by("@awa", freeze(operation, party, id)), None);
