@@ -27,8 +27,18 @@ const NOT_PROVEN: &str =
     "Nor was it where a payment is older than seven days and the views do not show it right now: `view_unavailable`, `view_behind`.";
 
 /// The routes whose key is optional: what they do twice can be seen, and moves no money.
-const KEY_OPTIONAL: &[&str] =
-    &["/v1/customers", "/v1/accounts", "/v1/accounts/{id}/suspend", "/v1/accounts/{id}/reactivate", "/v1/accounts/{id}/close", "/v1/rules"];
+const KEY_OPTIONAL: &[&str] = &[
+    "/v1/customers",
+    "/v1/accounts",
+    "/v1/accounts/{id}/suspend",
+    "/v1/accounts/{id}/reactivate",
+    "/v1/accounts/{id}/close",
+    "/v1/rules",
+    "/admin/aml/customers/{id}/freeze",
+    "/admin/aml/customers/{id}/unfreeze",
+    "/admin/aml/accounts/{id}/freeze",
+    "/admin/aml/accounts/{id}/unfreeze",
+];
 
 /// The routes that make a payment, now or on a day of its own.
 const PAYMENTS: &[&str] = &[

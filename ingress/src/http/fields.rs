@@ -175,6 +175,11 @@ impl Fields {
         self.entries.iter().any(|(other, value)| other == name && !matches!(value, Node::Null))
     }
 
+    /// Whether every field is null, or there is none.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.entries.iter().all(|(_, value)| matches!(value, Node::Null))
+    }
+
     /// Whether something was wrong so far.
     pub(super) fn is_wrong(&self) -> bool {
         !self.errors.is_empty()

@@ -9,6 +9,9 @@ use schemas::context::{NAME_MAX, is_card_number, is_ip, is_name};
 pub(super) fn context(fields: &mut Fields) -> Option<Option<Box<Context>>> {
     let is_said = fields.says("context");
     let read = fields.optional_object("context", |fields| {
+        if fields.says_nothing() {
+            return fields.wrong_itself("says nothing: name something, or leave it away");
+        }
         let device = fields.optional("device", name);
         let ip = fields.optional("ip", ip);
         let country = fields.optional("country", text::country);
@@ -19,11 +22,7 @@ pub(super) fn context(fields: &mut Fields) -> Option<Option<Box<Context>>> {
         if !fields.is_wrong() && latitude_e6.is_some() != longitude_e6.is_some() {
             return fields.wrong("latitude", "stands with longitude, or not at all");
         }
-        let context = Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn };
-        if !fields.is_wrong() && context == Context::default() {
-            return fields.wrong_itself("says nothing: name something, or leave it away");
-        }
-        Some(Box::new(context))
+        Some(Box::new(Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn }))
     });
     if is_said && read.is_none() { None } else { Some(read) }
 }
