@@ -4,9 +4,9 @@ use crate::risk::Given;
 use proptest::prelude::*;
 use schemas::aml::Setting;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Binding, Cause, Channel, CommandId, Currency, Customer, CustomerId, Dated, Epoch,
-    EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged, OrderId, PaymentKind, Position, Refusal, Role,
-    Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Binding, Cause, Channel, CommandId, Currency, Customer,
+    CustomerId, Dated, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged, OrderId, PaymentKind,
+    Position, Refusal, Role, Transaction, TransactionId,
 };
 use std::sync::Arc;
 
