@@ -6,8 +6,9 @@
 
 pub(crate) mod asked;
 mod batch;
-pub(crate) mod follower;
+mod follower;
 mod hub;
+pub(crate) mod line;
 pub(crate) mod room;
 
 pub use hub::{Bounds, Streams};
@@ -15,20 +16,18 @@ pub use hub::{Bounds, Streams};
 use crate::failure::{Failure, not_found};
 use crate::freshness::{Freshness, Parameters};
 use crate::views::read::named;
-use crate::{View, accounts, sse};
+use crate::{View, accounts};
 use asked::{Asked, Since};
 use axum::Extension;
-use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use batch::Filter;
 use follower::Follower;
+use line::Line;
 use schemas::{AccountId, Actor, Caller, Epoch, Problem, ViewName};
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -84,25 +83,11 @@ async fn stream(view: &View, caller: &Caller, name: ViewName, asked: Asked, coun
     let minted = asked.account.and_then(AccountId::epoch);
     let as_of = view.stand(Freshness::default(), minted, &[]).await?.ok_or_else(|| not_found("account"))?;
     let (filter, owner) = whose(view, caller, name, asked.account, as_of).await?;
-    let has = match asked.since {
-        Since::Beginning => 0,
-        Since::Now => as_of,
-        Since::Epoch(epoch, _) if epoch <= as_of => epoch,
-        Since::Epoch(_, pointer) => {
-            return Err(Problem::field(pointer, format!("lies beyond what the views show, which is {as_of}")).into());
-        }
-    };
-    let (chunks, receiver) = mpsc::channel(1);
-    if has > 0 {
-        chunks.try_send(follower::begin(has)).expect("there is room for the first");
-    }
-    let expires = expires(caller);
-    let follower = Follower { streams, name, filter, owner, has, batches, chunks, expires, stream: counted, place };
-    tokio::spawn(follower.run());
-    Ok(sse::answer(Body::from_stream(futures_util::stream::unfold(receiver, async |mut receiver: mpsc::Receiver<Bytes>| {
-        let chunk = receiver.recv().await?;
-        Some((Ok::<_, Infallible>(chunk), receiver))
-    }))))
+    let has = asked.since.has(as_of, "the views show")?;
+    let (line, answer) = Line::open(has);
+    let follower = Follower { streams, name, filter, owner, has, batches, line, stream: counted, place };
+    tokio::spawn(follower.run(expires(caller)));
+    Ok(answer)
 }
 
 /// Whose rows the caller may see and asks for, and whose alone have to be looked at for them.

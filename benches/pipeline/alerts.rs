@@ -11,7 +11,6 @@ use anyhow::{Context, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -37,10 +36,7 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
         let mut waits = services.runtime.block_on(async {
             let asker = Asker { client: Client::new(), base: format!("http://{}", bank.listen), staff: staff.clone() };
             let (hubs, last) = asker.prepare().await?;
-            let mut load = bank.orion();
-            load.args(["load", "--rate", RATE, "--payments", PAYMENTS, "--seed", &run.to_string(), "--out"]);
-            load.arg(bank.file(&format!("load-{run}.json"))).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut load = load.spawn()?;
+            let mut load = bank.load(RATE, PAYMENTS, run).spawn()?;
             // Its accounts are opened first.
             tokio::time::sleep(Duration::from_secs(5)).await;
             let waits = asker.complete(&hubs, &last).await?;

@@ -118,6 +118,14 @@ impl<'a> Bank<'a> {
         self.folder.join(name)
     }
 
+    /// `orion load` beside what is measured, so many payments at so many a second; it says nothing.
+    pub(crate) fn load(&self, rate: &str, payments: &str, run: usize) -> process::Command {
+        let mut load = self.orion();
+        load.args(["load", "--rate", rate, "--payments", payments, "--seed", &run.to_string(), "--out"]);
+        load.arg(self.file(&format!("load-{run}.json"))).stdout(Stdio::null()).stderr(Stdio::null());
+        load
+    }
+
     /// A token for an hour, as this bank's door takes it.
     pub(crate) fn token(&self, subject: &str, scope: &str) -> anyhow::Result<String> {
         let auth = orion::config::Auth {

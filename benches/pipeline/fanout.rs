@@ -9,7 +9,6 @@ use crate::figures::{Figure, milliseconds, per_second};
 use crate::services::Services;
 use anyhow::{Context, ensure};
 use reqwest::Client;
-use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -44,9 +43,7 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
                 let answer = client.get(&url).bearer_auth(&tokens[number % PEOPLE]).send().await?.error_for_status()?;
                 clients.spawn(follow(answer, end.clone()));
             }
-            let mut load = bank.orion();
-            load.args(["load", "--rate", RATE, "--payments", PAYMENTS, "--seed", &run.to_string(), "--out"]);
-            load.arg(bank.file(&format!("load-{run}.json"))).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut load = bank.load(RATE, PAYMENTS, run);
             let load = tokio::task::spawn_blocking(move || load.status()).await??;
             ensure!(load.success(), "orion load ended with {load}");
             let payments: usize = usize::try_from(count(services).await? - before)?;

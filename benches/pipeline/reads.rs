@@ -9,7 +9,6 @@ use crate::services::Services;
 use anyhow::{Context, ensure};
 use reqwest::Client;
 use serde_json::Value;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -32,9 +31,7 @@ pub(crate) fn measure(services: &Services, extent: &Extent) -> anyhow::Result<Ve
     let staff = bank.token("bench", "accounts:read transactions:read operator")?;
     for run in 1..=extent.runs {
         eprintln!("{:<24} 2,000 balances a second", format!("reads {run}/{}", extent.runs));
-        let mut load = bank.orion();
-        load.args(["load", "--rate", RATE, "--payments", PAYMENTS, "--seed", &run.to_string(), "--out"]);
-        let mut load = load.arg(bank.file(&format!("load-{run}.json"))).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut load = bank.load(RATE, PAYMENTS, run).spawn()?;
         let base = format!("http://{}", bank.listen);
         let mut waits = services.runtime.block_on(async {
             let asker = Asker { client: Client::new(), base, staff: staff.clone() };

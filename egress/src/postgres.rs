@@ -125,9 +125,6 @@ const MOVE: &str = moves!("");
 /// The same, and the end of the audit chain with it.
 const MOVE_CHAINED: &str = moves!(", audit_epoch = $2");
 
-/// A transaction that ends its connection this often does so by itself.
-const ATTEMPTS_MAX: u32 = 5;
-
 const RANGE: &str = "epochs and generations stay far below the range of a bigint";
 
 /// Everything of one transaction, made before it begins: it may have to be written again.
@@ -253,24 +250,17 @@ impl Views {
     pub async fn write(&mut self, epochs: &[Written], standing: i64, schemas: &[(u32, String)]) -> Result<(), PostgresError> {
         let Some(group) = Group::of(epochs, self.epoch, standing, schemas, &self.recorded) else { return Ok(()) };
         let links = self.chain.as_ref().map(|chain| chain.links(epochs.iter().map(|written| chain::said(&written.events))));
-        let mut attempts = 1;
-        loop {
-            let error = match session::in_time("write epochs", self.attempt(&group, links.as_ref())).await {
-                Ok(months_until) => break self.months_until = months_until,
-                Err(error) => error,
-            };
-            if !session::is_lost(&error) || attempts == ATTEMPTS_MAX {
-                return Err(error);
-            }
-            attempts += 1;
-            tracing::warn!(
-                epoch = self.epoch,
-                error = session::chain(&error),
-                "the connection to postgres is lost; looking what became of the transaction"
-            );
-            let found = self.session.again().await?;
-            if group.happened(self.session.generation, self.epoch, found)? {
-                break;
+        for attempt in 1.. {
+            match session::in_time("write epochs", self.attempt(&group, links.as_ref())).await {
+                Ok(months_until) => {
+                    self.months_until = months_until;
+                    break;
+                }
+                Err(error) => {
+                    if self.session.happened(error, attempt, [self.epoch, group.next]).await? {
+                        break;
+                    }
+                }
             }
         }
         self.epoch = group.next;

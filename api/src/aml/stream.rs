@@ -10,12 +10,11 @@ use crate::View;
 use crate::failure::{Failure, ViewError};
 use crate::freshness::{Freshness, Parameters};
 use crate::progress::Shown;
-use crate::sse::{self, End, SILENCE_MAX};
+use crate::sse;
 use crate::streams::asked::{Asked, Since};
-use crate::streams::room::Place;
-use crate::streams::{Streams, expires, follower};
+use crate::streams::expires;
+use crate::streams::line::{Gone, Line, progress};
 use axum::Extension;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -26,8 +25,8 @@ use sqlx::{FromRow, PgPool};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::sync::watch;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 /// About as much is told at once, at the most.
@@ -81,80 +80,38 @@ pub(crate) async fn alerts_stream(
     let place = view.streams.room.take(&caller.principal.subject, STREAM)?;
     let shown = view.risk.watch();
     let as_of = stand(&view, Freshness::default(), &[]).await?;
-    let has = match asked.since {
-        Since::Beginning => 0,
-        Since::Now => as_of,
-        Since::Epoch(epoch, _) if epoch <= as_of => epoch,
-        Since::Epoch(_, pointer) => {
-            return Err(Problem::field(pointer, format!("lies beyond what is searched, which is {as_of}")).into());
-        }
-    };
+    let has = asked.since.has(as_of, "is searched")?;
     let account = asked.account.map(|account| account.to_string());
-    let (chunks, receiver) = mpsc::channel(1);
-    if has > 0 {
-        chunks.try_send(follower::begin(has)).expect("there is room for the first");
-    }
-    let teller = Teller { streams: Arc::clone(&view.streams), pool: view.pool.clone(), shown, has, account, chunks };
-    tokio::spawn(teller.run(expires(&caller), place));
-    Ok(sse::answer(Body::from_stream(futures_util::stream::unfold(receiver, async |mut receiver: mpsc::Receiver<Bytes>| {
-        let chunk = receiver.recv().await?;
-        Some((Ok::<_, Infallible>(chunk), receiver))
-    }))))
+    let (line, answer) = Line::open(has);
+    let mut teller = Teller { pool: view.pool.clone(), shown, has, account, line: line.clone() };
+    let (streams, expires) = (Arc::clone(&view.streams), expires(&caller));
+    tokio::spawn(async move {
+        line.hold(&streams, expires, teller.tell()).await;
+        drop(place);
+    });
+    Ok(answer)
 }
 
-/// Nobody takes what is sent.
-struct Gone;
-
 struct Teller {
-    streams: Arc<Streams>,
     pool: PgPool,
     shown: watch::Receiver<Shown>,
     /// Everything up to this epoch was told.
     has: Epoch,
     /// Only what is about this account.
     account: Option<String>,
-    chunks: mpsc::Sender<Bytes>,
+    line: Line,
 }
 
 impl Teller {
-    /// Until the client goes, its token expires or the server stops.
-    async fn run(mut self, expires: Instant, place: Place) {
-        let (chunks, mut stopping) = (self.chunks.clone(), self.streams.stopping());
-        let end = tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => End::ServerStops,
-            () = sleep_until(expires) => End::TokenExpired,
-            () = chunks.closed() => return,
-            end = self.tell() => match end {
-                Ok(never) => match never {},
-                Err(Gone) => return,
-            },
-        };
-        let mut text = Vec::new();
-        sse::end(&mut text, end);
-        // A client that does not take it in time sees the end of the stream alone.
-        drop(timeout(Duration::from_secs(1), chunks.send(text.into())).await);
-        drop(place);
-    }
-
     async fn tell(&mut self) -> Result<Infallible, Gone> {
         loop {
             let has = self.has;
-            let come = timeout(SILENCE_MAX, self.shown.wait_for(|shown| shown.as_of() > has)).await;
-            let as_of = come.map(|shown| shown.map(|shown| shown.as_of()));
-            let as_of = match as_of {
-                Ok(Ok(as_of)) => as_of,
-                // The sender lives as long as the server.
-                Ok(Err(_)) => return Err(Gone),
-                Err(_) => {
-                    let mut text = Vec::new();
-                    sse::alive(&mut text, None);
-                    self.send(text).await?;
-                    continue;
-                }
-            };
-            match self.read(as_of).await {
+            let come = async { self.shown.wait_for(|shown| shown.as_of() > has).await.map(|shown| shown.as_of()) };
+            // The sender lives as long as the server.
+            let as_of = self.line.patiently(come).await?.map_err(|_| Gone)?;
+            match self.line.patiently(self.read(as_of)).await? {
                 Ok((told, upper)) => {
-                    self.send(told).await?;
+                    self.line.send(told).await?;
                     self.has = upper;
                 }
                 Err(failure) => {
@@ -197,11 +154,7 @@ impl Teller {
         let mut text = Vec::new();
         told.iter().for_each(|(_, name, data)| sse::event(&mut text, name, None, data));
         let upper = u64::try_from(upper).map_err(ViewError::from)?;
-        text.extend_from_slice(&follower::begin(upper));
+        progress(&mut text, upper);
         Ok((text, upper))
-    }
-
-    async fn send(&self, text: Vec<u8>) -> Result<(), Gone> {
-        self.chunks.send(text.into()).await.map_err(|_| Gone)
     }
 }

@@ -20,6 +20,18 @@ pub(crate) enum Since {
     Epoch(Epoch, &'static str),
 }
 
+impl Since {
+    /// The epoch that the client has, 0 where it is nothing; `as_of` is shown now, and lies where `shown` says.
+    pub(crate) fn has(self, as_of: Epoch, shown: &str) -> Result<Epoch, Problem> {
+        match self {
+            Self::Beginning => Ok(0),
+            Self::Now => Ok(as_of),
+            Self::Epoch(epoch, _) if epoch <= as_of => Ok(epoch),
+            Self::Epoch(_, pointer) => Err(Problem::field(pointer, format!("lies beyond what {shown}, which is {as_of}"))),
+        }
+    }
+}
+
 /// All that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {

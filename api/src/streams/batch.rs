@@ -1,5 +1,6 @@
 //! Rows as the bytes of events, written once for all who listen.
 
+use super::line::progress;
 use crate::sse;
 use crate::views::Row;
 use axum::body::Bytes;
@@ -83,11 +84,6 @@ impl Batch {
         text.extend_from_slice(&self.text[end..]);
         (rows, text.into())
     }
-}
-
-/// Writes how far a stream has come.
-pub(super) fn progress(text: &mut Vec<u8>, as_of: Epoch) {
-    sse::event(text, "progress", Some(&as_of.to_string()), &format!(r#"{{"as_of":{as_of}}}"#));
 }
 
 fn count(rows: usize) -> u64 {

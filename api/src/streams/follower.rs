@@ -9,11 +9,12 @@
 //! 3. A step is taken where it begins at `has` or before, from its first part on. Anything else, and any part that was missed, is read by
 //!    itself: a row is as it was last, so nothing is kept for whoever is slow but `has`.
 
-use super::batch::{Batch, Filter, progress};
+use super::batch::{Batch, Filter};
 use super::hub::{PART, Streams, read};
+use super::line::{Gone, Line};
 use super::room::Place;
 use crate::failure::Failure;
-use crate::sse::{self, End, SILENCE_MAX};
+use crate::sse::SILENCE_MAX;
 use crate::views::{Asked, comes_in_parts};
 use axum::body::Bytes;
 use meters::{STREAM_CATCH_UPS, STREAM_EVENTS};
@@ -21,19 +22,14 @@ use schemas::{Epoch, ViewName};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::sync::broadcast;
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 /// Pause after a reading that failed.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A client that has nothing of its own to hear hears this often how far the stream is.
 const NOTHING_NEW: Duration = Duration::from_secs(1);
-/// How long a client may take to make room for the last event.
-const LAST_WORD: Duration = Duration::from_secs(1);
-
-/// Nobody takes what is sent.
-struct Gone;
 
 /// What a stream is made of.
 pub(super) struct Follower {
@@ -45,9 +41,7 @@ pub(super) struct Follower {
     /// The epoch that the client has; 0 is nothing.
     pub(super) has: Epoch,
     pub(super) batches: broadcast::Receiver<Arc<Batch>>,
-    pub(super) chunks: mpsc::Sender<Bytes>,
-    /// When the token of the client expires.
-    pub(super) expires: Instant,
+    pub(super) line: Line,
     /// What it is counted as.
     pub(super) stream: &'static str,
     pub(super) place: Place,
@@ -55,21 +49,9 @@ pub(super) struct Follower {
 
 impl Follower {
     /// Streams until the client goes, its token expires or the server stops.
-    pub(super) async fn run(mut self) {
-        let (chunks, expires, mut stopping) = (self.chunks.clone(), self.expires, self.streams.stopping.clone());
-        let end = tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => End::ServerStops,
-            () = sleep_until(expires) => End::TokenExpired,
-            () = chunks.closed() => return,
-            end = self.tell() => match end {
-                Ok(never) => match never {},
-                Err(Gone) => return,
-            },
-        };
-        let mut text = Vec::new();
-        sse::end(&mut text, end);
-        // A client that does not take it in time sees the end of the stream alone.
-        drop(timeout(LAST_WORD, chunks.send(text.into())).await);
+    pub(super) async fn run(mut self, expires: Instant) {
+        let (line, streams) = (self.line.clone(), Arc::clone(&self.streams));
+        line.hold(&streams, expires, self.tell()).await;
         drop(self.place);
     }
 
@@ -78,7 +60,7 @@ impl Follower {
         let (mut step, mut owes, mut told_at) = (None, false, Instant::now());
         loop {
             match timeout(SILENCE_MAX, self.batches.recv()).await {
-                Err(_) => self.say_alive().await?,
+                Err(_) => self.line.say_alive().await?,
                 Ok(Ok(batch)) if batch.to <= self.has => {}
                 Ok(Ok(batch)) if batch.from <= self.has && (batch.is_first || step == Some(batch.to)) => {
                     let is_last = batch.is_last;
@@ -118,7 +100,7 @@ impl Follower {
         let streams = Arc::clone(&self.streams);
         let mut after = Uuid::nil();
         loop {
-            let turn = self.patiently(streams.turns.acquire()).await?.expect("turns are never closed");
+            let turn = self.line.patiently(streams.turns.acquire()).await?.expect("turns are never closed");
             let asked = Asked { since: self.has, as_of, owner: self.owner, after, limit: PART };
             let part = match read(&streams.pool, self.name, asked).await {
                 Ok(part) => part,
@@ -152,36 +134,12 @@ impl Follower {
     async fn rest(&self, failure: Failure) -> Result<(), Gone> {
         let problem: schemas::Problem = failure.into();
         tracing::debug!(view = %self.name, code = problem.code, "a stream can't read");
-        self.patiently(sleep(PAUSE)).await
-    }
-
-    /// Waits, and says every now and then that the stream is alive.
-    async fn patiently<T>(&self, what: impl Future<Output = T>) -> Result<T, Gone> {
-        tokio::pin!(what);
-        loop {
-            match timeout(SILENCE_MAX, &mut what).await {
-                Ok(came) => return Ok(came),
-                Err(_) => self.say_alive().await?,
-            }
-        }
-    }
-
-    async fn say_alive(&self) -> Result<(), Gone> {
-        let mut text = Vec::new();
-        sse::alive(&mut text, None);
-        self.chunks.send(text.into()).await.map_err(|_| Gone)
+        self.line.patiently(sleep(PAUSE)).await
     }
 
     async fn send(&self, rows: u64, text: Bytes) -> Result<(), Gone> {
-        self.chunks.send(text).await.map_err(|_| Gone)?;
+        self.line.send(text).await?;
         STREAM_EVENTS.with_label_values(&[self.stream]).inc_by(rows);
         Ok(())
     }
-}
-
-/// The first that is said to a client that begins now: from where on it hears everything.
-pub(crate) fn begin(has: Epoch) -> Bytes {
-    let mut text = Vec::new();
-    progress(&mut text, has);
-    text.into()
 }

@@ -4,7 +4,7 @@
 
 use super::chain::{Chain, Links};
 use super::session::{self, Session};
-use super::{ATTEMPTS_MAX, PostgresError, RANGE, months};
+use super::{PostgresError, RANGE, months};
 use crate::alerts::Judged;
 use crate::signer::Signer;
 use schemas::alert::text::Language;
@@ -111,24 +111,14 @@ impl Alerts {
         let commands = last.binding.inputs.iter().filter(|input| input.topic == Topic::Commands.as_str());
         let upper: Vec<i64> = commands.map(|input| input.upper).collect();
         assert!(next > self.epoch, "epoch {} was written before", next - 1);
-        let mut attempts = 1;
-        loop {
-            let error = match session::in_time("write alerts", self.attempt(&rows, links.as_ref(), next, &upper)).await {
+        for attempt in 1.. {
+            match session::in_time("write alerts", self.attempt(&rows, links.as_ref(), next, &upper)).await {
                 Ok(()) => break,
-                Err(error) => error,
-            };
-            if !session::is_lost(&error) || attempts == ATTEMPTS_MAX {
-                return Err(error);
-            }
-            attempts += 1;
-            tracing::warn!(
-                epoch = self.epoch,
-                error = session::chain(&error),
-                "the connection to postgres is lost; looking what became of the transaction"
-            );
-            let found = self.session.again().await?;
-            if session::happened(SINK, self.session.generation, [self.epoch, next], found)? {
-                break;
+                Err(error) => {
+                    if self.session.happened(error, attempt, [self.epoch, next]).await? {
+                        break;
+                    }
+                }
             }
         }
         self.epoch = next;

@@ -55,6 +55,8 @@ pub(super) struct Session {
 
 /// Longest time without a connection before the process ends, and is started again.
 const AWAY_MAX: Duration = Duration::from_secs(60);
+/// A transaction that ends its connection this often does so by itself.
+const ATTEMPTS_MAX: u32 = 5;
 /// Pause between attempts to connect.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -115,6 +117,22 @@ impl Session {
         }
     }
 
+    /// Whether a transaction happened that failed so, and that was to move the progress from one epoch to another. Only where the connection
+    /// was lost is that unknown, and looked up, so often; any other failure is given back.
+    pub(super) async fn happened(&mut self, error: PostgresError, attempt: u32, epochs: [i64; 2]) -> Result<bool, PostgresError> {
+        if !is_lost(&error) || attempt >= ATTEMPTS_MAX {
+            return Err(error);
+        }
+        tracing::warn!(
+            sink = self.sink,
+            epoch = epochs[0],
+            error = chain(&error),
+            "the connection to postgres is lost; looking what became of the transaction"
+        );
+        let found = self.again().await?;
+        happened(self.sink, self.generation, epochs, found)
+    }
+
     async fn try_again(&mut self) -> Result<(i64, i64), PostgresError> {
         self.connection = connect(&self.options, "connect again").await?;
         self.end_older().await?;
@@ -165,7 +183,7 @@ fn failed(step: &'static str) -> impl Fn(sqlx::Error) -> PostgresError {
 }
 
 /// Whether the connection is gone, by an outage or because somebody ended it: what was under way is to be looked up.
-pub(super) fn is_lost(error: &PostgresError) -> bool {
+fn is_lost(error: &PostgresError) -> bool {
     match error {
         PostgresError::Postgres { source: sqlx::Error::Io(_) | sqlx::Error::Tls(_), .. } => true,
         PostgresError::Postgres { source: sqlx::Error::Database(error), .. } => {
@@ -178,7 +196,7 @@ pub(super) fn is_lost(error: &PostgresError) -> bool {
     }
 }
 
-pub(super) fn chain(error: &PostgresError) -> String {
+fn chain(error: &PostgresError) -> String {
     std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source())
         .map(ToString::to_string)
         .collect::<Vec<_>>()
