@@ -3,9 +3,10 @@
 //! In: what stood, settings, epochs. Out: of each, which candidates come and go, which thresholds do, and what the new candidates that may
 //! hold rest on. Never: a candidate below what the catalogue says is the smallest threshold.
 //!
-//! 1. Rules are as staff set them in this epoch. The graph takes what happened. Whoever it concerns is to be measured, by every rule and
-//!    shape that is set.
-//! 2. So is whoever is due, since something has left a window.
+//! 1. Rules are as staff set them in this epoch, whatever its order. The graph takes what happened. Whoever it concerns is to be measured,
+//!    by every rule and shape that is set; in a shape that is new, everybody whom a payment concerns that is not forgotten.
+//! 2. So is whoever is due, since something has left a window; and, where thresholds are others now, who stands by them and has said nothing
+//!    of what that rests on.
 //! 3. Each is measured at this epoch; and where a late payment concerns them, also at every earlier moment whose window has that
 //!    payment and that ends with one. What only held then goes again in the next epoch.
 //! 4. What was measured is compared with what stood.
@@ -64,10 +65,19 @@ pub(crate) struct Features {
 }
 
 /// A payment that came, went or became less, and the trace of what did it.
+#[derive(Clone, Copy)]
 struct Touch {
     edge: Edge,
     is_newest: bool,
     event: Option<usize>,
+}
+
+/// A rule as it is set from now on, and the event that set it, if one did.
+#[derive(Clone, Copy)]
+struct Set<'a> {
+    event: Option<usize>,
+    version: u32,
+    setting: &'a Setting,
 }
 
 /// Why somebody is measured: by which event, if by one; and from when on a payment counts that came late.
@@ -117,10 +127,14 @@ impl Features {
         };
         match given {
             Given::Standing(_, kept) => self.restore(&kept, &mut said),
-            Given::Settings(epoch, settings) => self.set(epoch, &settings, &mut said),
+            Given::Settings(epoch, settings) => {
+                let given: Vec<_> = settings.iter().map(|(version, setting)| Set { event: None, version: *version, setting }).collect();
+                self.begin(&mut said);
+                self.take(epoch, &given, None, &mut said);
+            }
             Given::Epoch { events, keep } => {
                 self.begin(&mut said);
-                self.take(&events, &mut said);
+                self.take(events.epoch(), &set_by(&events.events), Some(&events), &mut said);
                 said.parts = keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured));
             }
         }
@@ -155,58 +169,48 @@ impl Features {
         self.settings = Some(settings);
     }
 
-    fn set(&mut self, epoch: Epoch, given: &[(u32, Setting)], said: &mut Said) {
-        self.begin(said);
-        let before = self.settings.clone().expect("it began");
-        let mut settings = before.clone();
-        settings.set(given);
-        let (old, new) = (before.thresholds(), settings.thresholds());
+    fn take(&mut self, now: Epoch, given: &[Set<'_>], epoch: Option<&EpochEvents>, said: &mut Said) {
+        // 1.
+        let changed = if given.is_empty() { BTreeMap::new() } else { self.set(given, said) };
+        let touches = epoch.map(|epoch| self.record(epoch)).unwrap_or_default();
+        let events = epoch.map(|epoch| epoch.events.as_slice());
+        // 2. to 4.
+        let watches = self.settings.as_ref().expect("it began").watches();
+        for watch in &watches {
+            let by = changed.get(watch).copied();
+            if self.measured.contains_key(watch) {
+                self.measure(*watch, now, (&touches, by), events, said);
+            } else {
+                let all = self.graph.all().map(|slot| Touch { edge: *self.graph.edge(slot), is_newest: true, event: by.flatten() });
+                let all: Vec<Touch> = all.chain(touches.iter().copied()).collect();
+                self.measure(*watch, now, (&all, by), events, said);
+            }
+        }
+        // 5.
+        if epoch.is_some() {
+            let reach_ms = watches.iter().map(|watch| (rules::rule(watch.rule).reach_ms)(&watch.shape)).max().unwrap_or_default();
+            self.graph.forget_before(now.saturating_sub(reach_ms + LATE_MS_MAX));
+        }
+    }
+
+    /// Sets rules: what is not watched any more goes. Gives the watches whose thresholds are others now, each with the event that set them.
+    fn set(&mut self, given: &[Set<'_>], said: &mut Said) -> BTreeMap<Watch, Option<usize>> {
+        let settings = self.settings.as_mut().expect("it began");
+        let old = settings.thresholds();
+        given.iter().for_each(|set| settings.set(set.version, set.setting));
+        let (new, watches) = (settings.thresholds(), settings.watches());
+        said.settings = Some(settings.clone());
         said.thresholds.extend(old.difference(&new).map(|row| (*row, -1)));
         said.thresholds.extend(new.difference(&old).map(|row| (*row, 1)));
-        let watches = settings.watches();
         let gone: Vec<Watch> = self.measured.keys().filter(|watch| !watches.contains(watch)).copied().collect();
         for watch in gone {
             for (key, stood) in self.measured.remove(&watch).unwrap_or_default().stood {
                 said.candidates.extend(stood.rows.iter().map(|row| (candidate(&self.graph, watch, key, row), -1)));
             }
         }
-        self.settings = Some(settings.clone());
-        let touches: Vec<Touch> =
-            self.graph.all().map(|slot| Touch { edge: *self.graph.edge(slot), is_newest: true, event: None }).collect();
-        let changed: BTreeSet<_> = old.symmetric_difference(&new).map(|(clause, _)| (clause.rule, clause.shape)).collect();
-        for watch in watches {
-            if !self.measured.contains_key(&watch) {
-                // A shape that is new is measured of everybody whom a payment concerns that is not forgotten.
-                self.measure(watch, epoch, &touches, None, said);
-                continue;
-            }
-            self.measure(watch, epoch, &[], None, said);
-            if changed.contains(&(watch.rule, watch.shape)) {
-                // What stands may hold from here on.
-                for (key, stood) in &self.measured[&watch].stood {
-                    self.bear_witness(watch, *key, stood, epoch, said);
-                }
-            }
-        }
-        said.settings = Some(settings);
-    }
-
-    fn take(&mut self, epoch: &EpochEvents, said: &mut Said) {
-        let now = epoch.epoch();
-        // 1.
-        let given = set_by(&epoch.events);
-        if !given.is_empty() {
-            self.set(now, &given, said);
-        }
-        let touches = self.record(epoch);
-        // 2. to 4.
-        let watches: Vec<Watch> = self.measured.keys().copied().collect();
-        for watch in &watches {
-            self.measure(*watch, now, &touches, Some(&epoch.events), said);
-        }
-        // 5.
-        let reach_ms = watches.iter().map(|watch| (rules::rule(watch.rule).reach_ms)(&watch.shape)).max().unwrap_or_default();
-        self.graph.forget_before(now.saturating_sub(reach_ms + LATE_MS_MAX));
+        let by = |rule: RuleId| given.iter().rev().find(|set| set.setting.rule == rule).and_then(|set| set.event);
+        let changed = old.symmetric_difference(&new).map(|(Clause { rule, shape, .. }, _)| Watch { rule: *rule, shape: *shape });
+        changed.map(|watch| (watch, by(watch.rule))).collect()
     }
 
     fn record(&mut self, epoch: &EpochEvents) -> Vec<Touch> {
@@ -260,9 +264,17 @@ impl Features {
         Some((edge, time == now))
     }
 
-    /// Measures by one rule in one shape whoever is concerned or due.
-    fn measure(&mut self, watch: Watch, now: Epoch, touches: &[Touch], events: Option<&[Event]>, said: &mut Said) {
-        let rule = rules::rule(watch.rule);
+    /// Measures by one rule in one shape whoever is concerned or due; and who stands and may hold, if its thresholds were set, by an event
+    /// or by none.
+    fn measure(
+        &mut self,
+        watch: Watch,
+        now: Epoch,
+        (touches, set): (&[Touch], Option<Option<usize>>),
+        events: Option<&[Event]>,
+        said: &mut Said,
+    ) {
+        let (rule, settings) = (rules::rule(watch.rule), self.settings.as_ref().expect("it began"));
         let mut causes: Vec<(Key, Cause)> = Vec::new();
         let mut keys = Vec::new();
         for Touch { edge, is_newest, event } in touches {
@@ -273,6 +285,12 @@ impl Features {
         let measured = self.measured.entry(watch).or_default();
         let due = measured.due.range(..=(now, Key::LAST)).map(|(_, key)| (*key, Cause::default()));
         causes.extend(due);
+        if let Some(event) = set {
+            let graph = &self.graph;
+            let may = |key: Key, stood: &Stood| stood.rows.iter().any(|row| may_hold(settings, &candidate(graph, watch, key, row)));
+            let standing = measured.stood.iter().filter(|(key, stood)| may(**key, stood));
+            causes.extend(standing.map(|(key, _)| (*key, Cause { event, late: None })));
+        }
         causes.sort_unstable_by_key(|(key, cause)| (*key, cause.event));
         for same in causes.chunk_by(|(one, _), (other, _)| one == other) {
             let (key, Cause { event, .. }) = *same.last().expect("a chunk has one at least");
@@ -286,28 +304,21 @@ impl Features {
             let again = readings.iter().map(|(at, reading)| if *at < now { Some(now + 1) } else { reading.again });
             let again = again.flatten().min();
             // 4.
-            let measured = self.measured.entry(watch).or_default();
             let before = measured.stood.get(&key).map(|stood| stood.rows.clone()).unwrap_or_default();
-            let (come, gone) = (rows.iter().filter(|row| !before.contains(row)), before.iter().filter(|row| !rows.contains(row)));
+            let gone = before.iter().filter(|row| !rows.contains(row));
             said.candidates.extend(gone.map(|row| (candidate(&self.graph, watch, key, row), -1)));
-            let settings = self.settings.as_ref().expect("it began");
-            for row in come {
+            for row in &rows {
+                let comes = !before.contains(row);
                 let row = candidate(&self.graph, watch, key, row);
-                if may_hold(settings, &row) {
+                if (comes || set.is_some()) && may_hold(settings, &row) {
                     let traceparent = event.zip(events).map(|(event, events)| events[event].cause.traceparent.as_str());
                     said.witness(&self.graph, &row, &readings, now, traceparent.unwrap_or_default());
                 }
-                said.candidates.push((row, 1));
+                if comes {
+                    said.candidates.push((row, 1));
+                }
             }
             measured.stand(key, Stood { rows, again });
-        }
-    }
-
-    /// What stands of a subject, and what it rests on.
-    fn bear_witness(&self, watch: Watch, key: Key, stood: &Stood, now: Epoch, said: &mut Said) {
-        let readings = readings(&self.graph, watch, key, now, &[]);
-        for row in &stood.rows {
-            said.witness(&self.graph, &candidate(&self.graph, watch, key, row), &readings, now, "");
         }
     }
 }
@@ -362,15 +373,16 @@ fn candidate(graph: &Graph, Watch { rule, shape }: Watch, key: Key, (clause, mea
 }
 
 /// The rules of detection that events set, in their order.
-fn set_by(events: &[Event]) -> Vec<(u32, Setting)> {
-    let set = |event: &Event| match &event.fact {
-        Fact::AmlChanged(changed) => match &changed.setting {
-            AmlSetting::Rule(setting) => Some((changed.version, setting.clone())),
-            AmlSetting::Policy(_) | AmlSetting::Countries(_) => None,
-        },
+fn set_by(events: &[Event]) -> Vec<Set<'_>> {
+    let changed = events.iter().enumerate().filter_map(|(event, Event { fact, .. })| match fact {
+        Fact::AmlChanged(changed) => Some((event, changed)),
         _ => None,
-    };
-    events.iter().filter_map(set).filter(|(_, setting)| rules::is_known(setting.rule)).collect()
+    });
+    let set = changed.filter_map(|(event, changed)| match &changed.setting {
+        AmlSetting::Rule(setting) => Some(Set { event: Some(event), version: changed.version, setting }),
+        AmlSetting::Policy(_) | AmlSetting::Countries(_) => None,
+    });
+    set.filter(|set| rules::is_known(set.setting.rule)).collect()
 }
 
 /// From when on a payment of an order counts, if not from its epoch.

@@ -145,7 +145,7 @@ impl Standing {
             b'E' => rows::read_edge(bytes, &mut self.graph)?,
             b'S' => {
                 let (version, setting) = rows::read_setting(bytes)?;
-                self.settings.set(&[(version, setting)]);
+                self.settings.set(version, &setting);
             }
             b'C' => self.stood.push(rows::read_stood(bytes, &self.graph)?),
             _ => self.episodes.push(rows::read_episode(bytes)?),

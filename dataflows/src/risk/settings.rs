@@ -26,11 +26,9 @@ pub(crate) struct Watch {
 }
 
 impl Settings {
-    /// Takes settings in their order; the last of a rule and lane stands.
-    pub(crate) fn set(&mut self, settings: &[(u32, Setting)]) {
-        for (version, setting) in settings {
-            self.0.insert((setting.rule, setting.lane), (*version, setting.clone()));
-        }
+    /// Takes a setting in the place of the one before.
+    pub(crate) fn set(&mut self, version: u32, setting: &Setting) {
+        self.0.insert((setting.rule, setting.lane), (version, setting.clone()));
     }
 
     /// What has to be measured.

@@ -123,9 +123,9 @@ fn a_threshold_that_is_set_meets_what_is_measured_already() {
     };
     // What is a gate's is not detection's.
     let gate = Setting::of(RuleId::VelocityCount);
-    history.set(1, vec![(1, with(Lane::Live, 5)), (1, gate), (2, with(Lane::Shadow, 4))]);
-    history.set(1, vec![(3, with(Lane::Live, 3))]);
-    history.set(1, vec![(4, Setting { enabled: false, ..with(Lane::Live, 3) })]);
+    history.set(1, vec![(1, with(Lane::Live, 5)), (1, gate), (2, with(Lane::Shadow, 4))], &[]);
+    history.set(1, vec![(3, with(Lane::Live, 3))], &[]);
+    history.set(1, vec![(4, Setting { enabled: false, ..with(Lane::Live, 3) })], &[]);
     history.epoch(24 * HOUR, &[]);
     let given = history.given();
     let found = run(2, given);
@@ -151,4 +151,38 @@ fn a_threshold_that_is_set_meets_what_is_measured_already() {
     let AlertChange::Raised(alert) = &found[4].alerts[0] else { panic!() };
     assert_eq!((alert.evidence.transactions_count, alert.evidence.counterparties_count), (4, 4));
     assert_eq!(alert.evidence.transactions.len(), 4);
+}
+
+/// Two of three who paid are as many as before once one of them has it back and another comes; what the alert rests on is theirs.
+#[test]
+fn an_alert_by_a_threshold_rests_on_what_stands_in_the_end_of_its_epoch() {
+    let mut history = History::default();
+    for payer in 0..3 {
+        history.epoch(HOUR, &[Draw::Paid(payer, 5, 10)]);
+    }
+    let senders = [("senders".to_owned(), 3), ("amount_minor".to_owned(), 0)].into();
+    let setting = Setting { parameters: senders, ..Setting::of(RuleId::FanIn) };
+    history.set(1, vec![(1, setting)], &[Draw::Back(2, 1), Draw::Late(3, 5, 10, 1)]);
+    let came = schemas::TransactionId::mint(history.epoch, 2);
+    let found = run(2, history.given());
+    let [AlertChange::Raised(alert)] = &found[3].alerts[..] else { panic!("{:?}", found[3].alerts) };
+    assert_eq!((alert.measured[0].value, alert.evidence.transactions.len()), (3, 3));
+    assert!(alert.evidence.transactions.contains(&came), "{:?}", alert.evidence);
+    assert!(alert.is_late && !alert.traceparent.is_empty());
+}
+
+/// A payment is pushed out of what is kept of its payer's window by others that concern nobody who stands.
+#[test]
+fn a_threshold_that_is_set_finds_out_what_does_not_stand_any_more() {
+    let mut history = History::default();
+    history.epoch(HOUR, &vec![Draw::Paid(6, history::MERCHANT, 5_000_000); 5]);
+    history.epoch(1, &vec![Draw::Paid(6, 5, 10); crate::risk::graph::NEIGHBOURS_MAX]);
+    history.set(1, vec![(1, lowest(RuleId::SelfPayment, Lane::Live))], &[]);
+    let mut given = vec![low()];
+    given.extend(history.given());
+    let found = run(1, given);
+    let about = |found: &Found| {
+        found.alerts.iter().filter(|change| matches!(change, AlertChange::Raised(alert) if alert.rule == RuleId::SelfPayment)).count()
+    };
+    assert_eq!(found.iter().map(about).collect::<Vec<_>>(), [0, 1, 0, 0]);
 }

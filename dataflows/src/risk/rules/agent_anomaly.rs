@@ -25,9 +25,8 @@ pub(super) const RULE: Rule = Rule {
     id: RuleId::AgentAnomaly,
     concerns: |graph, watched, keys| {
         let Edge { payer, payee, .. } = *watched.edge;
-        if is_cash(watched.edge) {
-            keys.extend([payer, payee].into_iter().filter(|node| graph.account(*node).role == Role::Agent).map(Key::account));
-        }
+        // Also what is no cash: of a window that holds more than is kept, it pushes the oldest out.
+        keys.extend([payer, payee].into_iter().filter(|node| graph.account(*node).role == Role::Agent).map(Key::account));
     },
     measure,
     reach_ms: |shape| hours_ms(shape[0]),

@@ -18,9 +18,10 @@ use crate::risk::graph::{Edge, Graph, Node, Side, Slot, Window};
 use crate::risk::rules::{Key, Reading, Rule, Shape, Watched, Who, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-/// Most payments that are looked at for one that may close a cycle; beyond, there may be more than was found.
+/// Most payments that are looked at for one that may close a cycle, and for one that came late or went, the nearest first; beyond, there
+/// may be more than was found, or some that stand although a payment of theirs went until they leave their window.
 const STEPS_MAX: usize = 10_000;
 
 pub(super) const RULE: Rule =
@@ -45,18 +46,22 @@ fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
         return;
     }
     // 3.
-    let (end, mut reached) = (edge.time + hours_ms(shape[0]), BTreeMap::<Slot, i64>::new());
-    let mut open: Vec<(Node, Epoch, i64)> = vec![(edge.payee, edge.time, 1)];
-    while let Some((node, time, hops)) = open.pop() {
-        for (slot, next) in graph.paid(node, end - 1, end - time).edges() {
-            let known = reached.get(&slot).copied().unwrap_or(i64::MAX);
-            if hops < shape[1] && hops < known && is_hop(graph, next, shape) {
-                reached.insert(slot, hops);
-                open.push((next.payee, next.time, hops + 1));
+    let (end, mut reached) = (edge.time + hours_ms(shape[0]), BTreeSet::<Slot>::new());
+    let mut steps = Steps { left: STEPS_MAX, is_capped: false };
+    let mut open: Vec<(Node, Epoch)> = vec![(edge.payee, edge.time)];
+    for _ in 1..shape[1] {
+        let mut further = Vec::new();
+        for (node, time) in open {
+            for Side { slot, .. } in steps.of(graph.paid(node, end - 1, end - time), 0) {
+                let next = graph.edge(*slot);
+                if is_hop(graph, next, shape) && reached.insert(*slot) {
+                    further.push((next.payee, next.time));
+                }
             }
         }
+        open = further;
     }
-    keys.extend(reached.into_keys().map(|slot| closed_by(graph.edge(slot))));
+    keys.extend(reached.into_iter().map(|slot| closed_by(graph.edge(slot))));
 }
 
 /// Payments one after the other, and the accounts between them.

@@ -120,9 +120,16 @@ impl History {
 
     /// An epoch, so long after the one before.
     pub(crate) fn epoch(&mut self, gap: u64, draws: &[Draw]) {
+        self.set(gap, Vec::new(), draws);
+    }
+
+    /// An epoch in which staff sets rules before anything else happens.
+    pub(crate) fn set(&mut self, gap: u64, settings: Vec<(u32, Setting)>, draws: &[Draw]) {
         self.epoch += gap;
         let epoch = self.epoch;
         let mut facts = if self.epochs.is_empty() { opening() } else { Vec::new() };
+        let changed = |(version, setting)| AmlChanged { setting: AmlSetting::Rule(setting), version, by: "risk".to_owned() };
+        facts.extend(settings.into_iter().map(|set| Fact::AmlChanged(Box::new(changed(set)))));
         for draw in draws {
             let number = u32::try_from(facts.len()).unwrap();
             match *draw {
@@ -150,18 +157,6 @@ impl History {
                 Draw::Paid(..) | Draw::Failed(..) | Draw::Late(..) => {}
             }
         }
-        self.told(facts);
-    }
-
-    /// An epoch in which staff sets rules.
-    pub(crate) fn set(&mut self, gap: u64, settings: Vec<(u32, Setting)>) {
-        self.epoch += gap;
-        let changed = |(version, setting)| AmlChanged { setting: AmlSetting::Rule(setting), version, by: "risk".to_owned() };
-        self.told(settings.into_iter().map(|set| Fact::AmlChanged(Box::new(changed(set)))).collect());
-    }
-
-    fn told(&mut self, facts: Vec<Fact>) {
-        let epoch = self.epoch;
         let event = |(number, fact)| {
             let position = Position { partition: 0, offset: i64::from(number) };
             let cause = Cause { command_id: CommandId::derive("a", "transfer", "b"), position, traceparent: format!("{epoch}/{number}") };
