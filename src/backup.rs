@@ -181,7 +181,12 @@ fn make(args: &Args, config: &Config) -> anyhow::Result<Point> {
     let last_epoch = last_epoch(&manifest)?;
     // 4.
     let needed = Point::needed_from([views, risk], postgres.epoch);
-    let events_from = if args.all_events { needed.min(whole_from(config, postgres.epoch)?) } else { needed };
+    let events_from = match whole_from(config, postgres.epoch) {
+        Ok(whole) if args.all_events || risk.is_none() => needed.min(whole),
+        Err(exit) if args.all_events => return Err(exit.into()),
+        // Without a snapshot of risk, what Kafka has no more is not known to a restored one either.
+        Ok(_) | Err(_) => needed,
+    };
     let to = folder.join(events::FOLDER);
     events::copy(&config.kafka.brokers, &to, events_from, last_epoch, args.quiet).map_err(Exit::from)?;
     // 5.

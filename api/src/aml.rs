@@ -27,7 +27,7 @@ fn require(caller: &Caller) -> Result<(), Problem> {
 }
 
 /// The epoch to read at, once the alerts have come to all that is asked for.
-async fn stand(view: &View, freshness: Freshness, named: &[(&str, Epoch)]) -> Result<Epoch, Failure> {
+pub(crate) async fn stand(view: &View, freshness: Freshness, named: &[(&str, Epoch)]) -> Result<Epoch, Failure> {
     freshness.wait_on(view, &view.risk, None, named).await?;
     Ok(match freshness.at {
         Some(at) => at,

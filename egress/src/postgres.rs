@@ -19,6 +19,8 @@ pub mod chain;
 mod months;
 mod rows;
 mod session;
+/// How the rules against fraud were set.
+pub mod settings;
 /// What the accounts add up to.
 pub mod sums;
 

@@ -67,6 +67,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let mut committed = start::committed(journal);
     let Standing { given, events, knows_all } = start::stand(config, found, &runtime)?;
     committed.is_comparable = knows_all;
+    let unheard = if knows_all { 0 } else { committed.next };
     tracing::info!(
         written = alerts.epoch(),
         committed = committed.next,
@@ -91,17 +92,18 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let relayed = config.clone();
     super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;
     let every_ms = config.risk.snapshot_every_ms;
-    super::thread("source", move || read(events, given, written, every_ms, &room, &given_in))?;
+    super::thread("source", move || read(events, given, [written, unheard], every_ms, &room, &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;
     flow::run(given_out, found_in, questions, &life.pulse);
     Ok(())
 }
 
-/// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring the state up to date.
+/// Reads epochs as they come. Those that Postgres has, which come first after a restart, only bring the state up to date; no payment is
+/// heard of before `unheard`.
 fn read(
     mut events: Events,
     standing: Vec<Given>,
-    written: Epoch,
+    [written, unheard]: [Epoch; 2],
     every_ms: u64,
     room: &Room,
     given: &SyncSender<Given>,
@@ -118,8 +120,12 @@ fn read(
         }
     }
     loop {
-        let Some(events) = events.next(Duration::from_millis(100))? else { continue };
-        let keep = cadence.due(&events, written);
+        let Some(mut events) = events.next(Duration::from_millis(100))? else { continue };
+        if events.epoch() < unheard {
+            start::without_payments(&mut events);
+        }
+        // A snapshot is of what is written.
+        let keep = cadence.due(&events, written.max(unheard));
         let next = Given::Epoch { events: Arc::new(events), keep };
         room.enter(sink::weight(&next));
         if !hand_on(next) {

@@ -96,7 +96,10 @@ pub(crate) async fn alerts(
     let mut asked = Asked::read(parameters, "/admin/aml/alerts", &filters)?;
     let (rule, lane, status) = (asked.word::<RuleId>("rule"), asked.word::<Lane>("lane"), asked.word::<AlertStatus>("status"));
     let kind = asked.word::<SubjectKind>("subject_kind");
-    let subject = asked.take("subject_id", |text| Ok(text.to_owned()));
+    let subject = asked.take("subject_id", |text| match text.chars().any(char::is_control) {
+        true => Err("expected the id of an account, a customer or a device".to_owned()),
+        false => Ok(text.to_owned()),
+    });
     let customer = asked.word::<CustomerId>("customer_id");
     let (from, to) = (asked.moment("from"), asked.moment("to"));
     let named = asked.range(from, to);

@@ -19,13 +19,10 @@ struct Row {
 
 /// The newest row of each subject up to $1.
 const SELECT: &str = "
-    select s.kind, s.setting::text as setting
-    from aml_setting s
-    where s.epoch <= $1
-      and not exists (select 1 from aml_setting newer
-                      where newer.kind = s.kind and newer.name = s.name and newer.lane is not distinct from s.lane
-                        and newer.event_id > s.event_id and newer.epoch <= $1)
-    order by s.kind, s.name, s.lane";
+    select distinct on (kind, name, lane) kind, setting::text as setting
+    from aml_setting
+    where epoch <= $1
+    order by kind, name, lane, event_id desc";
 
 /// List the rules against fraud
 ///

@@ -19,20 +19,16 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use meters::STREAM_EVENTS;
-use schemas::{Caller, Epoch, Problem};
+use schemas::{Caller, Epoch};
 use serde_json::json;
 use sqlx::{FromRow, PgPool};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::sleep;
 use uuid::Uuid;
 
 /// About as much is told at once, at the most.
 const PART: i64 = 256;
-/// Pause after a reading that failed.
-const PAUSE: Duration = Duration::from_millis(500);
 /// What the stream is counted as.
 const STREAM: &str = "alerts";
 
@@ -114,11 +110,7 @@ impl Teller {
                     self.line.send(told).await?;
                     self.has = upper;
                 }
-                Err(failure) => {
-                    let problem: Problem = failure.into();
-                    tracing::debug!(code = problem.code, "a stream of alerts can't read");
-                    sleep(PAUSE).await;
-                }
+                Err(failure) => self.line.rest(STREAM, failure).await?,
             }
         }
     }

@@ -13,7 +13,6 @@ use super::batch::{Batch, Filter};
 use super::hub::{PART, Streams, read};
 use super::line::{Gone, Line};
 use super::room::Place;
-use crate::failure::Failure;
 use crate::sse::SILENCE_MAX;
 use crate::views::{Asked, comes_in_parts};
 use axum::body::Bytes;
@@ -23,11 +22,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-/// Pause after a reading that failed.
-const PAUSE: Duration = Duration::from_millis(500);
 /// A client that has nothing of its own to hear hears this often how far the stream is.
 const NOTHING_NEW: Duration = Duration::from_secs(1);
 
@@ -106,7 +103,7 @@ impl Follower {
                 Ok(part) => part,
                 Err(failure) => {
                     drop(turn);
-                    self.rest(failure).await?;
+                    self.line.rest(self.stream, failure).await?;
                     continue;
                 }
             };
@@ -128,13 +125,6 @@ impl Follower {
                 }
             }
         }
-    }
-
-    /// The views can't be read: the client is not sent away for that.
-    async fn rest(&self, failure: Failure) -> Result<(), Gone> {
-        let problem: schemas::Problem = failure.into();
-        tracing::debug!(view = %self.name, code = problem.code, "a stream can't read");
-        self.line.patiently(sleep(PAUSE)).await
     }
 
     async fn send(&self, rows: u64, text: Bytes) -> Result<(), Gone> {

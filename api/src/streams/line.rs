@@ -1,17 +1,21 @@
 //! The line to one client of a stream: what it is sent, that the stream is alive, and why it ends.
 
 use super::Streams;
+use crate::failure::Failure;
 use crate::sse::{self, End, SILENCE_MAX};
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use schemas::Epoch;
+use schemas::{Epoch, Problem};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long a client may take to make room for the last event.
 const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// Pause after a reading that failed.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Nobody takes what is sent.
 pub(crate) struct Gone;
@@ -67,6 +71,15 @@ impl Line {
         let mut text = Vec::new();
         sse::alive(&mut text, None);
         self.send(text).await
+    }
+
+    /// After a reading that failed: the client is not sent away for that, and hears that the stream is alive.
+    pub(crate) async fn rest(&self, stream: &str, failure: Failure) -> Result<(), Gone> {
+        let problem: Problem = failure.into();
+        tracing::debug!(stream, code = problem.code, "a stream can't read");
+        self.say_alive().await?;
+        sleep(PAUSE).await;
+        Ok(())
     }
 
     /// Waits, and says every now and then that the stream is alive.

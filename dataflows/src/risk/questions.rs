@@ -14,9 +14,9 @@ use schemas::alert::{Measured, Subject};
 use schemas::aml::{Lane, RuleId, Setting};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// Most questions that wait: each is answered with the next epoch.
+/// Most questions that wait: one is answered an epoch.
 pub const WAITING_MAX: usize = 64;
 
 /// A question.
@@ -28,6 +28,8 @@ pub struct Question {
     pub parameters: BTreeMap<String, i64>,
     /// Whom the answer goes to.
     pub answer: Sender<Simulated>,
+    /// Held by whoever waits for the answer; nobody does once it is dropped.
+    pub asker: Weak<()>,
 }
 
 /// What a setting would change.
@@ -73,9 +75,10 @@ impl Questions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Answers all that wait, at the end of an epoch.
+    /// Answers the first for which somebody still waits, at the end of an epoch: alerts wait for it, so others wait for the next one.
     pub(crate) fn answer(&self, features: &Features, as_of: Epoch) {
-        while let Some(Question { rule, parameters, answer }) = self.next() {
+        let waits = std::iter::from_fn(|| self.next()).find(|question| question.asker.strong_count() > 0);
+        if let Some(Question { rule, parameters, answer, .. }) = waits {
             // Whoever has asked may have gone.
             drop(answer.send(simulate(features, rule, parameters, as_of)));
         }
@@ -150,7 +153,7 @@ mod tests {
     fn asked(rule: RuleId, set: BTreeMap<String, i64>, proposed: BTreeMap<String, i64>) -> Simulated {
         let questions = Questions::default();
         let (answer, answers) = channel();
-        let waiting = questions.clone();
+        let (waiting, asks) = (questions.clone(), Arc::new(()));
         timely::execute_directly(move |worker| {
             let mut input = InputHandle::new();
             let probe = worker.dataflow::<Epoch, _, _>(|scope| risk_asked(scope.input_from(&mut input), questions).probe().0);
@@ -160,7 +163,12 @@ mod tests {
             let last = given.len() - 1;
             for (number, given) in given.into_iter().enumerate() {
                 if number == last {
-                    assert!(waiting.ask(Question { rule, parameters: proposed.clone(), answer: answer.clone() }));
+                    assert!(waiting.ask(Question {
+                        rule,
+                        parameters: proposed.clone(),
+                        answer: answer.clone(),
+                        asker: Arc::downgrade(&asks)
+                    }));
                 }
                 let time = given.epoch();
                 input.advance_to(time);
@@ -201,8 +209,22 @@ mod tests {
     #[test]
     fn only_so_many_wait() {
         let questions = Questions::default();
-        let ask = || questions.ask(Question { rule: RuleId::FanIn, parameters: BTreeMap::new(), answer: channel().0 });
+        let ask = || questions.ask(Question { rule: RuleId::FanIn, parameters: BTreeMap::new(), answer: channel().0, asker: Weak::new() });
         assert!((0..WAITING_MAX).all(|_| ask()));
         assert!(!ask());
+    }
+
+    #[test]
+    fn one_is_answered_an_epoch_and_none_for_which_nobody_waits() {
+        let questions = Questions::default();
+        let ((answer, answers), asks) = (channel(), Arc::new(()));
+        for asker in [Weak::new(), Arc::downgrade(&asks), Arc::downgrade(&asks)] {
+            assert!(questions.ask(Question { rule: RuleId::FanIn, parameters: BTreeMap::new(), answer: answer.clone(), asker }));
+        }
+        for epoch in 1..=3 {
+            questions.answer(&Features::default(), epoch);
+        }
+        let told: Vec<Epoch> = answers.try_iter().map(|simulated| simulated.as_of).collect();
+        assert_eq!(told, [1, 2]);
     }
 }

@@ -4,7 +4,7 @@
 //! says, on loopback unless told otherwise, and asks for no token: whoever may ask is the door's business.
 
 use crate::metrics::problem;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -15,6 +15,7 @@ use schemas::{Problem, RuleId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub(super) fn open(listen: &str, questions: Questions) -> anyhow::Result<String>
     let listener = std::net::TcpListener::bind(listen).with_context(|| format!("risk.listen: can't listen on {listen}"))?;
     listener.set_nonblocking(true)?;
     let address: SocketAddr = listener.local_addr()?;
+    ensure!(!address.ip().is_unspecified(), "risk.listen: {listen} is every address; name the one by which the doors reach this machine");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let app = Router::new().route(PATH, post(simulate)).with_state(questions);
     let app = app.fallback(async || problem(Problem::new(404, "route_not_found", "Nothing is served here but POST /simulate.")));
@@ -56,7 +58,9 @@ pub(super) fn open(listen: &str, questions: Questions) -> anyhow::Result<String>
 
 async fn simulate(State(questions): State<Questions>, Json(Asked { rule, parameters }): Json<Asked>) -> Response {
     let (answer, answers) = channel();
-    if !questions.ask(Question { rule, parameters, answer }) {
+    // Dropped with this request, whichever way it ends.
+    let asks = Arc::new(());
+    if !questions.ask(Question { rule, parameters, answer, asker: Arc::downgrade(&asks) }) {
         return problem(Problem::new(503, "risk_unavailable", "Too many ask the risk cell at once."));
     }
     match tokio::task::spawn_blocking(move || answers.recv_timeout(WAIT)).await {

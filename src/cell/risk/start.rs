@@ -2,8 +2,9 @@
 //!
 //! 1. With a snapshot: from the epoch after it.
 //! 2. Without one, from the first epoch, if Kafka still has them all.
-//! 3. If it has not, from where the views stand: what was before is not known, and the log says so. Customers and accounts come from the
-//!    rows of Postgres, so that what they are is known all the same. What Kafka has of alerts by then is left as it is.
+//! 3. If it has not, from where the views stand: what was before is not known, and the log says so. Customers, accounts and rules come from
+//!    the rows of Postgres. Alerts of epochs that Kafka has are left as they are: no payment of those is taken into account, so nothing is
+//!    said of them that differs from what was said, and nothing ends that Postgres does not have.
 
 use super::snapshots::Snapshot;
 use crate::config::Config;
@@ -12,10 +13,13 @@ use anyhow::Context;
 use dataflows::risk::Given;
 use egress::postgres::Progress;
 use egress::postgres::accounts::{self, Stood};
+use egress::postgres::settings;
 use ingress::assembly::AssemblyError;
 use ingress::events::{Events, EventsError, Start};
 use ingress::journal::Journal;
 use ingress::kafka::ReadError;
+use schemas::aml::Setting;
+use schemas::resource::AmlRuleSetting;
 use schemas::{Binding, Cause, CommandId, Epoch, EpochEvents, Event, EventId, Fact, Output, Policy, Position, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,24 +73,40 @@ pub(super) fn refuse_another_kafka(config: &Config, written_by: u64, known: u64)
 pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime) -> anyhow::Result<Standing> {
     let brokers = &config.kafka.brokers;
     // 1.
-    if let Some(Snapshot { epoch, events_schemas, kept, .. }) = found {
-        let events = Events::new(brokers, &Start { epoch: epoch + 1, schemas: events_schemas })?;
-        return Ok(Standing { given: vec![Given::Standing(epoch, Arc::new(kept))], events, knows_all: true });
-    }
     // 2.
-    match Events::new(brokers, &Start::default()) {
-        Ok(events) => return Ok(Standing { given: Vec::new(), events, knows_all: true }),
+    let (start, given) = match found {
+        Some(Snapshot { epoch, events_schemas, kept, .. }) => {
+            (Start { epoch: epoch + 1, schemas: events_schemas }, vec![Given::Standing(epoch, Arc::new(kept))])
+        }
+        None => (Start::default(), Vec::new()),
+    };
+    match Events::new(brokers, &start) {
+        Ok(events) => return Ok(Standing { given, events, knows_all: true }),
         Err(EventsError::Assembly(AssemblyError::Gone { .. }) | EventsError::Read(ReadError::StartsLate { .. })) => {}
         Err(error) => return Err(error.into()),
     }
     // 3.
     let url = config.postgres.views_url()?;
     let Progress { epoch, schemas, .. } = runtime.block_on(Progress::read(&url))?;
-    tracing::error!(from = epoch, "there is no snapshot of the detection and kafka has not all events: what was paid before is not known");
+    tracing::error!(
+        from = epoch,
+        snapshot = start.epoch.saturating_sub(1),
+        "kafka no longer has what follows the snapshot of the detection: what was paid before, and the telephones of customers, are not known"
+    );
     let events = Events::new(brokers, &Start { epoch, schemas }).context("kafka no longer has what the views lack")?;
     let before = epoch.saturating_sub(1);
+    let rules = runtime.block_on(settings::at(&url, before)).context("the rules can't be read")?;
+    let rules = rules.into_iter().filter_map(|AmlRuleSetting { rule, lane, enabled, weight, parameters, version, .. }| {
+        (!rule.is_gate()).then_some((version, Setting { rule, lane, enabled, weight, parameters }))
+    });
     let stood = runtime.block_on(accounts::at(&url, before)).context("the accounts can't be read")?;
-    Ok(Standing { given: vec![told(before, stood)], events, knows_all: false })
+    let given = vec![Given::Settings(before.saturating_sub(1), Arc::new(rules.collect())), told(before, stood)];
+    Ok(Standing { given, events, knows_all: false })
+}
+
+/// What is taken of an epoch that Kafka has alerts of already, where what was before is not known: all but the payments.
+pub(super) fn without_payments(epoch: &mut EpochEvents) {
+    epoch.events.retain(|event| !matches!(event.fact, Fact::Transaction(_)));
 }
 
 /// Who there is, as if an epoch had said it.
