@@ -37,7 +37,7 @@ pub enum Known {
 struct Row {
     kind: String,
     id: Uuid,
-    /// What is set, where an id does not say it: the code of a tariff, or level and currency.
+    /// What an id does not say: the code of a tariff, or level and currency; what has become of a review, and the transaction if it was paid.
     subject: Option<String>,
     operation: String,
     reason: Option<String>,
@@ -78,7 +78,9 @@ const SELECT: &str = "
         from hold_change h where h.command_id = $1 and h.change in ('reserved', 'released')
         union all
         select 'review', h.hold_id, h.operation,
-               (select last.change from hold_change last where last.hold_id = h.hold_id order by last.event_id desc limit 1), null, h.epoch,
+               concat_ws(' ', (select last.change from hold_change last where last.hold_id = h.hold_id order by last.event_id desc limit 1),
+                         (select t.id from transaction t where t.hold_id = h.hold_id limit 1)),
+               null, h.epoch,
                array(select a.customer_id from account a where a.id in (h.account_debit, h.account_credit))
         from hold_change h where h.command_id = $1 and h.change = 'reviewed'
         union all
@@ -268,12 +270,12 @@ impl Row {
             "hold" => (OperationStatus::Completed, Some(location::hold(HoldId(self.id))), None),
             // Whoever looks at it decides what becomes of it.
             "review" => {
-                let status = match self.subject.as_deref() {
-                    Some("reviewed") => OperationStatus::Pending,
-                    Some("captured") => OperationStatus::Settled,
-                    _ => OperationStatus::Failed,
-                };
-                (status, Some(location::hold(HoldId(self.id))), None)
+                let hold = Some(location::hold(HoldId(self.id)));
+                match self.subject.as_deref().unwrap_or_default().split_once(' ') {
+                    Some((_, paid)) => (OperationStatus::Settled, hold, Some(paid.parse()?)),
+                    None if self.subject.as_deref() == Some("reviewed") => (OperationStatus::Pending, hold, None),
+                    None => (OperationStatus::Failed, hold, None),
+                }
             }
             "aml" => {
                 let resource =

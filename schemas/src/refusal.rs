@@ -64,8 +64,6 @@ words! {
         CreditPartyFrozen = "credit_party_frozen",
         /// The rules against fraud do not allow it.
         RefusedByGate = "refused_by_gate",
-        /// Somebody has to look at it, and what is asked for can't wait for that.
-        ReviewRequired = "review_required",
         /// The account is closed, and stays so.
         AccountClosed = "account_closed",
         /// The account has that status already.
@@ -100,6 +98,8 @@ words! {
         InsufficientFunds = "insufficient_funds",
         /// A balance would leave the range of the ledger.
         BalanceOverflow = "balance_overflow",
+        /// Somebody has to look at it, and what is asked for can't wait for that.
+        ReviewRequired = "review_required",
     }
 }
 

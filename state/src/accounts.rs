@@ -33,6 +33,8 @@ pub struct Holding {
     pub account_type: Option<AccountType>,
     /// Whether it has terms of its own, so that most need not be looked for.
     pub has_terms: bool,
+    /// The day on which it last paid or was paid, in days since 1970; zero before the first. What is only held is no payment.
+    pub paid_day: u32,
     /// What it has paid and was paid lately.
     pub usage: Usage,
 }
@@ -51,6 +53,7 @@ impl Holding {
             held_minor: 0,
             account_type: None,
             has_terms: false,
+            paid_day: 0,
             usage: Usage::default(),
         }
     }
@@ -99,6 +102,10 @@ impl Row for Holding {
         put_text(bytes, self.account_type.map_or("", AccountType::as_str));
         bytes.extend_from_slice(&self.held_minor.to_le_bytes());
         self.usage.write(bytes);
+        // Where nothing but payments was counted last, their day needs no saying.
+        if self.paid_day != self.usage.last_day() {
+            bytes.extend_from_slice(&self.paid_day.to_le_bytes());
+        }
     }
 
     fn read_more(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
@@ -106,6 +113,7 @@ impl Row for Holding {
         self.account_type = bytes.word_or_none("type of account")?;
         self.held_minor = bytes.i64()?;
         self.usage = Usage::read(bytes)?;
+        self.paid_day = if bytes.is_empty() { self.usage.last_day() } else { bytes.u32()? };
         Ok(())
     }
 

@@ -71,13 +71,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Whether a payment goes on; what needs a review only where it can wait for one.
-    pub(crate) fn allows(&self, may_wait: bool) -> Result<(), Refusal> {
-        match self.answer {
-            GateAnswer::Refuse => Err(Refusal::RefusedByGate),
-            GateAnswer::Review if !may_wait => Err(Refusal::ReviewRequired),
-            GateAnswer::Review | GateAnswer::Allow => Ok(()),
-        }
+    /// Whether a payment is refused before anything else is looked at.
+    pub(crate) fn refuses(&self) -> Result<(), Refusal> {
+        if self.answer == GateAnswer::Refuse { Err(Refusal::RefusedByGate) } else { Ok(()) }
+    }
+
+    /// Whether what its payer could pay goes on though it can't wait for a review.
+    pub(crate) fn allows_at_once(&self) -> Result<(), Refusal> {
+        if self.answer == GateAnswer::Review { Err(Refusal::ReviewRequired) } else { Ok(()) }
     }
 }
 

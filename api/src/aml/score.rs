@@ -13,7 +13,7 @@ use axum::{Extension, Json};
 use schemas::resource::alert::{AlertAmount, CustomerRisk, PastScore, RiskLevel, RiskReason};
 use schemas::{AlertId, Caller, CustomerId, Epoch, KycLevel, Money, Problem, RuleId};
 use sqlx::FromRow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The highest score.
@@ -132,18 +132,39 @@ fn reasons(alerts: &[Weighs], at: Epoch) -> Vec<Weighs> {
 }
 
 fn score(level: KycLevel, reasons: &[Weighs]) -> u32 {
-    let sum: u32 = reasons.iter().map(|alert| alert.weight).sum();
-    (weight(level) + sum).min(SCORE_MAX)
+    bounded(level, reasons.iter().map(|alert| alert.weight).sum())
+}
+
+fn bounded(level: KycLevel, weights: u32) -> u32 {
+    (weight(level) + weights).min(SCORE_MAX)
 }
 
 /// What the score has been, by the level of now.
 fn history(level: KycLevel, alerts: &[Weighs], as_of: Epoch) -> Vec<PastScore> {
-    let moments = alerts.iter().flat_map(|alert| [Some(alert.epoch), alert.cleared]).flatten().filter(|epoch| *epoch <= as_of);
-    let moments: BTreeSet<Epoch> = moments.collect();
-    let mut history: Vec<PastScore> = Vec::new();
-    for epoch in moments.into_iter().rev().take(HISTORY_MAX) {
-        history.push(PastScore { epoch, score: score(level, &reasons(alerts, epoch)) });
+    // What comes and goes, in order, and by rule how often each weight is open.
+    let mut moments = BTreeMap::<Epoch, Vec<(&Weighs, bool)>>::new();
+    for alert in alerts {
+        moments.entry(alert.epoch).or_default().push((alert, true));
+        if let Some(cleared) = alert.cleared {
+            moments.entry(cleared).or_default().push((alert, false));
+        }
     }
+    let mut open = BTreeMap::<RuleId, BTreeMap<u32, u32>>::new();
+    let mut history: Vec<PastScore> = Vec::new();
+    for (epoch, changes) in moments.range(..=as_of) {
+        for (alert, comes) in changes {
+            let count = open.entry(alert.rule).or_default().entry(alert.weight).or_default();
+            *count = if *comes { *count + 1 } else { count.saturating_sub(1) };
+            if *count == 0 {
+                open.get_mut(&alert.rule).expect("it was counted").remove(&alert.weight);
+            }
+        }
+        let sum = open.values().filter_map(|weights| weights.keys().next_back()).sum();
+        history.push(PastScore { epoch: *epoch, score: bounded(level, sum) });
+    }
+    let older = history.len().saturating_sub(HISTORY_MAX);
+    history.drain(..older);
+    history.reverse();
     history
 }
 

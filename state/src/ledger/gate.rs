@@ -159,7 +159,7 @@ impl Ledger {
             measured,
             device_since,
             reset,
-            active_day: payer.usage.last_day().max(opened),
+            active_day: payer.paid_day.max(opened),
             is_listed: country.is_some_and(|country| self.gates.in_force().is_risky(country)),
         };
         Some(self.gates.answer(&look))

@@ -4,10 +4,12 @@ use super::gate::Became;
 use super::pay::{Fee, Legs, blank};
 use super::undo::Undo;
 use super::{Asking, Decision, Ledger, next, refused};
+use crate::gates::Answer;
 use crate::holds::{EXPIRED_MAX, Hold};
 use crate::moved::Promised;
 use crate::permitted::permitted;
 use crate::pins::Effect;
+use crate::rules;
 use crate::status;
 use crate::usage::{Side, Usage};
 use schemas::{
@@ -20,9 +22,10 @@ impl Ledger {
         let payment = &reserve.payment;
         let sides = self.sides(payment).into();
         let answer = if self.is_assessed(payment) { self.assess(asking, payment, sides, permitted_to_reserve) } else { None };
+        let refused_at_once = answer.as_ref().map_or(Ok(()), Answer::refuses);
+        let checked = refused_at_once.and_then(|()| self.check_reserve(asking, payment, permitted_to_reserve));
         // What a payee is to count on can't wait for a review.
-        let allowed = answer.as_ref().map_or(Ok(()), |answer| answer.allows(false));
-        let checked = allowed.and_then(|()| self.check_reserve(asking, payment, permitted_to_reserve));
+        let checked = checked.and_then(|checked| answer.as_ref().map_or(Ok(()), Answer::allows_at_once).map(|()| checked));
         let (fee, usage) = match checked {
             Ok(checked) => checked,
             Err(refusal) => {
@@ -115,7 +118,12 @@ impl Ledger {
         self.may_undo(|ledger| ledger.hold_before(hold_id));
         let hold = self.holds.capture(hold_id, amount.minor, last).clone();
         let captured = hold.told(HoldChange::Captured, amount.minor, fee.of_payer());
-        self.account_mut(hold.payer).held_minor += captured.held_minor();
+        let (counts, today) = (rules::knows_policies(self.rules), self.today);
+        let payer = self.account_mut(hold.payer);
+        payer.held_minor += captured.held_minor();
+        if counts {
+            payer.paid_day = today.day;
+        }
         self.publish(asking.cause.clone(), Fact::HoldChanged(captured), events);
         if !hold.open && hold.left_minor() > 0 {
             let told = self.give_back(&hold, HoldChange::Closed);

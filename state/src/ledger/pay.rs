@@ -84,7 +84,7 @@ impl Ledger {
         let (account_debit, account_credit) = self.sides(payment);
         let sides = [account_debit, account_credit];
         let mut answer = if self.is_assessed(payment) { self.assess(asking, payment, sides, permitted) } else { None };
-        let mut refusal = answer.as_ref().and_then(|answer| answer.allows(asking.may_wait).err());
+        let mut refusal = answer.as_ref().and_then(|answer| answer.refuses().err());
         if refusal.is_none()
             && let Some(held) = answer.take_if(|answer| answer.answer == GateAnswer::Review)
         {
@@ -255,7 +255,7 @@ impl Ledger {
 
     /// Makes legs that were checked, in a house whose accounts are open but for its income. The legs, and where the first two lie.
     pub(super) fn post(&mut self, cause: &Cause, currency: Currency, legs: Legs, events: &mut Vec<Event>) -> (Vec<Posting>, [u32; 2]) {
-        let Legs { postings, places, usage } = legs;
+        let (Legs { postings, places, usage }, today) = (legs, self.today);
         if postings.len() == 3 && places[2].is_none() {
             self.open_house(cause, HOUSE_FEES, currency, events);
         }
@@ -266,7 +266,7 @@ impl Ledger {
             let account = self.account_at(at[number]);
             account.balance_minor = posting.balance_minor;
             if let Some(Some(usage)) = usage.get(number) {
-                account.usage = *usage;
+                (account.usage, account.paid_day) = (*usage, today.day);
             }
         }
         (postings, [at[0], at[1]])

@@ -12,7 +12,7 @@ use schemas::account::HOUSE_CASH;
 use schemas::{AccountId, Capture, CustomerId, DecideReview, Event, Fact, HoldChange, HoldId, Money, Payment, Refusal, ReviewDecision};
 
 impl Ledger {
-    /// Holds a payment for a review, or says why its payer could not have made it.
+    /// Holds a payment for a review, or says why its payer could not have made it, or that it can't wait.
     pub(super) fn hold_for_review(
         &mut self,
         asking: Asking<'_>,
@@ -22,7 +22,8 @@ impl Ledger {
         answer: Answer,
         events: &mut Vec<Event>,
     ) -> Result<Decision, (Refusal, Answer)> {
-        let checked = match self.check_reserve(asking, payment, permitted) {
+        let may_wait = |checked| if asking.may_wait { Ok(checked) } else { answer.allows_at_once().map(|()| checked) };
+        let checked = match self.check_reserve(asking, payment, permitted).and_then(may_wait) {
             Ok(checked) => checked,
             Err(refusal) => return Err((refusal, answer)),
         };

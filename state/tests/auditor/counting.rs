@@ -60,9 +60,18 @@ impl Books {
         }
     }
 
-    /// When an account last paid or was paid, in the order of what counts.
+    /// What was held is paid: that was counted when it was reserved, but it is a payment of today.
+    pub(super) fn count_captured(&mut self, payment: &Transaction) {
+        if self.rules[0] >= 4 {
+            let (account, epoch) = (payment.account_debit, self.epoch);
+            self.counted.push(Counted { account, direction: Direction::Debit, epoch, count: 0, amount: 0, hold: None });
+        }
+        self.count_credit(payment);
+    }
+
+    /// When an account last paid or was paid: not what was only held.
     pub(super) fn last_counted(&self, account: AccountId) -> Option<Epoch> {
-        self.counted.iter().filter(|counted| counted.account == account).map(|counted| counted.epoch).max()
+        self.counted.iter().filter(|counted| counted.account == account && counted.hold.is_none()).map(|counted| counted.epoch).max()
     }
 
     fn sum(&self, account: AccountId, direction: Direction, together: impl Fn(Epoch) -> u64) -> Sum {

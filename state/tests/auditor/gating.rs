@@ -54,13 +54,14 @@ impl Verdict {
         Self { answer: GateAnswer::Allow, score: 0, said: Vec::new() }
     }
 
-    /// Why not, if not.
-    pub(super) fn refuses(&self, may_wait: bool) -> Option<Refusal> {
-        match self.answer {
-            GateAnswer::Refuse => Some(Refusal::RefusedByGate),
-            GateAnswer::Review if !may_wait => Some(Refusal::ReviewRequired),
-            GateAnswer::Review | GateAnswer::Allow => None,
-        }
+    /// Why not, if not, whatever else there is to say.
+    pub(super) fn refuses(&self) -> Option<Refusal> {
+        (self.answer == GateAnswer::Refuse).then_some(Refusal::RefusedByGate)
+    }
+
+    /// Why not, where everything else is in order and nobody can be waited for.
+    pub(super) fn refuses_at_last(&self) -> Option<Refusal> {
+        (self.answer == GateAnswer::Review).then_some(Refusal::ReviewRequired)
     }
 }
 

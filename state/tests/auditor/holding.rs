@@ -1,6 +1,7 @@
 //! Holds: money reserved, captured in parts, released, and free again when its time is over.
 
 use super::counting::Direction;
+use super::gating::Verdict;
 use super::paying::{legs, linked, sides};
 use super::pricing::Fee;
 use super::{Books, first, stranger};
@@ -32,8 +33,10 @@ impl Books {
     pub(super) fn reserve(&mut self, cause: &Cause, principal: &Principal, reserve: &Reserve) -> Result<Fact, Refusal> {
         let payment = &reserve.payment;
         let verdict = self.assess(principal, payment, true);
-        let refused = verdict.as_ref().and_then(|verdict| verdict.refuses(false));
+        let refused = verdict.as_ref().and_then(Verdict::refuses);
+        let at_last = verdict.as_ref().and_then(Verdict::refuses_at_last);
         let allowed = refused.map_or_else(|| self.allowed(principal, payment, true), Err);
+        let allowed = allowed.and_then(|fee| at_last.map_or(Ok(fee), Err));
         let id = allowed.is_ok().then(|| HoldId(self.minted_with_transactions(4)));
         if let Some(told) = verdict.and_then(|verdict| Self::told(verdict, payment, (None, id))) {
             self.say(cause, told);
@@ -105,7 +108,7 @@ impl Books {
             self.say(cause, Fact::HoldChanged(change(hold, HoldChange::Closed, rest, false)));
             self.count_no_more(&hold.told, rest.amount);
         }
-        self.count_credit(&transaction);
+        self.count_captured(&transaction);
         self.settle(cause, &mut transaction, fee);
         Ok(Fact::Transaction(transaction))
     }

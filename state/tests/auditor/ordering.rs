@@ -58,8 +58,7 @@ impl Books {
         });
         let counts = may.as_ref().err().is_none_or(|why| *why > Refusal::NotAuthorized && *why != Refusal::EffectiveDateOutOfRange);
         let verdict = if counts { self.assess(principal, payment, false) } else { None };
-        let refused = may.err().or(verdict.as_ref().and_then(|verdict| verdict.refuses(false)));
-        let allowed = refused.map_or_else(|| self.allowed(principal, payment, false), Err);
+        let allowed = may.and_then(|()| self.gated(principal, payment, verdict.as_ref()));
         let (transaction, fee) = self.decided_payment(payment, allowed);
         let told = changed(OrderId(self.minted_with_transactions(5)), OrderChange::Executed, order, Some(&transaction));
         let fact = self.settled(cause, transaction, fee, verdict, payment);
@@ -89,8 +88,7 @@ impl Books {
         for order in due.into_iter().take(EXECUTED_MAX) {
             self.orders.iter_mut().filter(|other| other.told.id == order.told.id).for_each(|other| other.waits = false);
             let verdict = self.assess(&staff, &order.payment, false);
-            let refused = verdict.as_ref().and_then(|verdict| verdict.refuses(false));
-            let allowed = refused.map_or_else(|| self.allowed(&staff, &order.payment, false), Err);
+            let allowed = self.gated(&staff, &order.payment, verdict.as_ref());
             let (transaction, fee) = self.decided_payment(&order.payment, allowed);
             let change = if fee.is_some() { OrderChange::Executed } else { OrderChange::Failed };
             let told = OrderChanged { change, transaction_id: Some(transaction.id), ..order.told };

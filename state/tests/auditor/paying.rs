@@ -4,7 +4,6 @@ use super::counting::Direction;
 use super::gating::Verdict;
 use super::pricing::Fee;
 use super::{Books, SEVEN_DAYS_MS, first, stranger};
-use schemas::gate::GateAnswer;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Bearer, Cause, Channel, Currency, Epoch, Fact, Link, Money, Payment, PaymentKind,
     Policy, Principal, Proof, Refusal, Role, Transaction, TransactionId,
@@ -25,10 +24,8 @@ impl Books {
         if let Some(held) = verdict.as_ref().and_then(|verdict| self.held_for_review(cause, principal, payment, verdict, may_wait)) {
             return held;
         }
-        let refused = verdict.as_ref().and_then(|verdict| verdict.refuses(may_wait));
         // What is reviewed and can't be held is refused for what the payer lacks.
-        let promised = verdict.as_ref().is_some_and(|verdict| verdict.answer == GateAnswer::Review);
-        let allowed = refused.map_or_else(|| self.review_or_pay(principal, payment, promised), Err);
+        let allowed = self.gated(principal, payment, verdict.as_ref());
         let (transaction, fee) = self.decided_payment(payment, allowed);
         self.settled(cause, transaction, fee, verdict, payment)
     }

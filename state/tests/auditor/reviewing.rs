@@ -15,6 +15,14 @@ impl Books {
         self.affordable(payment, &payer, &payee, is_review)
     }
 
+    /// The fee of a payment, or why not, after what the gates say of it; here nobody can be waited for.
+    pub(super) fn gated(&self, principal: &Principal, payment: &Payment, verdict: Option<&Verdict>) -> Result<Fee, Refusal> {
+        verdict.and_then(Verdict::refuses).map_or(Ok(()), Err)?;
+        let at_last = verdict.and_then(Verdict::refuses_at_last);
+        let fee = self.review_or_pay(principal, payment, at_last.is_some())?;
+        at_last.map_or(Ok(fee), Err)
+    }
+
     /// A payment that is held until somebody has looked at it, if it is to be and can be.
     pub(super) fn held_for_review(
         &mut self,

@@ -100,7 +100,8 @@ pub(super) async fn scene(server: &Server) -> anyhow::Result<()> {
     let paid = scene.post(&scene.staff, &review, &release, 201).await?;
     assert_eq!((&paid["amount"], &paid["operation"]), (&json!("500"), &json!("merchant_payment")));
     assert_eq!(scene.balances().await?, ["9400", "9400", "600"]);
-    assert_eq!(scene.read(&path, &paid).await?["status"], "settled");
+    let settled = scene.read(&path, &paid).await?;
+    assert_eq!((&settled["status"], &settled["transaction_id"]), (&json!("settled"), &paid["id"]));
     // Given back.
     let third = scene.done(server.post(&scene.own, transfer, &[WAIT, ("idempotency-key", &key())], &pay("501", &key())).await?, 202)?;
     let hold = text(&third["resource"]).to_owned();
