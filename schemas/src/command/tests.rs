@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::customer::KycLevel;
+use crate::hold::{Capture, Release, Reserve};
 use crate::id::HoldId;
+use crate::policy::Policy;
 use crate::policy::{AccountTerms, Bearer, CustomerLevel, LevelLimits, Limits, Quota, Tariff, TariffEnd, Tier};
 use crate::transaction::Channel;
 use uuid::Uuid;

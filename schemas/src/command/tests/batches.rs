@@ -3,7 +3,9 @@
 use super::{check_distinct, print, reserve, transfer};
 use crate::batch::{Batch, BatchMode, ITEMS_MAX};
 use crate::command::*;
+use crate::hold::{Capture, Release, Reserve};
 use crate::id::{HoldId, OrderId};
+use crate::order::{CancelOrder, Dated, Order};
 use crate::policy::Bearer;
 use crate::proof::{LEAF_ROWS, Paid};
 use crate::transaction::Channel;
