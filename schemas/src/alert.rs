@@ -104,7 +104,7 @@ pub struct Alert {
     pub evidence: Evidence,
     /// Whether a transaction counted from before its epoch, and brought it about afterwards.
     pub is_late: bool,
-    /// The W3C trace context of the command that brought it about; empty where it was time alone.
+    /// The W3C trace context of the last command of its epoch that concerned the subject; empty where it was time alone.
     pub traceparent: String,
 }
 

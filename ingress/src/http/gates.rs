@@ -126,7 +126,7 @@ pub(super) async fn report_signal(State(door): State<Arc<Door>>, request: Reques
 /// End a review
 ///
 /// Of a payment that is held until somebody has looked at it: it is made (201, the transaction), or what is held is given back (200, the
-/// hold). Nobody decides on a payment of their own.
+/// hold). Its payer and its payee decide nothing on it, also where they are staff.
 #[utoipa::path(
     post, path = "/admin/aml/holds/{id}/review", tag = "Holds", params(("id" = HoldId, Path)), request_body = ReviewRequest,
     responses(

@@ -1,7 +1,7 @@
 //! The parameters of the rules that are decided with the payment, in the ledger.
 //!
-//! A gate speaks where a clause is reached: what is measured includes the payment itself. `action` says what that means: 0 adds the weight
-//! to the score, 1 holds the payment for a review, 2 refuses it. A threshold at its largest value is as good as none.
+//! A gate speaks where a clause is reached: what is measured includes the payment itself. Its weight is added to the
+//! score, and `action` says what it does besides: 0 nothing, 1 holds the payment for a review, 2 refuses it. A threshold at its largest value is as good as none.
 //!
 //! | Window | Is |
 //! |---|---|

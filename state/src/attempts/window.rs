@@ -8,7 +8,7 @@
 //! | the day that runs, in UTC, and the 29 before it | a day | thirty days |
 //!
 //! A stretch becomes part of a coarser one only when no window that is finer can reach it any more. So what a window holds is exact to
-//! its stretches, whenever that happens, and a key has at most 80 stretches for each currency.
+//! its stretches, whenever that happens, and a key has at most 80 stretches for each currency, and 22 of failures.
 
 use crate::bytes::{Bytes, Damaged};
 use schemas::{Currency, Epoch};
