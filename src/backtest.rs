@@ -67,11 +67,11 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 /// What both lanes say of all events; how many epochs and events those are.
-fn alerts(mut events: Events, settings: Vec<Setting>, quiet: bool) -> anyhow::Result<(Vec<AlertChange>, u64, u64)> {
+fn alerts(events: Events, settings: Vec<Setting>, quiet: bool) -> anyhow::Result<(Vec<AlertChange>, u64, u64)> {
     let (sender, found) = channel();
-    let work = Mutex::new(Some((settings, sender)));
+    let work = Mutex::new(Some((settings, sender, events)));
     let outcome = timely::execute_directly(move |worker| -> anyhow::Result<(u64, u64)> {
-        let (settings, sender) = work.lock().expect("never locked").take().context("there is one worker")?;
+        let (settings, sender, mut events) = work.lock().expect("never locked").take().context("there is one worker")?;
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<Epoch, _, _>(|scope| {
             let stream = risk(scope.input_from(&mut input));

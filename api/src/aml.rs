@@ -8,6 +8,8 @@ pub(crate) mod alerts;
 pub(crate) mod rules;
 /// How risky is a customer, and why?
 pub(crate) mod score;
+/// What does a rule in shadow say that the live one does not?
+pub(crate) mod shadow;
 /// What would a rule say if it were set otherwise?
 pub(crate) mod simulate;
 /// Alerts as they are raised and cleared.

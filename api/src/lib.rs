@@ -162,6 +162,7 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(aml::alerts::alert))
         .routes(routes!(aml::stream::alerts_stream))
         .routes(routes!(aml::score::risk_score))
+        .routes(routes!(aml::shadow::shadow))
         .routes(routes!(aml::simulate::simulate).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
         .routes(routes!(health::metrics));
     document::complete(router.get_openapi_mut());

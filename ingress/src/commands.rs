@@ -5,7 +5,7 @@
 //! epoch with other records than its binding says.
 
 use crate::epochs::{LogMismatch, Policy};
-use crate::kafka::{self, ReadError};
+use crate::kafka::{self, Follower, ReadError};
 use crate::stop::Stop;
 use meters::queue;
 use rdkafka::message::{BorrowedMessage, Message};
@@ -135,9 +135,10 @@ pub fn run(brokers: &str, policy: Policy, start: Start, shared: &Shared, epochs_
     let marks = kafka::watermarks(&consumer, topic)?;
     let clock = Clock::start();
     let (mut source, starts) = Source::start(policy, start, &marks, schemas.clone(), clock.now_ms())?;
-    kafka::assign(&consumer, &starts.iter().map(|(partition, offset)| (topic.to_owned(), *partition, *offset)).collect::<Vec<_>>())?;
+    let starts = starts.iter().map(|(partition, offset)| (topic.to_owned(), *partition, *offset)).collect();
+    let follower = Follower::new(consumer, topic, starts)?;
     let take = |source: &mut Source, wait: Duration| -> Result<bool, SourceError> {
-        let Some(message) = kafka::next(&consumer, topic, wait)? else { return Ok(false) };
+        let Some(message) = follower.next(wait)? else { return Ok(false) };
         source.read(&record(&message), clock.now_ms());
         Ok(true)
     };

@@ -4,9 +4,7 @@
 //! partition is ahead of the others is bounded: a partition with too much waiting, in records or bytes, is paused.
 
 use crate::assembly::{Assembly, AssemblyError, Record};
-use crate::kafka::{self, ReadError, Reader};
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::Consumer;
+use crate::kafka::{self, Follower, ReadError, Reader};
 use rdkafka::message::Message;
 use schemas::topic::{EPOCH_HEADER, SCHEMA_HEADER, TRACE_HEADER};
 use schemas::wire::{Decoder, WireError};
@@ -65,7 +63,7 @@ pub type Schemas = Arc<Mutex<BTreeMap<u32, String>>>;
 
 /// A reader of committed epochs.
 pub struct Events {
-    consumer: Reader,
+    follower: Follower,
     assembly: Assembly,
     schemas: Schemas,
     journal_from: i64,
@@ -102,9 +100,8 @@ impl Events {
                 offsets.push((topic.as_str().to_owned(), partition, found));
             }
         }
-        kafka::assign(&consumer, &offsets)?;
         let events = Self {
-            consumer,
+            follower: Follower::new(consumer, "settlement's events", offsets)?,
             assembly: Assembly::new(start.epoch, start.decoder()?),
             schemas: Arc::new(Mutex::new(start.schemas.iter().cloned().collect())),
             journal_from: offset,
@@ -181,7 +178,7 @@ impl Events {
             return Ok(Some(epoch));
         }
         self.resume()?;
-        let Some(message) = kafka::next(&self.consumer, "settlement's events", wait)? else { return Ok(None) };
+        let Some(message) = self.follower.next(wait)? else { return Ok(None) };
         let topic: Topic = message.topic().parse().expect("only topics of ours are assigned");
         let partition = message.partition();
         let value = message.payload().unwrap_or_default();
@@ -230,7 +227,7 @@ impl Events {
 
     fn pause(&mut self, topic: Topic, partition: i32) -> Result<(), EventsError> {
         if self.paused.insert((topic, partition)) {
-            self.consumer.pause(&list(topic, partition)).map_err(|source| failed(topic, source))?;
+            self.follower.pause(topic.as_str(), partition)?;
         }
         Ok(())
     }
@@ -240,18 +237,8 @@ impl Events {
         let ready: Vec<_> = self.paused.iter().filter(is_ready).copied().collect();
         for (topic, partition) in ready {
             self.paused.remove(&(topic, partition));
-            self.consumer.resume(&list(topic, partition)).map_err(|source| failed(topic, source))?;
+            self.follower.resume(topic.as_str(), partition)?;
         }
         Ok(())
     }
-}
-
-fn list(topic: Topic, partition: i32) -> TopicPartitionList {
-    let mut list = TopicPartitionList::new();
-    list.add_partition(topic.as_str(), partition);
-    list
-}
-
-fn failed(topic: Topic, source: rdkafka::error::KafkaError) -> EventsError {
-    EventsError::Read(ReadError::Kafka { topic: topic.to_string(), source })
 }

@@ -1,5 +1,9 @@
 //! Consumers: how the way in reads Kafka. The only place that builds one.
 
+mod follower;
+
+pub(crate) use follower::Follower;
+
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
@@ -314,19 +318,6 @@ pub(crate) fn look_back(
             return Ok(());
         }
         back *= 8;
-    }
-}
-
-/// The next record, if one comes in time. What the client retries by itself is no error.
-pub(crate) fn next<'a>(consumer: &'a BaseConsumer, topic: &str, wait: Duration) -> Result<Option<BorrowedMessage<'a>>, ReadError> {
-    match consumer.poll(wait) {
-        None | Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => Ok(None),
-        Some(Ok(message)) => Ok(Some(message)),
-        Some(Err(source)) if is_passing(&source) => {
-            tracing::warn!(topic, error = %source, "reading from kafka is interrupted");
-            Ok(None)
-        }
-        Some(Err(source)) => Err(ReadError::Kafka { topic: topic.to_owned(), source }),
     }
 }
 

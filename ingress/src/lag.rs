@@ -15,22 +15,40 @@ use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(1);
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// After so many looks at commands that are there and stay undecided, the process ends, so that it starts afresh.
+const STUCK_LOOKS: u32 = 60;
 
 /// The exclusive upper offset of each partition of the commands log that is decided and committed.
 #[derive(Clone, Debug, Default)]
-pub struct Uppers(Arc<Mutex<BTreeMap<i32, i64>>>);
+pub struct Uppers(Arc<Mutex<Decided>>);
+
+#[derive(Clone, Debug, Default)]
+struct Decided {
+    uppers: BTreeMap<i32, i64>,
+    /// Whether anything was decided since the start: while what was decided before is gone through, nothing moves.
+    is_live: bool,
+}
 
 impl Uppers {
+    /// It was decided up to here before the start.
+    pub fn begin(&self, uppers: BTreeMap<i32, i64>) {
+        *self.lock() = Decided { uppers, is_live: false };
+    }
+
     /// It is decided up to here.
     pub fn set(&self, uppers: BTreeMap<i32, i64>) {
-        *self.lock() = uppers;
+        *self.lock() = Decided { uppers, is_live: true };
     }
 
     fn get(&self, partition: i32) -> Option<i64> {
-        self.lock().get(&partition).copied()
+        self.lock().uppers.get(&partition).copied()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, i64>> {
+    fn is_live(&self) -> bool {
+        self.lock().is_live
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Decided> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -39,9 +57,14 @@ impl Uppers {
 pub fn watch(brokers: &str, topics: Vec<Topic>, uppers: Uppers) -> Result<(), ReadError> {
     let (stable, all) = (kafka::consumer(brokers)?, kafka::build(brokers, &[("isolation.level", "read_uncommitted")])?);
     let look = move || {
+        let mut stuck = Stuck::default();
         loop {
             std::thread::sleep(EVERY);
-            match topics.iter().try_for_each(|topic| show(&stable, &all, *topic, &uppers)) {
+            match topics.iter().try_for_each(|topic| show(&stable, &all, *topic, &uppers, &mut stuck)) {
+                Ok(()) if stuck.is_for_good() => {
+                    tracing::error!(undecided = ?stuck.undecided, "commands are there and nobody decides them; the cell stops so that it starts afresh");
+                    std::process::exit(70);
+                }
                 Ok(()) => {}
                 Err(error) => tracing::debug!(%error, "kafka does not say how far it is"),
             }
@@ -52,10 +75,31 @@ pub fn watch(brokers: &str, topics: Vec<Topic>, uppers: Uppers) -> Result<(), Re
     Ok(())
 }
 
-fn show(stable: &BaseConsumer, all: &BaseConsumer, topic: Topic, uppers: &Uppers) -> Result<(), ReadError> {
+/// Commands that are there, and of which none is decided from look to look. Looks, not seconds: a process that was stopped has not looked.
+#[derive(Default)]
+struct Stuck {
+    /// How far each partition is decided that has more.
+    undecided: BTreeMap<i32, i64>,
+    looks: u32,
+}
+
+impl Stuck {
+    fn look(&mut self, undecided: BTreeMap<i32, i64>) {
+        let stays = undecided.iter().any(|(partition, upper)| self.undecided.get(partition) == Some(upper));
+        self.looks = if stays { self.looks + 1 } else { 0 };
+        self.undecided = undecided;
+    }
+
+    const fn is_for_good(&self) -> bool {
+        self.looks >= STUCK_LOOKS
+    }
+}
+
+fn show(stable: &BaseConsumer, all: &BaseConsumer, topic: Topic, uppers: &Uppers, stuck: &mut Stuck) -> Result<(), ReadError> {
     let partitions = kafka::partitions(all, topic.as_str())?;
     // First what is stable: what comes in between is then taken for held back, for a second, and never the other way round.
     let (stable, ends) = (ends(stable, topic, &partitions)?, ends(all, topic, &partitions)?);
+    let mut undecided = BTreeMap::new();
     for (partition, end) in ends {
         let labels = [topic.as_str(), &partition.to_string()];
         if let Some(stable) = stable.get(&partition) {
@@ -63,7 +107,13 @@ fn show(stable: &BaseConsumer, all: &BaseConsumer, topic: Topic, uppers: &Uppers
         }
         if let Some(upper) = uppers.get(partition).filter(|_| topic == Topic::Commands) {
             KAFKA_LAG.with_label_values(&labels).set((end - upper).max(0));
+            if stable.get(&partition).is_some_and(|stable| *stable > upper) {
+                undecided.insert(partition, upper);
+            }
         }
+    }
+    if topic == Topic::Commands && uppers.is_live() {
+        stuck.look(undecided);
     }
     Ok(())
 }
@@ -81,4 +131,26 @@ fn ends(consumer: &BaseConsumer, topic: Topic, partitions: &[i32]) -> Result<BTr
         _ => None,
     };
     Ok(found.elements().iter().filter_map(end).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_nobody_decides_are_noticed_and_a_slow_cell_is_not() {
+        let mut stuck = Stuck::default();
+        for upper in 0..200 {
+            stuck.look(BTreeMap::from([(0, upper)]));
+        }
+        assert!(!stuck.is_for_good(), "it is slow");
+        for _ in 1..STUCK_LOOKS {
+            stuck.look(BTreeMap::from([(0, 199)]));
+        }
+        assert!(!stuck.is_for_good());
+        stuck.look(BTreeMap::from([(0, 199)]));
+        assert!(stuck.is_for_good());
+        stuck.look(BTreeMap::new());
+        assert!(!stuck.is_for_good(), "nothing waits");
+    }
 }

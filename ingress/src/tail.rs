@@ -5,8 +5,7 @@
 
 use crate::decisions::Decisions;
 use crate::events::{Events, EventsError, Start};
-use crate::kafka::{self, ReadError, Reader};
-use rdkafka::consumer::BaseConsumer;
+use crate::kafka::{self, Follower, ReadError};
 use rdkafka::message::Message;
 use schemas::{CommandId, EpochEvents, Fact, Position, Topic};
 use std::collections::BTreeMap;
@@ -99,23 +98,22 @@ fn rules_after(epoch: &EpochEvents) -> u32 {
     activated.unwrap_or(epoch.binding.code_version)
 }
 
-fn commands_from(brokers: &str, uppers: &[i64]) -> Result<(Reader, BTreeMap<i32, i64>), ReadError> {
+fn commands_from(brokers: &str, uppers: &[i64]) -> Result<(Follower, BTreeMap<i32, i64>), ReadError> {
     let topic = Topic::Commands.as_str();
     let consumer = kafka::consumer(brokers)?;
     let marks = kafka::watermarks(&consumer, topic)?;
     let upper = |partition: i32| usize::try_from(partition).ok().and_then(|index| uppers.get(index)).copied().unwrap_or(0);
     let starts: Vec<_> =
         marks.iter().map(|(partition, (low, high))| (topic.to_owned(), *partition, upper(*partition).clamp(*low, *high))).collect();
-    kafka::assign(&consumer, &starts)?;
     let open = starts
         .iter()
         .filter_map(|(_, partition, start)| marks.get(partition).filter(|(_, high)| start < high).map(|(_, high)| (*partition, *high)));
     let ends = open.collect();
-    Ok((consumer, ends))
+    Ok((Follower::new(consumer, topic, starts.clone())?, ends))
 }
 
 fn follow_commands(
-    consumer: &BaseConsumer,
+    follower: &Follower,
     mut ends: BTreeMap<i32, i64>,
     decisions: &Decisions,
     caught_up: &AtomicBool,
@@ -124,7 +122,7 @@ fn follow_commands(
         if ends.is_empty() {
             caught_up.store(true, Ordering::Release);
         }
-        let Some(message) = kafka::next(consumer, Topic::Commands.as_str(), Duration::from_millis(100))? else { continue };
+        let Some(message) = follower.next(Duration::from_millis(100))? else { continue };
         let position = Position { partition: message.partition(), offset: message.offset() };
         // A door keys each command by its id; a record without one is a schema, or no command of a door's.
         let key = message.key().and_then(|key| std::str::from_utf8(key).ok()).and_then(|key| key.parse::<CommandId>().ok());

@@ -17,6 +17,9 @@ pub mod text;
 /// Most transactions that an alert names; it counts all of them.
 pub const EVIDENCE_MAX: usize = 200;
 
+/// An alert that is over stays among those that stand for so long, so that whoever reads page by page finds it on each page: a day.
+pub const STANDS_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// Most counterparties that an alert names; it counts all of them.
 pub const COUNTERPARTIES_MAX: usize = 50;
 

@@ -64,7 +64,7 @@ pub fn run(config: &Config, accept_gap: bool, life: &Life) -> anyhow::Result<()>
     let rules = Arc::new(AtomicU32::new(ledger.next_rules()));
     let shared = Shared { stop: life.stop.clone(), rules, ..Shared::default() };
     let uppers = Uppers::default();
-    uppers.set(start.uppers.clone());
+    uppers.begin(start.uppers.clone());
     lag::watch(&config.kafka.brokers, vec![Topic::Commands], uppers.clone())?;
     let in_flight = Arc::clone(&shared.in_flight);
     meters::look(move || meters::IN_FLIGHT.with_label_values(meters::NONE).set(meters::number(in_flight.load(Ordering::Relaxed))));

@@ -143,7 +143,8 @@ async fn compare(live: &mut PgConnection, from: Epoch) -> anyhow::Result<(i64, i
          join pg_class on oid = format('%I.%I', table_schema, table_name)::regclass and not relispartition
          where table_schema = $1 and column_name = 'epoch'
          and table_name not in ('sink_progress', 'imbalance', 'volume', 'turnover', 'position', 'liability', 'activity',
-                                'customer_activity', 'latency', 'audit_root', 'risk_progress', 'alert', 'alert_cleared')
+                                'customer_activity', 'latency', 'audit_root', 'risk_progress', 'alert', 'alert_cleared',
+                                'alert_standing')
          order by table_name",
     )
     .bind(SHADOW)

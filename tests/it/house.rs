@@ -249,7 +249,26 @@ fn start(command: &mut Command, log: &Path) -> anyhow::Result<Child> {
 pub(crate) fn signal(name: &str, process: u32) -> anyhow::Result<()> {
     let status = Command::new("kill").args([format!("-{name}"), process.to_string()]).status()?;
     ensure!(status.success(), "can't send {name} to {process}");
+    if name == "STOP" {
+        // A thread that runs elsewhere may go on for a moment, and answer.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !stands_still(process)? {
+            ensure!(Instant::now() < deadline, "{process} does not stand still");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
     Ok(())
+}
+
+/// Whether every thread of a process is stopped.
+fn stands_still(process: u32) -> anyhow::Result<bool> {
+    for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        if !status.lines().any(|line| line.starts_with("State:") && line.contains('T')) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The child of a process that runs a cell.

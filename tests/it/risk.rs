@@ -77,6 +77,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     crate::audit::alerts(&house)?;
     bank.asks_what_if()?;
     backtest(&house, &expected)?;
+    bank.compares_with_a_shadow()?;
     house.forget()
 }
 

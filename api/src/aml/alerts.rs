@@ -5,9 +5,10 @@ use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
 use crate::page::Asked;
+use crate::progress::Shown;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use schemas::alert::SubjectKind;
+use schemas::alert::{STANDS_MS, SubjectKind};
 use schemas::aml::Lane;
 use schemas::resource::alert::{self, AlertStatus, AlertText};
 use schemas::{AlertId, Caller, CustomerId, Epoch, Problem, RuleId, rfc3339};
@@ -55,7 +56,11 @@ pub(super) struct Row {
 
 /// All of alerts, with whom they are about and, as of the epoch that is bound next, when they were over; what follows is a condition.
 pub(super) fn select() -> QueryBuilder<Postgres> {
-    QueryBuilder::new(
+    select_from("alert a")
+}
+
+fn select_from(these: &str) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(
         "select a.id, a.rule, a.code, a.lane, a.version, a.weight, a.subject_kind, a.subject_id, a.epoch, a.number, a.is_late,
                 a.parameters, a.measured, a.evidence, a.text_en, a.text_fr, a.trace_id, cleared.epoch as cleared_epoch,
                 case a.subject_kind
@@ -63,9 +68,10 @@ pub(super) fn select() -> QueryBuilder<Postgres> {
                     when 'device' then null
                     else a.subject_id::uuid
                 end as customer_id
-         from alert a
-         left join alert_cleared cleared on cleared.alert_id = a.id and cleared.epoch <= ",
-    )
+         from ",
+    );
+    query.push(these).push(" left join alert_cleared cleared on cleared.alert_id = a.id and cleared.epoch <= ");
+    query
 }
 
 /// List the alerts
@@ -94,50 +100,12 @@ pub(crate) async fn alerts(
     require(&caller)?;
     let filters = ["rule", "lane", "status", "subject_kind", "subject_id", "customer_id", "from", "to"];
     let mut asked = Asked::read(parameters, "/admin/aml/alerts", &filters)?;
-    let (rule, lane, status) = (asked.word::<RuleId>("rule"), asked.word::<Lane>("lane"), asked.word::<AlertStatus>("status"));
-    let kind = asked.word::<SubjectKind>("subject_kind");
-    let subject = asked.take("subject_id", |text| match text.chars().any(char::is_control) {
-        true => Err("expected the id of an account, a customer or a device".to_owned()),
-        false => Ok(text.to_owned()),
-    });
-    let customer = asked.word::<CustomerId>("customer_id");
-    let (from, to) = (asked.moment("from"), asked.moment("to"));
-    let named = asked.range(from, to);
+    let wanted = Wanted::take(&mut asked);
+    let named = asked.range(wanted.from, wanted.to);
     let after: Option<After> = asked.after();
     let page = asked.page()?;
     let as_of = stand(&view, page.freshness, &named).await?;
-    let at = i64::try_from(as_of).map_err(ViewError::from)?;
-    let mut query = select();
-    query.push_bind(at).push(" where a.epoch <= ").push_bind(at);
-    for (column, word) in
-        [("a.rule", rule.map(RuleId::as_str)), ("a.lane", lane.map(Lane::as_str)), ("a.subject_kind", kind.map(SubjectKind::as_str))]
-    {
-        if let Some(word) = word {
-            query.push(format!(" and {column} = ")).push_bind(word);
-        }
-    }
-    if let Some(subject) = subject {
-        query.push(" and a.subject_id = ").push_bind(subject);
-    }
-    match status {
-        Some(AlertStatus::Open) => query.push(" and cleared.epoch is null"),
-        Some(AlertStatus::Cleared) => query.push(" and cleared.epoch is not null"),
-        None => &mut query,
-    };
-    if let Some(customer) = customer {
-        query.push(" and a.subject_id in (select ").push_bind(customer.to_string());
-        query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0).push(")");
-    }
-    for (bound, moment) in [(" and a.epoch >= ", from), (" and a.epoch < ", to)] {
-        if let Some(moment) = moment {
-            query.push(bound).push_bind(i64::try_from(moment).map_err(ViewError::from)?);
-        }
-    }
-    if let Some(After { epoch, number }) = after {
-        query.push(" and (a.epoch, a.number) < (").push_bind(epoch).push(", ").push_bind(number).push(")");
-    }
-    query.push(" order by a.epoch desc, a.number desc limit ").push_bind(page.rows());
-    let rows: Vec<Row> = query.build_query_as().fetch_all(&view.pool).await?;
+    let rows = wanted.rows(&view, as_of, after, page.rows()).await?;
     let more = rows.len() > page.limit;
     let last = rows.iter().take(page.limit).next_back().map(|row| format!("{}:{}", row.epoch, row.number));
     let alerts = rows.into_iter().take(page.limit).map(Row::into_alert).collect::<Result<Vec<_>, ViewError>>()?;
@@ -171,7 +139,90 @@ pub(crate) async fn alert(
     Ok(Json(alert::Alert { as_of: Some(as_of), ..row.into_alert()? }))
 }
 
+/// What chooses alerts.
+struct Wanted {
+    rule: Option<RuleId>,
+    lane: Option<Lane>,
+    status: Option<AlertStatus>,
+    kind: Option<SubjectKind>,
+    subject: Option<String>,
+    customer: Option<CustomerId>,
+    from: Option<Epoch>,
+    to: Option<Epoch>,
+}
+
+impl Wanted {
+    fn take(asked: &mut Asked) -> Self {
+        let subject = asked.take("subject_id", |text| match text.chars().any(char::is_control) {
+            true => Err("expected the id of an account, a customer or a device".to_owned()),
+            false => Ok(text.to_owned()),
+        });
+        Self {
+            rule: asked.word("rule"),
+            lane: asked.word("lane"),
+            status: asked.word("status"),
+            kind: asked.word("subject_kind"),
+            subject,
+            customer: asked.word("customer_id"),
+            from: asked.moment("from"),
+            to: asked.moment("to"),
+        }
+    }
+
+    /// The newest first, after the one that was told last.
+    async fn rows(&self, view: &View, as_of: Epoch, after: Option<After>, rows: i64) -> Result<Vec<Row>, ViewError> {
+        if self.status == Some(AlertStatus::Open) {
+            // Few, whatever there has been. What was over by that epoch may be gone from there a day later, so it is looked at afterwards.
+            let found = self.query(true, as_of, after, rows)?.build_query_as().fetch_all(&view.pool).await?;
+            let now = Shown::read_risk(&view.pool).await?.ok_or(ViewError::NoProgress)?;
+            if now.epoch <= as_of + STANDS_MS {
+                return Ok(found);
+            }
+        }
+        Ok(self.query(false, as_of, after, rows)?.build_query_as().fetch_all(&view.pool).await?)
+    }
+
+    fn query(&self, standing: bool, as_of: Epoch, after: Option<After>, rows: i64) -> Result<QueryBuilder<Postgres>, ViewError> {
+        let at = i64::try_from(as_of)?;
+        let mut query = select_from(if standing { "alert_standing s join alert a on a.id = s.alert_id" } else { "alert a" });
+        query.push_bind(at).push(" where a.epoch <= ").push_bind(at);
+        let words = [
+            ("a.rule", self.rule.map(RuleId::as_str)),
+            ("a.lane", self.lane.map(Lane::as_str)),
+            ("a.subject_kind", self.kind.map(SubjectKind::as_str)),
+        ];
+        for (column, word) in words {
+            if let Some(word) = word {
+                query.push(format!(" and {column} = ")).push_bind(word);
+            }
+        }
+        if let Some(subject) = &self.subject {
+            query.push(" and a.subject_id = ").push_bind(subject.clone());
+        }
+        match self.status {
+            Some(AlertStatus::Open) => query.push(" and cleared.epoch is null"),
+            Some(AlertStatus::Cleared) => query.push(" and cleared.epoch is not null"),
+            None => &mut query,
+        };
+        if let Some(customer) = self.customer {
+            query.push(" and a.subject_id in (select ").push_bind(customer.to_string());
+            query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0).push(")");
+        }
+        for (bound, moment) in [(" and a.epoch >= ", self.from), (" and a.epoch < ", self.to)] {
+            if let Some(moment) = moment {
+                query.push(bound).push_bind(i64::try_from(moment)?);
+            }
+        }
+        if let Some(After { epoch, number }) = after {
+            query.push(" and (a.epoch, a.number) < (").push_bind(epoch).push(", ").push_bind(number).push(")");
+        }
+        query.push(" order by a.epoch desc, a.number desc limit ").push_bind(rows);
+        Ok(query)
+    }
+}
+
 /// The last alert that was told.
+#[derive(Clone, Copy)]
 struct After {
     epoch: i64,
     number: i32,

@@ -8,7 +8,7 @@ use super::{PostgresError, RANGE, months};
 use crate::alerts::Judged;
 use crate::signer::Signer;
 use schemas::alert::text::Language;
-use schemas::alert::{Cleared, Evidence, Measured};
+use schemas::alert::{Cleared, Evidence, Measured, STANDS_MS};
 use schemas::merkle::Hash;
 use schemas::{Alert, AlertChange, Epoch, Money, Topic, trace_id};
 use serde_json::json;
@@ -153,6 +153,7 @@ impl Alerts {
         }
         faults::point("risk.progress");
         rows.insert(&mut transaction).await.map_err(failed("insert alerts"))?;
+        stand(&mut transaction, [self.epoch, next]).await.map_err(failed("keep what stands"))?;
         if let Some(links) = links.filter(|links| !links.epochs().is_empty()) {
             // Alerts are few, so whether the months are there is asked each time.
             months::make(&mut transaction, links.epochs(), 0).await.map_err(failed("make the months"))?;
@@ -248,6 +249,25 @@ impl Raised {
         self.text_fr.push(alert.text(Language::French));
         self.trace_id.push(trace_id(&alert.traceparent).to_owned());
     }
+}
+
+/// Alerts that were raised from the first of two epochs on, and before the second, stand; those that ended a day before do no more.
+async fn stand(connection: &mut PgConnection, [from, to]: [i64; 2]) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into alert_standing select id, epoch, number from alert where epoch >= $1 and epoch < $2")
+        .bind(from)
+        .bind(to)
+        .execute(&mut *connection)
+        .await?;
+    let day = i64::try_from(STANDS_MS).expect("a day");
+    sqlx::query(
+        "delete from alert_standing
+         where alert_id in (select alert_id from alert_cleared where epoch >= $1 and epoch < $2)",
+    )
+    .bind(from - day)
+    .bind(to - day)
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
 }
 
 /// As the API shows it.

@@ -201,6 +201,7 @@ pub(super) const CLOSED: &[Row] = &[
         "aml:read operator",
         (Payer, NO, NO, OK),
     ),
+    row("GET /admin/aml/rules/{rule}/shadow", r#"{"rule": "fan_in"}"#, "aml:read operator", (Payer, NO, NO, OK)),
     row("GET /admin/aml/customers/{id}/risk", r#"{"id": "{customer}"}"#, "aml:read operator", (Payer, NO, NO, OK)),
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),

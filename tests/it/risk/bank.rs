@@ -7,6 +7,7 @@ use schemas::alert::Subject;
 use schemas::{Alert, AlertChange};
 use serde_json::{Value, json};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 pub(super) struct Bank {
     server: Server,
@@ -70,10 +71,14 @@ impl Bank {
     }
 
     fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.post_for(201, path, body)
+    }
+
+    fn post_for(&self, status: u16, path: &str, body: &Value) -> anyhow::Result<Value> {
         let key = uuid::Uuid::new_v4().to_string();
         let headers = [("prefer", "wait=30"), ("idempotency-key", key.as_str())];
         let answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
-        ensure!(answer.status == 201, "{answer:?}");
+        ensure!(answer.status == status, "{answer:?}");
         self.epoch.set(self.epoch.get().max(answer.header("orion-epoch").parse()?));
         answer.json()
     }
@@ -149,6 +154,48 @@ impl Bank {
             ("fan_in", json!({"thresholds": {}}), 400, "invalid_request"),
         ] {
             let problem = ask(rule, body)?.problem()?;
+            ensure!((problem.status, problem.code.as_str()) == (status, code), "{problem:?}");
+        }
+        Ok(())
+    }
+
+    /// A rule in shadow beside the live one, and what only one of them says; and what is open is what was not cleared.
+    pub(super) fn compares_with_a_shadow(&self) -> anyhow::Result<()> {
+        let lower = json!({"lane": "shadow", "parameters": {"senders": 3, "amount_minor": 0}});
+        self.post_for(200, "/admin/aml/rules/fan_in", &lower)?;
+        self.launder(7)?;
+        let at = self.epoch();
+        let (mut all, mut path) = (Vec::new(), format!("/admin/aml/alerts?limit=1000&to={}&at_least={at}", at + 1));
+        loop {
+            let part = self.get(&path)?;
+            all.extend(part["alerts"].as_array().context("alerts")?.clone());
+            let Some(cursor) = part["next_cursor"].as_str() else { break };
+            path = format!("/admin/aml/alerts?limit=1000&cursor={cursor}");
+        }
+        let of = |lane: &str| -> BTreeSet<&str> {
+            let said = all.iter().filter(|alert| alert["rule"] == "fan_in" && alert["lane"] == lane);
+            said.filter_map(|alert| alert["subject_id"].as_str()).collect()
+        };
+        let (live, shadow) = (of("live"), of("shadow"));
+        ensure!(!shadow.is_empty(), "nobody is in the shadow: {all:?}");
+        let shown = self.get(&format!("/admin/aml/rules/fan_in/shadow?from=0&to={}&limit=1000", at + 1))?;
+        let counts = ["both", "only_live", "only_shadow"].map(|name| shown[name].as_u64().unwrap_or(u64::MAX));
+        let counted = [live.intersection(&shadow).count(), live.difference(&shadow).count(), shadow.difference(&live).count()];
+        ensure!(counts == counted.map(|count| u64::try_from(count).unwrap_or(u64::MAX)), "{shown} of {live:?} and {shadow:?}");
+        let differ: BTreeSet<&str> =
+            shown["subjects"].as_array().context("subjects")?.iter().filter_map(|one| one["subject_id"].as_str()).collect();
+        ensure!(differ == live.symmetric_difference(&shadow).copied().collect(), "{shown}");
+        let last = all.iter().filter_map(|alert| alert["epoch"].as_u64()).max().context("an alert")?;
+        let open = self.get(&format!("/admin/aml/alerts?status=open&limit=1000&to={}", last + 1))?;
+        let open: BTreeSet<&str> = open["alerts"].as_array().context("alerts")?.iter().filter_map(|alert| alert["id"].as_str()).collect();
+        let not_cleared = all.iter().filter(|alert| alert["status"] == "open").filter_map(|alert| alert["id"].as_str()).collect();
+        ensure!(open == not_cleared, "open are {open:?}, not cleared {not_cleared:?}");
+        for (path, status, code) in [
+            ("/admin/aml/rules/fan_up/shadow", 404, "rule_not_found"),
+            ("/admin/aml/rules/velocity_count/shadow", 422, "rule_not_compared"),
+            ("/admin/aml/rules/fan_in/shadow?from=soon", 400, "invalid_request"),
+        ] {
+            let problem = self.runtime.block_on(self.server.get(&self.staff, path))?.problem()?;
             ensure!((problem.status, problem.code.as_str()) == (status, code), "{problem:?}");
         }
         Ok(())

@@ -46,7 +46,7 @@ pub(super) async fn rows(url: &str) -> anyhow::Result<(i64, BTreeMap<String, (i6
     // Partitions are read by their parents; the progress and its schemas are not made of events, and alerts are made by another cell.
     let query = "select relname::text from pg_class c join pg_namespace n on n.oid = relnamespace
                  where nspname = 'public' and relkind in ('r', 'p') and not relispartition
-                   and relname not in ('_sqlx_migrations', 'sink_progress', 'sink_schema', 'risk_progress', 'cell_address', 'alert', 'alert_cleared')";
+                   and relname not in ('_sqlx_migrations', 'sink_progress', 'sink_schema', 'risk_progress', 'cell_address', 'alert', 'alert_cleared', 'alert_standing')";
     let tables: Vec<String> = sqlx::query_scalar(query).fetch_all(&mut *snapshot).await?;
     let mut rows = BTreeMap::new();
     for table in tables {
