@@ -150,6 +150,8 @@ pub struct PartyChanged {
     pub device: Option<String>,
     /// Why it was frozen, or not any more.
     pub reason: Option<String>,
+    /// The subject of whoever did or reported it.
+    pub by: String,
 }
 
 words! {

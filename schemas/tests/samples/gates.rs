@@ -51,12 +51,26 @@ pub(crate) fn set(setting: AmlSetting) -> Fact {
 
 pub(crate) fn frozen(customer_id: CustomerId, account: AccountId) -> Fact {
     let (change, reason) = (PartyChange::Frozen, Some("ordered by the court".to_owned()));
-    Fact::PartyChanged(Box::new(PartyChanged { customer_id, account_id: Some(account), change, device: None, reason }))
+    Fact::PartyChanged(Box::new(PartyChanged {
+        customer_id,
+        account_id: Some(account),
+        change,
+        device: None,
+        reason,
+        by: "ops-7".to_owned(),
+    }))
 }
 
 pub(crate) fn signalled(customer_id: CustomerId) -> Fact {
     let device = Some("d-6f1e".to_owned());
-    Fact::PartyChanged(Box::new(PartyChanged { customer_id, account_id: None, change: PartyChange::PinFailed, device, reason: None }))
+    Fact::PartyChanged(Box::new(PartyChanged {
+        customer_id,
+        account_id: None,
+        change: PartyChange::PinFailed,
+        device,
+        reason: None,
+        by: "pin-service".to_owned(),
+    }))
 }
 
 pub(crate) fn assessed(of: &Transaction) -> Fact {

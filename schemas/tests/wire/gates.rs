@@ -71,11 +71,11 @@ pub(super) fn asked() -> BoxedStrategy<Operation> {
 }
 
 fn party_changed() -> impl Strategy<Value = PartyChanged> {
-    let all = (id(), option::of(account_id()), select(PartyChange::ALL), option::of(name()), reason());
-    all.prop_map(|(customer, account_id, change, device, reason)| {
+    let all = (id(), option::of(account_id()), select(PartyChange::ALL), option::of(name()), reason(), name());
+    all.prop_map(|(customer, account_id, change, device, reason, by)| {
         let signals = PartyChange::SIGNALS.contains(&change);
         let (device, reason) = if signals { (device, None) } else { (None, Some(reason)) };
-        PartyChanged { customer_id: CustomerId(customer), account_id, change, device, reason }
+        PartyChanged { customer_id: CustomerId(customer), account_id, change, device, reason, by }
     })
 }
 
@@ -202,6 +202,7 @@ pub(super) fn party_fields(changed: &PartyChanged, first_epoch: Option<Epoch>) -
         ("change", text(changed.change)),
         ("device", optional(changed.device.as_ref())),
         ("reason", optional(changed.reason.as_ref())),
+        ("changed_by", text(&changed.by)),
         ("first_epoch", number(first_epoch)),
     ]
 }

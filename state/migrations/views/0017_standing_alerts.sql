@@ -9,5 +9,8 @@ create unique index alert_standing_by_epoch on alert_standing (epoch, number);
 insert into alert_standing (alert_id, epoch, number)
     select id, epoch, number from alert where not exists (select from alert_cleared where alert_id = alert.id);
 
+-- Who did or reported it: the subject of a token.
+alter table party_change add column changed_by text not null default '';
+
 create index alert_by_lane on alert (lane, epoch, number);
 create index alert_by_kind on alert (subject_kind, epoch, number);

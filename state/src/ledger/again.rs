@@ -48,9 +48,11 @@ impl Ledger {
                 let by = command.principal.subject.clone();
                 Fact::AmlChanged(Box::new(AmlChanged { setting: setting.clone(), version: pin.number, by }))
             }
-            (Operation::Freeze(freeze), None) => Fact::PartyChanged(Box::new(self.frozen(freeze).expect("who was frozen stays"))),
+            (Operation::Freeze(freeze), None) => {
+                Fact::PartyChanged(Box::new(self.frozen(freeze, &command.principal.subject).expect("who was frozen stays")))
+            }
             (Operation::ReportSignal(signal), None) => {
-                Fact::PartyChanged(Box::new(self.signalled(signal).expect("whom a signal was about stays")))
+                Fact::PartyChanged(Box::new(self.signalled(signal, &command.principal.subject).expect("whom a signal was about stays")))
             }
             (Operation::DecideReview(DecideReview { hold_id, decision, .. }), None) => match decision {
                 ReviewDecision::Release => self.moved_again(command_id, pin, Link::Hold(*hold_id)),

@@ -49,21 +49,21 @@ impl Ledger {
         if !asking.actor.is_staff() {
             return Err(Refusal::NotAuthorized);
         }
-        let changed = self.frozen(freeze)?;
+        let changed = self.frozen(freeze, asking.subject)?;
         if self.gates.has_frozen(freeze.party) == freeze.frozen { Err(Refusal::FreezeUnchanged) } else { Ok(changed) }
     }
 
     /// What is told of a party that is frozen, or not any more.
-    pub(super) fn frozen(&self, freeze: &Freeze) -> Result<PartyChanged, Refusal> {
+    pub(super) fn frozen(&self, freeze: &Freeze, by: &str) -> Result<PartyChanged, Refusal> {
         let change = if freeze.frozen { PartyChange::Frozen } else { PartyChange::Unfrozen };
-        Ok(PartyChanged { change, reason: Some(freeze.reason.clone()), ..self.party(freeze.party)? })
+        Ok(PartyChanged { change, reason: Some(freeze.reason.clone()), ..self.party(freeze.party, by)? })
     }
 
     pub(super) fn report_signal(&mut self, asking: Asking<'_>, signal: &Signal) -> Decision {
         if !asking.actor.is_staff() {
             return refused("report_signal", Refusal::NotAuthorized);
         }
-        let changed = match self.signalled(signal) {
+        let changed = match self.signalled(signal, asking.subject) {
             Ok(changed) => changed,
             Err(refusal) => return refused("report_signal", refusal),
         };
@@ -85,17 +85,17 @@ impl Ledger {
     }
 
     /// What is told of a signal.
-    pub(super) fn signalled(&self, signal: &Signal) -> Result<PartyChanged, Refusal> {
-        Ok(PartyChanged { change: signal.signal, device: signal.device.clone(), ..self.party(signal.party)? })
+    pub(super) fn signalled(&self, signal: &Signal, by: &str) -> Result<PartyChanged, Refusal> {
+        Ok(PartyChanged { change: signal.signal, device: signal.device.clone(), ..self.party(signal.party, by)? })
     }
 
     /// Whether a party is there.
     pub(super) fn knows(&self, party: Party) -> bool {
-        self.party(party).is_ok()
+        self.party(party, "").is_ok()
     }
 
     /// A party that exists, and is not the house.
-    fn party(&self, party: Party) -> Result<PartyChanged, Refusal> {
+    fn party(&self, party: Party, by: &str) -> Result<PartyChanged, Refusal> {
         let (customer_id, account_id) = match party {
             Party::Customer(id) => (self.customers.get(id).map(|_| id).ok_or(Refusal::CustomerNotFound)?, None),
             Party::Account(id) => {
@@ -103,7 +103,7 @@ impl Ledger {
                 (account.customer_id.ok_or(Refusal::RoleNotPermitted)?, Some(id))
             }
         };
-        Ok(PartyChanged { customer_id, account_id, change: PartyChange::Frozen, device: None, reason: None })
+        Ok(PartyChanged { customer_id, account_id, change: PartyChange::Frozen, device: None, reason: None, by: by.to_owned() })
     }
 
     /// Whether both sides of a payment are free to take part in it, the payer first.

@@ -77,7 +77,7 @@ impl Books {
 
     pub(super) fn freeze(&mut self, principal: &Principal, freeze: &Freeze) -> Result<Fact, Refusal> {
         first([(principal.authority == Authority::Customer, Refusal::NotAuthorized)])?;
-        let party = self.party(freeze.party)?;
+        let party = self.party(principal, freeze.party)?;
         first([(self.has_frozen(freeze.party) == freeze.frozen, Refusal::FreezeUnchanged)])?;
         self.freezes.push((freeze.party, freeze.frozen));
         let change = if freeze.frozen { PartyChange::Frozen } else { PartyChange::Unfrozen };
@@ -86,7 +86,7 @@ impl Books {
 
     pub(super) fn report_signal(&mut self, principal: &Principal, signal: &Signal) -> Result<Fact, Refusal> {
         first([(principal.authority == Authority::Customer, Refusal::NotAuthorized)])?;
-        let party = self.party(signal.party)?;
+        let party = self.party(principal, signal.party)?;
         let rules = self.enabled();
         let is_on = |rule: RuleId| rules.iter().any(|(_, setting)| setting.rule == rule);
         if is_on(RuleId::VelocityCount) || is_on(RuleId::NewDeviceHighAmount) {
@@ -102,7 +102,7 @@ impl Books {
         Ok(Fact::PartyChanged(Box::new(PartyChanged { change: signal.signal, device: signal.device.clone(), ..party })))
     }
 
-    fn party(&self, party: Party) -> Result<PartyChanged, Refusal> {
+    fn party(&self, principal: &Principal, party: Party) -> Result<PartyChanged, Refusal> {
         let (customer_id, account_id) = match party {
             Party::Customer(id) => {
                 first([(!self.customers.iter().any(|customer| customer.id == id), Refusal::CustomerNotFound)])?;
@@ -113,7 +113,7 @@ impl Books {
                 (self.owner(id).ok_or(Refusal::RoleNotPermitted)?, Some(id))
             }
         };
-        Ok(PartyChanged { customer_id, account_id, change: PartyChange::Frozen, device: None, reason: None })
+        Ok(PartyChanged { customer_id, account_id, change: PartyChange::Frozen, device: None, reason: None, by: principal.subject.clone() })
     }
 
     fn has_frozen(&self, party: Party) -> bool {

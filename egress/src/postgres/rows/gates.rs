@@ -25,6 +25,7 @@ pub(super) struct Parties {
     change: Vec<&'static str>,
     device: Vec<Option<String>>,
     reason: Vec<Option<String>>,
+    changed_by: Vec<String>,
     epoch: Vec<i64>,
 }
 
@@ -83,6 +84,7 @@ impl Parties {
         self.change.push(changed.change.as_str());
         self.device.push(changed.device.clone());
         self.reason.push(changed.reason.clone());
+        self.changed_by.push(changed.by.clone());
         self.epoch.push(epoch);
     }
 
@@ -91,8 +93,9 @@ impl Parties {
             return Ok(());
         }
         sqlx::query(
-            "insert into party_change (event_id, command_id, customer_id, account_id, change, device, reason, epoch)
-             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[])",
+            "insert into party_change (event_id, command_id, customer_id, account_id, change, device, reason, changed_by, epoch)
+             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+                                  $9::bigint[])",
         )
         .bind(&self.event_id)
         .bind(&self.command_id)
@@ -101,6 +104,7 @@ impl Parties {
         .bind(&self.change)
         .bind(&self.device)
         .bind(&self.reason)
+        .bind(&self.changed_by)
         .bind(&self.epoch)
         .execute(connection)
         .await

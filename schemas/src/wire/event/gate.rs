@@ -35,6 +35,8 @@ event_record! {
         device: Option<String>,
         #[serde(default)]
         reason: Option<String>,
+        #[serde(default, borrow)]
+        changed_by: Cow<'a, str>,
         #[serde(default)]
         first_epoch: Option<i64>,
         #[serde(borrow)]
@@ -84,13 +86,14 @@ pub(super) fn aml<'a>(event: &'a Event, changed: &'a AmlChanged, first_epoch: Op
     })
 }
 
-pub(super) fn party<'a>(event: &'a Event, changed: &PartyChanged, first_epoch: Option<i64>) -> PartyUpdated<'a> {
+pub(super) fn party<'a>(event: &'a Event, changed: &'a PartyChanged, first_epoch: Option<i64>) -> PartyUpdated<'a> {
     record!(PartyUpdated, event, {
         customer_id: changed.customer_id,
         account_id: changed.account_id,
         change: changed.change,
         device: changed.device.clone(),
         reason: changed.reason.clone(),
+        changed_by: Cow::Borrowed(&changed.by),
         first_epoch: first_epoch,
         updated_at: Cow::Owned(rfc3339(event.epoch)),
     })
@@ -128,6 +131,7 @@ impl PartyUpdated<'_> {
             change: self.change,
             device: self.device.clone(),
             reason: self.reason.clone(),
+            by: self.changed_by.to_string(),
         };
         let frozen = !PartyChange::SIGNALS.contains(&changed.change);
         if frozen != changed.reason.is_some() || frozen && changed.device.is_some() {
