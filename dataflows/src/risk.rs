@@ -39,10 +39,13 @@ mod kept;
 pub mod questions;
 /// The rules.
 pub mod rules;
+/// Names.
+mod screen;
 /// Rules as they are set.
 mod settings;
 
 pub use kept::{Damaged, Kept};
+pub use screen::Screened;
 
 /// A payment that is later than this counts from its epoch: 30 days.
 pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
@@ -82,6 +85,8 @@ pub struct Found {
     pub alerts: Vec<AlertChange>,
     /// The state at its end, if it was wanted.
     pub kept: Option<Arc<Kept>>,
+    /// Whose names were looked at.
+    pub screened: Screened,
 }
 
 /// The whole dataflow; every worker builds it, and only the first is given anything.

@@ -177,9 +177,15 @@ pub fn digest(before: &[u8; 32], entries: &[ListEntry]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The first 16 bytes of SHA-256 over what an entry says: whether it says the same as before.
-pub fn entry_digest(entry: &ListEntry) -> [u8; 16] {
-    let digest: [u8; 32] = Sha256::digest(canonical(entry)).into();
+/// The first 16 bytes of SHA-256 over what a customer and an entry say: whether either says something else than before.
+pub fn pair_digest(name: &str, country: Option<&str>, entry: &ListEntry) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for text in [name, country.unwrap_or_default()] {
+        hash.update(u32::try_from(text.len()).expect("every text is bounded at the door").to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hash.update(canonical(entry));
+    let digest: [u8; 32] = hash.finalize().into();
     *digest.first_chunk().expect("a SHA-256 digest has 32 bytes")
 }
 
@@ -241,7 +247,8 @@ impl ListEntry {
         if let Some(born) = self.born.iter().find(|born| !is_born(born)) {
             return Err(Unreadable::new("born", &cut(born), "1971-03-25, 1971, or 1970 to 1972"));
         }
-        if let Some(country) = self.countries.iter().find(|country| country.len() != 2 || !country.bytes().all(|b| b.is_ascii_lowercase())) {
+        if let Some(country) = self.countries.iter().find(|country| country.len() != 2 || !country.bytes().all(|b| b.is_ascii_lowercase()))
+        {
             return Err(Unreadable::new("country", &cut(country), "two small letters, such as sn"));
         }
         let bytes = self.bytes();

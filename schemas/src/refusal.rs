@@ -153,9 +153,13 @@ impl Refusal {
             }
             Self::ListsFull => "There are as many watchlists as there may be.",
             Self::ListVersionNotNewer => "That version of the watchlist, or a newer one, is in force already.",
-            Self::ListPartOutOfOrder => "The part is not the next of this version, or its entries do not follow those before. Begin with part 0.",
+            Self::ListPartOutOfOrder => {
+                "The part is not the next of this version, or its entries do not follow those before. Begin with part 0."
+            }
             Self::ListNotAsLoaded => "Version, parts, count or digest are not those of what was loaded.",
-            Self::ListShrinks => "The list has less than 90 % of the entries of the version before, or none. See that the file is whole, or use force.",
+            Self::ListShrinks => {
+                "The list has less than 90 % of the entries of the version before, or none. See that the file is whole, or use force."
+            }
             Self::AccountClosed => "The account is closed, and stays so.",
             Self::StatusUnchanged => "The account has that status already.",
             Self::FreezeUnchanged => "The customer or account is frozen already, or is not frozen.",

@@ -116,7 +116,7 @@ impl Episodes {
         }
         alerts.sort_by_key(|change| matches!(change, AlertChange::Raised(_)));
         let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(epoch, parts, &self.open)));
-        Found { given: said.given.clone(), alerts, kept }
+        Found { given: said.given.clone(), alerts, kept, screened: said.screened }
     }
 
     fn end(&mut self, epoch: Epoch, alerts: &mut Vec<AlertChange>) {

@@ -10,13 +10,14 @@
 //! 3. Each is measured at this epoch; and where a late payment concerns them, also at every earlier moment whose window has that
 //!    payment and that ends with one. What only held then goes again in the next epoch.
 //! 4. What was measured is compared with what stood.
-//! 5. What is too old for every window, even of a payment that is as late as may be, is forgotten.
+//! 5. Names are looked at, by rules of their own ([`crate::risk::screen`]). What is too old for every window, even of a payment that is as late as may be, is forgotten.
 
 use crate::risk::evidence::{self, Witness};
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
 use crate::risk::kept::{self, Kept};
 use crate::risk::rules::{self, Key, Measures, Reading, Watched};
+use crate::risk::screen::{Screen, Screened};
 use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
 use crate::risk::{Given, LATE_MS_MAX};
 use schemas::aml::{Lane, RuleId, Setting};
@@ -37,6 +38,8 @@ pub(crate) struct Said {
     pub(crate) witnesses: BTreeMap<(Clause, Candidate), Witness>,
     /// The state at its end but for the episodes, if it was wanted.
     pub(crate) parts: Option<kept::Parts>,
+    /// Whose names were looked at.
+    pub(crate) screened: Screened,
 }
 
 /// What is measured of a rule in a shape.
@@ -59,6 +62,7 @@ pub(crate) struct Stood {
 #[derive(Default)]
 pub(crate) struct Features {
     pub(crate) graph: Graph,
+    pub(crate) screen: Screen,
     /// None before anything was given.
     settings: Option<Settings>,
     measured: BTreeMap<Watch, Measured>,
@@ -124,6 +128,7 @@ impl Features {
             settings: None,
             witnesses: BTreeMap::new(),
             parts: None,
+            screened: Screened::default(),
         };
         match given {
             Given::Standing(_, kept) => self.restore(&kept, &mut said),
@@ -135,7 +140,8 @@ impl Features {
             Given::Epoch { events, keep } => {
                 self.begin(&mut said);
                 self.take(events.epoch(), &set_by(&events.events), Some(&events), &mut said);
-                said.parts = keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured));
+                said.parts =
+                    keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured, &self.screen));
             }
         }
         said
@@ -153,11 +159,11 @@ impl Features {
     }
 
     fn restore(&mut self, kept: &Kept, said: &mut Said) {
-        let kept::Standing { settings: kept, graph, stood, .. } = kept.standing();
+        let kept::Standing { settings: kept, graph, stood, screen, .. } = kept.standing();
         // A rule that the binary of before did not know is as in the catalogue, and is measured from here on.
         let mut settings = Settings::default();
         settings.0.extend(kept.0);
-        self.graph = graph;
+        (self.graph, self.screen) = (graph, screen);
         self.measured = settings.watches().into_iter().map(|watch| (watch, Measured::default())).collect();
         said.thresholds = settings.thresholds().into_iter().map(|row| (row, 1)).collect();
         for (watch, key, stood) in stood {
@@ -165,12 +171,14 @@ impl Features {
             said.candidates.extend(stood.rows.iter().map(|row| (candidate(&self.graph, watch, key, row), 1)));
             measured.stand(key, stood);
         }
+        said.candidates.extend(self.screen.all(&settings.watches()).into_iter().map(|row| (row, 1)));
         said.settings = Some(settings.clone());
         self.settings = Some(settings);
     }
 
     fn take(&mut self, now: Epoch, given: &[Set<'_>], epoch: Option<&EpochEvents>, said: &mut Said) {
         // 1.
+        let before = self.settings.as_ref().expect("it began").watches();
         let changed = if given.is_empty() { BTreeMap::new() } else { self.set(given, said) };
         let touches = epoch.map(|epoch| self.record(epoch)).unwrap_or_default();
         let events = epoch.map(|epoch| epoch.events.as_slice());
@@ -186,6 +194,8 @@ impl Features {
                 self.measure(*watch, now, (&all, by), events, said);
             }
         }
+        let settings = self.settings.as_ref().expect("it began");
+        self.screen.take((now, events.unwrap_or_default()), &before, settings, &changed, said);
         // 5.
         if epoch.is_some() {
             let reach_ms = watches.iter().map(|watch| (rules::rule(watch.rule).reach_ms)(&watch.shape)).max().unwrap_or_default();
@@ -238,6 +248,7 @@ impl Features {
                 | Fact::BatchDecided(_)
                 | Fact::OrderChanged(_)
                 | Fact::AmlChanged(_)
+                | Fact::ListChanged(_)
                 | Fact::PartyChanged(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
@@ -362,7 +373,7 @@ fn moments_of(graph: &Graph, key: Key, from: Epoch, until: Epoch) -> Vec<Epoch> 
 }
 
 /// Whether a candidate reaches what is set in some lane.
-fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> bool {
+pub(crate) fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> bool {
     let thresholds = settings.required(clause);
     thresholds.into_iter().any(|required| reaches(clause.rule, clause.clause, &candidate.measures, &required))
 }
