@@ -61,6 +61,7 @@ pub(super) fn select() -> QueryBuilder<Postgres> {
                 case a.subject_kind
                     when 'account' then (select customer_id from account where id = a.subject_id::uuid)
                     when 'device' then null
+                    when 'match' then split_part(a.subject_id, '/', 1)::uuid
                     else a.subject_id::uuid
                 end as customer_id
          from alert a
@@ -78,7 +79,7 @@ pub(super) fn select() -> QueryBuilder<Postgres> {
         ("lane" = Option<Lane>, Query, description = "Only those by the live setting, or only those in shadow."),
         ("status" = Option<AlertStatus>, Query, description = "Only those that stand so."),
         ("subject_kind" = Option<SubjectKind>, Query, description = "Only those about such."),
-        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer or device."),
+        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer, device or match."),
         ("customer_id" = Option<CustomerId>, Query, description = "Only those about this customer, or about an account of theirs."),
         ("from" = Option<String>, Query, description = "Only those raised from then on: an epoch, or RFC 3339 in UTC."),
         ("to" = Option<String>, Query, description = "Only those raised before then."),
@@ -125,8 +126,9 @@ pub(crate) async fn alerts(
         None => &mut query,
     };
     if let Some(customer) = customer {
-        query.push(" and a.subject_id in (select ").push_bind(customer.to_string());
-        query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0).push(")");
+        query.push(" and (a.subject_kind = 'match' and split_part(a.subject_id, '/', 1) = ").push_bind(customer.to_string());
+        query.push(" or a.subject_id in (select ").push_bind(customer.to_string());
+        query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0).push("))");
     }
     for (bound, moment) in [(" and a.epoch >= ", from), (" and a.epoch < ", to)] {
         if let Some(moment) = moment {

@@ -12,6 +12,8 @@
 //! 4. What was measured is compared with what stood.
 //! 5. Names are looked at, by rules of their own ([`crate::risk::screen`]). What is too old for every window, even of a payment that is as late as may be, is forgotten.
 
+mod heard;
+
 use crate::risk::evidence::{self, Witness};
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
@@ -20,8 +22,9 @@ use crate::risk::rules::{self, Key, Measures, Reading, Watched};
 use crate::risk::screen::{Screen, Screened};
 use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
 use crate::risk::{Given, LATE_MS_MAX};
+use heard::{Set, dated, set_by};
 use schemas::aml::{Lane, RuleId, Setting};
-use schemas::{AmlSetting, Dated, Epoch, EpochEvents, Event, Fact, OrderChange, Policy, Transaction, TransactionId};
+use schemas::{Epoch, EpochEvents, Event, Fact, Policy, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an epoch says.
@@ -76,14 +79,6 @@ struct Touch {
     event: Option<usize>,
 }
 
-/// A rule as it is set from now on, and the event that set it, if one did.
-#[derive(Clone, Copy)]
-struct Set<'a> {
-    event: Option<usize>,
-    version: u32,
-    setting: &'a Setting,
-}
-
 /// Why somebody is measured: by which event, if by one; and from when on a payment counts that came late.
 #[derive(Clone, Copy, Default)]
 struct Cause {
@@ -132,6 +127,7 @@ impl Features {
         };
         match given {
             Given::Standing(_, kept) => self.restore(&kept, &mut said),
+            Given::Open(..) => self.begin(&mut said),
             Given::Settings(epoch, settings) => {
                 let given: Vec<_> = settings.iter().map(|(version, setting)| Set { event: None, version: *version, setting }).collect();
                 self.begin(&mut said);
@@ -381,28 +377,4 @@ pub(crate) fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candi
 fn candidate(graph: &Graph, Watch { rule, shape }: Watch, key: Key, (clause, measures): &(u8, Measures)) -> (Clause, Candidate) {
     let subject = evidence::subject(graph, key.who);
     (Clause { rule, shape, clause: *clause }, Candidate { subject, measures: *measures })
-}
-
-/// The rules of detection that events set, in their order.
-fn set_by(events: &[Event]) -> Vec<Set<'_>> {
-    let changed = events.iter().enumerate().filter_map(|(event, Event { fact, .. })| match fact {
-        Fact::AmlChanged(changed) => Some((event, changed)),
-        _ => None,
-    });
-    let set = changed.filter_map(|(event, changed)| match &changed.setting {
-        AmlSetting::Rule(setting) => Some(Set { event: Some(event), version: changed.version, setting }),
-        AmlSetting::Policy(_) | AmlSetting::Countries(_) => None,
-    });
-    set.filter(|set| rules::is_known(set.setting.rule)).collect()
-}
-
-/// From when on a payment of an order counts, if not from its epoch.
-fn dated(event: &Event) -> Option<(TransactionId, Epoch)> {
-    match &event.fact {
-        Fact::OrderChanged(order) if order.change == OrderChange::Executed => match order.dated {
-            Dated::EffectiveAt(epoch) => Some((order.transaction_id?, epoch)),
-            Dated::ExecuteAt(_) => None,
-        },
-        _ => None,
-    }
 }

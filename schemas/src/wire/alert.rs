@@ -47,6 +47,7 @@ mod matched {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
     struct Wire(#[serde(with = "super::AlertMatch")] Matched);
 
     pub(super) fn serialize<S: Serializer>(of: &Option<Box<Matched>>, to: S) -> Result<S::Ok, S::Error> {
