@@ -25,6 +25,8 @@ pub mod dlq;
 pub mod exit;
 /// `orion export`.
 pub mod export;
+/// `orion lists`.
+pub mod lists;
 /// `orion load`.
 pub mod load;
 /// Logs.

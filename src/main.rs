@@ -3,8 +3,8 @@
 use clap::Parser;
 use orion::config::Config;
 use orion::{
-    aml, archive, audit, backtest, backup, dlq, exit, export, load, migrate, replay, restore, run, screen, serve, tap, token, topics,
-    verify,
+    aml, archive, audit, backtest, backup, dlq, exit, export, lists, load, migrate, replay, restore, run, screen, serve, tap, token,
+    topics, verify,
 };
 use std::process::ExitCode;
 
@@ -57,6 +57,9 @@ enum Command {
     Replay(replay::Args),
     /// Screen names against lists of sanctions, or compare pairs of names.
     Screen(screen::Args),
+    /// Watchlists: load a version and put it in force; print what is.
+    #[command(subcommand)]
+    Lists(lists::Action),
     /// Recompute books, digests or the audit chain from the events alone.
     Verify(verify::Args),
     /// The audit chain: its key; records and roots into a file; whether such a file is whole.
@@ -93,6 +96,7 @@ fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => return restore::run(&args, &config),
         Command::Replay(args) => return replay::run(&args, &config),
         Command::Screen(args) => screen::run(&args)?,
+        Command::Lists(action) => block_on(lists::run(&action, &config))?,
         Command::Verify(args) => return verify::run(&args, &config),
         Command::Audit(action) => return audit::run(&action, &config),
         Command::Backtest(args) => return backtest::run(&args, &config),

@@ -192,7 +192,7 @@ impl Rows {
 }
 
 /// A file as a whole, unpacked if it is packed.
-fn bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
     let unread =
         |error: std::io::Error| bad(format!("{} can't be read: {error}; see that the path is right and the file whole", file.display()));
     let mut bytes = std::fs::read(file).map_err(unread)?;

@@ -4,6 +4,8 @@
 
 /// Which alerts are there?
 pub(crate) mod alerts;
+/// Which watchlists are in force?
+pub(crate) mod lists;
 /// Which rules are there, and how are they set?
 pub(crate) mod rules;
 /// How risky is a customer, and why?

@@ -156,6 +156,8 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(rules::rules))
         .routes(routes!(aml::rules::rules))
         .routes(routes!(aml::rules::rule))
+        .routes(routes!(aml::lists::lists))
+        .routes(routes!(aml::lists::part))
         .routes(routes!(audit::proof))
         .routes(routes!(audit::roots))
         .routes(routes!(aml::alerts::alerts))

@@ -99,6 +99,12 @@ const SELECT: &str = "
                null, null, p.epoch, '{}'::uuid[]
         from party_change p where p.command_id = $1
         union all
+        select 'list', p.event_id, 'load_list_part', null, null, p.epoch, '{}'::uuid[] from list_part p where p.command_id = $1
+        union all
+        select 'list', v.event_id, 'activate_list', null, null, v.epoch, '{}'::uuid[] from list_version v where v.command_id = $1
+        union all
+        select 'customer', c.customer_id, 'clear_match', null, null, c.epoch, '{}'::uuid[] from match_clearing c where c.command_id = $1
+        union all
         select 'customer', l.customer_id, 'set_customer_level', null, null, l.epoch, array[l.customer_id]
         from customer_level l where l.command_id = $1
         union all
@@ -226,7 +232,7 @@ async fn sees(view: &View, caller: &Caller, id: CommandId, fact: &Fact, epoch: E
         },
         Fact::OrderChanged(order) => owners(view, &[order.account_debit]).await?,
         // A customer is not told by whom they are looked at.
-        Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) => Vec::new(),
+        Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) | Fact::ListChanged(_) => Vec::new(),
         Fact::BatchDecided(decided) if !decided.dry_run => {
             Freshness::reach(view, Mark::Epoch(epoch)).await?;
             return Ok(Items::read(view, id, epoch).await?.are_seen_by(caller));
@@ -282,6 +288,7 @@ impl Row {
                     self.subject.map_or_else(|| location::AML_RULES.to_owned(), |rule| format!("{}/{rule}", location::AML_RULES));
                 (OperationStatus::Completed, Some(resource), None)
             }
+            "list" => (OperationStatus::Completed, Some(location::LISTS.to_owned()), None),
             "order" => (OperationStatus::Completed, Some(location::order(OrderId(self.id))), None),
             "batch" => (OperationStatus::Completed, Some(location::batch(id)), None),
             "terms" => (OperationStatus::Completed, Some(location::terms(AccountId(self.id))), None),

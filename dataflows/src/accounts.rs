@@ -99,6 +99,7 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }

@@ -22,6 +22,7 @@ pub fn active(epoch: &EpochEvents) -> Vec<AccountId> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }

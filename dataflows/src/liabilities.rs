@@ -46,6 +46,7 @@ fn held(epoch: &EpochEvents) -> impl Iterator<Item = &HoldChanged> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }

@@ -43,6 +43,7 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }

@@ -20,7 +20,9 @@
 
 use crate::Epochs;
 use questions::Questions;
-use schemas::{AlertChange, Epoch, EpochEvents, aml::Setting};
+use schemas::alert::Subject;
+use schemas::aml::{Lane, RuleId, Setting};
+use schemas::{AlertChange, AlertId, Epoch, EpochEvents};
 use std::sync::Arc;
 
 /// Whether a rule holds for whom, and the alerts of it.
@@ -39,10 +41,13 @@ mod kept;
 pub mod questions;
 /// The rules.
 pub mod rules;
+/// Names.
+mod screen;
 /// Rules as they are set.
 mod settings;
 
 pub use kept::{Damaged, Kept};
+pub use screen::Screened;
 
 /// A payment that is later than this counts from its epoch: 30 days.
 pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
@@ -52,6 +57,8 @@ pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
 pub enum Given {
     /// What stood at the end of an epoch; before any epoch, if at all.
     Standing(Epoch, Arc<Kept>),
+    /// Matches that are open, of which an epoch that follows tells the names and lists; before it, if at all.
+    Open(Epoch, Arc<Vec<Open>>),
     /// Rules as they are set from here on, each with the version of its setting. Until then they are as in the catalogue, in version 0.
     Settings(Epoch, Arc<Vec<(u32, Setting)>>),
     /// An epoch.
@@ -67,10 +74,25 @@ impl Given {
     /// When it is. No two are of the same epoch.
     pub fn epoch(&self) -> Epoch {
         match self {
-            Self::Standing(epoch, _) | Self::Settings(epoch, _) => *epoch,
+            Self::Standing(epoch, _) | Self::Open(epoch, _) | Self::Settings(epoch, _) => *epoch,
             Self::Epoch { events, .. } => events.epoch(),
         }
     }
+}
+
+/// An alert that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Which.
+    pub id: AlertId,
+    /// Of which rule.
+    pub rule: RuleId,
+    /// Of which of its settings.
+    pub lane: Lane,
+    /// About whom.
+    pub subject: Subject,
+    /// When it was raised.
+    pub raised: Epoch,
 }
 
 /// What was given, and what was found in it.
@@ -82,6 +104,8 @@ pub struct Found {
     pub alerts: Vec<AlertChange>,
     /// The state at its end, if it was wanted.
     pub kept: Option<Arc<Kept>>,
+    /// Whose names were looked at.
+    pub screened: Screened,
 }
 
 /// The whole dataflow; every worker builds it, and only the first is given anything.

@@ -57,6 +57,7 @@ fn settled(epoch: &EpochEvents) -> impl Iterator<Item = &Transaction> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }

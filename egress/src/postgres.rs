@@ -16,6 +16,8 @@ pub mod aggregates;
 pub mod alerts;
 /// The audit chain of a cell.
 pub mod chain;
+/// Watchlists as they stood.
+pub mod lists;
 mod months;
 mod rows;
 mod session;
@@ -23,6 +25,8 @@ mod session;
 pub mod settings;
 /// What the accounts add up to.
 pub mod sums;
+/// Alerts that are open, and what they ask for.
+pub mod wishes;
 
 pub use rows::Rows;
 pub use session::Progress;

@@ -44,6 +44,8 @@ pub const POINTS: &[(&str, &str)] = &[
     ("risk.committed", "risk"),
     ("risk.snapshot", "risk"),
     ("risk.snapshotted", "risk"),
+    ("risk.feedback", "alerts"),
+    ("risk.fed_back", "alerts"),
 ];
 
 /// Dies here if a test has asked for it. `name` is one of [`POINTS`].

@@ -262,6 +262,7 @@ fn weight(fact: &Fact) -> usize {
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. } => 1,

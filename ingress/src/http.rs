@@ -12,6 +12,7 @@ mod form;
 mod gates;
 mod headers;
 mod holds;
+mod lists;
 mod policies;
 mod prefer;
 mod proofs;
@@ -89,6 +90,9 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(gates::unfreeze_account))
         .routes(routes!(gates::report_signal))
         .routes(routes!(gates::review))
+        .routes(routes!(lists::load_part).layer(DefaultBodyLimit::max(lists::PART_BODY_MAX_BYTES)))
+        .routes(routes!(lists::activate))
+        .routes(routes!(lists::clear))
         .routes(routes!(activate_rules));
     document::complete(router.get_openapi_mut());
     router

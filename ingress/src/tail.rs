@@ -90,6 +90,7 @@ fn rules_after(epoch: &EpochEvents) -> u32 {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }

@@ -70,6 +70,11 @@ meters! {
     /// Epochs that this process has committed.
     EPOCHS: IntCounterVec = "orion_epochs_total" ["cell"];
 
+    /// Names that were looked at against watchlists: `touched` by a version that came into force, or `enrolled`.
+    SCREENED: IntCounterVec = "orion_screened_names_total" ["cause"];
+    /// Commands that alerts ask for: `sent`, `retried`, or `left_out` until the next start.
+    FEEDBACK: IntCounterVec = "orion_feedback_commands_total" ["wish", "outcome"];
+
     // What that takes.
 
     /// A Kafka transaction, from its beginning to its commit.

@@ -8,9 +8,12 @@ pub use crate::id::AlertId;
 use crate::aml::{Lane, RuleId};
 use crate::epoch::Epoch;
 use crate::id::{AccountId, CustomerId, TransactionId};
-use crate::money::Currency;
+use crate::list::{ListKind, is_entry_id, is_list_name};
+use crate::money::{Currency, Unreadable};
 use crate::word::words;
 use sha2::{Digest as _, Sha256};
+/// What an alert asks of settlement.
+pub mod feedback;
 /// The same as a sentence.
 pub mod text;
 
@@ -34,6 +37,8 @@ words! {
         Device = "device",
         /// Customers who share something; the id is that of the first who was enrolled.
         Ring = "ring",
+        /// A customer and an entry of a watchlist; the id is that of the customer, the list and that of the entry, with a slash between.
+        Match = "match",
     }
 }
 
@@ -48,6 +53,19 @@ pub enum Subject {
     Device(String),
     /// Customers who share something; the first who was enrolled.
     Ring(CustomerId),
+    /// A customer and an entry of a watchlist.
+    Match(Match),
+}
+
+/// A customer and an entry of a watchlist.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Match {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The list.
+    pub list: String,
+    /// The id of the entry.
+    pub entry: String,
 }
 
 /// Something that a rule measures, and what it had to reach.
@@ -59,6 +77,50 @@ pub struct Measured {
     pub value: i64,
     /// The threshold.
     pub threshold: i64,
+}
+
+/// A customer's name against an entry of a watchlist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// Which list.
+    pub list: String,
+    /// What it means to be on it.
+    pub kind: ListKind,
+    /// Which version of it.
+    pub version: u32,
+    /// The id of the entry.
+    pub entry: String,
+    /// The customer's name.
+    pub name: String,
+    /// The name of the entry that fits best.
+    pub listed: String,
+    /// How well, in ten-thousandths.
+    pub score: u32,
+    /// Whether the date of birth agrees.
+    pub born_agrees: bool,
+    /// Whether a country agrees.
+    pub country_agrees: bool,
+    /// Under which programme or reference it is listed.
+    pub reference: String,
+    /// Which words answer which.
+    pub words: Vec<MatchedWords>,
+}
+
+/// Words of a name that answer words of a listed name.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct MatchedWords {
+    /// Words of the customer's name.
+    #[schema(example = "mohamed")]
+    pub query: String,
+    /// Words of the listed name.
+    #[schema(example = "muhammad")]
+    pub listed: String,
+    /// `equal`, `variant`, `spelling`, `initial`, `joined` or `acronym`.
+    #[schema(example = "variant")]
+    pub how: String,
+    /// What they add to the score, in ten-thousandths.
+    #[schema(example = 4_800)]
+    pub contributed: u32,
 }
 
 /// Why a rule says what it says.
@@ -80,6 +142,8 @@ pub struct Evidence {
     pub amounts: Vec<(Currency, i64)>,
     /// Whether more happened than a hub's neighbourhood keeps, so that there may be more than was measured.
     pub is_capped: bool,
+    /// Which entry of which list, of a match.
+    pub matched: Option<Box<Matched>>,
 }
 
 /// Something that a rule has found.
@@ -159,6 +223,7 @@ impl Subject {
             Self::Customer(_) => SubjectKind::Customer,
             Self::Device(_) => SubjectKind::Device,
             Self::Ring(_) => SubjectKind::Ring,
+            Self::Match(_) => SubjectKind::Match,
         }
     }
 
@@ -168,7 +233,32 @@ impl Subject {
             Self::Account(id) => id.to_string(),
             Self::Customer(id) | Self::Ring(id) => id.to_string(),
             Self::Device(id) => id.clone(),
+            Self::Match(of) => format!("{}/{}/{}", of.customer_id, of.list, of.entry),
         }
+    }
+
+    /// A subject by its kind and its id.
+    pub fn read(kind: SubjectKind, id: &str) -> Result<Self, Unreadable> {
+        Ok(match kind {
+            SubjectKind::Account => Self::Account(id.parse()?),
+            SubjectKind::Customer => Self::Customer(id.parse()?),
+            SubjectKind::Ring => Self::Ring(id.parse()?),
+            SubjectKind::Device => Self::Device(id.to_owned()),
+            SubjectKind::Match => Self::Match(id.parse()?),
+        })
+    }
+}
+
+impl std::str::FromStr for Match {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        let unreadable = || Unreadable::new("match", text, "a customer, a list and an entry");
+        // Only an id of an entry may have a slash in it.
+        let mut parts = text.splitn(3, '/');
+        let mut next = || parts.next().ok_or_else(unreadable);
+        let (customer_id, list, entry) = (next()?.parse()?, next()?.to_owned(), next()?.to_owned());
+        if is_list_name(&list) && is_entry_id(&entry) { Ok(Self { customer_id, list, entry }) } else { Err(unreadable()) }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::epoch::{Epoch, Position};
 use crate::gate::{AmlChanged, Assessed, PartyChanged};
 use crate::hold::{HoldChange, HoldChanged};
 use crate::id::{CommandId, EventId};
+use crate::list::ListChanged;
 use crate::order::{OrderChange, OrderChanged};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -88,6 +89,8 @@ pub enum Fact {
     PartyChanged(Box<PartyChanged>),
     /// What was known of a payment beside what it is, and what the gates said. Its decision follows.
     Assessed(Box<Assessed>),
+    /// A part of a watchlist was loaded, a version of one is in force, or a match was cleared.
+    ListChanged(Box<ListChanged>),
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -153,6 +156,7 @@ impl Event {
             | Fact::BatchDecided(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::ListChanged(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => true,
         }

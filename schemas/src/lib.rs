@@ -66,6 +66,9 @@ pub mod context;
 /// Rules that are decided with a payment.
 pub mod gate;
 
+/// Watchlists.
+pub mod list;
+
 /// What those rules find.
 pub mod alert;
 
@@ -138,6 +141,7 @@ pub use gate::{
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
 pub use id::{AccountId, AlertId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
+pub use list::{ActivateList, ClearMatch, ListChanged, ListCommand, ListEntry, ListKind, ListPart};
 pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
 pub use patience::Patience;

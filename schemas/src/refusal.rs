@@ -28,6 +28,8 @@ words! {
         OriginalNotFound = "original_not_found",
         /// No tariff has this code.
         TariffNotFound = "tariff_not_found",
+        /// No watchlist has this name.
+        ListNotFound = "list_not_found",
         /// The caller may not act on this account, or for this customer.
         NotAuthorized = "not_authorized",
         /// Payer and payee are the same account.
@@ -64,6 +66,16 @@ words! {
         CreditPartyFrozen = "credit_party_frozen",
         /// The rules against fraud do not allow it.
         RefusedByGate = "refused_by_gate",
+        /// There are as many watchlists as there may be.
+        ListsFull = "lists_full",
+        /// A version of a watchlist must be newer than the one in force.
+        ListVersionNotNewer = "list_version_not_newer",
+        /// A part of a watchlist is not the next, or its entries do not follow those of the parts before.
+        ListPartOutOfOrder = "list_part_out_of_order",
+        /// What was loaded of a watchlist is not what is to be put in force: another version, another count, another digest.
+        ListNotAsLoaded = "list_not_as_loaded",
+        /// A watchlist has lost more of its entries than an authority strikes off at once, or has none.
+        ListShrinks = "list_shrinks",
         /// The account is closed, and stays so.
         AccountClosed = "account_closed",
         /// The account has that status already.
@@ -117,6 +129,7 @@ impl Refusal {
             Self::OrderNotOpen => "No order that waits has this id.",
             Self::OriginalNotFound => "No payment that can be given back has this id.",
             Self::TariffNotFound => "No tariff has this code.",
+            Self::ListNotFound => "No watchlist has this name.",
             Self::NotAuthorized => "The caller may not act on this account.",
             Self::AccountsMustDiffer => "Payer and payee are the same account.",
             Self::RoleNotPermitted => "Accounts of these roles do not take part in this operation.",
@@ -137,6 +150,15 @@ impl Refusal {
             Self::RefusedByGate => "The payment is not allowed.",
             Self::ReviewRequired => {
                 "The payment needs a review, and an order, a reservation or a batch of all or nothing can't wait for one."
+            }
+            Self::ListsFull => "There are as many watchlists as there may be.",
+            Self::ListVersionNotNewer => "That version of the watchlist, or a newer one, is in force already.",
+            Self::ListPartOutOfOrder => {
+                "The part is not the next of this version, or its entries do not follow those before. Begin with part 0."
+            }
+            Self::ListNotAsLoaded => "Version, parts, count or digest are not those of what was loaded.",
+            Self::ListShrinks => {
+                "The list has less than 90 % of the entries of the version before, or none. See that the file is whole, or use force."
             }
             Self::AccountClosed => "The account is closed, and stays so.",
             Self::StatusUnchanged => "The account has that status already.",
@@ -167,6 +189,7 @@ impl Refusal {
                 ("identification", "identifierError")
             }
             Self::HoldNotOpen | Self::OrderNotOpen | Self::OriginalNotFound | Self::TariffNotFound => ("identification", "identifierError"),
+            Self::ListNotFound => ("identification", "identifierError"),
             Self::OperationLimitExceeded => ("businessRule", "greaterThanTransactionMaxValue"),
             Self::DailyCountExceeded => ("businessRule", "dailyVolumeLimitExceeded"),
             Self::DailyAmountExceeded => ("businessRule", "dailyValueLimitExceeded"),
@@ -174,6 +197,7 @@ impl Refusal {
             Self::MonthlyAmountExceeded => ("businessRule", "monthlyValueLimitExceeded"),
             Self::RefundExceedsOriginal | Self::CaptureExceedsHold => ("businessRule", "overPaymentNotAllowed"),
             Self::ExecutionDateOutOfRange | Self::EffectiveDateOutOfRange => ("validation", "formatError"),
+            Self::ListsFull | Self::ListShrinks => ("businessRule", "genericError"),
             Self::PayeeLimitExceeded | Self::PoliciesFull | Self::OrdersFull => ("businessRule", "genericError"),
             Self::RefusedByGate | Self::ReviewRequired => ("businessRule", "genericError"),
             Self::NotAuthorized => ("authorisation", "requestingPartyAuthorisationError"),
@@ -193,6 +217,9 @@ impl Refusal {
             | Self::HoldUnderReview
             | Self::HoldNotUnderReview
             | Self::FreezeUnchanged
+            | Self::ListVersionNotNewer
+            | Self::ListPartOutOfOrder
+            | Self::ListNotAsLoaded
             | Self::AccountClosed
             | Self::StatusUnchanged
             | Self::AlreadyReversed

@@ -9,6 +9,7 @@ mod aml;
 mod audit;
 mod batch;
 mod hold;
+mod list;
 mod operation;
 mod order;
 mod timeline;
@@ -31,6 +32,7 @@ pub use aml::{AmlParameter, AmlRule, AmlRuleSetting, AmlRuleShown, AmlRules, Aml
 pub use audit::{AuditProof, AuditRoot};
 pub use batch::{Batch, BatchCounts, DryRun, Fee, ItemOutcome};
 pub use hold::{Hold, HoldStatus};
+pub use list::{AlertMatch, ListEntries, ListPart, ListSet, ListVersion, MatchCleared, Watchlists};
 pub use operation::{Operation, OperationStatus};
 pub use order::Order;
 pub use policy::{AccountTerms, CustomerLevel, LevelLimits, Limits, Quota, Tariff, TariffEnd, Tier};
@@ -293,6 +295,7 @@ pub mod location {
     use crate::customer::KycLevel;
     use crate::gate::{AmlSetting, PartyChanged};
     use crate::id::{AccountId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
+    use crate::list::ListCommand;
     use crate::money::Currency;
     use crate::policy::Policy;
 
@@ -363,6 +366,17 @@ pub mod location {
         match setting {
             AmlSetting::Rule(setting) => format!("{AML_RULES}/{}", setting.rule),
             AmlSetting::Policy(_) | AmlSetting::Countries(_) => AML_RULES.to_owned(),
+        }
+    }
+
+    /// All watchlists in force.
+    pub const LISTS: &str = "/admin/aml/lists";
+
+    /// What a change of a list is shown at; what was cleared is the customer's.
+    pub fn list(change: &ListCommand) -> String {
+        match change {
+            ListCommand::Part(_) | ListCommand::Activate(_) => LISTS.to_owned(),
+            ListCommand::Clear(clear) => customer(clear.customer_id),
         }
     }
 

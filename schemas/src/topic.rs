@@ -42,6 +42,8 @@ words! {
         PartyUpdated = "party.updated.v1",
         /// Where payments came from, and what the gates said about them.
         TransactionAssessed = "transaction.assessed.v1",
+        /// Watchlists as they are loaded and put in force, and matches that were cleared.
+        ListUpdated = "aml.list.updated.v1",
         /// Versions of the rules that came into force.
         RulesActivated = "rules.activated.v1",
         /// What rules against money laundering and fraud have found.
@@ -92,6 +94,7 @@ impl Topic {
         Self::PolicyUpdated,
         Self::AmlRuleUpdated,
         Self::PartyUpdated,
+        Self::ListUpdated,
         Self::TransactionAssessed,
         Self::HoldUpdated,
         Self::OrderUpdated,
@@ -136,12 +139,14 @@ impl Topic {
             Fact::AmlChanged(_) => Self::AmlRuleUpdated,
             Fact::PartyChanged(_) => Self::PartyUpdated,
             Fact::Assessed(_) => Self::TransactionAssessed,
+            Fact::ListChanged(_) => Self::ListUpdated,
             Fact::Refused { .. } => Self::CommandRefused,
             Fact::Repeated(repeat) => match &repeat.first {
                 Some(Fact::BatchDecided(_)) => Self::BatchDecided,
                 Some(Fact::OrderChanged(_)) => Self::OrderUpdated,
                 Some(Fact::AmlChanged(_)) => Self::AmlRuleUpdated,
                 Some(Fact::PartyChanged(_)) => Self::PartyUpdated,
+                Some(Fact::ListChanged(_)) => Self::ListUpdated,
                 Some(Fact::HoldChanged(_) | Fact::PolicyChanged(_)) => Self::OutcomesLinked,
                 // Of a payment that was ordered, the operation does not say the kind, so its answer needs the field for it too.
                 Some(Fact::Transaction(transaction)) if transaction.link.is_some() || transaction.operation() != repeat.operation => {
@@ -168,6 +173,7 @@ pub const fn key(event: &Event) -> uuid::Uuid {
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
+        | Fact::ListChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => event.id.0,
     }
@@ -188,6 +194,7 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => spread(event.cause.command_id.0),
     };

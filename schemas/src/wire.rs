@@ -10,6 +10,7 @@ mod contract;
 mod event;
 mod gate;
 mod journal;
+mod list;
 mod payment;
 mod policy;
 mod proof;
@@ -174,6 +175,7 @@ impl Encoder {
             event::Wire::AmlRuleUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::PartyUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::TransactionAssessed(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::ListUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -299,6 +301,7 @@ impl Decoder {
             Topic::AmlRuleUpdated => self.read::<event::AmlRuleUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::PartyUpdated => self.read::<event::PartyUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionAssessed => self.read::<event::TransactionAssessed<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::ListUpdated => self.read::<event::ListUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),

@@ -18,17 +18,17 @@ mod record;
 use apache_avro::Schema;
 use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
-use schemas::alert::{Cleared, Evidence, Measured, Subject};
+use schemas::alert::{Cleared, Evidence, Match, Matched, MatchedWords, Measured, Subject};
 use schemas::aml::Lane;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
     Account, AccountId, AccountStatus, AccountTerms, AccountType, ActivateRules, Alert, AlertChange, AlertId, Authority, Batch,
     BatchDecided, BatchMode, Bearer, Binding, CancelOrder, Capture, Cause, ChangeStatus, Channel, Claim, Command, CommandId, Commit,
     CreateCustomer, Currency, Customer, CustomerId, CustomerLevel, Dated, Entry, Event, EventId, Fact, HoldChange, HoldChanged, HoldId,
-    Input, ItemStatus, KycLevel, KycStatus, LevelLimits, Limits, Link, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged,
-    OrderId, Outcome, Output, Paid, Payment, PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund, Refusal, Release,
-    Repeat, Reserve, Reverse, Role, RuleId, SealedEpoch, StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic, Transaction,
-    TransactionId, Waited,
+    Input, ItemStatus, KycLevel, KycStatus, LevelLimits, Limits, Link, ListKind, Money, OpenAccount, Operation, Order, OrderChange,
+    OrderChanged, OrderId, Outcome, Output, Paid, Payment, PaymentKind, Policy, Position, Posting, Principal, Proof, Quota, Refund,
+    Refusal, Release, Repeat, Reserve, Reverse, Role, RuleId, SealedEpoch, StatusChange, StatusChanged, Tariff, TariffEnd, Tier, Topic,
+    Transaction, TransactionId, Waited,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -222,6 +222,9 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::Commands, "freeze", command(Operation::Freeze(gates::freeze(account().id)))),
         (Topic::Commands, "report_signal", command(Operation::ReportSignal(gates::signal(customer().id)))),
         (Topic::Commands, "decide_review", command(Operation::DecideReview(gates::review(held().id)))),
+        (Topic::Commands, "load_list_part", command(Operation::List(gates::part()))),
+        (Topic::Commands, "activate_list", command(Operation::List(gates::activate()))),
+        (Topic::Commands, "clear_match", command(Operation::List(gates::clear(customer().id)))),
         (Topic::Commands, "set_customer_level", set(level())),
         (Topic::Commands, "set_account_terms", set(terms())),
         (Topic::Commands, "set_level_limits", set(limits())),
@@ -249,6 +252,10 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::PartyUpdated, "frozen", event(gates::frozen(customer().id, account().id))),
         (Topic::PartyUpdated, "signal", event(gates::signalled(customer().id))),
         (Topic::PartyUpdated, "repeated", repeat("freeze_account", Some(gates::frozen(customer().id, account().id)))),
+        (Topic::ListUpdated, "part", event(gates::listed(gates::part()))),
+        (Topic::ListUpdated, "version", event(gates::listed(gates::activate()))),
+        (Topic::ListUpdated, "cleared", event(gates::listed(gates::clear(customer().id)))),
+        (Topic::ListUpdated, "repeated", repeat("load_list_part", Some(gates::listed(gates::part())))),
         (Topic::TransactionAssessed, "refused", event(gates::assessed(&failed()))),
         (Topic::PolicyUpdated, "customer_level", policy(level())),
         (Topic::PolicyUpdated, "account_terms", policy(terms())),
@@ -292,6 +299,7 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::ViewsJournal, "claim", journal(Topic::ViewsJournal, claim())),
         (Topic::RiskJournal, "claim", journal(Topic::RiskJournal, claim())),
         (Topic::AlertRaised, "raised", Record::Alert(AlertChange::Raised(Box::new(raised())))),
+        (Topic::AlertRaised, "match", Record::Alert(AlertChange::Raised(Box::new(matched())))),
         (Topic::AlertCleared, "cleared", Record::Alert(AlertChange::Cleared(cleared()))),
     ]
 }
@@ -317,9 +325,46 @@ fn raised() -> Alert {
             counterparties_count: 11,
             amounts: vec![(Currency::XOF, 1_250_000), ("EUR".parse().expect("a currency"), 350)],
             is_capped: false,
+            matched: None,
         },
         is_late: true,
         traceparent: TRACEPARENT.to_owned(),
+    }
+}
+
+fn matched() -> Alert {
+    let of = Match { customer_id: customer().id, list: "un".to_owned(), entry: "QDi.001".to_owned() };
+    let word = |query: &str, listed: &str, how: &str| MatchedWords {
+        query: query.to_owned(),
+        listed: listed.to_owned(),
+        how: how.to_owned(),
+        contributed: 5_000,
+    };
+    let matched = Matched {
+        list: of.list.clone(),
+        kind: ListKind::Sanctions,
+        version: 3,
+        entry: of.entry.clone(),
+        name: "Aminatou Sow".to_owned(),
+        listed: "SOW, Aminata".to_owned(),
+        score: 9_120,
+        born_agrees: false,
+        country_agrees: true,
+        reference: "QDi".to_owned(),
+        words: vec![word("aminatou", "aminata", "variant"), word("sow", "sow", "equal")],
+    };
+    let subject = Subject::Match(of);
+    Alert {
+        id: AlertId::derive(RuleId::SanctionHit, Lane::Live, 0, &subject, EPOCH),
+        rule: RuleId::SanctionHit,
+        version: 0,
+        parameters: vec![("score".to_owned(), 7_500), ("freeze_score".to_owned(), 9_500)],
+        weight: 100,
+        subject,
+        measured: vec![Measured { name: "score".to_owned(), value: 9_120, threshold: 7_500 }],
+        evidence: Evidence { window_from: EPOCH, window_to: EPOCH, matched: Some(Box::new(matched)), ..Evidence::default() },
+        is_late: false,
+        ..raised()
     }
 }
 

@@ -9,6 +9,8 @@ mod alerts;
 mod gates;
 #[path = "wire/hostile.rs"]
 mod hostile;
+#[path = "wire/lists.rs"]
+mod lists;
 #[path = "wire/values.rs"]
 mod values;
 #[path = "wire/versions.rs"]

@@ -3,8 +3,9 @@
 //! Keys make the second question a join: each customer has keys ([`crate::index::keys`]), so have the entries that are
 //! different, and only a customer with a key in common can have other hits than before. Nobody else is looked at.
 
-use crate::index::{keys, keys_of};
+use crate::index::{Index, keys, keys_of};
 use crate::list::{Entry, List};
+use crate::rarity::Rarity;
 
 /// Entries that came, went, or are different.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,20 @@ impl Delta<'_> {
         let (before, after) = (self.before, self.after);
         (after * 100 < before * at_least_percent).then_some(Shrunk { before, after, at_least_percent })
     }
+}
+
+/// The keys that a new version touches, sorted, where its words are counted anew: those of [`Delta::keys`], and those of every entry
+/// with a word that says more or less than before.
+pub fn touched_keys(old: &Index, new: &Index) -> Vec<u64> {
+    let mut keys = delta(old.list(), new.list()).keys();
+    let words = old.rarity().differ(new.rarity());
+    if !words.is_empty() {
+        let entries = old.list().entries().iter().chain(new.list().entries());
+        keys.extend(entries.filter(|entry| Rarity::has_one(entry, &words)).flat_map(keys_of));
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    keys
 }
 
 /// Names that were screened, by their keys.

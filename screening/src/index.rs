@@ -17,7 +17,7 @@ mod keys;
 
 use crate::list::{Entry, List, Strength};
 use crate::name::{Name, Token};
-use crate::qualify::{Facts, qualify};
+use crate::qualify::{Facts, Qualified, qualify};
 use crate::rarity::Rarity;
 use crate::score::{self, Alignment, Sieve};
 use crate::words::Role;
@@ -85,6 +85,10 @@ pub struct Hit<'list> {
     pub score: u32,
     /// How many facts beside the name agree.
     pub agreeing: u8,
+    /// Whether the date of birth is one of them.
+    pub born_agrees: bool,
+    /// Whether a country is.
+    pub country_agrees: bool,
     /// Why.
     pub why: Vec<Why>,
 }
@@ -101,6 +105,9 @@ pub struct Why {
     /// What it adds before anything is taken away, in ten-thousandths.
     pub contributed: u32,
 }
+
+/// An entry and the name of it that fits best: their places, the score, what facts come to, and how they are aligned.
+type Found = (usize, usize, u32, Qualified, Alignment);
 
 impl Word {
     fn keys(&self) -> Vec<u64> {
@@ -167,7 +174,7 @@ impl Index {
     /// Whom a name may mean: hits at or above the threshold, best first.
     pub fn screen(&self, name: &str, facts: &Facts, threshold: u32) -> Vec<Hit<'_>> {
         let query = Name::new(name, &self.rarity);
-        let mut best: Vec<(usize, usize, u32, u8, Alignment)> = Vec::new();
+        let mut best: Vec<Found> = Vec::new();
         // 3.
         for place in self.vouched(&query, !name.chars().any(is_other_script)) {
             let listed = &self.names[place];
@@ -181,21 +188,22 @@ impl Index {
             let qualified = qualify(facts, entry);
             let score = alignment.score.saturating_sub(weak + qualified.less);
             if score >= threshold.max(1) {
-                best.push((listed.entry, listed.alias, score, qualified.agreeing, alignment));
+                best.push((listed.entry, listed.alias, score, qualified, alignment));
             }
         }
         // 4.
         best.sort_by_key(|(entry, alias, score, ..)| (*entry, std::cmp::Reverse(*score), *alias));
         best.dedup_by_key(|(entry, ..)| *entry);
-        best.sort_by_key(|(entry, _, score, agreeing, _)| (std::cmp::Reverse((*score, *agreeing)), *entry));
+        best.sort_by_key(|(entry, _, score, qualified, _)| (std::cmp::Reverse((*score, qualified.agreeing)), *entry));
         best.into_iter().map(|found| self.hit(&query, found)).collect()
     }
 
-    fn hit(&self, query: &Name, (place, alias, score, agreeing, alignment): (usize, usize, u32, u8, Alignment)) -> Hit<'_> {
+    fn hit(&self, query: &Name, (place, alias, score, qualified, alignment): Found) -> Hit<'_> {
         let entry = &self.list.entries()[place];
         let matched = entry.names[alias].name.as_str();
         let why = why(query, &Name::new(matched, &self.rarity), &alignment);
-        Hit { entry, matched, score, agreeing, why }
+        let Qualified { agreeing, born_agrees, country_agrees, .. } = qualified;
+        Hit { entry, matched, score, agreeing, born_agrees, country_agrees, why }
     }
 
     /// Step 2: the names for which most is vouched, those of a smaller id first where it is the same. A query in Latin script

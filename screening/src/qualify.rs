@@ -25,6 +25,10 @@ pub struct Qualified {
     pub less: u32,
     /// How many facts agree.
     pub agreeing: u8,
+    /// Whether the date of birth is one of them.
+    pub born_agrees: bool,
+    /// Whether a country is.
+    pub country_agrees: bool,
 }
 
 /// Holds facts against an entry.
@@ -33,7 +37,7 @@ pub fn qualify(facts: &Facts, entry: &Entry) -> Qualified {
     if let Some(born) = facts.born.filter(|_| !entry.born.is_empty()) {
         // Of several dates the kindest to the match counts: any of them may be the true one.
         match entry.born.iter().map(|listed| apart(born, *listed)).min() {
-            Some(Apart::Nothing) | None => qualified.agreeing += 1,
+            Some(Apart::Nothing) | None => qualified.born_agrees = true,
             Some(Apart::Year) => qualified.less += OTHER_YEAR,
             Some(Apart::Day) => qualified.less += OTHER_DAY,
         }
@@ -41,11 +45,12 @@ pub fn qualify(facts: &Facts, entry: &Entry) -> Qualified {
     let countries: Vec<_> = facts.countries.iter().filter_map(|country| crate::country::code(country)).collect();
     if !countries.is_empty() && !entry.countries.is_empty() {
         if countries.iter().any(|country| entry.countries.contains(country)) {
-            qualified.agreeing += 1;
+            qualified.country_agrees = true;
         } else {
             qualified.less += OTHER_COUNTRY;
         }
     }
+    qualified.agreeing = u8::from(qualified.born_agrees) + u8::from(qualified.country_agrees);
     qualified
 }
 
@@ -87,10 +92,13 @@ mod tests {
             (None, "nowhere", 0, 0),
         ] {
             let facts = Facts { born, countries: vec![country.to_owned()] };
-            assert_eq!(qualify(&facts, &entry), Qualified { less, agreeing }, "{born:?} {country}");
+            let found = qualify(&facts, &entry);
+            assert_eq!((found.less, found.agreeing), (less, agreeing), "{born:?} {country}");
+            assert_eq!(found.born_agrees, born.is_some() && less != 1_500, "{born:?}");
+            assert_eq!(found.country_agrees, country == "Mali");
         }
         let sure = Entry { born: vec![Born::Day(1965, 2, 3)], ..Entry::default() };
         let facts = Facts { born: Some(Born::Day(1965, 2, 4)), ..Facts::default() };
-        assert_eq!(qualify(&facts, &sure), Qualified { less: 2_000, agreeing: 0 });
+        assert_eq!(qualify(&facts, &sure), Qualified { less: 2_000, ..Qualified::default() });
     }
 }

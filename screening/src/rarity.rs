@@ -3,11 +3,11 @@
 //! Counted once over a list and then frozen beside it. A new version of the list is scored with the old counts, so that
 //! what comes and goes touches only the customers who share a key with it.
 
-use crate::list::List;
+use crate::list::{Entry, List};
 use crate::name::{Name, Token};
 use crate::variants;
 use crate::words::Role;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One letter.
 const INITIAL: u32 = 2_900;
@@ -55,6 +55,22 @@ impl Rarity {
         Self(counts)
     }
 
+    /// The words that say more or less by the one count than by the other.
+    pub fn differ(&self, other: &Self) -> BTreeSet<String> {
+        let words = self.0.keys().chain(other.0.keys());
+        words.filter(|word| listed(self.count(word)) != listed(other.count(word))).cloned().collect()
+    }
+
+    /// Whether one of these words is in a name of an entry.
+    pub fn has_one(entry: &Entry, words: &BTreeSet<String>) -> bool {
+        let tokens = entry.names.iter().flat_map(|alias| Name::new(&alias.name, &Self::default()).tokens);
+        tokens.filter(Token::tells).any(|token| words.contains(&word(&token)))
+    }
+
+    fn count(&self, word: &str) -> u32 {
+        self.0.get(word).copied().unwrap_or(0)
+    }
+
     /// How much a word says, in ten-thousandths of a rare one.
     pub fn weight(&self, token: &Token) -> u32 {
         let weight = match token.role {
@@ -76,10 +92,13 @@ impl Rarity {
         }
         let weight = if token.script == crate::text::Script::Signs { weight.min(SIGN) } else { weight };
         let weight = if crate::everyday::is_everyday(&token.folded) { weight * EVERYDAY / 100 } else { weight };
-        let count = self.0.get(&word(token)).copied().unwrap_or(0);
-        let listed = if count < FEW { RARE } else { RARE.saturating_sub(HALVING * (count / FEW).ilog2().saturating_add(1)) };
-        weight.min(listed.max(FLOOR))
+        weight.min(listed(self.count(&word(token))).max(FLOOR))
     }
+}
+
+/// What is left of a rare word that so many entries have.
+fn listed(count: u32) -> u32 {
+    if count < FEW { RARE } else { RARE.saturating_sub(HALVING * (count / FEW).ilog2().saturating_add(1)) }
 }
 
 /// What is counted: all spellings of a name as one.

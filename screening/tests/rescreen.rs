@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps says what it expected by failing")]
 
 use proptest::prelude::*;
-use screening::delta::{Screened, delta};
+use screening::delta::{Screened, delta, touched_keys};
 use screening::index::Index;
 use screening::list::{Alias, Entry, List, Strength};
 use screening::qualify::Facts;
@@ -75,6 +75,24 @@ proptest! {
         let names: Vec<_> = customers.iter().map(String::as_str).collect();
         let mut kept: Vec<_> = names.iter().map(|name| hits(&before, name)).collect();
         for customer in Screened::of(&names).touched(&touched) {
+            kept[customer] = hits(&after, names[customer]);
+        }
+        prop_assert_eq!(kept, names.iter().map(|name| hits(&after, name)).collect::<Vec<_>>(), "of {:?}", names);
+    }
+}
+
+proptest! {
+    /// The same where the words of each version are counted anew, and few entries have many words in common.
+    #[test]
+    fn whom_other_counts_touch_is_screened_again(old in entries(), changes in entries(), customers in proptest::collection::vec(name(), 1..20)) {
+        let old_list = list(&old);
+        let kept = old.iter().filter(|(id, _)| id % 3 != 0);
+        let new_list = list(&kept.chain(&changes).cloned().chain([(99, vec!["Somebody".to_owned()])]).collect::<Vec<_>>());
+        let (old_rarity, new_rarity) = (Rarity::of(&old_list), Rarity::of(&new_list));
+        let (before, after) = (Index::new(old_list, old_rarity), Index::new(new_list, new_rarity));
+        let names: Vec<_> = customers.iter().map(String::as_str).collect();
+        let mut kept: Vec<_> = names.iter().map(|name| hits(&before, name)).collect();
+        for customer in Screened::of(&names).touched(&touched_keys(&before, &after)) {
             kept[customer] = hits(&after, names[customer]);
         }
         prop_assert_eq!(kept, names.iter().map(|name| hits(&after, name)).collect::<Vec<_>>(), "of {:?}", names);

@@ -9,6 +9,7 @@
 
 /// Where it is asked.
 pub mod door;
+mod feedback;
 mod flow;
 mod sink;
 mod snapshots;
@@ -22,7 +23,9 @@ use anyhow::Context;
 use dataflows::risk::questions::Questions;
 use dataflows::risk::{Found, Given};
 use egress::postgres::alerts::{self, Alerts};
+use egress::postgres::wishes;
 use egress::snapshots::Store;
+use feedback::Feedback;
 use ingress::events::{Events, EventsError};
 use ingress::journal;
 use ingress::lag::{self, Uppers};
@@ -88,7 +91,9 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let shown = super::measures::Snapshots::begin(Cell::Risk.name(), &store, (after > 0).then_some(after));
     let head = snapshots::Head { epoch: 0, generation, journal_schemas, events_schemas: Vec::new() };
     let snapshots = Snapshots::start(store, config.snapshots.kept, head, events.schemas(), shown)?;
-    let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots);
+    let unheard = runtime.block_on(wishes::unheard(&url)).context("the open alerts can't be read")?;
+    let feedback = Feedback::start(config, unheard)?;
+    let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots, feedback);
     let relayed = config.clone();
     super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;
     let every_ms = config.risk.snapshot_every_ms;

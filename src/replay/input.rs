@@ -274,6 +274,7 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::OrderChanged(order) => Some(order.id.to_string()),
         Fact::PolicyChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::RulesActivated { .. }

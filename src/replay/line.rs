@@ -16,6 +16,7 @@
 mod asked;
 mod fields;
 mod gate;
+mod list;
 mod policy;
 mod proof;
 mod written;

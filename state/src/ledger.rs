@@ -9,6 +9,7 @@ mod gate;
 mod hold;
 mod house;
 mod kept;
+mod list;
 mod order;
 mod pay;
 mod pinned;
@@ -23,6 +24,7 @@ use crate::calendar::Today;
 use crate::customers::Enrolled;
 use crate::gates::Gates;
 use crate::holds::{Hold, Holds};
+use crate::lists::Lists;
 use crate::moved::Moved;
 use crate::orders::{Orders, Waiting};
 use crate::pins::{Effect, Pin, Pins};
@@ -59,6 +61,7 @@ pub struct Ledger {
     pub(crate) orders: Orders,
     pub(crate) record: Record,
     pub(crate) gates: Gates,
+    pub(crate) lists: Lists,
     /// The newest rules by which an epoch was ever decided: newer ones keep more.
     pub(crate) kept: u32,
     /// What a batch that may still fail has changed; none outside of one.
@@ -224,6 +227,7 @@ impl Ledger {
             Operation::Freeze(freeze) => self.freeze_party(asking, freeze),
             Operation::ReportSignal(signal) => self.report_signal(asking, signal),
             Operation::DecideReview(review) => self.decide_review(asking, review, events),
+            Operation::List(command) => self.list(asking, command),
         }
     }
 

@@ -45,6 +45,9 @@ pub mod attempts;
 /// Rules that are decided with a payment.
 pub mod gates;
 
+/// Watchlists.
+pub mod lists;
+
 /// Payments that were given back.
 pub mod refunds;
 

@@ -42,6 +42,7 @@
 //! | counts | `k` | how many slots of attempts, and which is looked at next |
 //! | attempts | `q` | the slots of attempts, those that are free too |
 //! | gates | `f` | rules, what their score leads to, lists, and who is frozen |
+//! | watchlists | `w` | versions in force and what is being loaded; not there where there is none |
 //!
 //! Numbers have their least byte first.
 
@@ -55,6 +56,7 @@ use crate::customers::Enrolled;
 use crate::gates::{Gates, Set};
 use crate::holds::{Hold, Holds};
 use crate::ledger::Ledger;
+use crate::lists::Lists;
 use crate::orders::{Orders, Waiting};
 use crate::pins::{FrozenPins, Full, Pins, SEGMENT_PINS, Segment, Stored, WARM_SEGMENTS, segment_start};
 use crate::policies::{Common, Policies, Terms};
@@ -116,6 +118,7 @@ pub struct Gated {
     pub(crate) set: Arc<Set>,
     pub(crate) attempts: Rows<Attempted>,
     pub(crate) next: u32,
+    pub(crate) lists: Lists,
 }
 
 impl Frozen {
@@ -171,7 +174,7 @@ impl Frozen {
 
     /// Gates, and what they have counted.
     fn gated(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        self.gated.iter().flat_map(|Gated { set, attempts, next }| {
+        self.gated.iter().flat_map(|Gated { set, attempts, next, lists }| {
             let next = usize::try_from(*next).expect("a u32 fits a usize");
             let counts = std::iter::once_with(move || counts(b'k', &[attempts.len(), next]));
             let attempts = attempts.chunks().map(|rows| write_long_rows(b'q', rows));
@@ -180,7 +183,12 @@ impl Frozen {
                 set.write(&mut bytes);
                 bytes
             });
-            counts.chain(attempts).chain(set)
+            let lists = (!lists.is_empty()).then(|| {
+                let mut bytes = vec![b'w'];
+                lists.write(&mut bytes);
+                bytes
+            });
+            counts.chain(attempts).chain(set).chain(lists)
         })
     }
 
@@ -263,6 +271,7 @@ pub struct Thawing {
     gated_counts: Option<[u64; 2]>,
     attempts: Vec<Attempted>,
     set: Option<Set>,
+    lists: Option<Lists>,
     full: Vec<Stored>,
     open: Option<Segment>,
 }
@@ -275,7 +284,7 @@ impl Thawing {
             b'C' | b'A' | b'S' => 1..=MORE - 1,
             b'N' | b'c' | b'a' | b'h' | b'r' | b't' | b'p' => MORE..=FORMAT,
             b'n' | b'o' | b'm' | b'g' => DATED..=FORMAT,
-            b'k' | b'q' | b'f' => FORMAT..=FORMAT,
+            b'k' | b'q' | b'f' | b'w' => FORMAT..=FORMAT,
             _ => 1..=FORMAT,
         };
         if self.head.is_some_and(|head| !formats.contains(&head.format)) {
@@ -309,6 +318,7 @@ impl Thawing {
             }
             b'q' => self.attempts.extend(read_long_rows::<Attempted>(rest)?),
             b'f' => self.set = Some(Set::read(&mut Bytes(rest))?),
+            b'w' => self.lists = Some(Lists::read(&mut Bytes(rest))?),
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
                 self.full.push(part(name)?.into());
@@ -363,6 +373,7 @@ impl Thawing {
         let attempts = Attempts::of(self.attempts, next).ok_or_else(|| Damaged::new("attempts of a key are there twice"))?;
         Ok(Ledger {
             gates: Gates::of(self.set.unwrap_or_default(), attempts),
+            lists: self.lists.unwrap_or_default(),
             epoch,
             today: crate::calendar::Today::default(),
             rules,

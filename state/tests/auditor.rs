@@ -124,6 +124,7 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::ListChanged(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => continue,
@@ -162,6 +163,7 @@ fn check_decisions(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::ListChanged(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. } => {
                 prop_assert!(first.is_none_or(|first| event.epoch > first + 7 * DAY_MS), "decided twice: {:?}", event);
@@ -202,6 +204,7 @@ fn transaction(event: &Event) -> Option<&Transaction> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::ListChanged(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
@@ -312,7 +315,7 @@ fn proven(said: &[Event]) -> usize {
 fn the_histories_reach_every_outcome() {
     let mut runner = TestRunner::deterministic();
     let (mut reached, mut settled, mut decided, mut shown) = (BTreeSet::new(), 0, 0, 0);
-    for _ in 0..400 {
+    for _ in 0..560 {
         let history = history(gaps()).new_tree(&mut runner).expect("a history").current();
         let said = audit(&history).unwrap_or_else(|error| panic!("{error}\n{history:#?}"));
         reached.extend(said.iter().flat_map(reaches));

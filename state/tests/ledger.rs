@@ -80,11 +80,17 @@ const TERMS: &str = include_str!("ledger/terms.table");
 const LIMITS: &str = include_str!("ledger/limits.table");
 const FEES: &str = include_str!("ledger/fees.table");
 const GATES: &str = include_str!("ledger/gates.table");
+const LISTS: &str = include_str!("ledger/lists.table");
 const ROLES: &str = include_str!("ledger/roles.table");
 
 #[test]
 fn gates() {
     check(GATES);
+}
+
+#[test]
+fn lists() {
+    check(LISTS);
 }
 
 #[test]
@@ -186,6 +192,7 @@ fn the_book_has_every_refusal() {
         LIMITS,
         FEES,
         GATES,
+        LISTS,
     ];
     let book = book.concat();
     let said: BTreeSet<_> = book
@@ -199,7 +206,7 @@ fn the_book_has_every_refusal() {
 #[test]
 fn every_table_is_read() {
     let folder = "tests/ledger";
-    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 17);
+    assert_eq!(std::fs::read_dir(folder).expect("the tables are beside this file").count(), 18);
 }
 
 /// The words of a line, without its comment.

@@ -5,7 +5,7 @@
 use schemas::Refusal;
 use std::fmt::Write as _;
 
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("payments", include_str!("ledger/payments.table")),
     ("refusals", include_str!("ledger/refusals.table")),
     ("status", include_str!("ledger/status.table")),
@@ -18,6 +18,7 @@ const TABLES: [(&str, &str); 16] = [
     ("limits", include_str!("ledger/limits.table")),
     ("fees", include_str!("ledger/fees.table")),
     ("gates", include_str!("ledger/gates.table")),
+    ("lists", include_str!("ledger/lists.table")),
     ("authority", include_str!("ledger/authority.table")),
     ("house", include_str!("ledger/house.table")),
     ("idempotency", include_str!("ledger/idempotency.table")),

@@ -195,6 +195,7 @@ fn refused(fact: &Fact) -> Option<Refusal> {
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,

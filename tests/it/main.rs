@@ -15,6 +15,7 @@ mod grpc;
 mod house;
 mod http;
 mod kafka;
+mod lists;
 mod loose_ends;
 mod offline;
 mod overload;

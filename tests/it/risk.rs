@@ -10,7 +10,7 @@ use bank::Bank;
 use dataflows::risk::{Found, Given, risk};
 use ingress::events::{Events, Start};
 use schemas::wire::Decoder;
-use schemas::{AlertChange, EpochEvents, RuleId, Topic};
+use schemas::{AlertChange, Binding, Cause, CommandId, EpochEvents, Event, EventId, Fact, Position, RuleId, Topic};
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
@@ -106,7 +106,7 @@ fn backtest(house: &House, expected: &[AlertChange]) -> anyhow::Result<()> {
 }
 
 /// Every epoch that is committed by now, at least up to one.
-fn all_epochs(brokers: &str, at_least: u64) -> anyhow::Result<Vec<EpochEvents>> {
+pub(crate) fn all_epochs(brokers: &str, at_least: u64) -> anyhow::Result<Vec<EpochEvents>> {
     let mut reader = Events::new(brokers, &Start::default())?;
     let (deadline, mut epochs) = (Instant::now() + WAIT, Vec::<EpochEvents>::new());
     while !reader.caught_up() || epochs.last().is_none_or(|last| last.epoch() < at_least) {
@@ -116,21 +116,39 @@ fn all_epochs(brokers: &str, at_least: u64) -> anyhow::Result<Vec<EpochEvents>> 
     Ok(epochs)
 }
 
+/// What a detection says that begins with open alerts and with facts that an epoch tells.
+pub(crate) fn begun(open: Given, facts: Vec<Fact>, epoch: u64) -> Vec<AlertChange> {
+    let position = Position { partition: 0, offset: 0 };
+    let cause = Cause { command_id: CommandId(uuid::Uuid::nil()), position, traceparent: String::new() };
+    let event = |(number, fact)| Event { id: EventId::mint(epoch, number), epoch, cause: cause.clone(), fact };
+    let events = (0..).zip(facts).map(event).collect();
+    let told = |epoch, events| {
+        let binding = Binding { epoch, generation: 0, code_version: 6, inputs: Vec::new() };
+        let events = EpochEvents { binding, events, waited: Vec::new(), leaves: Vec::new() };
+        Given::Epoch { events: Arc::new(events), keep: false }
+    };
+    say(vec![open, told(epoch, events), told(epoch + 1, Vec::new())])
+}
+
 /// What the detection says of them, in one go.
-fn uninterrupted(epochs: &[EpochEvents]) -> Vec<AlertChange> {
+pub(crate) fn uninterrupted(epochs: &[EpochEvents]) -> Vec<AlertChange> {
+    say(epochs.iter().map(|events| Given::Epoch { events: Arc::new(events.clone()), keep: false }).collect())
+}
+
+fn say(given: Vec<Given>) -> Vec<AlertChange> {
     let (sender, receiver) = mpsc::channel();
-    let ends = Mutex::new((epochs.to_vec(), sender));
+    let ends = Mutex::new((given, sender));
     timely::execute_directly(move |worker| {
-        let (epochs, sender) = ends.into_inner().expect("never locked");
+        let (given, sender) = ends.into_inner().expect("never locked");
         let mut input = InputHandle::new();
         let probe = worker.dataflow::<u64, _, _>(|scope| {
             let found = risk(scope.input_from(&mut input));
             found.inspect(move |found: &Found| drop(sender.send(found.alerts.clone()))).probe().0
         });
-        for events in epochs {
-            let time = events.epoch();
+        for given in given {
+            let time = given.epoch();
             input.advance_to(time);
-            input.send(Given::Epoch { events: Arc::new(events), keep: false });
+            input.send(given);
             input.advance_to(time + 1);
             worker.step_while(|| probe.less_than(&(time + 1)));
         }
@@ -139,7 +157,7 @@ fn uninterrupted(epochs: &[EpochEvents]) -> Vec<AlertChange> {
 }
 
 /// Waits until the cell has written an epoch.
-async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
+pub(crate) async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     let deadline = Instant::now() + WAIT;
     loop {
@@ -153,7 +171,7 @@ async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
 }
 
 /// What Kafka shows of alerts up to an epoch, by topic, in order.
-fn alerts_in_kafka(brokers: &str, last: u64) -> anyhow::Result<BTreeMap<Topic, Vec<AlertChange>>> {
+pub(crate) fn alerts_in_kafka(brokers: &str, last: u64) -> anyhow::Result<BTreeMap<Topic, Vec<AlertChange>>> {
     let mut decoder = Decoder::default();
     let mut found = BTreeMap::<Topic, Vec<AlertChange>>::new();
     crate::exactly_once::gather::read(brokers, Topic::RiskJournal.as_str(), |message| {

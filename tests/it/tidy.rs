@@ -8,7 +8,7 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("schemas", &[], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
     ("state", &["schemas"], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
-    ("dataflows", &["schemas", "state"], &["tokio", "rdkafka", "sqlx", "axum"]),
+    ("dataflows", &["schemas", "state", "screening"], &["tokio", "rdkafka", "sqlx", "axum"]),
     ("faults", &[], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
     ("meters", &[], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
     ("goaml", &["schemas"], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),

@@ -66,6 +66,7 @@ fn select_from(these: &str) -> QueryBuilder<Postgres> {
                 case a.subject_kind
                     when 'account' then (select customer_id from account where id = a.subject_id::uuid)
                     when 'device' then null
+                    when 'match' then split_part(a.subject_id, '/', 1)::uuid
                     else a.subject_id::uuid
                 end as customer_id
          from ",
@@ -84,7 +85,7 @@ fn select_from(these: &str) -> QueryBuilder<Postgres> {
         ("lane" = Option<Lane>, Query, description = "Only those by the live setting, or only those in shadow."),
         ("status" = Option<AlertStatus>, Query, description = "Only those that stand so."),
         ("subject_kind" = Option<SubjectKind>, Query, description = "Only those about such."),
-        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer or device."),
+        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer, device or match."),
         ("customer_id" = Option<CustomerId>, Query, description = "Only those about this customer, or about an account of theirs."),
         ("from" = Option<String>, Query, description = "Only those raised from then on: an epoch, or RFC 3339 in UTC."),
         ("to" = Option<String>, Query, description = "Only those raised before then."),
@@ -205,8 +206,10 @@ impl Wanted {
             None => &mut query,
         };
         if let Some(customer) = self.customer {
-            query.push(" and a.subject_id in (select ").push_bind(customer.to_string());
-            query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0).push(")");
+            query.push(" and a.id in (select id from alert where subject_id in (select ").push_bind(customer.to_string());
+            query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0);
+            query.push(") union all select id from alert where subject_kind = 'match' and split_part(subject_id, '/', 1) = ");
+            query.push_bind(customer.to_string()).push(")");
         }
         for (bound, moment) in [(" and a.epoch >= ", self.from), (" and a.epoch < ", self.to)] {
             if let Some(moment) = moment {

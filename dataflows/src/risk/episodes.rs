@@ -13,7 +13,7 @@ use crate::risk::features::Said;
 use crate::risk::holds::Held;
 use crate::risk::kept::{Kept, Parts};
 use crate::risk::settings::{Settings, thresholds, watch};
-use crate::risk::{Found, Given, rules};
+use crate::risk::{Found, Given, Open, rules};
 use differential_dataflow::VecCollection;
 use schemas::Epoch;
 use schemas::alert::{Alert, AlertChange, AlertId, Cleared, Measured, Subject};
@@ -23,6 +23,9 @@ use std::sync::Arc;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::{Capability, Operator};
+
+/// Longer than it takes until names and lists are told to whoever begins with open alerts.
+const OPEN_MS: u64 = 3;
 
 /// Of what there is one alert at a time.
 pub(crate) type About = (RuleId, Lane, Subject);
@@ -102,6 +105,14 @@ impl Episodes {
                 self.open.insert(about, episode);
             }
             self.hold(diffs);
+        } else if let Given::Open(epoch, open) = &said.given {
+            // What the epoch that tells of names and lists does not find again is over with the next.
+            let ends = *epoch + OPEN_MS;
+            for Open { id, rule, lane, subject, raised } in open.iter() {
+                let about = (*rule, *lane, subject.clone());
+                self.ends.insert((ends, about.clone()));
+                self.open.insert(about, Episode { id: *id, raised: *raised, ends: Some(ends) });
+            }
         } else {
             // 1.
             self.end(epoch, &mut alerts);
@@ -116,7 +127,7 @@ impl Episodes {
         }
         alerts.sort_by_key(|change| matches!(change, AlertChange::Raised(_)));
         let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(epoch, parts, &self.open)));
-        Found { given: said.given.clone(), alerts, kept }
+        Found { given: said.given.clone(), alerts, kept, screened: said.screened }
     }
 
     fn end(&mut self, epoch: Epoch, alerts: &mut Vec<AlertChange>) {

@@ -58,6 +58,7 @@ pub(crate) fn witness(
         counterparties: others.into_iter().take(COUNTERPARTIES_MAX).collect(),
         amounts: amounts.into_iter().collect(),
         is_capped: reading.is_capped,
+        matched: None,
     };
     let is_late = edges.iter().any(|edge| edge.minted.0 == now && edge.is_late());
     Witness { evidence, is_late, traceparent: traceparent.to_owned() }

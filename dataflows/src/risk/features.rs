@@ -10,17 +10,21 @@
 //! 3. Each is measured at this epoch; and where a late payment concerns them, also at every earlier moment whose window has that
 //!    payment and that ends with one. What only held then goes again in the next epoch.
 //! 4. What was measured is compared with what stood.
-//! 5. What is too old for every window, even of a payment that is as late as may be, is forgotten.
+//! 5. Names are looked at, by rules of their own ([`crate::risk::screen`]). What is too old for every window, even of a payment that is as late as may be, is forgotten.
+
+mod heard;
 
 use crate::risk::evidence::{self, Witness};
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
 use crate::risk::kept::{self, Kept};
 use crate::risk::rules::{self, Key, Measures, Reading, Watched};
+use crate::risk::screen::{Screen, Screened};
 use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
 use crate::risk::{Given, LATE_MS_MAX};
+use heard::{Set, dated, set_by};
 use schemas::aml::{Lane, RuleId, Setting};
-use schemas::{AmlSetting, Dated, Epoch, EpochEvents, Event, Fact, OrderChange, Policy, Transaction, TransactionId};
+use schemas::{Epoch, EpochEvents, Event, Fact, Policy, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an epoch says.
@@ -37,6 +41,8 @@ pub(crate) struct Said {
     pub(crate) witnesses: BTreeMap<(Clause, Candidate), Witness>,
     /// The state at its end but for the episodes, if it was wanted.
     pub(crate) parts: Option<kept::Parts>,
+    /// Whose names were looked at.
+    pub(crate) screened: Screened,
 }
 
 /// What is measured of a rule in a shape.
@@ -59,6 +65,7 @@ pub(crate) struct Stood {
 #[derive(Default)]
 pub(crate) struct Features {
     pub(crate) graph: Graph,
+    pub(crate) screen: Screen,
     /// None before anything was given.
     settings: Option<Settings>,
     measured: BTreeMap<Watch, Measured>,
@@ -70,14 +77,6 @@ struct Touch {
     edge: Edge,
     is_newest: bool,
     event: Option<usize>,
-}
-
-/// A rule as it is set from now on, and the event that set it, if one did.
-#[derive(Clone, Copy)]
-struct Set<'a> {
-    event: Option<usize>,
-    version: u32,
-    setting: &'a Setting,
 }
 
 /// Why somebody is measured: by which event, if by one; and from when on a payment counts that came late.
@@ -124,9 +123,11 @@ impl Features {
             settings: None,
             witnesses: BTreeMap::new(),
             parts: None,
+            screened: Screened::default(),
         };
         match given {
             Given::Standing(_, kept) => self.restore(&kept, &mut said),
+            Given::Open(..) => self.begin(&mut said),
             Given::Settings(epoch, settings) => {
                 let given: Vec<_> = settings.iter().map(|(version, setting)| Set { event: None, version: *version, setting }).collect();
                 self.begin(&mut said);
@@ -135,7 +136,8 @@ impl Features {
             Given::Epoch { events, keep } => {
                 self.begin(&mut said);
                 self.take(events.epoch(), &set_by(&events.events), Some(&events), &mut said);
-                said.parts = keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured));
+                said.parts =
+                    keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured, &self.screen));
             }
         }
         said
@@ -153,11 +155,11 @@ impl Features {
     }
 
     fn restore(&mut self, kept: &Kept, said: &mut Said) {
-        let kept::Standing { settings: kept, graph, stood, .. } = kept.standing();
+        let kept::Standing { settings: kept, graph, stood, screen, .. } = kept.standing();
         // A rule that the binary of before did not know is as in the catalogue, and is measured from here on.
         let mut settings = Settings::default();
         settings.0.extend(kept.0);
-        self.graph = graph;
+        (self.graph, self.screen) = (graph, screen);
         self.measured = settings.watches().into_iter().map(|watch| (watch, Measured::default())).collect();
         said.thresholds = settings.thresholds().into_iter().map(|row| (row, 1)).collect();
         for (watch, key, stood) in stood {
@@ -165,12 +167,14 @@ impl Features {
             said.candidates.extend(stood.rows.iter().map(|row| (candidate(&self.graph, watch, key, row), 1)));
             measured.stand(key, stood);
         }
+        said.candidates.extend(self.screen.all(&settings.watches()).into_iter().map(|row| (row, 1)));
         said.settings = Some(settings.clone());
         self.settings = Some(settings);
     }
 
     fn take(&mut self, now: Epoch, given: &[Set<'_>], epoch: Option<&EpochEvents>, said: &mut Said) {
         // 1.
+        let before = self.settings.as_ref().expect("it began").watches();
         let changed = if given.is_empty() { BTreeMap::new() } else { self.set(given, said) };
         let touches = epoch.map(|epoch| self.record(epoch)).unwrap_or_default();
         let events = epoch.map(|epoch| epoch.events.as_slice());
@@ -186,6 +190,8 @@ impl Features {
                 self.measure(*watch, now, (&all, by), events, said);
             }
         }
+        let settings = self.settings.as_ref().expect("it began");
+        self.screen.take((now, events.unwrap_or_default()), &before, settings, &changed, said);
         // 5.
         if epoch.is_some() {
             let reach_ms = watches.iter().map(|watch| (rules::rule(watch.rule).reach_ms)(&watch.shape)).max().unwrap_or_default();
@@ -238,6 +244,7 @@ impl Features {
                 | Fact::BatchDecided(_)
                 | Fact::OrderChanged(_)
                 | Fact::AmlChanged(_)
+                | Fact::ListChanged(_)
                 | Fact::PartyChanged(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
@@ -362,7 +369,7 @@ fn moments_of(graph: &Graph, key: Key, from: Epoch, until: Epoch) -> Vec<Epoch> 
 }
 
 /// Whether a candidate reaches what is set in some lane.
-fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> bool {
+pub(crate) fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> bool {
     let thresholds = settings.required(clause);
     thresholds.into_iter().any(|required| reaches(clause.rule, clause.clause, &candidate.measures, &required))
 }
@@ -370,28 +377,4 @@ fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> b
 fn candidate(graph: &Graph, Watch { rule, shape }: Watch, key: Key, (clause, measures): &(u8, Measures)) -> (Clause, Candidate) {
     let subject = evidence::subject(graph, key.who);
     (Clause { rule, shape, clause: *clause }, Candidate { subject, measures: *measures })
-}
-
-/// The rules of detection that events set, in their order.
-fn set_by(events: &[Event]) -> Vec<Set<'_>> {
-    let changed = events.iter().enumerate().filter_map(|(event, Event { fact, .. })| match fact {
-        Fact::AmlChanged(changed) => Some((event, changed)),
-        _ => None,
-    });
-    let set = changed.filter_map(|(event, changed)| match &changed.setting {
-        AmlSetting::Rule(setting) => Some(Set { event: Some(event), version: changed.version, setting }),
-        AmlSetting::Policy(_) | AmlSetting::Countries(_) => None,
-    });
-    set.filter(|set| rules::is_known(set.setting.rule)).collect()
-}
-
-/// From when on a payment of an order counts, if not from its epoch.
-fn dated(event: &Event) -> Option<(TransactionId, Epoch)> {
-    match &event.fact {
-        Fact::OrderChanged(order) if order.change == OrderChange::Executed => match order.dated {
-            Dated::EffectiveAt(epoch) => Some((order.transaction_id?, epoch)),
-            Dated::ExecuteAt(_) => None,
-        },
-        _ => None,
-    }
 }

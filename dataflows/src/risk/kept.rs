@@ -6,22 +6,29 @@
 //!
 //! | Chunk | First byte | Then |
 //! |---|---|---|
-//! | head | `R` | format, epoch, how many customers, accounts, payments, settings, subjects that were measured, episodes |
+//! | head | `R` | format, epoch, how many rows of each kind |
 //! | customers | `H` | rows, in the order in which they came |
 //! | accounts | `A` | the same |
 //! | payments | `E` | rows, in their order |
 //! | settings | `S` | rows, by rule and lane |
 //! | measured | `C` | rows, by rule, shape and subject |
+//! | names | `N` | customers by name, in the order in which they came |
+//! | lists | `L` | in force, then being loaded, by name |
+//! | entries | `I` | the same, by id |
+//! | cleared | `Q` | pairs that are quiet, by customer, list and entry |
+//! | standing | `M` | pairs that are alike, the same |
 //! | episodes | `P` | rows, by rule, lane and subject |
 //!
 //! Each chunk ends with a checksum of itself and its place. Numbers have their least byte first.
 
 mod rows;
+mod screened;
 
 use crate::risk::episodes::{About, Episode};
 use crate::risk::features::{Measured, Stood};
 use crate::risk::graph::Graph;
 use crate::risk::rules::Key;
+use crate::risk::screen::Screen;
 use crate::risk::settings::{Settings, Watch};
 use schemas::Epoch;
 use state::bytes::Bytes;
@@ -30,13 +37,14 @@ use std::collections::BTreeMap;
 pub use state::bytes::Damaged;
 
 /// The format of the chunks.
-const FORMAT: u32 = 1;
+/// In the first there are no names, so it is not read any more: all is gone through again.
+const FORMAT: u32 = 2;
 
 /// Most rows of a chunk.
 const CHUNK_ROWS: usize = 16_384;
 
 /// The kinds of rows, in the order of the counts.
-const KINDS: [u8; 6] = [b'H', b'A', b'E', b'S', b'C', b'P'];
+const KINDS: [u8; 11] = [b'H', b'A', b'E', b'S', b'C', b'N', b'L', b'I', b'Q', b'M', b'P'];
 
 /// The state at the end of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +56,7 @@ pub struct Kept {
 
 /// All but the episodes: rows by kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Parts([Vec<Vec<u8>>; 5]);
+pub(crate) struct Parts([Vec<Vec<u8>>; 10]);
 
 /// What the chunks say.
 pub(crate) struct Standing {
@@ -56,18 +64,25 @@ pub(crate) struct Standing {
     pub(crate) settings: Settings,
     pub(crate) stood: Vec<(Watch, Key, Stood)>,
     pub(crate) episodes: Vec<(About, Episode)>,
+    pub(crate) screen: Screen,
 }
 
 impl Parts {
     /// The rows of the operator that measures.
-    pub(crate) fn of(settings: &Settings, graph: &Graph, measured: &BTreeMap<Watch, Measured>) -> Self {
+    pub(crate) fn of(settings: &Settings, graph: &Graph, measured: &BTreeMap<Watch, Measured>, screen: &Screen) -> Self {
         let stood = measured.iter().flat_map(|(watch, measured)| measured.stood.iter().map(move |(key, stood)| (watch, key, stood)));
+        let [names, lists, entries, cleared, standing] = screened::rows(screen);
         Self([
             graph.holders().iter().map(rows::write_holder).collect(),
             graph.accounts().iter().map(rows::write_account).collect(),
             graph.all().map(|slot| rows::write_edge(graph.edge(slot))).collect(),
             settings.0.values().map(rows::write_setting).collect(),
             stood.map(|(watch, key, stood)| rows::write_stood(watch, key, stood)).collect(),
+            names,
+            lists,
+            entries,
+            cleared,
+            standing,
         ])
     }
 }
@@ -119,26 +134,33 @@ impl Kept {
         let epoch = head.u64()?;
         let counts = KINDS.iter().map(|_| head.u64()).collect::<Result<Vec<u64>, Damaged>>()?;
         let mut found = [0u64; KINDS.len()];
-        let mut standing =
-            Standing { graph: Graph::default(), settings: Settings(BTreeMap::new()), stood: Vec::new(), episodes: Vec::new() };
+        let mut standing = Standing {
+            graph: Graph::default(),
+            settings: Settings(BTreeMap::new()),
+            stood: Vec::new(),
+            episodes: Vec::new(),
+            screen: Screen::default(),
+        };
+        let mut names = screened::Reading::default();
         for chunk in chunks {
             let (kind, mut bytes) = chunk?;
             let place = KINDS.iter().position(|known| *known == kind);
             let place = place.ok_or_else(|| Damaged::new("a chunk is of no kind that is known"))?;
             while !bytes.is_empty() {
-                standing.read(kind, &mut bytes)?;
+                standing.read(kind, &mut bytes, &mut names)?;
                 found[place] += 1;
             }
         }
         if counts != found {
             return Err(Damaged::new("rows are missing"));
         }
+        standing.screen = names.finish();
         Ok((epoch, standing))
     }
 }
 
 impl Standing {
-    fn read(&mut self, kind: u8, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+    fn read(&mut self, kind: u8, bytes: &mut Bytes<'_>, names: &mut screened::Reading) -> Result<(), Damaged> {
         match kind {
             b'H' => rows::read_holder(bytes, &mut self.graph)?,
             b'A' => rows::read_account(bytes, &mut self.graph)?,
@@ -148,6 +170,11 @@ impl Standing {
                 self.settings.set(version, &setting);
             }
             b'C' => self.stood.push(rows::read_stood(bytes, &self.graph)?),
+            b'N' => names.name(bytes)?,
+            b'L' => names.list(bytes)?,
+            b'I' => names.entry(bytes)?,
+            b'Q' => names.cleared(bytes)?,
+            b'M' => names.standing(bytes)?,
             _ => self.episodes.push(rows::read_episode(bytes)?),
         }
         Ok(())

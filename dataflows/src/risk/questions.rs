@@ -113,6 +113,11 @@ fn held(features: &Features, setting: &Setting, as_of: Epoch) -> BTreeMap<Subjec
             }
         };
         each(features, watch, as_of, take);
+        for (clause, candidate) in features.screen.all(&BTreeSet::from([watch])) {
+            if reaches(watch.rule, clause.clause, &candidate.measures, &settings::required(setting, clause.clause)) {
+                held.insert(candidate.subject, (clause.clause, candidate.measures));
+            }
+        }
     }
     let measured = |(clause, measures): (u8, Measures)| {
         let thresholds = settings::thresholds(setting.rule, clause).zip(settings::required(setting, clause));

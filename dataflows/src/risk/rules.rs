@@ -27,10 +27,14 @@ mod gather_scatter;
 mod merchant_anomaly;
 /// What comes in goes out again.
 mod pass_through;
+/// A politically exposed person.
+mod politically_exposed;
 /// More than the history explains.
 mod profile_mismatch;
 /// Mostly round amounts.
 mod round_amounts;
+/// A name on a sanctions list.
+mod sanction_hit;
 /// One pays another through several in between.
 mod scatter_gather;
 /// A merchant paid by itself.
@@ -135,6 +139,8 @@ pub(crate) static ALL: &[Rule] = &[
     merchant_anomaly::RULE,
     profile_mismatch::RULE,
     dense_core::RULE,
+    sanction_hit::RULE,
+    politically_exposed::RULE,
 ];
 
 /// The ids of all that are measured here.

@@ -7,9 +7,11 @@ use super::session::{self, Session};
 use super::{PostgresError, RANGE, months};
 use crate::alerts::Judged;
 use crate::signer::Signer;
+use schemas::alert::feedback::{self, Wish};
 use schemas::alert::text::Language;
 use schemas::alert::{Cleared, Evidence, Measured, STANDS_MS};
 use schemas::merkle::Hash;
+use schemas::resource::AlertMatch;
 use schemas::{Alert, AlertChange, Epoch, Money, Topic, trace_id};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -54,6 +56,7 @@ struct Raised {
     text_en: Vec<String>,
     text_fr: Vec<String>,
     trace_id: Vec<String>,
+    wish: Vec<Option<&'static str>>,
 }
 
 /// How far alerts have come, as anybody may read it: who wrote last, and the first epoch that is not written.
@@ -190,10 +193,10 @@ impl Rows {
         if !raised.id.is_empty() {
             sqlx::query(
                 "insert into alert (id, rule, code, lane, version, weight, subject_kind, subject_id, epoch, number, is_late,
-                                    parameters, measured, evidence, text_en, text_fr, trace_id)
+                                    parameters, measured, evidence, text_en, text_fr, trace_id, wish)
                  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[],
                                       $9::bigint[], $10::int[], $11::bool[], $12::jsonb[], $13::jsonb[], $14::jsonb[], $15::text[],
-                                      $16::text[], $17::text[])",
+                                      $16::text[], $17::text[], $18::text[])",
             )
             .bind(&raised.id)
             .bind(&raised.rule)
@@ -212,6 +215,7 @@ impl Rows {
             .bind(&raised.text_en)
             .bind(&raised.text_fr)
             .bind(&raised.trace_id)
+            .bind(&raised.wish)
             .execute(&mut *connection)
             .await?;
         }
@@ -248,6 +252,7 @@ impl Raised {
         self.text_en.push(alert.text(Language::English));
         self.text_fr.push(alert.text(Language::French));
         self.trace_id.push(trace_id(&alert.traceparent).to_owned());
+        self.wish.push(feedback::wish(alert).map(Wish::as_str));
     }
 }
 
@@ -273,7 +278,7 @@ async fn stand(connection: &mut PgConnection, [from, to]: [i64; 2]) -> Result<()
 /// As the API shows it.
 fn evidence(evidence: &Evidence) -> serde_json::Value {
     let amount = |(currency, minor): &(schemas::Currency, i64)| json!({"currency": currency.code(), "amount": Money { minor: *minor, currency: *currency }.to_string()});
-    json!({
+    let mut shown = json!({
         "window_from": evidence.window_from,
         "window_to": evidence.window_to,
         "transactions": evidence.transactions,
@@ -282,5 +287,9 @@ fn evidence(evidence: &Evidence) -> serde_json::Value {
         "counterparties_count": evidence.counterparties_count,
         "amounts": evidence.amounts.iter().map(amount).collect::<Vec<_>>(),
         "capped": evidence.is_capped,
-    })
+    });
+    if let Some(matched) = &evidence.matched {
+        shown["match"] = json!(AlertMatch::of(matched));
+    }
+    shown
 }

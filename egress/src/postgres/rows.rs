@@ -6,6 +6,7 @@ mod gates;
 mod holds;
 mod latency;
 mod liabilities;
+mod lists;
 mod orders;
 mod policies;
 mod positions;
@@ -24,6 +25,7 @@ use gates::{Parties, Settings};
 use holds::Holds;
 use latency::Latency;
 use liabilities::Liabilities;
+use lists::Lists;
 use orders::Orders;
 use policies::Policies;
 use positions::Positions;
@@ -50,6 +52,7 @@ pub struct Rows {
     orders: Orders,
     settings: Settings,
     parties: Parties,
+    lists: Lists,
     imbalances: Imbalances,
     volume: Volume,
     turnover: Turnover,
@@ -158,6 +161,7 @@ impl Rows {
                 Fact::OrderChanged(order) => self.orders.add(epoch, event, order),
                 Fact::AmlChanged(changed) => self.settings.add(epoch, event, changed),
                 Fact::PartyChanged(changed) => self.parties.add(epoch, event, changed),
+                Fact::ListChanged(changed) => self.lists.add(epoch, event, changed),
                 // Its topic has it; what was held or refused because of it has its own row.
                 Fact::Assessed(_) => {}
                 // The first decision has its row.
@@ -190,6 +194,7 @@ impl Rows {
         self.orders.insert(connection).await?;
         self.settings.insert(connection).await?;
         self.parties.insert(connection).await?;
+        self.lists.insert(connection).await?;
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }

@@ -86,6 +86,11 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
             resource::AmlSet::Countries(list) => changed_to(list, epoch),
         },
         Fact::PartyChanged(changed) => changed_to(resource::PartyUpdate::of(changed, epoch), epoch),
+        Fact::ListChanged(changed) => match resource::ListSet::of(changed, epoch) {
+            resource::ListSet::Part(part) => changed_to(part, epoch),
+            resource::ListSet::Version(version) => changed_to(version, epoch),
+            resource::ListSet::Cleared(cleared) => changed_to(cleared, epoch),
+        },
         Fact::Assessed(_) => unreachable!("what gates said answers nobody"),
         Fact::RulesActivated { version } => {
             let rules = resource::Rules { version: Some(*version), epoch: Some(epoch), as_of: None };

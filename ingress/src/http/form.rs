@@ -7,6 +7,7 @@ mod batch;
 mod context;
 mod gate;
 mod hold;
+pub(super) mod list;
 pub(super) mod policy;
 mod text;
 
@@ -79,6 +80,8 @@ pub(super) enum Form {
     Signal,
     /// End a review.
     Review(Option<HoldId>),
+    /// Load a part of a watchlist, put one in force, or clear a match.
+    List(list::Listed),
     /// Activate a version of the rules.
     Rules {
         /// The newest that is known here.
@@ -99,6 +102,7 @@ impl Form {
             Self::Freeze { of_account: false, .. } | Self::Signal => &[Scope::CustomersWrite, Scope::Operator],
             Self::Freeze { of_account: true, .. } => &[Scope::AccountsWrite, Scope::Operator],
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) => &[Scope::RulesWrite, Scope::Operator],
+            Self::List(_) => &[Scope::RulesWrite, Scope::Operator],
             Self::Status { .. } | Self::Terms(_) => &[Scope::AccountsWrite, Scope::Operator],
             Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) | Self::Rules { .. } => &[Scope::RulesWrite, Scope::Operator],
         }
@@ -112,6 +116,7 @@ impl Form {
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => true,
             Self::Batch | Self::CancelOrder(_) | Self::Review(_) => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) => true,
+            Self::List(_) => true,
             // Told twice, it counts twice.
             Self::Signal => true,
             Self::Freeze { .. } => false,
@@ -126,6 +131,7 @@ impl Form {
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } | Self::CancelOrder(_) => &[],
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => &[],
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => &[],
+            Self::List(_) => &[],
         }
     }
 
@@ -135,6 +141,7 @@ impl Form {
             Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) | Self::CancelOrder(_) => false,
             Self::Batch => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => true,
+            Self::List(_) => true,
             Self::Customer | Self::Account | Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Refund(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::Rules { .. } => true,
         }
@@ -178,6 +185,7 @@ impl Form {
             Self::Freeze { party, frozen, .. } => Operation::Freeze(gate::freeze(party, frozen, fields)?),
             Self::Signal => Operation::ReportSignal(gate::signal(fields)?),
             Self::Review(id) => Operation::DecideReview(gate::review(id, fields)?),
+            Self::List(asked) => Operation::List(list::read(asked, fields)?),
             Self::Rules { newest } => Operation::ActivateRules(rules(newest, fields)?),
         };
         Some(operation)

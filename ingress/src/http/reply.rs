@@ -40,6 +40,7 @@ impl Reply {
             | Operation::SetAml(_)
             | Operation::Freeze(_)
             | Operation::ReportSignal(_)
+            | Operation::List(_)
             | Operation::DecideReview(_) => Self::Plain,
         }
     }
@@ -64,6 +65,7 @@ const fn currency(item: &Operation) -> Option<Currency> {
         | Operation::SetAml(_)
         | Operation::Freeze(_)
         | Operation::ReportSignal(_)
+        | Operation::List(_)
         | Operation::DecideReview(_) => None,
     }
 }

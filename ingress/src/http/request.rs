@@ -7,6 +7,7 @@
 
 pub(super) mod batch;
 pub(super) mod gate;
+pub(super) mod list;
 pub(super) mod policy;
 
 use schemas::{AccountId, AccountType, Channel, Currency, CustomerId};

@@ -1,6 +1,6 @@
 //! An alert as a sentence, for people: the same words for the same alert, always.
 
-use super::Alert;
+use super::{Alert, Matched};
 use crate::aml::RuleId;
 use crate::epoch::rfc3339;
 use crate::money::Money;
@@ -61,6 +61,14 @@ impl Alert {
         for measured in &self.measured {
             let threshold = if french { "seuil" } else { "threshold" };
             text.push_str(&format!("; {} {} ({threshold} {})", measured.name, measured.value, measured.threshold));
+        }
+        if let Some(matched) = &self.evidence.matched {
+            let Matched { name, listed, list, version, entry, .. } = &**matched;
+            text.push_str(&if french {
+                format!("; « {name} » ressemble à « {listed} » (liste {list}, version {version}, entrée {entry})")
+            } else {
+                format!("; \"{name}\" resembles \"{listed}\" (list {list}, version {version}, entry {entry})")
+            });
         }
         let (from, to) = (rfc3339(self.evidence.window_from), rfc3339(self.evidence.window_to));
         let amounts: Vec<String> =

@@ -15,6 +15,12 @@ const fn shape(name: &'static str, default: i64, min: i64, max: i64) -> Paramete
 /// The largest amount that a threshold may name, in minor units.
 const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
+/// Where a name begins to resemble another, in ten-thousandths.
+const SCORE_MIN: i64 = 7_000;
+
+/// The very same name.
+const SCORE_MAX: i64 = 10_000;
+
 /// Cash of a day that has to be reported in the UMOA, in francs; of another region it is set.
 const REPORTED_MINOR: i64 = 15_000_000;
 
@@ -177,6 +183,16 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                 ]
             }
         }
+        RuleId::SanctionHit => {
+            const {
+                &[
+                    at_least("score", 7_500, SCORE_MIN, SCORE_MAX),
+                    // From this score on the customer is frozen, if it is surely the one; 0 is never.
+                    shape("freeze_score", 9_500, 0, SCORE_MAX),
+                ]
+            }
+        }
+        RuleId::PoliticallyExposed => const { &[at_least("score", 8_000, SCORE_MIN, SCORE_MAX)] },
         _ => &[],
     }
 }

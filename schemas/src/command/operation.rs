@@ -4,6 +4,7 @@ use super::{ActivateRules, ChangeStatus, CreateCustomer, OpenAccount, Refund, Re
 use crate::batch::Batch;
 use crate::gate::{AmlSetting, DecideReview, Freeze, Signal};
 use crate::hold::{Capture, RESERVED_MS_MAX, RESERVED_MS_MIN, Release, Reserve};
+use crate::list::ListCommand;
 use crate::money::Unreadable;
 use crate::order::{CancelOrder, Order};
 use crate::policy::Policy;
@@ -48,6 +49,8 @@ pub enum Operation {
     ReportSignal(Signal),
     /// End a review of a payment that is held.
     DecideReview(DecideReview),
+    /// Load a part of a watchlist, put one in force, or clear a match.
+    List(ListCommand),
 }
 
 impl Operation {
@@ -72,6 +75,7 @@ impl Operation {
             Self::Freeze(freeze) => freeze.operation(),
             Self::ReportSignal(_) => "report_signal",
             Self::DecideReview(_) => "decide_review",
+            Self::List(command) => command.operation(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Operation {
             Self::Order(order) => order.payment.since().max(5),
             Self::CancelOrder(_) => 5,
             Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) => 6,
+            Self::List(_) => 6,
         }
     }
 
@@ -117,6 +122,7 @@ impl Operation {
             Self::Freeze(freeze) => freeze.check(),
             Self::ReportSignal(signal) => signal.check(),
             Self::DecideReview(review) => review.check(),
+            Self::List(command) => command.check(),
             Self::Batch(batch) => batch.check(),
             Self::Order(order) => order.check(),
             Self::Refund(Refund { proof, .. }) | Self::Reverse(Reverse { proof, .. }) => {

@@ -1,5 +1,6 @@
 //! Alerts as HTTP clients see them.
 
+use super::AlertMatch;
 use crate::alert::SubjectKind;
 use crate::aml::{Lane, RuleId};
 use crate::customer::KycLevel;
@@ -115,6 +116,10 @@ pub struct AlertEvidence {
     pub amounts: Vec<AlertAmount>,
     /// Whether there may be more than was measured, since a neighbourhood was too large to keep.
     pub capped: bool,
+    /// Which entry of which watchlist, and why; only of a match.
+    #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub matched: Option<AlertMatch>,
 }
 
 /// A sum.

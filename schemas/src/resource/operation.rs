@@ -178,6 +178,12 @@ impl Operation {
                 epoch,
                 ..Self::undescribed(id, OperationStatus::Completed)
             }),
+            Fact::ListChanged(changed) => Some(Self {
+                operation: Some(changed.change.operation().to_owned()),
+                resource: Some(location::list(&changed.change)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
             Fact::Assessed(_) | Fact::Repeated(_) => None,
         }
     }

@@ -1,11 +1,12 @@
 //! Alerts on the wire.
 
 use crate::alert::text::Language;
-use crate::alert::{Alert, AlertChange, Cleared, Evidence, Measured, Subject, SubjectKind};
+use crate::alert::{Alert, AlertChange, Cleared, Evidence, Matched, MatchedWords, Measured, Subject, SubjectKind};
 use crate::aml::{Lane, RuleId};
 use crate::epoch::{Epoch, LAST_EPOCH, rfc3339};
 use crate::event::trace_id;
 use crate::id::{AccountId, AlertId, TransactionId};
+use crate::list::ListKind;
 use crate::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,42 @@ pub(super) struct Raised {
     raised_at: String,
     #[serde(default)]
     trace_id: String,
+    #[serde(default, with = "matched")]
+    r#match: Option<Box<Matched>>,
+}
+
+/// Its own shape, behind an option.
+mod matched {
+    use super::Matched;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Wire(#[serde(with = "super::AlertMatch")] Matched);
+
+    pub(super) fn serialize<S: Serializer>(of: &Option<Box<Matched>>, to: S) -> Result<S::Ok, S::Error> {
+        of.as_deref().cloned().map(Wire).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<Matched>>, D::Error> {
+        Ok(Option::<Wire>::deserialize(from)?.map(|Wire(of)| Box::new(of)))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Matched")]
+struct AlertMatch {
+    list: String,
+    kind: ListKind,
+    version: u32,
+    entry: String,
+    name: String,
+    listed: String,
+    score: u32,
+    born_agrees: bool,
+    country_agrees: bool,
+    reference: String,
+    words: Vec<MatchedWords>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,6 +150,7 @@ impl Raised {
             epoch: long(alert.epoch),
             raised_at: rfc3339(alert.epoch),
             trace_id: trace_id(&alert.traceparent).to_owned(),
+            r#match: evidence.matched.clone(),
         }
     }
 
@@ -131,6 +169,7 @@ impl Raised {
             counterparties_count: natural(self.counterparties_count)?,
             amounts: self.amounts.into_iter().map(amount).collect::<Result<_, _>>()?,
             is_capped: self.capped,
+            matched: self.r#match,
         };
         let measured = |measure: Measure| Measured { name: measure.name, value: measure.value, threshold: measure.threshold };
         let alert = Alert {
@@ -178,13 +217,7 @@ impl WireCleared {
 }
 
 fn subject(kind: SubjectKind, id: String) -> Result<Subject, String> {
-    let unreadable = |error: crate::money::Unreadable| error.to_string();
-    match kind {
-        SubjectKind::Account => id.parse().map(Subject::Account).map_err(unreadable),
-        SubjectKind::Customer => id.parse().map(Subject::Customer).map_err(unreadable),
-        SubjectKind::Ring => id.parse().map(Subject::Ring).map_err(unreadable),
-        SubjectKind::Device => Ok(Subject::Device(id)),
-    }
+    Subject::read(kind, &id).map_err(|error| error.to_string())
 }
 
 fn epoch(value: i64) -> Result<Epoch, String> {

@@ -1,7 +1,7 @@
 //! Commands on the wire.
 
 use super::event::dated;
-use super::{gate, policy, proof};
+use super::{gate, list, policy, proof};
 use crate::batch::BatchMode;
 use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
 use crate::context::Context;
@@ -9,6 +9,7 @@ use crate::epoch::Epoch;
 use crate::gate::AmlSetting;
 use crate::hold;
 use crate::id::{AccountId, CustomerId, HoldId, OrderId, TransactionId};
+use crate::list::ListCommand;
 use crate::money::{Currency, Money};
 use crate::order;
 use crate::policy::Policy;
@@ -87,6 +88,12 @@ enum What<'a> {
     Signal(gate::Signal),
     #[serde(rename = "Orion.bank.DecideReview")]
     DecideReview(#[serde(with = "gate::DecideReview")] crate::gate::DecideReview),
+    #[serde(rename = "Orion.bank.ListPart")]
+    ListPart(#[serde(with = "list::ListPart")] crate::list::ListPart),
+    #[serde(rename = "Orion.bank.ListVersion")]
+    ListVersion(list::ListVersion),
+    #[serde(rename = "Orion.bank.MatchCleared")]
+    MatchCleared(#[serde(with = "list::MatchCleared")] crate::list::ClearMatch),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -272,6 +279,9 @@ impl<'a> What<'a> {
             Operation::Freeze(freeze) => Self::Freeze(gate::Freeze::of(freeze)),
             Operation::ReportSignal(signal) => Self::Signal(gate::Signal::of(signal)),
             Operation::DecideReview(review) => Self::DecideReview(review.clone()),
+            Operation::List(ListCommand::Part(part)) => Self::ListPart(part.clone()),
+            Operation::List(ListCommand::Activate(activate)) => Self::ListVersion(list::ListVersion::of(activate)),
+            Operation::List(ListCommand::Clear(clear)) => Self::MatchCleared(clear.clone()),
         }
     }
 
@@ -328,6 +338,9 @@ impl<'a> What<'a> {
             Self::Freeze(freeze) => Operation::Freeze(freeze.freeze()?),
             Self::Signal(signal) => Operation::ReportSignal(signal.signal()?),
             Self::DecideReview(review) => Operation::DecideReview(review),
+            Self::ListPart(part) => Operation::List(ListCommand::Part(part)),
+            Self::ListVersion(version) => Operation::List(ListCommand::Activate(version.activate()?)),
+            Self::MatchCleared(clear) => Operation::List(ListCommand::Clear(clear)),
         };
         Ok(operation)
     }

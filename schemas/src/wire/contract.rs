@@ -26,6 +26,7 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::AmlRuleUpdated => include_str!("../../avro/aml_rule_updated.avsc"),
         Topic::PartyUpdated => include_str!("../../avro/party_updated.avsc"),
         Topic::TransactionAssessed => include_str!("../../avro/transaction_assessed.avsc"),
+        Topic::ListUpdated => include_str!("../../avro/aml_list_updated.avsc"),
         Topic::AlertRaised => include_str!("../../avro/aml_alert_raised.avsc"),
         Topic::AlertCleared => include_str!("../../avro/aml_alert_cleared.avsc"),
         Topic::SettlementJournal | Topic::ViewsJournal | Topic::RiskJournal => include_str!("../../avro/journal_entry.avsc"),

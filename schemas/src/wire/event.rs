@@ -28,6 +28,7 @@ pub(super) enum Wire<'a> {
     AmlRuleUpdated(AmlRuleUpdated<'a>),
     PartyUpdated(PartyUpdated<'a>),
     TransactionAssessed(TransactionAssessed<'a>),
+    ListUpdated(ListUpdated<'a>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -222,11 +223,13 @@ macro_rules! record {
 // Behind the macros, which they use too.
 mod batch;
 mod gate;
+mod list;
 mod order;
 mod repeated;
 
 pub(super) use batch::BatchDecided;
 pub(super) use gate::{AmlRuleUpdated, PartyUpdated, TransactionAssessed};
+pub(super) use list::ListUpdated;
 pub(super) use order::{OrderUpdated, dated};
 pub(super) use repeated::Repeated;
 
@@ -290,6 +293,7 @@ impl<'a> Wire<'a> {
             Fact::OrderChanged(changed) => Self::OrderUpdated(order::of(event, changed, None)),
             Fact::AmlChanged(changed) => Self::AmlRuleUpdated(gate::aml(event, changed, None)),
             Fact::PartyChanged(changed) => Self::PartyUpdated(gate::party(event, changed, None)),
+            Fact::ListChanged(changed) => Self::ListUpdated(list::of(event, changed, None)),
             Fact::Assessed(assessed) => Self::TransactionAssessed(gate::assessed(event, assessed)),
             Fact::Repeated(repeat) => {
                 let first_epoch = i64::try_from(repeat.first_epoch).expect("an epoch is before the year 10000");
@@ -298,6 +302,7 @@ impl<'a> Wire<'a> {
                     Some(Fact::OrderChanged(changed)) => Self::OrderUpdated(order::of(event, changed, Some(first_epoch))),
                     Some(Fact::AmlChanged(changed)) => Self::AmlRuleUpdated(gate::aml(event, changed, Some(first_epoch))),
                     Some(Fact::PartyChanged(changed)) => Self::PartyUpdated(gate::party(event, changed, Some(first_epoch))),
+                    Some(Fact::ListChanged(changed)) => Self::ListUpdated(list::of(event, changed, Some(first_epoch))),
                     _ => Self::Repeated(Box::new(repeated::of(event, repeat))),
                 }
             }

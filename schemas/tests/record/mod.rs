@@ -57,6 +57,7 @@ impl Record {
             | Topic::OrderUpdated
             | Topic::AmlRuleUpdated
             | Topic::PartyUpdated
+            | Topic::ListUpdated
             | Topic::TransactionAssessed
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),

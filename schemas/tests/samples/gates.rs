@@ -3,9 +3,10 @@
 use schemas::aml::{Lane, Setting};
 use schemas::context::{Context, KeyKind};
 use schemas::gate::{CountryList, GateAnswer, ListName, Said};
+use schemas::list::{EntryKind, ListedName, NameStrength};
 use schemas::{
-    AccountId, AmlChanged, AmlSetting, Assessed, CustomerId, DecideReview, Fact, Freeze, GatePolicy, HoldId, Party, PartyChange,
-    PartyChanged, ReviewDecision, RuleId, Signal, Transaction,
+    AccountId, ActivateList, AmlChanged, AmlSetting, Assessed, ClearMatch, CustomerId, DecideReview, Fact, Freeze, GatePolicy, HoldId,
+    ListChanged, ListCommand, ListEntry, ListKind, ListPart, Party, PartyChange, PartyChanged, ReviewDecision, RuleId, Signal, Transaction,
 };
 
 pub(crate) fn context() -> Context {
@@ -43,6 +44,33 @@ pub(crate) fn signal(customer: CustomerId) -> Signal {
 
 pub(crate) fn review(hold_id: HoldId) -> DecideReview {
     DecideReview { hold_id, decision: ReviewDecision::Release, reason: "the customer was called".to_owned() }
+}
+
+pub(crate) fn part() -> ListCommand {
+    let name = |name: &str, strength| ListedName { name: name.to_owned(), strength };
+    let entry = ListEntry {
+        id: "QDi.001".to_owned(),
+        kind: EntryKind::Person,
+        names: vec![name("SOW, Aminata", NameStrength::Primary), name("Aminatou Sow", NameStrength::Weak)],
+        born: vec!["1971-03-25".to_owned()],
+        countries: vec!["sn".to_owned()],
+        reference: "QDi".to_owned(),
+    };
+    ListCommand::Part(ListPart { list: "un".to_owned(), version: 3, number: 0, entries: vec![entry] })
+}
+
+pub(crate) fn activate() -> ListCommand {
+    let (list, kind) = ("un".to_owned(), ListKind::Sanctions);
+    ListCommand::Activate(ActivateList { list, kind, version: 3, parts: 1, count: 1, digest: [7; 32], force: true })
+}
+
+pub(crate) fn clear(customer_id: CustomerId) -> ListCommand {
+    let (list, entry) = ("un".to_owned(), "QDi.001".to_owned());
+    ListCommand::Clear(ClearMatch { customer_id, list, entry, reason: "another date of birth".to_owned() })
+}
+
+pub(crate) fn listed(change: ListCommand) -> Fact {
+    Fact::ListChanged(Box::new(ListChanged { change, by: "staff".to_owned() }))
 }
 
 pub(crate) fn set(setting: AmlSetting) -> Fact {

@@ -1,11 +1,12 @@
 //! Alerts as they may be.
 
+use super::words::line;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use schemas::alert::{Cleared, Evidence, Measured, Subject};
+use schemas::alert::{Cleared, Evidence, Match, Matched, MatchedWords, Measured, Subject};
 use schemas::aml::Lane;
-use schemas::{AccountId, Alert, AlertChange, AlertId, Currency, CustomerId, RuleId, TransactionId};
+use schemas::{AccountId, Alert, AlertChange, AlertId, Currency, CustomerId, ListKind, RuleId, TransactionId};
 
 pub(crate) fn change() -> impl Strategy<Value = AlertChange> {
     prop_oneof![
@@ -22,6 +23,8 @@ fn head() -> impl Strategy<Value = (AlertId, RuleId, Lane, Subject, u64)> {
         any::<u32>().prop_map(|number| Subject::Customer(CustomerId::mint(7, number))),
         any::<u32>().prop_map(|number| Subject::Ring(CustomerId::mint(7, number))),
         "[!-~]{1,64}".prop_map(Subject::Device),
+        (any::<u32>(), "[a-z0-9-]{1,32}", "[!-~]{1,64}")
+            .prop_map(|(number, list, entry)| { Subject::Match(Match { customer_id: CustomerId::mint(7, number), list, entry }) }),
     ];
     (select(RuleId::ALL), select(Lane::ALL), subject, 0u64..253_402_300_799_999)
         .prop_map(|(rule, lane, subject, epoch)| (AlertId::derive(rule, lane, 1, &subject, epoch), rule, lane, subject, epoch))
@@ -49,13 +52,39 @@ fn raised() -> impl Strategy<Value = Alert> {
     )
 }
 
+fn matched() -> impl Strategy<Value = Matched> {
+    let word = ("[a-z]{1,9}", "[a-z]{1,9}", 0u32..10_000).prop_map(|(query, listed, contributed)| MatchedWords {
+        query,
+        listed,
+        how: "equal".to_owned(),
+        contributed,
+    });
+    let texts = ("[a-z0-9-]{1,32}", "[ -~]{1,32}", line(40), line(40), "[ -~]{0,32}");
+    (texts, select(ListKind::ALL), any::<u32>(), 0u32..=10_000, any::<[bool; 2]>(), vec(word, 0..4)).prop_map(
+        |((list, entry, name, listed, reference), kind, version, score, [born_agrees, country_agrees], words)| Matched {
+            list,
+            kind,
+            version,
+            entry,
+            name,
+            listed,
+            score,
+            born_agrees,
+            country_agrees,
+            reference,
+            words,
+        },
+    )
+}
+
 fn evidence() -> impl Strategy<Value = Evidence> {
     let moments = (0u64..253_402_300_799_999, 0u64..253_402_300_799_999);
     let transactions = vec(any::<u32>().prop_map(|number| TransactionId::mint(7, number)), 0..5);
     let counterparties = vec(any::<u32>().prop_map(|number| AccountId::mint(7, number)), 0..5);
+    let matched = prop::option::weighted(0.3, matched().prop_map(Box::new));
     let amounts = vec((select(vec![Currency::XOF]), any::<i64>()), 0..3);
-    (moments, transactions, counterparties, amounts, 0u32..10_000, any::<bool>()).prop_map(
-        |((window_from, window_to), transactions, counterparties, amounts, count, is_capped)| Evidence {
+    (moments, transactions, counterparties, amounts, 0u32..10_000, any::<bool>(), matched).prop_map(
+        |((window_from, window_to), transactions, counterparties, amounts, count, is_capped, matched)| Evidence {
             window_from,
             window_to,
             transactions,
@@ -64,6 +93,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             counterparties_count: count,
             amounts,
             is_capped,
+            matched,
         },
     )
 }

@@ -1,5 +1,6 @@
 //! Gates: what sets them, what they are told and what they say, drawn at random, and as the contract says it.
 
+use super::lists;
 use super::values::{fields, long, number, optional, text};
 use super::words::{account_id, hold_id, id, transaction_id};
 use apache_avro::types::Value;
@@ -10,8 +11,8 @@ use schemas::aml::{Lane, Setting};
 use schemas::context::{Context, KeyKind};
 use schemas::gate::{CountryList, GateAnswer, ListName, Said};
 use schemas::{
-    AmlChanged, AmlSetting, Assessed, CustomerId, DecideReview, Epoch, Fact, Freeze, GatePolicy, Operation, Party, PartyChange,
-    PartyChanged, ReviewDecision, RuleId, Signal,
+    AmlChanged, AmlSetting, Assessed, CustomerId, DecideReview, Epoch, Fact, Freeze, GatePolicy, ListChanged, Operation, Party,
+    PartyChange, PartyChanged, ReviewDecision, RuleId, Signal,
 };
 use std::collections::BTreeMap;
 
@@ -67,7 +68,7 @@ pub(super) fn asked() -> BoxedStrategy<Operation> {
         .prop_map(|(party, device, signal)| Operation::ReportSignal(Signal { party, device, signal }));
     let review = (hold_id(), select(ReviewDecision::ALL), reason())
         .prop_map(|(hold_id, decision, reason)| Operation::DecideReview(DecideReview { hold_id, decision, reason }));
-    prop_oneof![setting().prop_map(Operation::SetAml), freeze, signal, review].boxed()
+    prop_oneof![setting().prop_map(Operation::SetAml), freeze, signal, review, lists::command().prop_map(Operation::List)].boxed()
 }
 
 fn party_changed() -> impl Strategy<Value = PartyChanged> {
@@ -102,6 +103,7 @@ pub(super) fn answered() -> BoxedStrategy<Fact> {
     prop_oneof![
         changed.prop_map(|changed| Fact::AmlChanged(Box::new(changed))),
         party_changed().prop_map(|changed| Fact::PartyChanged(Box::new(changed))),
+        (lists::command(), name()).prop_map(|(change, by)| Fact::ListChanged(Box::new(ListChanged { change, by }))),
     ]
     .boxed()
 }
@@ -121,6 +123,7 @@ pub(super) fn operation(fact: &Fact) -> Option<String> {
     match fact {
         Fact::AmlChanged(changed) => Some(changed.setting.operation().to_owned()),
         Fact::PartyChanged(changed) => Some(changed.operation().to_owned()),
+        Fact::ListChanged(changed) => Some(changed.change.operation().to_owned()),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Records as the contract says, field by field, for the reference implementation.
 
-use super::gates;
+use super::{gates, lists};
 use apache_avro::types::Value;
 use schemas::{Cause, Command, Event, Fact, Limits, Money, Operation, Outcome, Paid, Payment, Policy, Proof, Quota, Tariff, Tier, rfc3339};
 
@@ -75,6 +75,10 @@ fn operation_value(operation: &Operation) -> (u32, Value) {
         }
         Operation::Freeze(freeze) => (21, gates::freeze_value(freeze)),
         Operation::ReportSignal(signal) => (22, gates::signal_value(signal)),
+        Operation::List(command) => {
+            let (branch, value) = lists::value(command);
+            (24 + branch, value)
+        }
         Operation::DecideReview(review) => {
             let (decision, reason) = (("decision", text(review.decision)), ("reason", text(&review.reason)));
             (23, fields([("hold_id", text(review.hold_id)), decision, reason]))
@@ -242,6 +246,7 @@ pub(super) fn updated_value(event: &Event) -> Value {
         ],
         Fact::AmlChanged(changed) => gates::aml_fields(changed, first_epoch),
         Fact::PartyChanged(changed) => gates::party_fields(changed, first_epoch),
+        Fact::ListChanged(changed) => lists::fields_of(changed, first_epoch),
         Fact::Assessed(assessed) => gates::assessed_fields(assessed),
         other => panic!("{other:?} is no update"),
     };

@@ -142,7 +142,9 @@ fn repeat() -> BoxedStrategy<Repeat> {
             let operation = match &first {
                 // A payment that counts from an earlier day is asked for as an order and answered as a payment.
                 Some(Fact::Transaction(transaction)) if ordered && transaction.link.is_none() => "order".to_owned(),
-                Some(fact @ (Fact::AmlChanged(_) | Fact::PartyChanged(_))) => gates::operation(fact).expect("an operation"),
+                Some(fact @ (Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::ListChanged(_))) => {
+                    gates::operation(fact).expect("an operation")
+                }
                 Some(Fact::Assessed(_)) => unreachable!("it answers nobody"),
                 Some(Fact::BatchDecided(_)) => "batch".to_owned(),
                 Some(Fact::OrderChanged(changed)) if changed.change == OrderChange::Cancelled => "cancel_order".to_owned(),
@@ -304,7 +306,7 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
 }
 
 /// A line of any characters but controls.
-fn line(characters_max: usize) -> impl Strategy<Value = String> {
+pub(super) fn line(characters_max: usize) -> impl Strategy<Value = String> {
     vec(any::<char>().prop_map(|character| if character.is_control() { 'é' } else { character }), 1..=characters_max)
         .prop_map(String::from_iter)
 }

@@ -6,16 +6,17 @@
 //!    say the same, and are written to Postgres alone;
 //! 3. after both: the snapshot is behind Postgres, so what follows it is gone through again and written nowhere.
 
+use super::feedback::Feedback;
 use super::snapshots::Snapshots;
 use super::start::Committed;
 use crate::cell::room::Room;
 use anyhow::Context;
-use dataflows::risk::{Found, Given};
+use dataflows::risk::{Found, Given, Screened};
 use egress::alerts::Judged;
 use egress::postgres::alerts::Alerts;
 use egress::snapshots::Name;
 use meters::since::{self, Since};
-use meters::{EPOCHS, FRESHNESS, KAFKA_COMMIT, POSTGRES_COMMIT, queue};
+use meters::{EPOCHS, FRESHNESS, KAFKA_COMMIT, POSTGRES_COMMIT, SCREENED, queue};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -34,6 +35,16 @@ pub(super) fn weight(given: &Given) -> usize {
     }
 }
 
+/// Shows whose names were looked at.
+fn show(Screened { versions, touched, enrolled, names }: &Screened) {
+    let count = |count: &usize| u64::try_from(*count).unwrap_or_default();
+    SCREENED.with_label_values(&["touched"]).inc_by(count(touched));
+    SCREENED.with_label_values(&["enrolled"]).inc_by(count(enrolled));
+    if *versions > 0 {
+        tracing::info!(versions, touched, names, "a watchlist is in force: the names that it touches were looked at");
+    }
+}
+
 /// The sink thread.
 pub(super) struct Sink {
     kafka: egress::kafka::Sink,
@@ -41,6 +52,7 @@ pub(super) struct Sink {
     committed: Committed,
     room: Arc<Room>,
     snapshots: Snapshots,
+    feedback: Feedback,
     /// Epochs that Postgres does not have; those that Kafka does not have either stand behind the others.
     pending: Vec<Judged>,
     flushed: Instant,
@@ -48,11 +60,18 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(kafka: egress::kafka::Sink, alerts: Alerts, committed: Committed, room: Arc<Room>, snapshots: Snapshots) -> Self {
+    pub(super) fn new(
+        kafka: egress::kafka::Sink,
+        alerts: Alerts,
+        committed: Committed,
+        room: Arc<Room>,
+        snapshots: Snapshots,
+        feedback: Feedback,
+    ) -> Self {
         let fresh = since::of(&FRESHNESS, CELL);
         fresh.at(alerts.epoch().saturating_sub(1));
         EPOCHS.with_label_values(&[CELL]).inc_by(0);
-        Self { kafka, alerts, committed, room, snapshots, pending: Vec::new(), flushed: Instant::now(), fresh }
+        Self { kafka, alerts, committed, room, snapshots, feedback, pending: Vec::new(), flushed: Instant::now(), fresh }
     }
 
     /// Takes epochs as they come. What says something is written at once, with all that is there by then.
@@ -64,10 +83,12 @@ impl Sink {
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
             let (mut speaks, mut kept) = (false, None);
-            while let Some(Found { given, alerts, kept: state }) = next {
+            while let Some(Found { given, alerts, kept: state, screened }) = next {
                 queue::ALERT.leaves();
                 self.room.leave(weight(&given));
+                show(&screened);
                 if let Given::Epoch { events, .. } = given {
+                    self.feedback.hear(&events);
                     let name = Name { epoch: events.epoch(), generation: events.binding.generation };
                     kept = state.map(|state| (name, state));
                     speaks |= !alerts.is_empty();
@@ -112,6 +133,7 @@ impl Sink {
         self.kafka.write_alerts(&self.pending[known..]).context("alerts can't be committed")?;
         KAFKA_COMMIT.with_label_values(&[CELL]).observe(begun.elapsed().as_secs_f64());
         faults::point("risk.kafka");
+        self.feedback.offer(&self.pending);
         self.committed.next = self.committed.next.max(last + 1);
         let begun = Instant::now();
         let leaves = self.pending.iter().map(|judged| self.kafka.leaves_of_alerts(judged)).collect::<Result<Vec<_>, _>>()?;

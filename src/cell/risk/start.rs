@@ -3,17 +3,18 @@
 //! 1. With a snapshot: from the epoch after it.
 //! 2. Without one, from the first epoch, if Kafka still has them all.
 //! 3. If it has not, from where the views stand: what was before is not known, and the log says so. Customers, accounts and rules come from
-//!    the rows of Postgres. Alerts of epochs that Kafka has are left as they are: no payment of those is taken into account, so nothing is
+//!    the rows of Postgres, and so do names, watchlists, cleared pairs, and the matches that are open. Alerts of epochs that Kafka has are left as they are: no payment of those is taken into account, so nothing is
 //!    said of them that differs from what was said, and nothing ends that Postgres does not have.
 
 use super::snapshots::Snapshot;
 use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
-use dataflows::risk::Given;
+use dataflows::risk::{self, Given};
 use egress::postgres::Progress;
 use egress::postgres::accounts::{self, Stood};
-use egress::postgres::settings;
+use egress::postgres::wishes::Open;
+use egress::postgres::{lists, settings, wishes};
 use ingress::assembly::AssemblyError;
 use ingress::events::{Events, EventsError, Start};
 use ingress::journal::Journal;
@@ -91,7 +92,7 @@ pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime)
     tracing::error!(
         from = epoch,
         snapshot = start.epoch.saturating_sub(1),
-        "kafka no longer has what follows the snapshot of the detection: what was paid before, and the telephones of customers, are not known"
+        "kafka no longer has what follows the snapshot of the detection: what was paid before is not known"
     );
     let events = Events::new(brokers, &Start { epoch, schemas }).context("kafka no longer has what the views lack")?;
     let before = epoch.saturating_sub(1);
@@ -100,7 +101,14 @@ pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime)
         (!rule.is_gate()).then_some((version, Setting { rule, lane, enabled, weight, parameters }))
     });
     let stood = runtime.block_on(accounts::at(&url, before)).context("the accounts can't be read")?;
-    let given = vec![Given::Settings(before.saturating_sub(1), Arc::new(rules.collect())), told(before, stood)];
+    let listed = runtime.block_on(lists::at(&url, before)).context("the watchlists can't be read")?;
+    let open = runtime.block_on(wishes::matches(&url, before)).context("the open matches can't be read")?;
+    let open = open.into_iter().map(|Open { id, rule, lane, subject, raised, .. }| risk::Open { id, rule, lane, subject, raised });
+    let given = vec![
+        Given::Open(before.saturating_sub(2), Arc::new(open.collect())),
+        Given::Settings(before.saturating_sub(1), Arc::new(rules.collect())),
+        told(before, stood, listed),
+    ];
     Ok(Standing { given, events, knows_all: false })
 }
 
@@ -110,9 +118,10 @@ pub(super) fn without_payments(epoch: &mut EpochEvents) {
 }
 
 /// Who there is, as if an epoch had said it.
-fn told(epoch: Epoch, Stood { levels, accounts }: Stood) -> Given {
+fn told(epoch: Epoch, Stood { levels, accounts }: Stood, listed: Vec<Fact>) -> Given {
     let levels = levels.into_iter().map(|set| Fact::PolicyChanged(Box::new(Policy::Level(set))));
-    let facts = accounts.into_iter().map(Fact::AccountOpened).chain(levels);
+    // Customers come first, as they were first.
+    let facts = listed.into_iter().chain(accounts.into_iter().map(Fact::AccountOpened)).chain(levels);
     let nobody =
         Cause { command_id: CommandId(uuid::Uuid::nil()), position: Position { partition: 0, offset: 0 }, traceparent: String::new() };
     let event = |(number, fact)| Event { id: EventId::mint(epoch, number), epoch, cause: nobody.clone(), fact };

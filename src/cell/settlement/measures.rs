@@ -101,6 +101,7 @@ fn decision(event: &Event) -> Option<Decision<'_>> {
             HoldChange::Captured | HoldChange::Closed | HoldChange::Expired | HoldChange::ReviewExpired => None,
         },
         Fact::AmlChanged(changed) => accepted(changed.setting.operation()),
+        Fact::ListChanged(changed) => accepted(changed.change.operation()),
         Fact::PartyChanged(changed) => accepted(changed.operation()),
         Fact::Assessed(_) => None,
         Fact::OrderChanged(order) => match order.change {

@@ -2,6 +2,7 @@
 
 use super::fields::fields;
 use super::gate::Gate;
+use super::list::Listed;
 use super::policy::{Limits, Tariff, minor};
 use super::proof::Shown;
 use schemas::money::Unreadable;
@@ -128,6 +129,9 @@ pub struct Asked {
     /// What sets rules against fraud, and what they are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
+    /// What is asked about watchlists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<Listed>,
 }
 
 /// How long money is reserved where a line does not say it.
@@ -228,6 +232,9 @@ impl Asked {
                 Operation::Freeze(self.gate()?.freeze(self.party(id)?, named.starts_with("freeze"))?)
             }
             "report_signal" => Operation::ReportSignal(self.gate()?.signal(self.party(id)?)?),
+            "load_list_part" => Operation::List(self.list()?.part()?),
+            "activate_list" => Operation::List(self.list()?.activate()?),
+            "clear_match" => Operation::List(self.list()?.clear(self.id("customer_id", self.customer_id.as_ref(), id)?)?),
             "decide_review" => Operation::DecideReview(self.gate()?.review(self.id("hold", self.hold.as_ref(), id)?)?),
             named => match StatusChange::from_str(named) {
                 Ok(change) => Operation::ChangeStatus(ChangeStatus { account_id: self.id("account", self.account.as_ref(), id)?, change }),
@@ -272,6 +279,10 @@ impl Asked {
             channel: self.channel.unwrap_or(Channel::Wallet),
             context: self.context.clone().map(Box::new),
         })
+    }
+
+    fn list(&self) -> Result<&Listed, String> {
+        self.some("list", self.list.as_ref())
     }
 
     fn gate(&self) -> Result<&Gate, String> {

@@ -28,6 +28,8 @@ pub(super) fn fields(operation: &str) -> Option<&'static [&'static str]> {
         "freeze_account" | "unfreeze_account" => &["account", "gate"],
         "report_signal" => &["customer_id", "account", "gate"],
         "decide_review" => &["hold", "gate"],
+        "load_list_part" | "activate_list" => &["list"],
+        "clear_match" => &["customer_id", "list"],
         "withdraw_tariff" => &["code", "effective_from"],
         _ if StatusChange::from_str(operation).is_ok() => &["account"],
         _ if PaymentKind::ASKED.iter().any(|kind| kind.as_str() == operation) => PAYMENT,
@@ -71,6 +73,7 @@ impl Asked {
             ("effective_from", self.effective_from.is_some()),
             ("context", self.context.is_some()),
             ("gate", self.gate.is_some()),
+            ("list", self.list.is_some()),
         ];
         fields.into_iter().filter(|(_, present)| *present).map(|(field, _)| field)
     }

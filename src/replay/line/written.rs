@@ -2,9 +2,10 @@
 
 use super::Asked;
 use super::gate::Gate;
+use super::list::Listed;
 use super::policy::{Limits, Tariff, decimal};
 use super::proof::Shown;
-use schemas::{ActivateRules, Command, Money, Operation, Party, Payment, Policy, Reserve};
+use schemas::{ActivateRules, Command, ListCommand, Money, Operation, Party, Payment, Policy, Reserve};
 
 impl Asked {
     /// A command as a line says it, everything spelt out.
@@ -67,6 +68,10 @@ impl Asked {
             Operation::SetAml(setting) => Self { gate: Some(Gate::of_setting(setting)), ..self },
             Operation::Freeze(freeze) => Self { gate: Some(Gate::of_freeze(freeze)), ..self.about(freeze.party) },
             Operation::ReportSignal(signal) => Self { gate: Some(Gate::of_signal(signal)), ..self.about(signal.party) },
+            Operation::List(command) => {
+                let customer_id = if let ListCommand::Clear(clear) = command { Some(clear.customer_id.to_string()) } else { None };
+                Self { list: Some(Listed::of(command)), customer_id, ..self }
+            }
             Operation::DecideReview(review) => Self { hold: Some(review.hold_id.to_string()), gate: Some(Gate::of_review(review)), ..self },
         }
     }

@@ -86,6 +86,7 @@ fn said(fact: &Fact) -> Option<Outcome> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,

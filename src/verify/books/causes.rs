@@ -126,6 +126,7 @@ fn is_dry(fact: &Fact) -> bool {
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => false,

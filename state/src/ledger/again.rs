@@ -4,7 +4,7 @@ use super::{Ledger, account, customer, pay};
 use crate::pins::{Effect, Pin};
 use schemas::{
     AccountId, AmlChanged, Cause, ChangeStatus, Command, CommandId, CustomerId, Dated, DecideReview, Fact, HoldChange, HoldChanged, HoldId,
-    Link, Money, Operation, Order, OrderChange, OrderChanged, OrderId, Refusal, ReviewDecision, StatusChanged, TransactionId,
+    Link, ListChanged, Money, Operation, Order, OrderChange, OrderChanged, OrderId, Refusal, ReviewDecision, StatusChanged, TransactionId,
 };
 
 impl Ledger {
@@ -53,6 +53,10 @@ impl Ledger {
             }
             (Operation::ReportSignal(signal), None) => {
                 Fact::PartyChanged(Box::new(self.signalled(signal, &command.principal.subject).expect("whom a signal was about stays")))
+            }
+            (Operation::List(change), None) => {
+                let by = command.principal.subject.clone();
+                Fact::ListChanged(Box::new(ListChanged { change: change.clone(), by }))
             }
             (Operation::DecideReview(DecideReview { hold_id, decision, .. }), None) => match decision {
                 ReviewDecision::Release => self.moved_again(command_id, pin, Link::Hold(*hold_id)),

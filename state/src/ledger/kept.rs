@@ -26,7 +26,7 @@ impl Ledger {
             }),
             gated: rules::knows_gates(self.kept).then(|| {
                 let (attempts, next) = self.gates.attempts.freeze();
-                Gated { set: self.gates.freeze(), attempts, next }
+                Gated { set: self.gates.freeze(), attempts, next, lists: self.lists.clone() }
             }),
         }
     }

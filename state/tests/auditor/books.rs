@@ -8,6 +8,7 @@ mod counting;
 mod gating;
 mod giving_back;
 mod holding;
+mod listing;
 mod many;
 mod ordering;
 mod paying;
@@ -22,8 +23,8 @@ use ordering::Ordered;
 use paying::Original;
 use schemas::{
     Account, AccountId, AccountStatus, ActivateRules, AmlSetting, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId,
-    Epoch, Event, EventId, Fact, Freeze, KycStatus, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind, Policy,
-    Posting, Principal, Refund, Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
+    Epoch, Event, EventId, Fact, Freeze, KycStatus, ListCommand, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind,
+    Policy, Posting, Principal, Refund, Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
 
@@ -61,6 +62,8 @@ pub(super) struct Books {
     settings: Vec<AmlSetting>,
     /// Every party that was frozen, or not any more.
     freezes: Vec<(Party, bool)>,
+    /// Every change of a watchlist.
+    listed: Vec<ListCommand>,
     /// What gates have counted and noted.
     noted: gating::Noted,
     /// The first minute of which it is recorded what was paid.
@@ -148,6 +151,7 @@ impl Books {
             Operation::Freeze(freeze) => self.freeze(principal, freeze),
             Operation::ReportSignal(signal) => self.report_signal(principal, signal),
             Operation::DecideReview(review) => self.decide_review(cause, principal, review),
+            Operation::List(command) => self.list(principal, command),
         }
     }
 
@@ -343,6 +347,9 @@ fn name(operation: &Operation) -> &'static str {
         Operation::Freeze(Freeze { party: Party::Account(_), frozen: false, .. }) => "unfreeze_account",
         Operation::ReportSignal(_) => "report_signal",
         Operation::DecideReview(_) => "decide_review",
+        Operation::List(ListCommand::Part(_)) => "load_list_part",
+        Operation::List(ListCommand::Activate(_)) => "activate_list",
+        Operation::List(ListCommand::Clear(_)) => "clear_match",
     }
 }
 
@@ -365,6 +372,7 @@ fn since(operation: &Operation) -> u32 {
         Operation::Order(Order { payment: Payment { context: Some(_), .. }, .. }) => 6,
         Operation::Batch(Batch { items, .. }) if items.iter().any(|item| since(item) == 6) => 6,
         Operation::SetAml(_) | Operation::Freeze(_) | Operation::ReportSignal(_) | Operation::DecideReview(_) => 6,
+        Operation::List(_) => 6,
         Operation::CreateCustomer(_) | Operation::OpenAccount(_) | Operation::ActivateRules(_) => 1,
         Operation::Pay(Payment { kind: PaymentKind::BillPayment, .. }) => 4,
         Operation::Pay(_) => 1,

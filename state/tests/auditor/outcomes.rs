@@ -25,6 +25,7 @@ pub(super) fn reaches(event: &Event) -> Vec<String> {
         Fact::OrderChanged(order) => vec![format!("order {}", order.change)],
         Fact::AmlChanged(changed) => vec![changed.setting.operation().to_owned()],
         Fact::PartyChanged(changed) => vec![changed.change.to_string()],
+        Fact::ListChanged(changed) => vec![changed.change.operation().to_owned()],
         Fact::Assessed(assessed) => {
             assessed.said.iter().map(|said| format!("{} says {}", said.lane, said.rule)).chain([assessed.answer.to_string()]).collect()
         }
@@ -119,6 +120,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("freeze_account", "operation_not_in_force account_not_found not_authorized role_not_permitted freeze_unchanged"),
     ("unfreeze_account", "operation_not_in_force not_authorized freeze_unchanged"),
     ("report_signal", "operation_not_in_force account_not_found not_authorized role_not_permitted"),
+    ("load_list_part", "operation_not_in_force not_authorized lists_full list_version_not_newer list_part_out_of_order"),
+    ("activate_list", "operation_not_in_force not_authorized list_not_found list_version_not_newer list_not_as_loaded list_shrinks"),
+    ("clear_match", "operation_not_in_force not_authorized list_not_found"),
     ("decide_review", "operation_not_in_force hold_not_open not_authorized hold_not_under_review"),
 ];
 

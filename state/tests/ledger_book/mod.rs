@@ -3,6 +3,7 @@
 mod batch;
 mod books;
 mod gates;
+mod lists;
 #[path = "../shown/mod.rs"]
 mod shown;
 mod told;
@@ -37,6 +38,7 @@ pub(crate) struct Bank {
     orders: BTreeMap<String, OrderId>,
     answers: BTreeMap<CommandId, Fact>,
     books: Books,
+    loaded: lists::Loaded,
 }
 
 impl Bank {
@@ -55,6 +57,7 @@ impl Bank {
             orders: BTreeMap::new(),
             answers: BTreeMap::new(),
             books: Books::default(),
+            loaded: lists::Loaded::new(),
         }
     }
 
@@ -88,7 +91,7 @@ impl Bank {
     }
 
     /// What is asked, up to who asks.
-    fn operation(&self, word: &str, words: &mut Words<'_>) -> Operation {
+    fn operation(&mut self, word: &str, words: &mut Words<'_>) -> Operation {
         match word {
             "activate" => Operation::ActivateRules(ActivateRules { version: words.read() }),
             "reserve" => {
@@ -136,6 +139,11 @@ impl Bank {
             "signal" => {
                 let (party, signal) = (self.party(words.next()), words.read());
                 Operation::ReportSignal(Signal { party, signal, device: words.after("on").map(str::to_owned) })
+            }
+            "part" | "put" => Operation::List(lists::command(word, words, &mut self.loaded)),
+            "clear" => {
+                let customer = self.customer(words.next());
+                Operation::List(lists::clear(customer, words))
             }
             "decide" => {
                 let (hold_id, decision) = (self.hold(words), words.read());
@@ -254,6 +262,7 @@ impl Bank {
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
             | Fact::Assessed(_)
+            | Fact::ListChanged(_)
             | Fact::Refused { .. } => {}
         }
         self.answers.insert(command_id, without_postings(&last.fact));

@@ -2,8 +2,8 @@
 
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, Capture, Epoch, Fact, HoldChange, ItemStatus, Money, Operation, OrderChange, Outcome,
-    Payment, PaymentKind, Policy, Refund, Refusal, Reserve, Role, Transaction,
+    Account, AccountId, AccountStatus, AccountType, Capture, Epoch, Fact, HoldChange, ItemStatus, ListCommand, Money, Operation,
+    OrderChange, Outcome, Payment, PaymentKind, Policy, Refund, Refusal, Reserve, Role, Transaction,
 };
 
 /// The answer to a command; `epoch` is that of the decision.
@@ -20,6 +20,11 @@ pub(crate) fn answer(fact: &Fact, epoch: Epoch) -> String {
         Fact::OrderChanged(order) => order.change.to_string(),
         Fact::AmlChanged(changed) => format!("set {}", changed.version),
         Fact::PartyChanged(changed) => changed.change.to_string(),
+        Fact::ListChanged(changed) => match &changed.change {
+            ListCommand::Part(part) => format!("loaded {}", part.number),
+            ListCommand::Activate(activate) => format!("in-force {}", activate.version),
+            ListCommand::Clear(_) => "cleared".to_owned(),
+        },
         Fact::Assessed(_) => panic!("what gates say is no answer"),
         Fact::Refused { refusal, .. } => format!("refused {refusal}"),
         Fact::Repeated(repeat) => match &repeat.first {

@@ -41,6 +41,7 @@ impl Books {
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
+            | Fact::ListChanged(_)
             | Fact::PartyChanged(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }

@@ -45,6 +45,7 @@ impl Known {
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
+            | Fact::ListChanged(_)
             | Fact::PartyChanged(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }

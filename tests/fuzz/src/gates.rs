@@ -4,13 +4,15 @@ use super::drawn::{Known, account, customer, hold, id, likely, some, text, word}
 use arbitrary::{Result, Unstructured};
 use schemas::aml::{Lane, Setting};
 use schemas::gate::{CountryList, ListName};
+use schemas::list::{EntryKind, ListedName, NameStrength, digest};
 use schemas::{
-    AmlSetting, Context, DecideReview, Freeze, GatePolicy, HoldId, Operation, Party, PartyChange, ReviewDecision, RuleId, Signal,
+    ActivateList, AmlSetting, ClearMatch, Context, DecideReview, Freeze, GatePolicy, HoldId, ListCommand, ListEntry, ListKind, ListPart,
+    Operation, Party, PartyChange, ReviewDecision, RuleId, Signal,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
-    Ok(match u.int_in_range(0..=7)? {
+    Ok(match u.int_in_range(0..=8)? {
         0..=2 => Operation::SetAml(AmlSetting::Rule(rule(u)?)),
         3 => Operation::SetAml(AmlSetting::Policy(GatePolicy {
             review_score: u.int_in_range(0..=50)?,
@@ -26,12 +28,40 @@ pub(crate) fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Opera
         }
         5 => Operation::Freeze(Freeze { party: party(u, known)?, frozen: u.arbitrary()?, reason: text(u)? }),
         6 => Operation::ReportSignal(Signal { party: party(u, known)?, device: some(u, device)?, signal: word(u, PartyChange::ALL)? }),
+        7 => list(u, known)?,
         _ => {
             let hold = hold(u, known)?.map(|hold| hold.id.0);
             let hold_id = HoldId(id(u, hold)?);
             Operation::DecideReview(DecideReview { hold_id, decision: word(u, ReviewDecision::ALL)?, reason: text(u)? })
         }
     })
+}
+
+/// A part of one or two entries, an activation of what may have been loaded, or a clearing.
+fn list(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
+    let list = ["un", "ofac", "UN"][u.choose_index(3)?].to_owned();
+    let (version, number) = (u.int_in_range(0..=3)?, u.int_in_range(0..=2)?);
+    let entry = |id: u32| ListEntry {
+        id: format!("{id}"),
+        kind: EntryKind::Person,
+        names: vec![ListedName { name: "Konyema Josef".to_owned(), strength: NameStrength::Primary }],
+        born: Vec::new(),
+        countries: Vec::new(),
+        reference: String::new(),
+    };
+    let entries: Vec<_> = (number * 2..number * 2 + u.int_in_range(0..=2)?).map(entry).collect();
+    Ok(Operation::List(match u.int_in_range(0..=2)? {
+        0 => ListCommand::Part(ListPart { list, version, number, entries }),
+        1 => {
+            let (digest, count) = (digest(&[0; 32], &entries), u32::try_from(entries.len()).unwrap_or_default());
+            let (kind, force) = (ListKind::Pep, u.arbitrary()?);
+            ListCommand::Activate(ActivateList { list, kind, version, parts: number, count, digest, force })
+        }
+        _ => {
+            let customer_id = customer(u, known)?;
+            ListCommand::Clear(ClearMatch { customer_id, list, entry: "1".to_owned(), reason: text(u)? })
+        }
+    }))
 }
 
 /// Where a payment comes from: mostly nowhere.

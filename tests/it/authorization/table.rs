@@ -184,6 +184,31 @@ pub(super) const CLOSED: &[Row] = &[
         (Payer, NO, NO, (422, "freeze_unchanged")),
     ),
     row(
+        "POST /admin/aml/lists/{list}/parts",
+        r#"{"list": "un", "version": 1, "number": 0, "entries": [{"id": "1", "kind": "other", "names": [{"name": "A", "strength": "alias"}]}]}"#,
+        "rules:write operator",
+        (Payer, NO, NO, OK),
+    ),
+    row(
+        "POST /admin/aml/lists/{list}/versions",
+        r#"{"list": "nobodys", "version": 1, "parts": 0, "count": 0, "digest": "0000000000000000000000000000000000000000000000000000000000000000"}"#,
+        "rules:write operator",
+        (Payer, NO, NO, (422, "list_not_found")),
+    ),
+    row(
+        "POST /admin/aml/matches/{customer}/{list}/{entry}/clear",
+        r#"{"customer": "{customer}", "list": "nobodys", "entry": "1", "reason": "x"}"#,
+        "rules:write operator",
+        (Payer, NO, NO, (422, "list_not_found")),
+    ),
+    row("GET /admin/aml/lists", "{}", "aml:read operator", (Payer, NO, NO, OK)),
+    row(
+        "GET /admin/aml/lists/{list}/parts/{number}",
+        r#"{"list": "nobodys", "number": 0}"#,
+        "aml:read operator",
+        (Payer, NO, NO, (404, "list_not_found")),
+    ),
+    row(
         "POST /admin/aml/holds/{id}/review",
         r#"{"id": "{hold}", "decision": "refuse", "reason": "x"}"#,
         "transactions:write operator",

@@ -133,6 +133,7 @@ pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
         }),
         Fact::OrderChanged(order) => Some(order.id.0),
         Fact::AmlChanged(changed) => Some(named(changed.setting.operation())),
+        Fact::ListChanged(changed) => Some(named(changed.change.operation())),
         Fact::PartyChanged(party) => Some(party.account_id.map_or(party.customer_id.0, |id| id.0)),
         // A batch is called as its command.
         Fact::BatchDecided(_) | Fact::Assessed(_) | Fact::Refused { .. } | Fact::Repeated(_) => None,
@@ -161,6 +162,7 @@ pub(crate) fn said<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'st
                 (change, _) => change.as_str(),
             },
             Fact::AmlChanged(changed) => changed.setting.operation(),
+            Fact::ListChanged(changed) => changed.change.operation(),
             Fact::PartyChanged(party) => party.change.as_str(),
             Fact::Assessed(assessed) => assessed.answer.as_str(),
             Fact::Refused { .. } => "refused",

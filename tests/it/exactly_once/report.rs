@@ -105,7 +105,9 @@ impl Report {
             self.violations.len(),
             self.violations[0]
         );
-        let missed: Vec<_> = faults::POINTS.iter().filter(|(point, _)| !self.toll.kills.contains_key(*point)).collect();
+        // Nobody is on a list in a campaign, so no alert asks for anything: `lists` dies there.
+        let passed = faults::POINTS.iter().filter(|(_, passes)| *passes != "alerts");
+        let missed: Vec<_> = passed.filter(|(point, _)| !self.toll.kills.contains_key(*point)).collect();
         ensure!(missed.is_empty(), "nobody died at {missed:?}");
         ensure!(!campaign.is_long() || self.kills >= KILLS_MIN, "only {} kills; give it more SECONDS", self.kills);
         ensure!(self.commands > 100, "only {} commands: the run proves little", self.commands);

@@ -5,7 +5,7 @@ use crate::risk::features::Stood;
 use crate::risk::graph::{Account, Edge, Graph, Holder, Node, index};
 use crate::risk::rules::{self, Key, Who};
 use crate::risk::settings::Watch;
-use schemas::alert::{AlertId, Subject, SubjectKind};
+use schemas::alert::{AlertId, Subject};
 use schemas::aml::{RuleId, Setting};
 use schemas::{AccountId, CustomerId};
 use state::bytes::{Bytes, Damaged, put_optional, put_text};
@@ -168,14 +168,7 @@ pub(super) fn write_episode((rule, lane, subject): &About, episode: &Episode) ->
 
 pub(super) fn read_episode(bytes: &mut Bytes<'_>) -> Result<(About, Episode), Damaged> {
     let (rule, lane, kind, id) = (bytes.word("rule")?, bytes.word("lane")?, bytes.word("kind of subject")?, bytes.text()?);
-    let account = || id.parse().map_err(|_| Damaged::new("an alert is about no account"));
-    let customer = || id.parse().map_err(|_| Damaged::new("an alert is about no customer"));
-    let subject = match kind {
-        SubjectKind::Account => Subject::Account(account()?),
-        SubjectKind::Customer => Subject::Customer(customer()?),
-        SubjectKind::Device => Subject::Device(id.to_owned()),
-        SubjectKind::Ring => Subject::Ring(customer()?),
-    };
+    let subject = Subject::read(kind, id).map_err(|error| Damaged(error.to_string()))?;
     let episode = Episode { id: AlertId(bytes.uuid()?), raised: bytes.u64()?, ends: bytes.optional()?.map(u64::from_le_bytes) };
     Ok(((rule, lane, subject), episode))
 }

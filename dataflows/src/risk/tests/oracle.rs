@@ -85,7 +85,7 @@ fn accounts(subject: &Subject) -> Vec<u32> {
     let of = |number: &u32| match subject {
         Subject::Account(id) => account(*number) == *id,
         Subject::Customer(id) => crate::risk::tests::history::holder(*number).map(customer) == Some(*id),
-        Subject::Device(_) | Subject::Ring(_) => false,
+        Subject::Device(_) | Subject::Ring(_) | Subject::Match(_) => false,
     };
     (0..=HOUSE).filter(of).collect()
 }

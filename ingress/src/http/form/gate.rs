@@ -87,7 +87,7 @@ pub(super) fn review(hold_id: Option<HoldId>, fields: &mut Fields) -> Option<Dec
     Some(DecideReview { hold_id: hold_id?, decision: decision?, reason: reason? })
 }
 
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     let fits = !text.trim().is_empty() && text.chars().nth(REASON_MAX).is_none() && !text.chars().any(char::is_control);
     if fits { Ok(text.to_owned()) } else { Err(format!("expected 1 to {REASON_MAX} characters, not all blank, none of them a control")) }
 }

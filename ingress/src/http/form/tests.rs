@@ -3,6 +3,7 @@
 mod batch;
 mod gate;
 mod hold;
+mod list;
 mod policy;
 
 use super::*;
@@ -36,6 +37,7 @@ fn good(form: &Form) -> Value {
         Form::Reserve | Form::Capture(_) | Form::Release(_) | Form::Refund(_) | Form::Reverse(_) => hold::good(form),
         Form::Batch | Form::CancelOrder(_) => batch::good(form),
         Form::Level(_) | Form::Terms(_) | Form::Limits(_) | Form::Tariff | Form::TariffEnd(_) => policy::good(form),
+        Form::List(_) => list::good(form),
         Form::AmlRule(_) | Form::GatePolicy | Form::Countries(_) | Form::Freeze { .. } | Form::Signal | Form::Review(_) => gate::good(form),
         Form::Payment(_) => {
             let context = json!({"device": "d-1"});

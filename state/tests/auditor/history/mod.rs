@@ -4,6 +4,7 @@
 
 pub(crate) mod dated;
 pub(crate) mod gated;
+pub(crate) mod listed;
 pub(crate) mod living;
 pub(crate) mod policies;
 mod recorded;
@@ -116,6 +117,7 @@ pub(crate) enum What {
         hold: Which,
         decision: ReviewDecision,
     },
+    List(listed::Listed),
     Batch {
         mode: BatchMode,
         dry_run: bool,
@@ -325,6 +327,7 @@ fn what() -> BoxedStrategy<What> {
         16 => dated::order(prop_oneof![1 => paid(amount()), 2 => likely(small())].boxed()),
         6 => which().prop_map(|order| What::Cancel { order }),
         24 => gated::asked(),
+        5 => listed::asked(),
     ]
     .boxed()
 }

@@ -38,6 +38,7 @@ fn alike() -> BoxedStrategy<Vec<What>> {
         1 => prop::collection::vec(dated::batch(likely(small()).prop_map(What::Pay)), 2).boxed(),
         1 => [likely(small()), likely(small())].prop_map(|paid| paid.map(What::Pay).to_vec()),
         4 => gated::alike(),
+        2 => super::listed::alike(),
         2 => prop::collection::vec(gated::asked(), 4..8),
     ]
     .boxed()
@@ -48,6 +49,7 @@ fn scene() -> BoxedStrategy<Vec<What>> {
     let parts = |count| prop::collection::vec(part(), count);
     prop_oneof![
         6 => gated::scene(),
+        2 => super::listed::scene(),
         3 => bound(),
         2 => twice.prop_map(|(one, two, three)| vec![What::Set(one), What::Set(two), What::Set(three)]),
         // One after the other comes into force, until there is no room for more.

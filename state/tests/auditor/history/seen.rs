@@ -1,14 +1,18 @@
 //! What there is, as far as the events say it; a step's command is made among it.
 
 use super::gated::Named;
+use super::listed::{self, Listed, Wrong};
 use super::policies::code;
 use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
+use schemas::list::digest;
 use schemas::{
-    Account, AccountId, AccountTerms, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus, Command, CreateCustomer,
-    Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged, HoldId, LevelLimits, Link, Money,
-    OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Party, Payment, PaymentKind, Policy, Principal, Proof, Refund,
-    Release, Reserve, Reverse, Signal, Tariff, TariffEnd, Transaction, TransactionId,
+    Account, AccountId, AccountTerms, ActivateList, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus,
+    ClearMatch, Command, CreateCustomer, Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged,
+    HoldId, LevelLimits, Link, ListCommand, ListPart, Money, OpenAccount, Operation, Order, OrderChange, OrderChanged, OrderId, Party,
+    Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Signal, Tariff, TariffEnd, Transaction,
+    TransactionId,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Default)]
@@ -24,7 +28,12 @@ pub(crate) struct Seen {
     /// The number of the last transaction, hold or order, and its epoch.
     number: Option<(Epoch, u32)>,
     asked: Vec<Command>,
+    /// By list: the version in force, and what was loaded since.
+    lists: BTreeMap<String, (u32, Option<Loaded>)>,
 }
+
+/// Version, parts, count, last entry and digest.
+type Loaded = (u32, u32, u32, u32, [u8; 32]);
 
 impl Seen {
     /// Remembers a command that was asked, and how many were.
@@ -41,6 +50,7 @@ impl Seen {
                 Fact::HoldChanged(held) => self.hear_hold(held),
                 Fact::Transaction(transaction) => self.hear_transaction(transaction),
                 Fact::OrderChanged(order) => self.hear_order(order),
+                Fact::ListChanged(changed) => self.hear_list(&changed.change),
                 Fact::RulesActivated { .. }
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
@@ -50,6 +60,59 @@ impl Seen {
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
+            }
+        }
+    }
+
+    fn hear_list(&mut self, change: &ListCommand) {
+        match change {
+            ListCommand::Part(part) => {
+                let (_, loaded) = self.lists.entry(part.list.clone()).or_default();
+                let (parts, count, before) =
+                    loaded.filter(|_| part.number > 0).map_or((0, 0, [0; 32]), |(_, parts, count, _, digest)| (parts, count, digest));
+                let (number, last) = (u32::try_from(part.entries.len()).expect("a few"), &part.entries.last().expect("one").id);
+                let last = last.parse().expect("ids of histories are numbers");
+                *loaded = Some((part.version, parts + 1, count + number, last, digest(&before, &part.entries)));
+            }
+            ListCommand::Activate(activate) if activate.count == 0 => drop(self.lists.remove(&activate.list)),
+            ListCommand::Activate(activate) => drop(self.lists.insert(activate.list.clone(), (activate.version, None))),
+            ListCommand::Clear(_) => {}
+        }
+    }
+
+    /// What is asked of a list that is as it is.
+    fn list(&self, asked: &Listed) -> ListCommand {
+        let of = |list: u8| self.lists.get(&listed::name(list)).copied().unwrap_or_default();
+        match *asked {
+            Listed::Part { list, ahead, skips, count, behind } => {
+                let (in_force, loaded) = of(list);
+                let (version, number, last) = match loaded {
+                    Some((version, parts, _, last, _)) if ahead == 0 => (version, parts, last),
+                    _ => (in_force + ahead, 0, 0),
+                };
+                let from = if behind { last + 1 } else { last };
+                let entries = (from..from + u32::from(count)).map(listed::entry).collect();
+                ListCommand::Part(ListPart { list: listed::name(list), version: version.max(1), number: number + skips, entries })
+            }
+            Listed::Activate { list, wrong, force } => {
+                let (in_force, loaded) = of(list);
+                let (mut version, parts, mut count, _, mut digest) = loaded.unwrap_or((in_force.max(1), 1, 1, 0, [7; 32]));
+                match wrong {
+                    Wrong::Nothing => {}
+                    Wrong::Count => count += 1,
+                    Wrong::Digest => digest[3] ^= 1,
+                    Wrong::Version => version += 1,
+                }
+                ListCommand::Activate(ActivateList { list: listed::name(list), kind: listed::KIND, version, parts, count, digest, force })
+            }
+            Listed::End { list, force } => {
+                let version = of(list).0 + 1;
+                let (kind, digest) = (listed::KIND, [0; 32]);
+                ListCommand::Activate(ActivateList { list: listed::name(list), kind, version, parts: 0, count: 0, digest, force })
+            }
+            Listed::Clear { customer, list } => {
+                let (customer_id, entry) = (self.customer(customer), "000001".to_owned());
+                ListCommand::Clear(ClearMatch { customer_id, list: listed::name(list), entry, reason: "a look".to_owned() })
             }
         }
     }
@@ -181,6 +244,11 @@ impl Seen {
             What::Signal { party, device, signal } => {
                 let (party, holder) = self.party(*party);
                 (Operation::ReportSignal(Signal { party, device: device.clone(), signal: *signal }), holder)
+            }
+            What::List(asked) => {
+                let command = self.list(asked);
+                let of = if let ListCommand::Clear(clear) = &command { Some(clear.customer_id) } else { None };
+                (Operation::List(command), of)
             }
             What::Decide { hold, decision } => {
                 let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4), epoch);

@@ -177,6 +177,7 @@ fn refusal(event: &Event) -> Option<&str> {
         | Fact::PolicyChanged(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,

@@ -83,6 +83,7 @@ fn did(fact: &Fact) -> Option<(Item, i64)> {
         | Fact::BatchDecided(_)
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
+        | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,

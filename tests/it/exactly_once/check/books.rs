@@ -59,6 +59,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::BatchDecided(_)
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
+            | Fact::ListChanged(_)
             | Fact::PartyChanged(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }

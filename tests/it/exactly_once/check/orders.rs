@@ -50,6 +50,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::PolicyChanged(_)
             | Fact::BatchDecided(_)
             | Fact::AmlChanged(_)
+            | Fact::ListChanged(_)
             | Fact::PartyChanged(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }

@@ -122,6 +122,7 @@ impl<'a> Past<'a> {
                 | Fact::PolicyChanged(_)
                 | Fact::BatchDecided(_)
                 | Fact::AmlChanged(_)
+                | Fact::ListChanged(_)
                 | Fact::PartyChanged(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }

@@ -1,0 +1,152 @@
+//! Rows of names, lists, cleared pairs and who stands: written, and read back.
+
+use crate::risk::screen::Screen;
+use crate::risk::screen::lists::{Listed, Loading};
+use crate::risk::screen::names::Named;
+use schemas::list::ListedName;
+use schemas::{CustomerId, ListEntry};
+use state::bytes::{Bytes, Damaged, put_text};
+use std::collections::BTreeMap;
+
+/// Lists of which not every entry was read yet.
+#[derive(Default)]
+pub(super) struct Reading {
+    pub(super) screen: Screen,
+    in_force: BTreeMap<String, (schemas::ListKind, u32, Vec<ListEntry>)>,
+}
+
+/// The rows by kind: names, lists, entries, cleared pairs, pairs that stand.
+pub(super) fn rows(screen: &Screen) -> [Vec<Vec<u8>>; 5] {
+    let in_force = screen.lists.in_force.iter();
+    let heads = in_force.clone().map(|(list, of)| write_list(list, of.kind.as_str(), of.version));
+    let loading = screen.lists.loading.iter();
+    let heads = heads.chain(loading.clone().map(|(list, of)| write_list(list, "", of.version)));
+    let entries = in_force.flat_map(|(list, of)| of.entries.iter().map(move |entry| write_entry(list, true, entry)));
+    let entries = entries.chain(loading.flat_map(|(list, of)| of.entries.iter().map(move |entry| write_entry(list, false, entry))));
+    let cleared = screen.cleared.iter().map(|((customer, list, entry), digest)| {
+        let mut bytes = write_pair(*customer, list, entry);
+        bytes.extend_from_slice(digest);
+        bytes
+    });
+    let standing = screen.standing.iter().map(|((customer, list, entry), (kind, score))| {
+        let mut bytes = write_pair(*customer, list, entry);
+        put_text(&mut bytes, kind.as_str());
+        bytes.extend_from_slice(&score.to_le_bytes());
+        bytes
+    });
+    [screen.names.rows().iter().map(write_name).collect(), heads.collect(), entries.collect(), cleared.collect(), standing.collect()]
+}
+
+fn write_name(named: &Named) -> Vec<u8> {
+    let mut bytes = named.id.0.as_bytes().to_vec();
+    put_text(&mut bytes, &named.name);
+    put_text(&mut bytes, named.country.as_deref().unwrap_or_default());
+    bytes
+}
+
+/// A list that is being loaded is of no kind yet.
+fn write_list(list: &str, kind: &str, version: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_text(&mut bytes, list);
+    put_text(&mut bytes, kind);
+    bytes.extend_from_slice(&version.to_le_bytes());
+    bytes
+}
+
+fn write_entry(list: &str, is_in_force: bool, entry: &ListEntry) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(entry.bytes() + 64);
+    put_text(&mut bytes, list);
+    bytes.push(u8::from(is_in_force));
+    put_text(&mut bytes, &entry.id);
+    put_text(&mut bytes, entry.kind.as_str());
+    put_text(&mut bytes, &entry.reference);
+    let count = |count: usize| u32::try_from(count).expect("an entry has 64 KiB at most").to_le_bytes();
+    bytes.extend_from_slice(&count(entry.names.len()));
+    for ListedName { name, strength } in &entry.names {
+        put_text(&mut bytes, name);
+        put_text(&mut bytes, strength.as_str());
+    }
+    for texts in [&entry.born, &entry.countries] {
+        bytes.extend_from_slice(&count(texts.len()));
+        texts.iter().for_each(|text| put_text(&mut bytes, text));
+    }
+    bytes
+}
+
+fn write_pair(customer: u32, list: &str, entry: &str) -> Vec<u8> {
+    let mut bytes = customer.to_le_bytes().to_vec();
+    put_text(&mut bytes, list);
+    put_text(&mut bytes, entry);
+    bytes
+}
+
+impl Reading {
+    pub(super) fn name(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        let (id, name, country) = (CustomerId(bytes.uuid()?), bytes.text()?, bytes.text()?);
+        let known = self.screen.names.len();
+        self.screen.names.name(id, name, Some(country).filter(|country| !country.is_empty()));
+        if self.screen.names.len() == known + 1 { Ok(()) } else { Err(Damaged::new("a customer is named twice")) }
+    }
+
+    pub(super) fn list(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        let (list, kind, version) = (bytes.text()?.to_owned(), bytes.word_or_none("kind of list")?, bytes.u32()?);
+        let is_new = match kind {
+            Some(kind) => self.in_force.insert(list, (kind, version, Vec::new())).is_none(),
+            None => self.screen.lists.loading.insert(list, Loading { version, entries: Vec::new() }).is_none(),
+        };
+        if is_new { Ok(()) } else { Err(Damaged::new("a list is there twice")) }
+    }
+
+    pub(super) fn entry(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        let (list, is_in_force) = (bytes.text()?, bytes.u8()? != 0);
+        let (id, kind, reference) = (bytes.text()?.to_owned(), bytes.word("kind of entry")?, bytes.text()?.to_owned());
+        let mut names = Vec::new();
+        for _ in 0..bytes.u32()? {
+            names.push(ListedName { name: bytes.text()?.to_owned(), strength: bytes.word("strength of a name")? });
+        }
+        let mut texts = || (0..bytes.u32()?).map(|_| bytes.text().map(str::to_owned)).collect::<Result<Vec<_>, _>>();
+        let entry = ListEntry { id, kind, names, born: texts()?, countries: texts()?, reference };
+        let entries = if is_in_force {
+            self.in_force.get_mut(list).map(|(.., entries)| entries)
+        } else {
+            self.screen.lists.loading.get_mut(list).map(|loading| &mut loading.entries)
+        };
+        let entries = entries.ok_or_else(|| Damaged::new("an entry is of a list that is not there"))?;
+        if entries.last().is_some_and(|last| last.id >= entry.id) {
+            return Err(Damaged::new("entries are not in the order of their ids"));
+        }
+        entries.push(entry);
+        Ok(())
+    }
+
+    pub(super) fn cleared(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        let pair = self.pair(bytes)?;
+        self.screen.cleared.insert(pair, bytes.array()?);
+        Ok(())
+    }
+
+    pub(super) fn standing(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        let (pair, kind, score) = (self.pair(bytes)?, bytes.word("kind of list")?, bytes.u32()?);
+        let (_, list, entry) = &pair;
+        let known = self.in_force.get(list).filter(|(.., entries)| entries.binary_search_by(|other| other.id.cmp(entry)).is_ok());
+        if known.is_none_or(|(of, ..)| *of != kind) {
+            return Err(Damaged::new("somebody stands for an entry that is not there"));
+        }
+        self.screen.standing.insert(pair, (kind, score));
+        Ok(())
+    }
+
+    fn pair(&self, bytes: &mut Bytes<'_>) -> Result<(u32, String, String), Damaged> {
+        let (customer, list, entry) = (bytes.u32()?, bytes.text()?.to_owned(), bytes.text()?.to_owned());
+        let is_known = usize::try_from(customer).is_ok_and(|customer| customer < self.screen.names.len());
+        if is_known { Ok((customer, list, entry)) } else { Err(Damaged::new("a match is of a customer who is not there")) }
+    }
+
+    /// All of it, each list made ready.
+    pub(super) fn finish(mut self) -> Screen {
+        for (list, (kind, version, entries)) in self.in_force {
+            self.screen.lists.in_force.insert(list, Listed::new(kind, version, entries));
+        }
+        self.screen
+    }
+}

@@ -1,0 +1,15 @@
+//! R19: A customer whose name is on a sanctions list.
+//!
+//! ```sql
+//! select customer, list, entry, score
+//! from standing -- customers and entries that are alike, and were not cleared: risk/screen.rs
+//! where kind = 'sanctions' and score >= $score
+//! ```
+//!
+//! It is measured of names, not of payments: no payment concerns anybody. It is over as soon as it does not hold.
+
+use super::{Reading, Rule};
+use schemas::aml::RuleId;
+
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::SanctionHit, concerns: |_, _, _| {}, measure: |_, _, _, _| Reading::default(), reach_ms: |_| 0, window_ms: |_| 0 };

@@ -1,0 +1,275 @@
+//! Screening: whose name is on a list that is in force?
+//!
+//! ```sql
+//! select customer, list, entry, score
+//! from customer join entry on similar(customer.name, entry.name) >= 0.7
+//! where list is in force and not exists (select from cleared where both sides are as they were when it was cleared)
+//! ```
+//!
+//! In: epochs with customers, lists and clearings. Out: candidates of R19 and R20 that come and go, each with what it rests on. Never: a
+//! customer screened whom nothing touches.
+//!
+//! 1. What happened is taken, in its order: names, parts, versions that come into force, matches that are cleared. A new version touches
+//!    whoever shares a key with an entry that came, went, changed or is weighed otherwise; whoever is enrolled is touched by all lists.
+//! 2. Whoever is touched is screened against that list, and compared with what stood.
+//! 3. A rule that is watched in another shape takes its candidates along; the thresholds that are set decide what holds.
+//! 4. What comes, or stands by a threshold that is set, says what it rests on.
+
+use crate::risk::evidence::Witness;
+use crate::risk::features::{Said, may_hold};
+use crate::risk::holds::{Candidate, Clause};
+use crate::risk::settings::{Settings, Watch};
+use lists::Lists;
+use names::{Named, Names};
+use schemas::alert::{Evidence, Match, Matched, MatchedWords, Subject};
+use schemas::aml::RuleId;
+use schemas::list::pair_digest;
+use schemas::{Customer, Epoch, Event, Fact, ListCommand, ListKind};
+use screening::index::Hit;
+use screening::qualify::Facts;
+use screening::score::How;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lists in force, and what is being loaded.
+pub(crate) mod lists;
+/// Customers by name.
+pub(crate) mod names;
+
+/// A pair that is quiet as long as both sides are as they were: the customer, the list and the entry.
+pub(crate) type Pair = (u32, String, String);
+
+/// How many were touched and screened, and by how many lists in an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Screened {
+    /// Versions that came into force.
+    pub versions: usize,
+    /// Names that were screened against a list because of them, of all that there are.
+    pub touched: usize,
+    /// Names that were screened because they are new.
+    pub enrolled: usize,
+    /// All names.
+    pub names: usize,
+}
+
+/// The memory.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    pub(crate) names: Names,
+    pub(crate) lists: Lists,
+    /// What both sides were when a pair was cleared.
+    pub(crate) cleared: BTreeMap<Pair, [u8; 16]>,
+    /// Who stands, and with which score; no pair that is quiet.
+    pub(crate) standing: BTreeMap<Pair, (ListKind, u32)>,
+}
+
+/// Who is to be screened against which list, by which event.
+type Touched = BTreeMap<(u32, String), usize>;
+
+/// What is found of a customer on a list: by entry.
+type Hits = BTreeMap<String, Matched>;
+
+impl Screen {
+    /// What an epoch changes; `before` was watched until it began, `changed` are the watches whose thresholds are others now.
+    pub(crate) fn take(
+        &mut self,
+        (now, events): (Epoch, &[Event]),
+        before: &BTreeSet<Watch>,
+        settings: &Settings,
+        changed: &BTreeMap<Watch, Option<usize>>,
+        said: &mut Said,
+    ) {
+        // 1.
+        let (touched, mut screened) = self.touched(events);
+        // 2.
+        let mut found: BTreeMap<(u32, String), Hits> = BTreeMap::new();
+        let mut to_tell: BTreeMap<Pair, Option<usize>> = BTreeMap::new();
+        for ((customer, list), event) in touched {
+            let hits = self.screen(customer, &list);
+            let came = self.stand(customer, &list, &hits, before, said);
+            to_tell.extend(came.into_iter().map(|entry| ((customer, list.clone(), entry), Some(event))));
+            found.insert((customer, list), hits);
+        }
+        // 3.
+        let after = settings.watches();
+        for (watch, diff) in before.difference(&after).map(|watch| (watch, -1)).chain(after.difference(before).map(|watch| (watch, 1))) {
+            for (pair, (_, score)) in self.of(watch.rule) {
+                said.candidates.push((self.row(*watch, pair, *score), diff));
+                if diff > 0 {
+                    to_tell.entry(pair.clone()).or_default();
+                }
+            }
+        }
+        for (watch, event) in changed {
+            for (pair, _) in self.of(watch.rule) {
+                to_tell.entry(pair.clone()).or_insert(*event);
+            }
+        }
+        // 4.
+        for (pair, event) in to_tell {
+            let Some((kind, score)) = self.standing.get(&pair).copied() else { continue };
+            let (customer, list, entry) = &pair;
+            let hits = found.entry((*customer, list.clone())).or_insert_with(|| self.screen(*customer, list));
+            let matched = hits.get(entry).expect("who stands is found again");
+            for watch in after.iter().filter(|watch| watch.rule == rule(kind)) {
+                let row = self.row(*watch, &pair, score);
+                if may_hold(settings, &row) {
+                    let evidence =
+                        Evidence { window_from: now, window_to: now, matched: Some(Box::new(matched.clone())), ..Evidence::default() };
+                    let traceparent = event.map(|event| events[event].cause.traceparent.clone()).unwrap_or_default();
+                    said.witnesses.insert(row, Witness { evidence, is_late: false, traceparent });
+                }
+            }
+        }
+        screened.names = self.names.len();
+        said.screened = screened;
+    }
+
+    /// All candidates that stand, as a dataflow that begins with them has them.
+    pub(crate) fn all(&self, watches: &BTreeSet<Watch>) -> Vec<(Clause, Candidate)> {
+        let rows = watches.iter().flat_map(|watch| self.of(watch.rule).map(|(pair, (_, score))| self.row(*watch, pair, *score)));
+        rows.collect()
+    }
+
+    /// Takes what happened, in its order.
+    fn touched(&mut self, events: &[Event]) -> (Touched, Screened) {
+        let (mut touched, mut screened) = (Touched::new(), Screened::default());
+        for (event, Event { fact, .. }) in events.iter().enumerate() {
+            match fact {
+                Fact::CustomerCreated(customer) => {
+                    let Customer { id, full_name, country, .. } = customer;
+                    if let Some(place) = self.names.name(*id, full_name, country.as_deref()) {
+                        screened.enrolled += 1;
+                        touched.extend(self.lists.in_force.keys().map(|list| ((place, list.clone()), event)));
+                    }
+                }
+                Fact::ListChanged(changed) => match &changed.change {
+                    ListCommand::Part(part) => self.lists.load(part),
+                    ListCommand::Activate(activate) => {
+                        let list = &activate.list;
+                        let before = self.lists.in_force.get(list).map(|listed| listed.kind);
+                        let mut who = self.names.touched(&self.lists.activate(activate));
+                        // Another kind of list is another rule.
+                        if before.is_some_and(|before| before != activate.kind) {
+                            let standing = self.standing.keys().filter(|(_, of, _)| of == list);
+                            who.extend(standing.map(|(customer, ..)| *customer));
+                        }
+                        (screened.versions, screened.touched) = (screened.versions + 1, screened.touched + who.len());
+                        touched.extend(who.into_iter().map(|customer| ((customer, list.clone()), event)));
+                    }
+                    ListCommand::Clear(clear) => {
+                        let Some(customer) = self.names.place(clear.customer_id) else { continue };
+                        let (list, entry) = (clear.list.clone(), clear.entry.clone());
+                        if let Some(digest) = self.digest(customer, &list, &entry) {
+                            self.cleared.insert((customer, list.clone(), entry), digest);
+                            touched.insert((customer, list), event);
+                        }
+                    }
+                },
+                _ => {}
+            }
+        }
+        (touched, screened)
+    }
+
+    /// What both sides of a pair say; none where one of them is not there.
+    fn digest(&self, customer: u32, list: &str, entry: &str) -> Option<[u8; 16]> {
+        let Named { name, country, .. } = self.names.named(customer);
+        let entry = self.lists.in_force.get(list)?.entry(entry)?;
+        Some(pair_digest(name, country.as_deref(), entry))
+    }
+
+    /// Whom on a list a customer's name means, but for pairs that are quiet.
+    fn screen(&self, customer: u32, list: &str) -> Hits {
+        let Some(listed) = self.lists.in_force.get(list) else { return Hits::new() };
+        let Named { name, country, .. } = self.names.named(customer);
+        let facts = Facts { born: None, countries: country.iter().cloned().collect() };
+        let is_quiet = |entry: &str| {
+            let digest = self.cleared.get(&(customer, list.to_owned(), entry.to_owned()));
+            digest.is_some() && digest == self.digest(customer, list, entry).as_ref()
+        };
+        let hits = listed.index.screen(name, &facts, screening::THRESHOLD).into_iter().filter(|hit| !is_quiet(&hit.entry.id));
+        hits.map(|hit| {
+            let matched = matched(&hit, name, (list, listed));
+            (hit.entry.id.clone(), matched)
+        })
+        .collect()
+    }
+
+    /// Compares what was found of a customer on a list with what stood; gives what comes.
+    fn stand(&mut self, customer: u32, list: &str, hits: &Hits, watches: &BTreeSet<Watch>, said: &mut Said) -> Vec<String> {
+        let from = (customer, list.to_owned(), String::new());
+        let stood = self.standing.range(from..).take_while(|((who, of, _), _)| *who == customer && of == list);
+        let stood: BTreeMap<String, (ListKind, u32)> = stood.map(|((.., entry), of)| (entry.clone(), *of)).collect();
+        let now: BTreeMap<String, (ListKind, u32)> =
+            hits.iter().map(|(entry, matched)| (entry.clone(), (matched.kind, matched.score))).collect();
+        let gone: Vec<_> = stood.iter().filter(|(entry, of)| now.get(*entry) != Some(of)).collect();
+        let came: Vec<_> = now.iter().filter(|(entry, of)| stood.get(*entry) != Some(of)).collect();
+        for (changes, diff) in [(&gone, -1), (&came, 1)] {
+            for (entry, (kind, score)) in changes {
+                let pair = (customer, list.to_owned(), (*entry).clone());
+                let of = watches.iter().filter(|watch| watch.rule == rule(*kind));
+                said.candidates.extend(of.map(|watch| (self.row(*watch, &pair, *score), diff)));
+            }
+        }
+        for (entry, _) in gone {
+            self.standing.remove(&(customer, list.to_owned(), entry.clone()));
+        }
+        let told = came.iter().map(|(entry, _)| (*entry).clone()).collect();
+        self.standing.extend(came.into_iter().map(|(entry, of)| ((customer, list.to_owned(), entry.clone()), *of)));
+        told
+    }
+
+    fn of(&self, rule_of: RuleId) -> impl Iterator<Item = (&Pair, &(ListKind, u32))> {
+        self.standing.iter().filter(move |(_, (kind, _))| rule(*kind) == rule_of)
+    }
+
+    fn row(&self, Watch { rule, shape }: Watch, (customer, list, entry): &Pair, score: u32) -> (Clause, Candidate) {
+        let customer_id = self.names.named(*customer).id;
+        let subject = Subject::Match(Match { customer_id, list: list.clone(), entry: entry.clone() });
+        (Clause { rule, shape, clause: 0 }, Candidate { subject, measures: [i64::from(score), 0, 0, 0] })
+    }
+}
+
+/// Which rule a list is looked at by.
+const fn rule(kind: ListKind) -> RuleId {
+    match kind {
+        ListKind::Sanctions => RuleId::SanctionHit,
+        ListKind::Pep => RuleId::PoliticallyExposed,
+    }
+}
+
+fn matched(hit: &Hit<'_>, name: &str, (list, listed): (&str, &lists::Listed)) -> Matched {
+    let words = hit.why.iter().map(|why| MatchedWords {
+        query: why.query.clone(),
+        listed: why.listed.clone(),
+        how: how(why.how).to_owned(),
+        contributed: why.contributed,
+    });
+    Matched {
+        list: list.to_owned(),
+        kind: listed.kind,
+        version: listed.version,
+        entry: hit.entry.id.clone(),
+        name: name.to_owned(),
+        listed: hit.matched.to_owned(),
+        score: hit.score,
+        born_agrees: hit.born_agrees,
+        country_agrees: hit.country_agrees,
+        reference: hit.entry.reference.clone(),
+        words: words.collect(),
+    }
+}
+
+const fn how(how: How) -> &'static str {
+    match how {
+        How::Equal => "equal",
+        How::Variant => "variant",
+        How::Edit => "spelling",
+        How::Initial => "initial",
+        How::Joined => "joined",
+        How::Acronym => "acronym",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Alerts that are open, and what they ask of settlement, by the rows that were written.
+
+use crate::postgres::{PostgresError, RANGE};
+use schemas::alert::Subject;
+use schemas::alert::feedback::Wish;
+use schemas::aml::{Lane, RuleId};
+use schemas::{AlertId, Epoch};
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+/// An alert that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Which.
+    pub id: AlertId,
+    /// Of which rule.
+    pub rule: RuleId,
+    /// Of which of its settings.
+    pub lane: Lane,
+    /// About whom.
+    pub subject: Subject,
+    /// When it was raised.
+    pub raised: Epoch,
+    /// What it asks for.
+    pub wish: Option<Wish>,
+}
+
+type Row = (Uuid, String, String, String, String, i64, Option<String>);
+
+const SELECT: &str = "
+    select a.id, a.rule, a.lane, a.subject_kind, a.subject_id, a.epoch, a.wish from alert a
+    where not exists (select from alert_cleared c where c.alert_id = a.id and c.epoch <= $1) and a.epoch <= $1 and ";
+
+/// Every match that is open at the end of an epoch.
+pub async fn matches(url: &str, epoch: Epoch) -> Result<Vec<Open>, PostgresError> {
+    read(url, epoch, "a.subject_kind = 'match' order by a.epoch, a.number").await
+}
+
+/// Every open alert that asks for something, where nothing is known to have become of the customer since it was raised.
+pub async fn unheard(url: &str) -> Result<Vec<Open>, PostgresError> {
+    let unheard = "a.wish is not null
+        and not exists (select from party_change p
+                        where p.customer_id = split_part(a.subject_id, '/', 1)::uuid and p.account_id is null
+                          and p.change in ('frozen', 'unfrozen') and p.epoch >= a.epoch)
+        order by a.epoch, a.number";
+    read(url, u64::try_from(i64::MAX).expect("it is positive"), unheard).await
+}
+
+async fn read(url: &str, epoch: Epoch, which: &str) -> Result<Vec<Open>, PostgresError> {
+    let failed = |source| PostgresError::Postgres { step: "read the open alerts", source };
+    let mut connection = PgConnection::connect(url).await.map_err(failed)?;
+    let query = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(format!("{SELECT}{which}")));
+    let rows = query.bind(i64::try_from(epoch).expect(RANGE)).fetch_all(&mut connection).await.map_err(failed)?;
+    let open = |(id, rule, lane, kind, subject, raised, wish): Row| {
+        Ok(Open {
+            id: AlertId(id),
+            rule: rule.parse()?,
+            lane: lane.parse()?,
+            subject: Subject::read(kind.parse()?, &subject)?,
+            raised: u64::try_from(raised).expect(RANGE),
+            wish: wish.map(|wish| wish.parse()).transpose()?,
+        })
+    };
+    rows.into_iter()
+        .map(|row| open(row).map_err(|error: schemas::money::Unreadable| failed(sqlx::Error::Decode(Box::new(error)))))
+        .collect()
+}
