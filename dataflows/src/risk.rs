@@ -23,6 +23,12 @@ use questions::Questions;
 use schemas::{AlertChange, Epoch, EpochEvents, aml::Setting};
 use std::sync::Arc;
 
+/// What is known beside payments.
+mod beside;
+/// Rules that go by more than payments of one's own.
+mod beyond;
+/// How far apart two places are.
+mod distance;
 /// Whether a rule holds for whom, and the alerts of it.
 mod episodes;
 /// What an alert rests on.
@@ -35,12 +41,20 @@ mod graph;
 mod holds;
 /// The state as bytes.
 mod kept;
+/// What is measured, compared with what stood.
+mod measured;
+/// Of whom rings consist.
+mod members;
+/// Where customers were.
+mod places;
 /// What if.
 pub mod questions;
 /// The rules.
 pub mod rules;
 /// Rules as they are set.
 mod settings;
+/// What customers share.
+mod ties;
 
 pub use kept::{Damaged, Kept};
 
