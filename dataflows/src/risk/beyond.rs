@@ -3,8 +3,8 @@
 //! In: what an epoch touched. Out: candidates of taint, and rows of ties for the components of rings. Never: a look at all of the graph, but where a
 //! rule is set in a shape that nobody watched.
 
-use crate::risk::beside::News;
 use crate::risk::Given;
+use crate::risk::beside::News;
 use crate::risk::features::{Features, Said, Touch, traceparent};
 use crate::risk::graph::Node;
 use crate::risk::measured::{Looking, Measured, candidate, may_hold};

@@ -55,7 +55,10 @@ struct Waiting {
 }
 
 /// The alerts of each epoch, at the first worker.
-pub(crate) fn episodes<'scope>(said: Epochs<'scope, Arc<Said>>, held: VecCollection<'scope, Epoch, Change, isize>) -> Epochs<'scope, Found> {
+pub(crate) fn episodes<'scope>(
+    said: Epochs<'scope, Arc<Said>>,
+    held: VecCollection<'scope, Epoch, Change, isize>,
+) -> Epochs<'scope, Found> {
     let to_first = Exchange::new(|_: &Diff| 0);
     let mut episodes = Episodes::default();
     said.binary_frontier::<_, CapacityContainerBuilder<Vec<Found>>, _, _, _, _>(
@@ -111,7 +114,7 @@ impl Episodes {
                 self.open.insert(about, episode);
             }
             self.hold(diffs);
-        } else {
+        } else if let Given::Epoch { .. } | Given::Settings(..) = &said.given {
             // 1.
             self.end(epoch, &mut alerts);
             // 2.
@@ -124,7 +127,8 @@ impl Episodes {
             self.end(epoch, &mut alerts);
         }
         alerts.sort_by_key(|change| matches!(change, AlertChange::Raised(_)));
-        let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(epoch, parts, &self.open)));
+        let of = if let Given::End(_) = said.given { epoch - 1 } else { epoch };
+        let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(of, parts, &self.open)));
         Found { given: said.given.clone(), alerts, kept }
     }
 

@@ -112,10 +112,16 @@ impl Features {
             Given::Epoch { events, keep } => {
                 self.begin(&mut said);
                 self.take(events.epoch(), &set_by(&events.events), Some(&events), &mut said);
-                said.parts = keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured));
+                said.parts = if keep { self.parts() } else { None };
             }
+            Given::End(_) => said.parts = self.parts(),
         }
         said
+    }
+
+    /// The state, if anything was given.
+    fn parts(&self) -> Option<kept::Parts> {
+        self.settings.as_ref().map(|settings| kept::Parts::of(settings, &self.graph, &self.measured))
     }
 
     /// The catalogue, where nothing stood.
@@ -278,7 +284,8 @@ impl Features {
         causes.extend(due);
         if let Some(event) = set {
             let graph = &self.graph;
-            let may = |key: Key, stood: &measured::Stood| stood.rows.iter().any(|row| may_hold(settings, &candidate(graph, watch, key, row)));
+            let may =
+                |key: Key, stood: &measured::Stood| stood.rows.iter().any(|row| may_hold(settings, &candidate(graph, watch, key, row)));
             let standing = measured.stood.iter().filter(|(key, stood)| may(**key, stood));
             causes.extend(standing.map(|(key, _)| (*key, Cause { event, late: None })));
         }

@@ -26,8 +26,8 @@ mod beside;
 mod rows;
 
 use crate::risk::episodes::{About, Episode};
-use crate::risk::measured::{Measured, Stood};
 use crate::risk::graph::Graph;
+use crate::risk::measured::{Measured, Stood};
 use crate::risk::rules::Key;
 use crate::risk::settings::{Settings, Watch};
 use schemas::Epoch;

@@ -55,7 +55,14 @@ impl Measured {
     }
 
     /// Compares readings, that of now first, with what stood; whether anything is different.
-    pub(crate) fn compare(&mut self, looking: Looking<'_>, key: Key, readings: &[(Epoch, Reading)], traceparent: &str, said: &mut Said) -> bool {
+    pub(crate) fn compare(
+        &mut self,
+        looking: Looking<'_>,
+        key: Key,
+        readings: &[(Epoch, Reading)],
+        traceparent: &str,
+        said: &mut Said,
+    ) -> bool {
         let Looking { graph, settings, watch, now, is_set } = looking;
         let mut rows: Vec<_> = readings.iter().flat_map(|(_, reading)| reading.rows.clone()).collect();
         rows.retain(|(clause, measures)| is_candidate(watch.rule, *clause, measures));

@@ -6,8 +6,8 @@
 //! window is measured by the same function as what comes in order.
 
 use crate::risk::graph::{Graph, Node, Slot};
-use schemas::{Epoch, TransactionId};
 use schemas::aml::RuleId;
+use schemas::{Epoch, TransactionId};
 
 /// An agent whose cash goes round.
 mod agent_anomaly;

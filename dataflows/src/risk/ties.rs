@@ -170,7 +170,9 @@ impl Lens {
     ) -> Vec<(Row, isize)> {
         let mut before: BTreeMap<Shared, BTreeSet<CustomerId>> = BTreeMap::new();
         let mut ties: Vec<(Shared, CustomerId)> = ties.into_iter().collect();
-        ties.extend(self.due.range(..(now + 1, Shared::default(), CustomerId(uuid::Uuid::nil()))).map(|(_, shared, customer)| (*shared, *customer)));
+        ties.extend(
+            self.due.range(..(now + 1, Shared::default(), CustomerId(uuid::Uuid::nil()))).map(|(_, shared, customer)| (*shared, *customer)),
+        );
         for (shared, customer) in ties {
             let until = graph.beside.ties.until((shared, customer), self.window_ms, now);
             let stood = self.of.get(&shared).and_then(|of| of.get(&customer)).copied();

@@ -1,8 +1,8 @@
 //! Rows of what is kept, one kind after the other: written, and read back into what they are rows of.
 
 use crate::risk::episodes::{About, Episode};
-use crate::risk::measured::Stood;
 use crate::risk::graph::{Account, Edge, Graph, Holder, Node, index};
+use crate::risk::measured::Stood;
 use crate::risk::rules::{self, Key, Who};
 use crate::risk::settings::Watch;
 use schemas::alert::{AlertId, Subject, SubjectKind};

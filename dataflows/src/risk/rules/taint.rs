@@ -120,6 +120,5 @@ pub(crate) fn touched<'a>(
     by_edge.chain(crossed.iter().filter(may_pass).flat_map(|node| graph.payees(*node))).collect()
 }
 
-
 #[cfg(test)]
 mod tests;
