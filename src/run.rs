@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// `orion run`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process; with --supervise, in one of its own\n\nSIGTERM or SIGINT stops: what is under way is finished, and settlement leaves a snapshot. A second one stops at once."
+    after_help = "Examples:\n  orion run                      all cells, each in a process of its own\n  orion run --cells settlement   only settlement, in this process; with --supervise, in one of its own\n\nSIGTERM or SIGINT stops: what is under way is finished, and settlement and risk leave a snapshot. A second one stops at once."
 )]
 pub struct Args {
     /// The cells to run; all without it. One cell runs in this process.
@@ -200,11 +200,11 @@ fn now_ms() -> u64 {
     u64::try_from(START.elapsed().as_millis()).expect("no process runs for 500 million years")
 }
 
-/// Ends a cell. What views and risk have under way are transactions, whole or not there; settlement has a snapshot to leave.
+/// Ends a cell. What views have under way are transactions, whole or not there; settlement and risk have a snapshot to leave.
 fn end(cell: Cell, life: &Life) {
     match cell {
-        Cell::Settlement => life.stop.request(),
-        Cell::Views | Cell::Risk => std::process::exit(0),
+        Cell::Settlement | Cell::Risk => life.stop.request(),
+        Cell::Views => std::process::exit(0),
     }
 }
 

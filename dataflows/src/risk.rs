@@ -25,6 +25,12 @@ use schemas::aml::{Lane, RuleId, Setting};
 use schemas::{AlertChange, AlertId, Epoch, EpochEvents};
 use std::sync::Arc;
 
+/// What is known beside payments.
+mod beside;
+/// Rules that go by more than payments of one's own.
+mod beyond;
+/// How far apart two places are.
+mod distance;
 /// Whether a rule holds for whom, and the alerts of it.
 mod episodes;
 /// What an alert rests on.
@@ -37,6 +43,12 @@ mod graph;
 mod holds;
 /// The state as bytes.
 mod kept;
+/// What is measured, compared with what stood.
+mod measured;
+/// Of whom rings consist.
+mod members;
+/// Where customers were.
+mod places;
 /// What if.
 pub mod questions;
 /// The rules.
@@ -45,9 +57,18 @@ pub mod rules;
 mod screen;
 /// Rules as they are set.
 mod settings;
+/// What customers share.
+mod ties;
 
 pub use kept::{Damaged, Kept};
 pub use screen::Screened;
+
+/// The version of the detection: of the same epochs, two binaries with the same one say the same. To be raised with any change after which they
+/// might not, be it a rule, a default of the catalogue, a bound, or what an alert says; not with a change that only makes it faster. A
+/// journal of the risk cell names it, and what another version said is not compared with what this one finds.
+///
+/// 1: impossible travel, rings, taint; what is pushed out of a neighbourhood is measured again.
+pub const DETECTION_VERSION: u32 = 1;
 
 /// A payment that is later than this counts from its epoch: 30 days.
 pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
@@ -68,13 +89,15 @@ pub enum Given {
         /// Whether the state at its end is wanted.
         keep: bool,
     },
+    /// Nothing follows: the state at the end of the epoch before this one is wanted. Nothing happens in it, and it is no epoch of the bank.
+    End(Epoch),
 }
 
 impl Given {
     /// When it is. No two are of the same epoch.
     pub fn epoch(&self) -> Epoch {
         match self {
-            Self::Standing(epoch, _) | Self::Open(epoch, _) | Self::Settings(epoch, _) => *epoch,
+            Self::Standing(epoch, _) | Self::Open(epoch, _) | Self::Settings(epoch, _) | Self::End(epoch) => *epoch,
             Self::Epoch { events, .. } => events.epoch(),
         }
     }

@@ -22,11 +22,13 @@ pub struct Judged {
 
 impl Sink {
     /// Commits epochs in one transaction; the last of them is how far the cell has come by it.
-    pub fn write_alerts(&mut self, epochs: &[Judged]) -> Result<(), SinkError> {
+    ///
+    /// `detection` is the version of what found them.
+    pub fn write_alerts(&mut self, epochs: &[Judged], detection: u32) -> Result<(), SinkError> {
         if epochs.is_empty() {
             return Ok(());
         }
-        self.transaction(|writer, producer| writer.alerts(epochs, |record| crate::kafka::send(producer, &record)))
+        self.transaction(|writer, producer| writer.alerts(epochs, detection, |record| crate::kafka::send(producer, &record)))
     }
 
     /// The leaves of the audit chain of what an epoch says, by the bytes that Kafka gets or has: raised before cleared, each in its order.
@@ -52,7 +54,12 @@ impl Sink {
 }
 
 impl Writer {
-    fn alerts<E: From<WireError>>(&self, epochs: &[Judged], mut each: impl FnMut(Sent<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn alerts<E: From<WireError>>(
+        &self,
+        epochs: &[Judged],
+        detection: u32,
+        mut each: impl FnMut(Sent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut sealed = Vec::new();
         for (number, epoch) in (1..).zip(epochs) {
             let outputs = self.alerts_of(epoch, &mut each)?;
@@ -61,7 +68,7 @@ impl Writer {
             }
         }
         let last = epochs.last().map(|epoch| epoch.binding.epoch);
-        self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), last, each)
+        self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed, detection }), last, each)
     }
 
     fn alerts_of<E: From<WireError>>(&self, epoch: &Judged, each: &mut impl FnMut(Sent<'_>) -> Result<(), E>) -> Result<Vec<Output>, E> {

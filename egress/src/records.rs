@@ -62,7 +62,7 @@ impl Writer {
             sealed.push(SealedEpoch { binding: epoch.binding.clone(), outputs, pinned: epoch.pinned, waited: epoch.waited.clone() });
         }
         let last = epochs.last().map(|epoch| epoch.binding.epoch);
-        self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed }), last, each)
+        self.entry(&Entry::Commit(Commit { generation: self.generation, epochs: sealed, detection: 0 }), last, each)
     }
 
     /// Where an epoch of a replay differs from what was committed; none if nowhere.

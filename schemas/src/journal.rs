@@ -41,6 +41,8 @@ pub struct Commit {
     pub generation: u64,
     /// In order, without a gap to the previous commit.
     pub epochs: Vec<SealedEpoch>,
+    /// The version of the detection that found what they say; 0 in other journals, and where nobody wrote it down.
+    pub detection: u32,
 }
 
 /// An epoch with everything that went in and everything that came out.

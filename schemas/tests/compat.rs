@@ -610,5 +610,5 @@ fn commit() -> Commit {
         waited: vec![Waited { over_ms: 0, count: 5 }, Waited { over_ms: 5_000, count: 2 }],
         outputs: vec![Output { topic: Topic::TransactionSettled.to_string(), partition: 2, count: 6, digest: [0xa5; 16] }],
     };
-    Commit { generation: 3, epochs: vec![sealed(EPOCH), SealedEpoch { outputs: Vec::new(), ..sealed(EPOCH + 1) }] }
+    Commit { generation: 3, epochs: vec![sealed(EPOCH), SealedEpoch { outputs: Vec::new(), ..sealed(EPOCH + 1) }], detection: 2 }
 }

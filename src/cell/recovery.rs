@@ -124,7 +124,7 @@ mod tests {
     fn journal(code_version: u32) -> Journal {
         let binding = |epoch| Binding { epoch, generation: 2, code_version, inputs: Vec::new() };
         let sealed = [7, 9].map(|epoch| SealedEpoch { binding: binding(epoch), outputs: Vec::new(), pinned: 0, waited: Vec::new() });
-        let commit = Entry::Commit(Commit { generation: 2, epochs: sealed.to_vec() });
+        let commit = Entry::Commit(Commit { generation: 2, epochs: sealed.to_vec(), detection: 0 });
         Journal { entries: vec![commit, Entry::Claim(Claim { generation: 5, code_version })], ..Journal::default() }
     }
 

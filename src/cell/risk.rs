@@ -29,6 +29,7 @@ use feedback::Feedback;
 use ingress::events::{Events, EventsError};
 use ingress::journal;
 use ingress::lag::{self, Uppers};
+use ingress::stop::Stop;
 use meters::queue;
 use schemas::audit::RISK;
 use schemas::wire::Decoder;
@@ -97,7 +98,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let relayed = config.clone();
     super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;
     let every_ms = config.risk.snapshot_every_ms;
-    super::thread("source", move || read(events, given, [written, unheard], every_ms, &room, &given_in))?;
+    let stop = life.stop.clone();
+    super::thread("source", move || read(events, given, [written, unheard], every_ms, (&room, &stop), &given_in))?;
     super::thread("sink", move || runtime.block_on(sink.run(&found_out)))?;
     flow::run(given_out, found_in, questions, &life.pulse);
     Ok(())
@@ -110,7 +112,7 @@ fn read(
     standing: Vec<Given>,
     [written, unheard]: [Epoch; 2],
     every_ms: u64,
-    room: &Room,
+    (room, stop): (&Room, &Stop),
     given: &SyncSender<Given>,
 ) -> Result<(), EventsError> {
     let mut cadence = super::views::group::Cadence::new(every_ms, standing.last().map_or(0, Given::epoch));
@@ -124,11 +126,23 @@ fn read(
             return Ok(());
         }
     }
+    let mut last = 0;
     loop {
+        if stop.is_requested() {
+            // A snapshot is of what is written; without one, the next start goes through the same again.
+            if last < written.max(unheard).max(1) {
+                std::process::exit(0);
+            }
+            let end = Given::End(last + 1);
+            room.enter(sink::weight(&end));
+            hand_on(end);
+            return Ok(());
+        }
         let Some(mut events) = events.next(Duration::from_millis(100))? else { continue };
         if events.epoch() < unheard {
             start::without_payments(&mut events);
         }
+        last = events.epoch();
         // A snapshot is of what is written.
         let keep = cadence.due(&events, written.max(unheard));
         let next = Given::Epoch { events: Arc::new(events), keep };

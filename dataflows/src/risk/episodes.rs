@@ -10,8 +10,9 @@
 use crate::Epochs;
 use crate::risk::evidence::Witness;
 use crate::risk::features::Said;
-use crate::risk::holds::Held;
+use crate::risk::holds::{Change, Held};
 use crate::risk::kept::{Kept, Parts};
+use crate::risk::members::Members;
 use crate::risk::settings::{Settings, thresholds, watch};
 use crate::risk::{Found, Given, Open, rules};
 use differential_dataflow::VecCollection;
@@ -45,18 +46,22 @@ struct Episodes {
     holding: BTreeMap<About, BTreeMap<Held, isize>>,
     open: BTreeMap<About, Episode>,
     ends: BTreeSet<(Epoch, About)>,
+    members: Members,
 }
 
-type Diff = (Held, Epoch, isize);
+type Diff = (Change, Epoch, isize);
 
 #[derive(Default)]
 struct Waiting {
     said: Option<(Capability<Epoch>, Arc<Said>)>,
-    diffs: Vec<(Held, isize)>,
+    diffs: Vec<(Change, isize)>,
 }
 
 /// The alerts of each epoch, at the first worker.
-pub(crate) fn episodes<'scope>(said: Epochs<'scope, Arc<Said>>, held: VecCollection<'scope, Epoch, Held, isize>) -> Epochs<'scope, Found> {
+pub(crate) fn episodes<'scope>(
+    said: Epochs<'scope, Arc<Said>>,
+    held: VecCollection<'scope, Epoch, Change, isize>,
+) -> Epochs<'scope, Found> {
     let to_first = Exchange::new(|_: &Diff| 0);
     let mut episodes = Episodes::default();
     said.binary_frontier::<_, CapacityContainerBuilder<Vec<Found>>, _, _, _, _>(
@@ -94,7 +99,14 @@ pub(crate) fn episodes<'scope>(said: Epochs<'scope, Arc<Said>>, held: VecCollect
 }
 
 impl Episodes {
-    fn take(&mut self, epoch: Epoch, said: &Said, diffs: Vec<(Held, isize)>) -> Found {
+    fn take(&mut self, epoch: Epoch, said: &Said, changes: Vec<(Change, isize)>) -> Found {
+        let mut diffs = Vec::new();
+        for (change, diff) in changes {
+            match change {
+                Change::Held(held) => diffs.push((held, diff)),
+                Change::Member(ring, member) => self.members.add(ring, member, diff),
+            }
+        }
         if let Some(settings) = &said.settings {
             self.settings = settings.clone();
         }
@@ -113,7 +125,7 @@ impl Episodes {
                 self.ends.insert((ends, about.clone()));
                 self.open.insert(about, Episode { id: *id, raised: *raised, ends: Some(ends) });
             }
-        } else {
+        } else if let Given::Epoch { .. } | Given::Settings(..) = &said.given {
             // 1.
             self.end(epoch, &mut alerts);
             // 2.
@@ -126,7 +138,8 @@ impl Episodes {
             self.end(epoch, &mut alerts);
         }
         alerts.sort_by_key(|change| matches!(change, AlertChange::Raised(_)));
-        let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(epoch, parts, &self.open)));
+        let of = if let Given::End(_) = said.given { epoch - 1 } else { epoch };
+        let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(of, parts, &self.open)));
         Found { given: said.given.clone(), alerts, kept, screened: said.screened }
     }
 
@@ -167,7 +180,12 @@ impl Episodes {
             (None, None) => None,
             (None, Some(rows)) => {
                 let held = rows.keys().max_by_key(|held| (held.candidate.measures, held.clause)).expect("it holds by a row");
-                let witness = said.witnesses.get(&(held.clause, held.candidate.clone())).expect("what begins to hold has a witness");
+                let witness = match held.candidate.subject {
+                    Subject::Ring(first) => self.members.witness((held.clause.shape, first), said),
+                    Subject::Account(_) | Subject::Customer(_) | Subject::Device(_) | Subject::Match(_) => {
+                        said.witnesses.get(&(held.clause, held.candidate.clone())).expect("what begins to hold has a witness").clone()
+                    }
+                };
                 let alert = self.raise(epoch, held, witness);
                 self.open.insert(about, Episode { id: alert.id, raised: epoch, ends: None });
                 Some(AlertChange::Raised(Box::new(alert)))
@@ -191,7 +209,7 @@ impl Episodes {
         }
     }
 
-    fn raise(&self, epoch: Epoch, held: &Held, witness: &Witness) -> Alert {
+    fn raise(&self, epoch: Epoch, held: &Held, witness: Witness) -> Alert {
         let (rule, lane, version) = (held.clause.rule, held.lane, held.version);
         let subject = held.candidate.subject.clone();
         let (_, setting) = &self.settings.0[&(rule, lane)];
@@ -210,9 +228,9 @@ impl Episodes {
             measured: measured.collect(),
             subject,
             epoch,
-            evidence: witness.evidence.clone(),
+            evidence: witness.evidence,
             is_late: witness.is_late,
-            traceparent: witness.traceparent.clone(),
+            traceparent: witness.traceparent,
         }
     }
 }

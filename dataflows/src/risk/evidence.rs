@@ -3,7 +3,7 @@
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::rules::{Reading, Who};
 use schemas::alert::{COUNTERPARTIES_MAX, EVIDENCE_MAX, Evidence, Subject};
-use schemas::{AccountId, Currency, Epoch};
+use schemas::{AccountId, Currency, Epoch, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a candidate is one.
@@ -21,6 +21,7 @@ pub(crate) fn subject(graph: &Graph, who: Who) -> Subject {
     match who {
         Who::Account(node) => Subject::Account(graph.account(node).id),
         Who::Customer(node) => Subject::Customer(graph.holder(node).id),
+        Who::Ring(node) => Subject::Ring(graph.holder(node).id),
     }
 }
 
@@ -49,11 +50,14 @@ pub(crate) fn witness(
         *sum = sum.saturating_add(edge.amount_minor);
     }
     let count = |length: usize| u32::try_from(length).expect("a reading has few payments");
+    let mut transactions: Vec<TransactionId> = edges.iter().map(|edge| edge.id()).collect();
+    let known: BTreeSet<TransactionId> = transactions.iter().copied().collect();
+    transactions.extend(reading.also.transactions.iter().filter(|id| !known.contains(id)));
     let evidence = Evidence {
         window_from: (at + 1).saturating_sub(window_ms),
         window_to: at,
-        transactions: edges.iter().take(EVIDENCE_MAX).map(|edge| edge.id()).collect(),
-        transactions_count: count(edges.len()),
+        transactions_count: count(transactions.len()),
+        transactions: transactions.into_iter().take(EVIDENCE_MAX).collect(),
         counterparties_count: count(others.len()),
         counterparties: others.into_iter().take(COUNTERPARTIES_MAX).collect(),
         amounts: amounts.into_iter().collect(),

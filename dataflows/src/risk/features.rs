@@ -10,22 +10,27 @@
 //! 3. Each is measured at this epoch; and where a late payment concerns them, also at every earlier moment whose window has that
 //!    payment and that ends with one. What only held then goes again in the next epoch.
 //! 4. What was measured is compared with what stood.
-//! 5. Names are looked at, by rules of their own ([`crate::risk::screen`]). What is too old for every window, even of a payment that is as late as may be, is forgotten.
+//! 5. What is too old for every window, even of a payment that is as late as may be, is forgotten, before the next epoch is heard.
+//!
+//! What goes by more than payments of one's own is in [`crate::risk::beyond`]; names are looked at by rules of their own ([`crate::risk::screen`]).
 
 mod heard;
 
-use crate::risk::evidence::{self, Witness};
+use crate::risk::beside::News;
+use crate::risk::evidence::Witness;
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
 use crate::risk::kept::{self, Kept};
-use crate::risk::rules::{self, Key, Measures, Reading, Watched};
+use crate::risk::measured::{self, Looking, Measured, candidate, may_hold, readings};
+use crate::risk::rules::{self, Key, Shape, Watched};
 use crate::risk::screen::{Screen, Screened};
-use crate::risk::settings::{Settings, Watch, is_candidate, reaches};
+use crate::risk::settings::{Settings, Watch};
+use crate::risk::ties::{Lens, Row};
 use crate::risk::{Given, LATE_MS_MAX};
 use heard::{Set, dated, set_by};
 use schemas::aml::{Lane, RuleId, Setting};
 use schemas::{Epoch, EpochEvents, Event, Fact, Policy, Transaction, TransactionId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What an epoch says.
 #[derive(Clone, Debug)]
@@ -37,6 +42,8 @@ pub(crate) struct Said {
     pub(crate) thresholds: Vec<((Clause, Threshold), isize)>,
     /// The rules from here on, where they are not what they were.
     pub(crate) settings: Option<Settings>,
+    /// Rows of ties that come and go, by the shape that sees them.
+    pub(crate) ties: Vec<((Shape, Row), isize)>,
     /// What the candidates rest on that came and reach a threshold.
     pub(crate) witnesses: BTreeMap<(Clause, Candidate), Witness>,
     /// The state at its end but for the episodes, if it was wanted.
@@ -45,20 +52,12 @@ pub(crate) struct Said {
     pub(crate) screened: Screened,
 }
 
-/// What is measured of a rule in a shape.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Measured {
-    pub(crate) stood: BTreeMap<Key, Stood>,
-    /// When they are to be measured again.
-    due: BTreeSet<(Epoch, Key)>,
-}
-
-/// What stands of a subject.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stood {
-    /// Candidates, in order, each once.
-    pub(crate) rows: Vec<(u8, Measures)>,
-    pub(crate) again: Option<Epoch>,
+impl Said {
+    /// Nothing, of what is given.
+    pub(crate) fn of(given: Given) -> Self {
+        let (candidates, thresholds, ties, witnesses) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        Self { given, candidates, thresholds, settings: None, ties, witnesses, parts: None, screened: Screened::default() }
+    }
 }
 
 /// The memory.
@@ -67,16 +66,18 @@ pub(crate) struct Features {
     pub(crate) graph: Graph,
     pub(crate) screen: Screen,
     /// None before anything was given.
-    settings: Option<Settings>,
-    measured: BTreeMap<Watch, Measured>,
+    pub(crate) settings: Option<Settings>,
+    pub(crate) measured: BTreeMap<Watch, Measured>,
+    /// Ties as the rule of rings sees them, by the shape it is set in.
+    pub(crate) lenses: BTreeMap<Shape, Lens>,
 }
 
 /// A payment that came, went or became less, and the trace of what did it.
 #[derive(Clone, Copy)]
-struct Touch {
-    edge: Edge,
-    is_newest: bool,
-    event: Option<usize>,
+pub(crate) struct Touch {
+    pub(crate) edge: Edge,
+    pub(crate) is_newest: bool,
+    pub(crate) event: Option<usize>,
 }
 
 /// Why somebody is measured: by which event, if by one; and from when on a payment counts that came late.
@@ -84,23 +85,6 @@ struct Touch {
 struct Cause {
     event: Option<usize>,
     late: Option<Epoch>,
-}
-
-impl Measured {
-    /// What stands from now on.
-    fn stand(&mut self, key: Key, stood: Stood) {
-        if let Some(before) = self.stood.remove(&key)
-            && let Some(again) = before.again
-        {
-            self.due.remove(&(again, key));
-        }
-        if let Some(again) = stood.again {
-            self.due.insert((again, key));
-        }
-        if stood != Stood::default() {
-            self.stood.insert(key, stood);
-        }
-    }
 }
 
 impl Features {
@@ -116,15 +100,7 @@ impl Features {
 
     /// Answers what is given next.
     pub(crate) fn say(&mut self, given: Given) -> Said {
-        let mut said = Said {
-            given: given.clone(),
-            candidates: Vec::new(),
-            thresholds: Vec::new(),
-            settings: None,
-            witnesses: BTreeMap::new(),
-            parts: None,
-            screened: Screened::default(),
-        };
+        let mut said = Said::of(given.clone());
         match given {
             Given::Standing(_, kept) => self.restore(&kept, &mut said),
             Given::Open(..) => self.begin(&mut said),
@@ -136,11 +112,16 @@ impl Features {
             Given::Epoch { events, keep } => {
                 self.begin(&mut said);
                 self.take(events.epoch(), &set_by(&events.events), Some(&events), &mut said);
-                said.parts =
-                    keep.then(|| kept::Parts::of(self.settings.as_ref().expect("it began"), &self.graph, &self.measured, &self.screen));
+                said.parts = if keep { self.parts() } else { None };
             }
+            Given::End(_) => said.parts = self.parts(),
         }
         said
+    }
+
+    /// The state, if anything was given.
+    fn parts(&self) -> Option<kept::Parts> {
+        self.settings.as_ref().map(|settings| kept::Parts::of(settings, &self.graph, &self.measured, &self.screen))
     }
 
     /// The catalogue, where nothing stood.
@@ -155,10 +136,10 @@ impl Features {
     }
 
     fn restore(&mut self, kept: &Kept, said: &mut Said) {
-        let kept::Standing { settings: kept, graph, stood, screen, .. } = kept.standing();
+        let kept::Standing { settings: set, graph, stood, screen, .. } = kept.standing();
         // A rule that the binary of before did not know is as in the catalogue, and is measured from here on.
         let mut settings = Settings::default();
-        settings.0.extend(kept.0);
+        settings.0.extend(set.0);
         (self.graph, self.screen) = (graph, screen);
         self.measured = settings.watches().into_iter().map(|watch| (watch, Measured::default())).collect();
         said.thresholds = settings.thresholds().into_iter().map(|row| (row, 1)).collect();
@@ -170,33 +151,44 @@ impl Features {
         said.candidates.extend(self.screen.all(&settings.watches()).into_iter().map(|row| (row, 1)));
         said.settings = Some(settings.clone());
         self.settings = Some(settings);
+        // What was read is not new.
+        self.graph.crossed();
+        self.tie(kept.epoch, said);
     }
 
     fn take(&mut self, now: Epoch, given: &[Set<'_>], epoch: Option<&EpochEvents>, said: &mut Said) {
         // 1.
         let before = self.settings.as_ref().expect("it began").watches();
         let changed = if given.is_empty() { BTreeMap::new() } else { self.set(given, said) };
-        let touches = epoch.map(|epoch| self.record(epoch)).unwrap_or_default();
+        let watches = self.settings.as_ref().expect("it began").watches();
+        // 5. of the epoch before.
+        if epoch.is_some() {
+            let reach_ms = watches.iter().map(|watch| (rules::rule(watch.rule).reach_ms)(&watch.shape)).max().unwrap_or_default();
+            self.graph.forget_before(now.saturating_sub(reach_ms + LATE_MS_MAX));
+            self.graph.beside.places.forget(now);
+            self.graph.beside.ties.forget(now);
+        }
+        let mut news = News::default();
+        let touches = epoch.map(|epoch| self.record(epoch, &mut news)).unwrap_or_default();
+        news.crossed = self.graph.crossed();
         let events = epoch.map(|epoch| epoch.events.as_slice());
         // 2. to 4.
-        let watches = self.settings.as_ref().expect("it began").watches();
         for watch in &watches {
             let by = changed.get(watch).copied();
-            if self.measured.contains_key(watch) {
-                self.measure(*watch, now, (&touches, by), events, said);
+            if watch.rule == RuleId::Taint {
+                self.spread(*watch, now, (&touches, &news, by), events, said);
+            } else if self.measured.contains_key(watch) {
+                self.measure(*watch, now, (&touches, &news.steps, by), events, said);
             } else {
                 let all = self.graph.all().map(|slot| Touch { edge: *self.graph.edge(slot), is_newest: true, event: by.flatten() });
                 let all: Vec<Touch> = all.chain(touches.iter().copied()).collect();
-                self.measure(*watch, now, (&all, by), events, said);
+                let steps: Vec<_> = self.graph.steps().map(|key| (key, by.flatten())).chain(news.steps.iter().copied()).collect();
+                self.measure(*watch, now, (&all, &steps, by), events, said);
             }
         }
         let settings = self.settings.as_ref().expect("it began");
         self.screen.take((now, events.unwrap_or_default()), &before, settings, &changed, said);
-        // 5.
-        if epoch.is_some() {
-            let reach_ms = watches.iter().map(|watch| (rules::rule(watch.rule).reach_ms)(&watch.shape)).max().unwrap_or_default();
-            self.graph.forget_before(now.saturating_sub(reach_ms + LATE_MS_MAX));
-        }
+        self.tie(now, said);
     }
 
     /// Sets rules: what is not watched any more goes. Gives the watches whose thresholds are others now, each with the event that set them.
@@ -219,11 +211,11 @@ impl Features {
         changed.map(|watch| (watch, by(watch.rule))).collect()
     }
 
-    fn record(&mut self, epoch: &EpochEvents) -> Vec<Touch> {
+    fn record(&mut self, epoch: &EpochEvents, news: &mut News) -> Vec<Touch> {
         let now = epoch.epoch();
         let dated: BTreeMap<TransactionId, Epoch> = epoch.events.iter().filter_map(dated).collect();
         let mut touches = Vec::new();
-        for (event, Event { fact, .. }) in epoch.events.iter().enumerate() {
+        for (event, Event { id, fact, .. }) in epoch.events.iter().enumerate() {
             match fact {
                 Fact::CustomerCreated(customer) => self.graph.reached_by(customer.id, customer.msisdn.clone()),
                 Fact::AccountOpened(account) => self.graph.open(account.id, account.customer_id, account.role, account.currency),
@@ -237,6 +229,8 @@ impl Features {
                     let counts = dated.get(&paid.id).copied().unwrap_or(now);
                     touches.extend(self.pay(paid, now, counts).map(|(edge, is_newest)| Touch { edge, is_newest, event: Some(event) }));
                 }
+                Fact::PartyChanged(changed) => self.graph.party(changed, event, news),
+                Fact::Assessed(assessed) => self.graph.assessed(*id, assessed, event, news),
                 Fact::Transaction(_)
                 | Fact::RulesActivated { .. }
                 | Fact::StatusChanged(_)
@@ -245,8 +239,6 @@ impl Features {
                 | Fact::OrderChanged(_)
                 | Fact::AmlChanged(_)
                 | Fact::ListChanged(_)
-                | Fact::PartyChanged(_)
-                | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }
@@ -277,7 +269,7 @@ impl Features {
         &mut self,
         watch: Watch,
         now: Epoch,
-        (touches, set): (&[Touch], Option<Option<usize>>),
+        (touches, steps, set): (&[Touch], &[(Key, Option<usize>)], Option<Option<usize>>),
         events: Option<&[Event]>,
         said: &mut Said,
     ) {
@@ -289,92 +281,33 @@ impl Features {
             let late = Some(edge.time).filter(|time| *time < now && edge.minted.0 == now);
             causes.extend(keys.drain(..).map(|key| (key, Cause { event: *event, late })));
         }
+        if rule.id == RuleId::ImpossibleTravel {
+            causes.extend(steps.iter().map(|(key, event)| (*key, Cause { event: *event, late: None })));
+        }
         let measured = self.measured.entry(watch).or_default();
         let due = measured.due.range(..=(now, Key::LAST)).map(|(_, key)| (*key, Cause::default()));
         causes.extend(due);
         if let Some(event) = set {
             let graph = &self.graph;
-            let may = |key: Key, stood: &Stood| stood.rows.iter().any(|row| may_hold(settings, &candidate(graph, watch, key, row)));
+            let may =
+                |key: Key, stood: &measured::Stood| stood.rows.iter().any(|row| may_hold(settings, &candidate(graph, watch, key, row)));
             let standing = measured.stood.iter().filter(|(key, stood)| may(**key, stood));
             causes.extend(standing.map(|(key, _)| (*key, Cause { event, late: None })));
         }
         causes.sort_unstable_by_key(|(key, cause)| (*key, cause.event));
+        let looking = Looking { graph: &self.graph, settings, watch, now, is_set: set.is_some() };
         for same in causes.chunk_by(|(one, _), (other, _)| one == other) {
             let (key, Cause { event, .. }) = *same.last().expect("a chunk has one at least");
             let late: Vec<Epoch> = same.iter().filter_map(|(_, cause)| cause.late).collect();
             // 3.
             let readings = readings(&self.graph, watch, key, now, &late);
-            let mut rows: Vec<_> = readings.iter().flat_map(|(_, reading)| reading.rows.clone()).collect();
-            rows.retain(|(clause, measures)| is_candidate(watch.rule, *clause, measures));
-            rows.sort_unstable();
-            rows.dedup();
-            let again = readings.iter().map(|(at, reading)| if *at < now { Some(now + 1) } else { reading.again });
-            let again = again.flatten().min();
             // 4.
-            let before = measured.stood.get(&key).map(|stood| stood.rows.clone()).unwrap_or_default();
-            let gone = before.iter().filter(|row| !rows.contains(row));
-            said.candidates.extend(gone.map(|row| (candidate(&self.graph, watch, key, row), -1)));
-            for row in &rows {
-                let comes = !before.contains(row);
-                let row = candidate(&self.graph, watch, key, row);
-                if (comes || set.is_some()) && may_hold(settings, &row) {
-                    let traceparent = event.zip(events).map(|(event, events)| events[event].cause.traceparent.as_str());
-                    said.witness(&self.graph, &row, &readings, now, traceparent.unwrap_or_default());
-                }
-                if comes {
-                    said.candidates.push((row, 1));
-                }
-            }
-            measured.stand(key, Stood { rows, again });
+            measured.compare(looking, key, &readings, traceparent(events, event), said);
         }
     }
 }
 
-impl Said {
-    fn witness(&mut self, graph: &Graph, row: &(Clause, Candidate), readings: &[(Epoch, Reading)], now: Epoch, traceparent: &str) {
-        let (clause, candidate) = row;
-        let rests = readings.iter().find(|(_, reading)| reading.rows.contains(&(clause.clause, candidate.measures)));
-        let (at, reading) = rests.expect("every candidate is of a reading");
-        let window_ms = (rules::rule(clause.rule).window_ms)(&clause.shape);
-        let witness = evidence::witness(graph, &candidate.subject, reading, (*at, window_ms), now, traceparent);
-        self.witnesses.entry(row.clone()).or_insert(witness);
-    }
-}
-
-/// What is measured now, then at every earlier moment that a late payment may have changed, the latest first.
-fn readings(graph: &Graph, watch: Watch, key: Key, now: Epoch, late: &[Epoch]) -> Vec<(Epoch, Reading)> {
-    let rule = rules::rule(watch.rule);
-    let mut moments: BTreeSet<Epoch> = BTreeSet::new();
-    for from in late {
-        let until = now.min(from + (rule.window_ms)(&watch.shape).saturating_sub(1));
-        moments.extend(moments_of(graph, key, *from, until));
-    }
-    moments.remove(&now);
-    let measure = |at| (at, (rule.measure)(graph, key, at, &watch.shape));
-    let is_late = |edge: &Edge| edge.minted.0 == now && edge.is_late();
-    // What an earlier window says without them was said when it was there.
-    let by_them = |(_, reading): &(Epoch, Reading)| reading.edges.iter().any(|slot| is_late(graph.edge(*slot)));
-    std::iter::once(measure(now)).chain(moments.into_iter().rev().map(measure).filter(by_them)).collect()
-}
-
-/// When a payment of a subject counts from, between two moments.
-fn moments_of(graph: &Graph, key: Key, from: Epoch, until: Epoch) -> Vec<Epoch> {
-    let accounts = match key.who {
-        rules::Who::Account(node) => vec![node],
-        rules::Who::Customer(node) => graph.holder(node).accounts.clone(),
-    };
-    let window_ms = until.saturating_sub(from) + 1;
-    let windows = accounts.into_iter().flat_map(|node| [graph.paid(node, until, window_ms), graph.received(node, until, window_ms)]);
-    windows.flat_map(|window| window.edges().map(|(_, edge)| edge.time).collect::<Vec<_>>()).collect()
-}
-
-/// Whether a candidate reaches what is set in some lane.
-pub(crate) fn may_hold(settings: &Settings, (clause, candidate): &(Clause, Candidate)) -> bool {
-    let thresholds = settings.required(clause);
-    thresholds.into_iter().any(|required| reaches(clause.rule, clause.clause, &candidate.measures, &required))
-}
-
-fn candidate(graph: &Graph, Watch { rule, shape }: Watch, key: Key, (clause, measures): &(u8, Measures)) -> (Clause, Candidate) {
-    let subject = evidence::subject(graph, key.who);
-    (Clause { rule, shape, clause: *clause }, Candidate { subject, measures: *measures })
+/// The trace of what an event answers.
+pub(crate) fn traceparent(events: Option<&[Event]>, event: Option<usize>) -> &str {
+    event.zip(events).map(|(event, events)| events[event].cause.traceparent.as_str()).unwrap_or_default()
 }

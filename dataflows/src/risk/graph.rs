@@ -8,14 +8,15 @@
 
 #![expect(clippy::disallowed_types, reason = "accounts and customers are looked up, never walked")]
 
+use crate::risk::beside::Beside;
 use schemas::{AccountId, Channel, Currency, CustomerId, Epoch, KycLevel, PaymentKind, Role, TransactionId};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// Most payments of an account that a rule looks at in a window and a direction: the newest ones.
 pub(crate) const NEIGHBOURS_MAX: usize = 1_000;
 
 /// Payments are forgotten an hour of them at a time.
-const HOUR_MS: u64 = 60 * 60 * 1_000;
+pub(crate) const HOUR_MS: u64 = 60 * 60 * 1_000;
 
 /// An account or a customer, by number.
 pub(crate) type Node = u32;
@@ -85,7 +86,11 @@ pub(crate) struct Graph {
     edges: Vec<Edge>,
     free: Vec<Slot>,
     /// The payments that count from within an hour.
-    hours: BTreeMap<u64, Vec<Slot>>,
+    hours: BTreeMap<u64, BTreeSet<Slot>>,
+    /// What is known beside payments.
+    pub(crate) beside: Beside,
+    /// Whose payments have become more than are looked at, or no more than that, since this was last asked.
+    crossed: Vec<Node>,
     /// Looked up, never walked.
     account_of: HashMap<AccountId, Node>,
     holder_of: HashMap<CustomerId, Node>,
@@ -161,7 +166,7 @@ impl Graph {
     /// All payments, in their order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Slot> + '_ {
         self.hours.values().flat_map(|slots| {
-            let mut slots = slots.clone();
+            let mut slots: Vec<Slot> = slots.iter().copied().collect();
             slots.sort_unstable_by_key(|slot| self.edge(*slot).order());
             slots
         })
@@ -187,7 +192,44 @@ impl Graph {
     /// The number by which a customer may be called.
     pub(crate) fn reached_by(&mut self, id: CustomerId, msisdn: Option<String>) {
         let node = self.enrol(id);
+        let before = std::mem::replace(&mut self.holders[index(node)].msisdn, msisdn.clone());
+        if before != msisdn {
+            self.beside.reached_by(id, before.as_deref(), msisdn.as_deref());
+        }
+    }
+
+    /// The same, as it was kept: what it ties is kept too.
+    pub(crate) fn was_reached_by(&mut self, id: CustomerId, msisdn: Option<String>) {
+        let node = self.enrol(id);
         self.holders[index(node)].msisdn = msisdn;
+    }
+
+    /// The number of a customer, if known.
+    pub(crate) fn customer(&self, id: CustomerId) -> Option<Node> {
+        self.holder_of.get(&id).copied()
+    }
+
+    /// The number of an account, if known.
+    pub(crate) fn known(&self, id: AccountId) -> Option<Node> {
+        self.account_of.get(&id).copied()
+    }
+
+    /// Whose payments have become more than are looked at, or no more than that.
+    pub(crate) fn crossed(&mut self) -> Vec<Node> {
+        std::mem::take(&mut self.crossed)
+    }
+
+    /// Whom an account paid, each once, in order, of all that is not forgotten.
+    pub(crate) fn payees(&self, node: Node) -> Vec<Node> {
+        let mut payees: Vec<Node> = self.account(node).paid.iter().map(|side| side.other).collect();
+        payees.sort_unstable();
+        payees.dedup();
+        payees
+    }
+
+    /// Whether an account paid more often than is looked at.
+    pub(crate) fn is_overflowing(&self, node: Node) -> bool {
+        self.account(node).paid.len() > NEIGHBOURS_MAX
     }
 
     /// The number of an account. One of which nothing was said is a customer's, whoever that is.
@@ -211,6 +253,7 @@ impl Graph {
         (account.role, account.currency, account.holder) = (role, currency, holder);
         if let Some(holder) = holder {
             self.holders[index(holder)].accounts.push(node);
+            self.beside.changed.insert(self.holder(holder).id);
         }
     }
 
@@ -223,7 +266,7 @@ impl Graph {
             self.edges.push(edge);
             number(self.edges.len() - 1)
         };
-        self.hours.entry(edge.time / HOUR_MS).or_default().push(slot);
+        self.hours.entry(edge.time / HOUR_MS).or_default().insert(slot);
         let edges = &self.edges;
         let link = |account: &mut Account, other, is_payer| {
             if account.role == Role::House {
@@ -235,6 +278,9 @@ impl Graph {
         };
         link(&mut self.accounts[index(edge.payer)], edge.payee, true);
         link(&mut self.accounts[index(edge.payee)], edge.payer, false);
+        if self.account(edge.payer).paid.len() == NEIGHBOURS_MAX + 1 {
+            self.crossed.push(edge.payer);
+        }
         slot
     }
 
@@ -257,7 +303,7 @@ impl Graph {
         let hour = edge.time / HOUR_MS;
         self.unlink(slot);
         if let Some(slots) = self.hours.get_mut(&hour) {
-            slots.retain(|other| *other != slot);
+            slots.remove(&slot);
             if slots.is_empty() {
                 self.hours.remove(&hour);
             }
@@ -287,6 +333,9 @@ impl Graph {
             }
         };
         remove(&mut self.accounts[index(edge.payer)].paid);
+        if self.account(edge.payer).paid.len() == NEIGHBOURS_MAX {
+            self.crossed.push(edge.payer);
+        }
         remove(&mut self.accounts[index(edge.payee)].received);
         self.free.push(slot);
     }
@@ -322,6 +371,11 @@ impl<'a> Window<'a> {
     /// How many there are.
     pub(crate) const fn len(&self) -> usize {
         self.to.saturating_sub(self.from)
+    }
+
+    /// When the first of them counts from.
+    pub(crate) fn oldest(self) -> Option<Epoch> {
+        self.sides().next().map(|side| side.time)
     }
 
     /// Each as the account has it, in their order.

@@ -10,6 +10,7 @@
 //! a threshold that is set anew meets the candidates of its clause and nothing else.
 
 use crate::risk::features::Said;
+use crate::risk::rules::ring::{self, Member, Ring};
 use crate::risk::rules::{Measures, Shape};
 use crate::risk::settings::reaches;
 use crate::{Epochs, route};
@@ -23,6 +24,7 @@ use schemas::aml::{Lane, RuleId};
 use std::sync::Arc;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::Concat;
 use timely::dataflow::operators::vec::Map;
 
 /// A clause of a rule in a shape.
@@ -62,22 +64,34 @@ type Batches<V> = OrdValSpine<Clause, V, Epoch, isize>;
 /// A row that comes or goes.
 type Row<V> = ((Clause, V), Epoch, isize);
 
-/// What begins to hold, and what no longer does.
-pub(crate) fn holds<'scope>(said: Epochs<'scope, Arc<Said>>) -> VecCollection<'scope, Epoch, Held, isize> {
+/// What comes to the episodes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Change {
+    /// A rule holds for somebody.
+    Held(Held),
+    /// Something belongs to a ring.
+    Member(Ring, Member),
+}
+
+/// What begins to hold, and what no longer does; and of what rings consist.
+pub(crate) fn holds<'scope>(said: Epochs<'scope, Arc<Said>>) -> VecCollection<'scope, Epoch, Change, isize> {
     let at = |said: &Said| said.given.epoch();
+    let ties = said.clone().flat_map(move |said| said.ties.iter().map(|(row, diff)| (*row, at(&said), *diff)).collect::<Vec<_>>());
+    let (rings, members) = ring::rings(ties);
     let candidates =
         said.clone().flat_map(move |said| said.candidates.iter().map(|(row, diff)| (row.clone(), at(&said), *diff)).collect::<Vec<_>>());
     let thresholds = said.flat_map(move |said| said.thresholds.iter().map(|(row, diff)| (*row, at(&said), *diff)).collect::<Vec<_>>());
-    let candidates = arrange::<Candidate>(candidates, "candidates");
+    let candidates = arrange::<Candidate>(candidates.concat(rings.inner), "candidates");
     let thresholds = arrange::<Threshold>(thresholds, "thresholds");
-    candidates.join_core(thresholds, |clause, candidate, threshold| {
+    let held = candidates.join_core(thresholds, |clause, candidate, threshold| {
         reaches(clause.rule, clause.clause, &candidate.measures, &threshold.measures).then(|| Held {
             clause: *clause,
             lane: threshold.lane,
             version: threshold.version,
             candidate: candidate.clone(),
         })
-    })
+    });
+    held.map(Change::Held).concat(members.map(|(ring, member)| Change::Member(ring, member)))
 }
 
 /// Arranged by the clause, for the join alone: no other handle is kept, so both frontiers of compaction follow the epochs.

@@ -129,7 +129,12 @@ fn held(features: &Features, setting: &Setting, as_of: Epoch) -> BTreeMap<Subjec
 
 /// Every candidate of a rule in a shape: those that stand, or, where nobody watches it in this shape, measured anew.
 fn each(features: &Features, watch: Watch, as_of: Epoch, mut take: impl FnMut(Key, &(u8, Measures))) {
-    if let Some(measured) = features.measured(watch) {
+    if watch.rule == RuleId::Ring {
+        rules::ring::all(&features.graph, &watch.shape, as_of).iter().for_each(|(key, row)| take(*key, row));
+        return;
+    }
+    let anew = (watch.rule == RuleId::Taint).then(|| features.exposures(watch, as_of));
+    if let Some(measured) = features.measured(watch).or(anew.as_ref()) {
         measured.stood.iter().for_each(|(key, stood)| stood.rows.iter().for_each(|row| take(*key, row)));
         return;
     }
@@ -138,6 +143,9 @@ fn each(features: &Features, watch: Watch, as_of: Epoch, mut take: impl FnMut(Ke
     for slot in graph.all() {
         (rule.concerns)(graph, &Watched { edge: graph.edge(slot), is_newest: true, shape: &watch.shape }, &mut keys);
         concerned.extend(keys.drain(..));
+    }
+    if watch.rule == RuleId::ImpossibleTravel {
+        concerned.extend(graph.steps());
     }
     for key in concerned {
         let reading = (rule.measure)(graph, key, as_of, &watch.shape);

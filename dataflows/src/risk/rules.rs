@@ -6,8 +6,8 @@
 //! window is measured by the same function as what comes in order.
 
 use crate::risk::graph::{Graph, Node, Slot};
-use schemas::Epoch;
 use schemas::aml::RuleId;
+use schemas::{Epoch, TransactionId};
 
 /// An agent whose cash goes round.
 mod agent_anomaly;
@@ -23,6 +23,8 @@ mod fan_in;
 mod fan_out;
 /// Several pay one, who pays several.
 mod gather_scatter;
+/// Two places too far apart for the time between.
+mod impossible_travel;
 /// A merchant unlike itself.
 mod merchant_anomaly;
 /// What comes in goes out again.
@@ -31,6 +33,8 @@ mod pass_through;
 mod politically_exposed;
 /// More than the history explains.
 mod profile_mismatch;
+/// Customers who share something.
+pub(crate) mod ring;
 /// Mostly round amounts.
 mod round_amounts;
 /// A name on a sanctions list.
@@ -45,6 +49,8 @@ mod similar_amounts;
 mod smurfing;
 /// Several payments just below a threshold.
 mod structuring;
+/// Money that came from somebody who is frozen.
+pub(crate) mod taint;
 
 /// What is measured of a clause, in the order of its thresholds; nothing stands behind the last of them.
 pub(crate) type Measures = [i64; 4];
@@ -81,6 +87,8 @@ pub(crate) struct Watched<'a> {
 pub(crate) enum Who {
     Account(Node),
     Customer(Node),
+    /// Customers who share something, by the first of them.
+    Ring(Node),
 }
 
 /// What is measured: about whom, and which of several things about them.
@@ -93,12 +101,12 @@ pub(crate) struct Key {
 
 impl Key {
     /// None is after it.
-    pub(crate) const LAST: Self = Self { who: Who::Customer(Node::MAX), which: (u64::MAX, u32::MAX) };
+    pub(crate) const LAST: Self = Self { who: Who::Ring(Node::MAX), which: (u64::MAX, u32::MAX) };
 
     /// The account or the customer.
     pub(crate) const fn node(self) -> Node {
         match self.who {
-            Who::Account(node) | Who::Customer(node) => node,
+            Who::Account(node) | Who::Customer(node) | Who::Ring(node) => node,
         }
     }
 
@@ -115,10 +123,19 @@ pub(crate) struct Reading {
     pub(crate) rows: Vec<(u8, Measures)>,
     /// From which payments.
     pub(crate) edges: Vec<Slot>,
+    /// What else it rests on.
+    pub(crate) also: Also,
     /// When it may be different by time alone.
     pub(crate) again: Option<Epoch>,
     /// Whether there was more than was looked at.
     pub(crate) is_capped: bool,
+}
+
+/// What a reading rests on that are no payments of the graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Also {
+    /// Transactions, settled or not, in the order in which they came.
+    pub(crate) transactions: Vec<TransactionId>,
 }
 
 /// All that are measured here.
@@ -141,6 +158,9 @@ pub(crate) static ALL: &[Rule] = &[
     dense_core::RULE,
     sanction_hit::RULE,
     politically_exposed::RULE,
+    impossible_travel::RULE,
+    ring::RULE,
+    taint::RULE,
 ];
 
 /// The ids of all that are measured here.

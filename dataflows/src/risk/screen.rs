@@ -16,8 +16,9 @@
 //! 4. What comes, or stands by a threshold that is set, says what it rests on.
 
 use crate::risk::evidence::Witness;
-use crate::risk::features::{Said, may_hold};
+use crate::risk::features::Said;
 use crate::risk::holds::{Candidate, Clause};
+use crate::risk::measured::may_hold;
 use crate::risk::settings::{Settings, Watch};
 use lists::Lists;
 use names::{Named, Names};

@@ -50,6 +50,7 @@ fn commit(epoch: Epoch, partitions: &[(i32, &[Event])]) -> Entry {
     Entry::Commit(Commit {
         generation: 1,
         epochs: vec![SealedEpoch { binding, outputs: partitions.iter().map(output).collect(), pinned: 0, waited: Vec::new() }],
+        detection: 0,
     })
 }
 

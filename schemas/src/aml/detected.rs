@@ -193,6 +193,21 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
             }
         }
         RuleId::PoliticallyExposed => const { &[at_least("score", 8_000, SCORE_MIN, SCORE_MAX)] },
+        RuleId::ImpossibleTravel => {
+            const { &[at_least("distance_km", 50, 10, 20_015), at_least("speed_kmh", 500, 100, 10_000_000), shape("window_hours", 24, 1, 168)] }
+        }
+        RuleId::Ring => {
+            const {
+                &[
+                    at_least("members", 5, 3, 100_000),
+                    Parameter { clause: 1, ..at_least("frozen_members", 1, 1, 1_000) },
+                    shape("window_hours", 720, 1, 2_160),
+                    shape("shared_max", 20, 2, 1_000),
+                ]
+            }
+        }
+        // Half of a half of a half of a half, which is what four hands leave of all.
+        RuleId::Taint => const { &[at_least("exposure_ppm", 250_000, 62_500, 500_000), shape("window_hours", 2_160, 1, 2_160)] },
         _ => &[],
     }
 }

@@ -26,6 +26,8 @@ struct WireClaim {
 #[derive(Serialize, Deserialize)]
 struct WireCommit {
     epochs: Vec<WireEpoch>,
+    #[serde(default)]
+    detection: i32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,7 +72,10 @@ impl Wire {
         let generation = i64::try_from(entry.generation()).expect(TOO_LARGE);
         let entry = match entry {
             Entry::Claim(claim) => What::Claim(WireClaim { code_version: i32::try_from(claim.code_version).expect(TOO_LARGE) }),
-            Entry::Commit(commit) => What::Commit(WireCommit { epochs: commit.epochs.iter().map(epoch_of).collect() }),
+            Entry::Commit(commit) => What::Commit(WireCommit {
+                epochs: commit.epochs.iter().map(epoch_of).collect(),
+                detection: i32::try_from(commit.detection).expect(TOO_LARGE),
+            }),
         };
         Self { generation, entry }
     }
@@ -80,7 +85,12 @@ impl Wire {
         let entry = match self.entry {
             What::Claim(claim) => Entry::Claim(Claim { generation, code_version: small(claim.code_version)? }),
             What::Commit(commit) => {
-                Entry::Commit(Commit { generation, epochs: commit.epochs.into_iter().map(into_epoch).collect::<Result<_, _>>()? })
+                let detection = small(commit.detection)?;
+                Entry::Commit(Commit {
+                    generation,
+                    epochs: commit.epochs.into_iter().map(into_epoch).collect::<Result<_, _>>()?,
+                    detection,
+                })
             }
         };
         Ok(entry)

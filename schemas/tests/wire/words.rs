@@ -301,7 +301,8 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         pinned,
         waited,
     });
-    let commit = (natural(), vec(sealed, 0..4)).prop_map(|(generation, epochs)| Entry::Commit(Commit { generation, epochs }));
+    let commit = (natural(), vec(sealed, 0..4), 0..9u32);
+    let commit = commit.prop_map(|(generation, epochs, detection)| Entry::Commit(Commit { generation, epochs, detection }));
     prop_oneof![claim, commit]
 }
 

@@ -8,11 +8,12 @@
 
 use super::feedback::Feedback;
 use super::snapshots::Snapshots;
-use super::start::Committed;
+use super::start::{Committed, refuse_to_say_otherwise};
 use crate::cell::room::Room;
 use anyhow::Context;
-use dataflows::risk::{Found, Given, Screened};
+use dataflows::risk::{DETECTION_VERSION, Found, Given, Screened};
 use egress::alerts::Judged;
+use egress::kafka::SinkError;
 use egress::postgres::alerts::Alerts;
 use egress::snapshots::Name;
 use meters::since::{self, Since};
@@ -55,6 +56,8 @@ pub(super) struct Sink {
     feedback: Feedback,
     /// Epochs that Postgres does not have; those that Kafka does not have either stand behind the others.
     pending: Vec<Judged>,
+    /// The last epoch.
+    last: Option<Name>,
     flushed: Instant,
     fresh: Arc<Since>,
 }
@@ -71,7 +74,7 @@ impl Sink {
         let fresh = since::of(&FRESHNESS, CELL);
         fresh.at(alerts.epoch().saturating_sub(1));
         EPOCHS.with_label_values(&[CELL]).inc_by(0);
-        Self { kafka, alerts, committed, room, snapshots, feedback, pending: Vec::new(), flushed: Instant::now(), fresh }
+        Self { kafka, alerts, committed, room, snapshots, feedback, pending: Vec::new(), last: None, flushed: Instant::now(), fresh }
     }
 
     /// Takes epochs as they come. What says something is written at once, with all that is there by then.
@@ -82,28 +85,37 @@ impl Sink {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            let (mut speaks, mut kept) = (false, None);
+            let (mut speaks, mut kept, mut ends) = (false, None, false);
             while let Some(Found { given, alerts, kept: state, screened }) = next {
                 queue::ALERT.leaves();
                 self.room.leave(weight(&given));
                 show(&screened);
-                if let Given::Epoch { events, .. } = given {
-                    self.feedback.hear(&events);
-                    let name = Name { epoch: events.epoch(), generation: events.binding.generation };
-                    kept = state.map(|state| (name, state));
-                    speaks |= !alerts.is_empty();
-                    self.take(Judged { binding: events.binding.clone(), changes: alerts })?;
+                match given {
+                    Given::Epoch { events, .. } => {
+                        self.feedback.hear(&events);
+                        let name = Name { epoch: events.epoch(), generation: events.binding.generation };
+                        self.last = Some(name);
+                        kept = state.map(|state| (name, state));
+                        speaks |= !alerts.is_empty();
+                        self.take(Judged { binding: events.binding.clone(), changes: alerts })?;
+                    }
+                    Given::End(_) => (kept, ends) = (self.last.zip(state), true),
+                    Given::Standing(..) | Given::Open(..) | Given::Settings(..) => {}
                 }
                 // A snapshot is of what is written, so it ends a group.
-                let goes_on = kept.is_none() && self.pending.len() < GROUP_MAX;
+                let goes_on = kept.is_none() && !ends && self.pending.len() < GROUP_MAX;
                 next = if goes_on { found.try_recv().ok() } else { None };
             }
-            if speaks || kept.is_some() || self.pending.len() >= GROUP_MAX || self.flushed.elapsed() >= QUIET {
+            if speaks || ends || kept.is_some() || self.pending.len() >= GROUP_MAX || self.flushed.elapsed() >= QUIET {
                 self.flush().await?;
             }
             // Postgres has passed the epoch, so no restart will find the snapshot ahead of it.
             if let Some((name, state)) = kept {
-                self.snapshots.write(name, state);
+                self.snapshots.write(name, state, ends);
+            }
+            if ends {
+                self.snapshots.end();
+                std::process::exit(0);
             }
         }
     }
@@ -115,8 +127,16 @@ impl Sink {
             if !self.committed.is_comparable {
                 return Ok(());
             }
-            let outputs = self.committed.outputs.remove(&epoch).unwrap_or_default();
-            self.kafka.verify_alerts(&judged, &outputs)?;
+            let (version, outputs) = (self.committed.version(epoch), self.committed.outputs.remove(&epoch).unwrap_or_default());
+            match self.kafka.verify_alerts(&judged, &outputs) {
+                Ok(()) => {}
+                // What was said stays said.
+                Err(SinkError::Diverged { .. }) if version != DETECTION_VERSION && epoch < self.alerts.epoch() => {
+                    tracing::warn!(epoch, version, "another version of the detection said otherwise: that stands");
+                }
+                Err(SinkError::Diverged { .. }) if version != DETECTION_VERSION => return Err(refuse_to_say_otherwise(epoch, version)),
+                Err(error) => return Err(error.into()),
+            }
         }
         if epoch >= self.alerts.epoch() {
             self.pending.push(judged);
@@ -130,7 +150,7 @@ impl Sink {
         let Some(last) = self.pending.last().map(|judged| judged.binding.epoch) else { return Ok(()) };
         let known = self.pending.partition_point(|judged| judged.binding.epoch < self.committed.next);
         let begun = Instant::now();
-        self.kafka.write_alerts(&self.pending[known..]).context("alerts can't be committed")?;
+        self.kafka.write_alerts(&self.pending[known..], DETECTION_VERSION).context("alerts can't be committed")?;
         KAFKA_COMMIT.with_label_values(&[CELL]).observe(begun.elapsed().as_secs_f64());
         faults::point("risk.kafka");
         self.feedback.offer(&self.pending);

@@ -14,6 +14,7 @@ use schemas::Epoch;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// What else a start needs.
@@ -94,6 +95,7 @@ fn read(store: &Store, name: Name) -> Result<Snapshot, Unusable> {
 /// A running thread.
 pub(super) struct Snapshots {
     to: SyncSender<(Name, Arc<Kept>)>,
+    thread: JoinHandle<()>,
 }
 
 impl Snapshots {
@@ -115,18 +117,31 @@ impl Snapshots {
                 }
             }
         };
-        std::thread::Builder::new().name("snapshots".to_owned()).spawn(work)?;
-        Ok(Self { to })
+        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(work)?;
+        Ok(Self { to, thread })
     }
 
-    /// Writes a snapshot, unless others still wait for the disk: then there will be another.
-    pub(super) fn write(&self, name: Name, state: Arc<Kept>) {
+    /// Writes a snapshot, unless others still wait for the disk: then there will be another, if it is not the last, which waits.
+    pub(super) fn write(&self, name: Name, state: Arc<Kept>, is_last: bool) {
         let epoch = name.epoch;
+        if is_last {
+            // Where nobody writes any more, the log says why already.
+            drop(self.to.send((name, state)));
+            return;
+        }
         match self.to.try_send((name, state)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => tracing::warn!(epoch, "left a snapshot out: the ones before are still being written"),
             Err(TrySendError::Disconnected(_)) => tracing::error!(epoch, "nobody writes snapshots"),
         }
+    }
+}
+
+impl Snapshots {
+    /// Waits until all of them are written.
+    pub(super) fn end(self) {
+        drop(self.to);
+        drop(self.thread.join());
     }
 }
 

@@ -10,7 +10,7 @@ use super::snapshots::Snapshot;
 use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
-use dataflows::risk::{self, Given};
+use dataflows::risk::{self, DETECTION_VERSION, Given};
 use egress::postgres::Progress;
 use egress::postgres::accounts::{self, Stood};
 use egress::postgres::wishes::Open;
@@ -21,7 +21,7 @@ use ingress::journal::Journal;
 use ingress::kafka::ReadError;
 use schemas::aml::Setting;
 use schemas::resource::AmlRuleSetting;
-use schemas::{Binding, Cause, CommandId, Epoch, EpochEvents, Event, EventId, Fact, Output, Policy, Position, Topic};
+use schemas::{Binding, Cause, CommandId, Commit, Entry, Epoch, EpochEvents, Event, EventId, Fact, Output, Policy, Position, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -33,6 +33,8 @@ pub(super) struct Committed {
     pub(super) next: Epoch,
     /// What the epochs wrote that wrote anything, of those that may be gone through again.
     pub(super) outputs: BTreeMap<Epoch, Vec<Output>>,
+    /// Which version of the detection said them: of the last epoch of each transaction, and so of those before it.
+    pub(super) versions: BTreeMap<Epoch, u32>,
     /// Whether what comes out again can be the same: not where what was before is not known.
     pub(super) is_comparable: bool,
 }
@@ -48,11 +50,34 @@ pub(super) struct Standing {
 /// What the journal says was committed.
 pub(super) fn committed(journal: Journal) -> Committed {
     let mut committed = Committed { is_comparable: true, ..Committed::default() };
+    for entry in &journal.entries {
+        if let Entry::Commit(Commit { epochs, detection, .. }) = entry
+            && let Some(last) = epochs.last()
+        {
+            committed.versions.insert(last.binding.epoch, *detection);
+        }
+    }
     for sealed in journal.into_sealed() {
         committed.next = committed.next.max(sealed.binding.epoch + 1);
         committed.outputs.insert(sealed.binding.epoch, sealed.outputs);
     }
     committed
+}
+
+impl Committed {
+    /// Which version of the detection said an epoch that Kafka has.
+    pub(super) fn version(&self, epoch: Epoch) -> u32 {
+        self.versions.range(epoch..).next().map_or(DETECTION_VERSION, |(_, version)| *version)
+    }
+}
+
+/// Refuses to write what Kafka has otherwise: another version of the detection said it, and Postgres does not have it.
+pub(super) fn refuse_to_say_otherwise(epoch: Epoch, version: u32) -> anyhow::Error {
+    let sentence = format!(
+        "version {version} of the detection has alerts of epoch {epoch} in Kafka that the database lacks, and this binary, version \
+         {DETECTION_VERSION}, finds others. Start the binary that wrote them, stop it in order, then start this one"
+    );
+    Exit { code: UNAVAILABLE, sentence }.into()
 }
 
 /// Refuses to write a database that was written from another Kafka, before anything is claimed.

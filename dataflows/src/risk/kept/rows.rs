@@ -1,8 +1,8 @@
 //! Rows of what is kept, one kind after the other: written, and read back into what they are rows of.
 
 use crate::risk::episodes::{About, Episode};
-use crate::risk::features::Stood;
 use crate::risk::graph::{Account, Edge, Graph, Holder, Node, index};
+use crate::risk::measured::Stood;
 use crate::risk::rules::{self, Key, Who};
 use crate::risk::settings::Watch;
 use schemas::alert::{AlertId, Subject};
@@ -22,7 +22,7 @@ pub(super) fn read_holder(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<()
     let (id, known) = (CustomerId(bytes.uuid()?), graph.holders().len());
     graph.level(id, bytes.word("level")?);
     let msisdn = Some(bytes.text()?.to_owned()).filter(|msisdn| !msisdn.is_empty());
-    graph.reached_by(id, msisdn);
+    graph.was_reached_by(id, msisdn);
     once(graph.holders().len(), known, "a customer is there twice")
 }
 
@@ -110,6 +110,7 @@ pub(super) fn write_stood(watch: &Watch, key: &Key, stood: &Stood) -> Vec<u8> {
     let (kind, node) = match key.who {
         Who::Account(node) => (0, node),
         Who::Customer(node) => (1, node),
+        Who::Ring(node) => (2, node),
     };
     bytes.push(kind);
     bytes.extend_from_slice(&node.to_le_bytes());
@@ -137,6 +138,7 @@ pub(super) fn read_stood(bytes: &mut Bytes<'_>, graph: &Graph) -> Result<(Watch,
     let (who, known) = match kind {
         0 => (Who::Account(node), graph.accounts().len()),
         1 => (Who::Customer(node), graph.holders().len()),
+        2 => (Who::Ring(node), graph.holders().len()),
         _ => return Err(Damaged::new("something is measured of nobody")),
     };
     if index(node) >= known {

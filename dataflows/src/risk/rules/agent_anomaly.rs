@@ -72,6 +72,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         again: cash.first().map(|(_, edge)| edge.time + window_ms),
         is_capped: windows.iter().any(|window| window.is_capped),
         edges,
+        ..Reading::default()
     }
 }
 

@@ -64,7 +64,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, _: &Shape) -> Reading {
         }
     }
     let amount_minor = edges.iter().fold(0i64, |sum, slot| sum.saturating_add(graph.edge(*slot).amount_minor));
-    Reading { rows: vec![(0, [amount_minor, 0, 0, 0])], edges, again: Some((day + 1) * DAY_MS), is_capped }
+    Reading { rows: vec![(0, [amount_minor, 0, 0, 0])], edges, again: Some((day + 1) * DAY_MS), is_capped, ..Reading::default() }
 }
 
 #[cfg(test)]

@@ -171,6 +171,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         again: edges.iter().map(|slot| graph.edge(*slot).time + window_ms).min(),
         is_capped: steps.is_capped,
         edges,
+        ..Reading::default()
     }
 }
 

@@ -62,6 +62,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         again: edges.iter().map(|slot| graph.edge(*slot).time + window_ms).min(),
         edges,
         is_capped,
+        ..Reading::default()
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn fan<'a>(graph: &Graph, shape: &Shape, at: Epoch, window: impl Fn(E
     let counted = inside.sides().filter(|side| others.binary_search(&side.other).is_ok());
     let edges: Vec<Slot> = counted.map(|side| side.slot).collect();
     let amount_minor = edges.iter().fold(0i64, |sum, slot| sum.saturating_add(graph.edge(*slot).amount_minor));
-    Reading { rows: vec![(0, [count(others.len()), amount_minor, 0, 0])], edges, again, is_capped: inside.is_capped }
+    Reading { rows: vec![(0, [count(others.len()), amount_minor, 0, 0])], edges, again, is_capped: inside.is_capped, ..Reading::default() }
 }
 
 /// Whoever is on the other side, in order, each once.

@@ -95,6 +95,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         edges: received[..until].iter().chain(&paid[first..]).map(|(slot, _)| *slot).collect(),
         again,
         is_capped,
+        ..Reading::default()
     }
 }
 

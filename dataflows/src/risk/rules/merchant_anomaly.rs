@@ -71,7 +71,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
             [payments, percent(i128::from(payments) * i128::from(base_hours), i128::from(base) * i128::from(window_hours)), 0, 0],
         ));
     }
-    Reading { rows, edges, again, is_capped: window.is_capped }
+    Reading { rows, edges, again, is_capped: window.is_capped, ..Reading::default() }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         return Reading { again, ..Reading::default() };
     }
     let is_capped = received.is_capped || paid.is_capped;
-    Reading { rows: vec![(0, [count(pairs), passed_minor, 0, 0])], edges, again, is_capped }
+    Reading { rows: vec![(0, [count(pairs), passed_minor, 0, 0])], edges, again, is_capped, ..Reading::default() }
 }
 
 #[cfg(test)]

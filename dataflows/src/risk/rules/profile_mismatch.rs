@@ -46,6 +46,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         edges: window.sides().map(|side| side.slot).collect::<Vec<Slot>>(),
         again: again.filter_map(|(window, after_ms)| Some(window.sides().next()?.time + after_ms)).min(),
         is_capped: window.is_capped || before.is_capped,
+        ..Reading::default()
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) const RULE: Rule = Rule {
             again: windows.iter().filter_map(|window| window.sides().next()).map(|side| side.time + window_ms).min(),
             is_capped: windows.iter().any(|window| window.is_capped),
             edges,
+            ..Reading::default()
         }
     },
     reach_ms: |shape| hours_ms(shape[0]),

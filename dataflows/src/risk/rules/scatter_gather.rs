@@ -79,6 +79,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         again: edges.iter().map(|slot| graph.edge(*slot).time + window_ms).min(),
         edges: edges.into_iter().collect(),
         is_capped: scattered.is_capped || gathered.is_capped,
+        ..Reading::default()
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) const RULE: Rule = Rule {
             again: edges.first().map(|slot| graph.edge(*slot).time + window_ms),
             is_capped: window.is_capped,
             edges,
+            ..Reading::default()
         }
     },
     reach_ms: |shape| hours_ms(shape[0]),

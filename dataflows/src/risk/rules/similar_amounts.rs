@@ -51,6 +51,7 @@ pub(super) const RULE: Rule = Rule {
             again: edges.iter().map(|slot| graph.edge(*slot).time + window_ms).min(),
             is_capped: window.is_capped,
             edges,
+            ..Reading::default()
         }
     },
     reach_ms: |shape| hours_ms(shape[0]),

@@ -3,10 +3,11 @@
 use crate::risk::Given;
 use proptest::prelude::*;
 use schemas::aml::Setting;
+use schemas::gate::GateAnswer;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Binding, Cause, Channel, CommandId, Currency, Customer,
-    CustomerId, Dated, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged, OrderId, PaymentKind,
-    Position, Refusal, Role, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Assessed, Binding, Cause, Channel, CommandId, Context,
+    Currency, Customer, CustomerId, Dated, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged,
+    OrderId, PartyChange, PartyChanged, PaymentKind, Position, Refusal, Role, Transaction, TransactionId,
 };
 use std::sync::Arc;
 
@@ -33,6 +34,23 @@ pub(crate) enum Draw {
     Back(usize, i64),
     /// What failed moves nothing.
     Failed(u32, u32, i64),
+    /// Something is known beside payments.
+    Beside(Beside),
+}
+
+/// What may be known beside payments.
+#[derive(Clone, Debug)]
+pub(crate) enum Beside {
+    /// An account pays 1 to the next one, from so many millionths of a degree north and east.
+    At(u32, i32, i32),
+    /// An account asks from a device.
+    On(u32, u32),
+    /// An account asks from a telephone, which may be the one by which customers with half of their number are reached.
+    Calls(u32, u32),
+    /// A customer is frozen, or not any more.
+    Freezes(u32, bool),
+    /// The same of an account.
+    FreezesAccount(u32, bool),
 }
 
 /// What happens, as the dataflow is given it.
@@ -97,6 +115,14 @@ pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
         2 => (0..40usize, 1..3i64).prop_map(|(a, b)| Draw::Back(a, b)),
         1 => (side(), side(), amount()).prop_map(|(a, b, c)| Draw::Failed(a, b, c)),
     ];
+    let beside = prop_oneof![
+        (0..9u32, 0..4i32, 0..4i32).prop_map(|(a, b, c)| Beside::At(a, 14_000_000 + b * 400_000, -17_000_000 + c * c * 300_000)),
+        (0..9u32, 0..4u32).prop_map(|(a, b)| Beside::On(a, b)),
+        (0..9u32, 0..4u32).prop_map(|(a, b)| Beside::Calls(a, b)),
+        (0..9u32, any::<bool>()).prop_map(|(a, b)| Beside::Freezes(a, b)),
+        (0..9u32, any::<bool>()).prop_map(|(a, b)| Beside::FreezesAccount(a, b)),
+    ];
+    let draw = prop_oneof![5 => draw, 1 => beside.prop_map(Draw::Beside)];
     let gap = prop_oneof![6 => 1..5u64, 3 => HOUR..3 * HOUR, 2 => Just(DAY), 1 => DAY..8 * DAY];
     prop::collection::vec((gap, prop::collection::vec(draw, 0..5)), 4..24)
 }
@@ -154,6 +180,7 @@ impl History {
                     facts.extend([fact, Fact::OrderChanged(Box::new(order))]);
                 }
                 Draw::Back(which, part) => facts.extend(self.give_back(number, which, part)),
+                Draw::Beside(ref beside) => facts.extend(self.beside(number, beside)),
                 Draw::Paid(..) | Draw::Failed(..) | Draw::Late(..) => {}
             }
         }
@@ -177,6 +204,23 @@ impl History {
             self.paid.push((id, payer, payee, amount));
         }
         transaction(id, kind(payer, payee), (payer, payee), amount, refusal, None)
+    }
+
+    fn beside(&mut self, number: u32, beside: &Beside) -> Vec<Fact> {
+        let none = Context::default;
+        match *beside {
+            Beside::At(account, north, east) => {
+                let paid = self.pay(number + 1, account, (account + 1) % CUSTOMERS, 1, None);
+                let context = Context { latitude_e6: Some(north), longitude_e6: Some(east), ..none() };
+                vec![assessed(account, context, Some(TransactionId::mint(self.epoch, number + 1))), paid]
+            }
+            Beside::On(account, device) => vec![assessed(account, Context { device: Some(format!("d-{device}")), ..none() }, None)],
+            Beside::Calls(account, phone) => vec![assessed(account, Context { msisdn: Some(msisdn(2 * phone)), ..none() }, None)],
+            Beside::Freezes(number, is_frozen) => vec![party(number, None, is_frozen)],
+            Beside::FreezesAccount(number, is_frozen) => {
+                vec![party(holder(number).unwrap_or_default(), Some(account(number)), is_frozen)]
+            }
+        }
     }
 
     fn give_back(&mut self, number: u32, which: usize, part: i64) -> Option<Fact> {
@@ -212,12 +256,42 @@ fn transaction(
     })
 }
 
+fn assessed(payer: u32, context: Context, transaction_id: Option<TransactionId>) -> Fact {
+    Fact::Assessed(Box::new(Assessed {
+        transaction_id,
+        hold_id: None,
+        account_debit: account(payer),
+        account_credit: account(HOUSE),
+        context: Some(context),
+        answer: GateAnswer::Allow,
+        score: 0,
+        said: Vec::new(),
+    }))
+}
+
+fn party(number: u32, account_id: Option<AccountId>, is_frozen: bool) -> Fact {
+    let change = if is_frozen { PartyChange::Frozen } else { PartyChange::Unfrozen };
+    Fact::PartyChanged(Box::new(PartyChanged {
+        customer_id: customer(number),
+        account_id,
+        change,
+        device: None,
+        reason: None,
+        by: "staff".to_owned(),
+    }))
+}
+
+/// The number by which a customer is reached: two have the same.
+pub(crate) fn msisdn(customer: u32) -> String {
+    format!("+22177000000{}", customer / 2)
+}
+
 fn opening() -> Vec<Fact> {
     let enrolled = |number| {
         Fact::CustomerCreated(Customer {
             id: customer(number),
             full_name: "Awa Diop".to_owned(),
-            msisdn: Some(format!("+22177000000{}", number / 2)),
+            msisdn: Some(msisdn(number)),
             country: None,
             kyc_status: KycStatus::Pending,
         })

@@ -94,7 +94,7 @@ fn accounts(subject: &Subject) -> Vec<u32> {
 fn expected(
     history: &History,
     setting: &Setting,
-    window_ms: u64,
+    (window_ms, looks_back): (u64, bool),
     question: impl Fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>,
 ) -> Vec<Said> {
     let mut said = Vec::new();
@@ -104,7 +104,7 @@ fn expected(
         let all = paid(history, now);
         let upto = |at: Epoch| all.iter().filter(|paid| paid.time <= at).copied().collect::<Vec<_>>();
         let mut answers = question(&upto(now), now, setting);
-        for late in all.iter().filter(|paid| paid.recorded == now && paid.time < now) {
+        for late in all.iter().filter(|paid| looks_back && paid.recorded == now && paid.time < now) {
             let moments: BTreeSet<Epoch> =
                 all.iter().map(|paid| paid.time).filter(|at| *at < now && (late.time..late.time + window_ms).contains(at)).collect();
             for at in moments {
@@ -169,18 +169,20 @@ pub(crate) fn found(history: &History, setting: &Setting) -> Vec<Said> {
 /// The two, side by side, by a rule of one clause as low as it goes with some shapes.
 pub(crate) fn same(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: Question) -> Result<(), TestCaseError> {
     let first = |paid: &[Paid], at, setting: &Setting| question(paid, at, setting).into_iter().map(|answer| (0, answer)).collect();
-    compare(history, rule, shapes, first)
+    compare(history, rule, shapes, true, first)
 }
 
 /// The same of a rule of several.
 pub(crate) fn same_by_clause(history: &History, rule: RuleId, shapes: &[(&str, i64)], question: ByClause) -> Result<(), TestCaseError> {
-    compare(history, rule, shapes, question)
+    compare(history, rule, shapes, true, question)
 }
 
-fn compare(
+/// The same by whatever else the history says; whether late payments are asked about at earlier moments.
+pub(crate) fn compare(
     history: &History,
     rule: RuleId,
     shapes: &[(&str, i64)],
+    looks_back: bool,
     question: impl Fn(&[Paid], Epoch, &Setting) -> Vec<(u8, Answer)>,
 ) -> Result<(), TestCaseError> {
     let mut setting = lowest(rule, Lane::Live);
@@ -190,7 +192,7 @@ fn compare(
         said.sort_by_key(|(epoch, subject, what)| (*epoch, !what.is_empty(), subject.clone()));
         said
     };
-    let (found, expected) = (sort(found(history, &setting)), sort(expected(history, &setting, window_ms, question)));
+    let (found, expected) = (sort(found(history, &setting)), sort(expected(history, &setting, (window_ms, looks_back), question)));
     let is = |(found, expected): (&Said, &Said)| {
         (found.0, &found.1, found.2.is_empty()) == (expected.0, &expected.1, expected.2.is_empty())
             && found.2.iter().all(|because| expected.2.contains(because))

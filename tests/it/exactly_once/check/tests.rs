@@ -170,7 +170,7 @@ const CASES: &[Case] = &[
     }),
     ("a generation that was replaced", Kind::OutOfOrder, |bank| bank.log.events[5].generation = 0),
     ("a journal that goes back a generation", Kind::OutOfOrder, |bank| {
-        let zombie = Commit { generation: 0, epochs: Vec::new() };
+        let zombie = Commit { generation: 0, epochs: Vec::new(), detection: 0 };
         bank.log.journal.push(schemas::Entry::Commit(zombie));
     }),
     ("asked after the answer to what stands behind it", Kind::RealTimeOrder, |bank| {

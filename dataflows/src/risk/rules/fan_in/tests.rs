@@ -87,6 +87,7 @@ fn three_who_pay_one_are_a_fan() {
 
 fn turn(draw: &Draw) -> Draw {
     match *draw {
+        Draw::Beside(ref beside) => Draw::Beside(beside.clone()),
         Draw::Paid(payer, payee, amount) => Draw::Paid(payee, payer, amount),
         Draw::Late(payer, payee, amount, hours) => Draw::Late(payee, payer, amount, hours),
         Draw::Failed(payer, payee, amount) => Draw::Failed(payee, payer, amount),

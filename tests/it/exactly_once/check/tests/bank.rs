@@ -178,7 +178,7 @@ pub(super) fn write_down(evidence: &mut Evidence) {
         epochs.push(SealedEpoch { binding, outputs: outputs.into_iter().map(output).collect(), pinned: 0, waited: Vec::new() });
         from = upper;
     }
-    evidence.log.journal = vec![schemas::Entry::Commit(Commit { generation: 1, epochs })];
+    evidence.log.journal = vec![schemas::Entry::Commit(Commit { generation: 1, epochs, detection: 0 })];
     evidence.rows.tables = rows::derive(evidence.log.events.iter().map(|recorded| &recorded.event));
     evidence.chain = Some(chain(&evidence.log.events));
     evidence.rows.upper = evidence.log.events.iter().map(|recorded| recorded.epoch + 1).max().unwrap_or_default();

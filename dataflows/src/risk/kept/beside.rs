@@ -1,0 +1,55 @@
+//! Rows of what is known beside payments.
+
+use crate::risk::graph::{Graph, Node, index};
+use crate::risk::places::Place;
+use crate::risk::ties::{Shared, Tie};
+use schemas::{AccountId, CustomerId};
+use state::bytes::{Bytes, Damaged, put_optional};
+
+pub(super) fn write_frozen(graph: &Graph) -> Vec<Vec<u8>> {
+    let customers = graph.beside.frozen_customers.iter().map(|id| (0, id.0));
+    let accounts = graph.beside.frozen_accounts.iter().map(|id| (1, id.0));
+    customers.chain(accounts).map(|(kind, id)| [&[kind][..], id.as_bytes()].concat()).collect()
+}
+
+pub(super) fn read_frozen(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), Damaged> {
+    let (kind, id) = (bytes.u8()?, bytes.uuid()?);
+    let is_new = match kind {
+        0 => graph.beside.frozen_customers.insert(CustomerId(id)),
+        1 => graph.beside.frozen_accounts.insert(AccountId(id)),
+        _ => return Err(Damaged::new("neither a customer nor an account is frozen")),
+    };
+    if is_new { Ok(()) } else { Err(Damaged::new("somebody is frozen twice")) }
+}
+
+pub(super) fn write_place(customer: Node, place: &Place) -> Vec<u8> {
+    let mut bytes = customer.to_le_bytes().to_vec();
+    bytes.extend_from_slice(&place.moment.0.to_le_bytes());
+    bytes.extend_from_slice(&place.moment.1.to_le_bytes());
+    bytes.extend_from_slice(&place.degrees.0.to_le_bytes());
+    bytes.extend_from_slice(&place.degrees.1.to_le_bytes());
+    put_optional(&mut bytes, place.transaction.map(u32::to_le_bytes));
+    bytes
+}
+
+pub(super) fn read_place(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), Damaged> {
+    let (customer, epoch, number) = (bytes.u32()?, bytes.u64()?, bytes.u32()?);
+    let degrees = (i32::from_le_bytes(bytes.array()?), i32::from_le_bytes(bytes.array()?));
+    let transaction = bytes.optional()?.map(u32::from_le_bytes);
+    if index(customer) >= graph.holders().len() {
+        return Err(Damaged::new("somebody was somewhere who is not there"));
+    }
+    graph.beside.places.add(customer, Place { moment: (epoch, number), degrees, transaction });
+    Ok(())
+}
+
+pub(super) fn write_tie((shared, customer, tie): (Shared, CustomerId, Tie)) -> Vec<u8> {
+    [&shared[..], customer.0.as_bytes(), &[u8::from(tie.is_own)], &tie.seen.to_le_bytes()].concat()
+}
+
+pub(super) fn read_tie(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), Damaged> {
+    let (shared, customer) = (bytes.array()?, CustomerId(bytes.uuid()?));
+    let tie = Tie { is_own: bytes.u8()? != 0, seen: bytes.u64()? };
+    graph.beside.ties.keep(customer, shared, tie);
+    Ok(())
+}

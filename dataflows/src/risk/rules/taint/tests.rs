@@ -1,0 +1,131 @@
+//! Taint against a loop over history that works everything out anew, and near misses.
+
+use crate::risk::tests::history::{Beside, Case, DAY, Draw, HOUR, History, MERCHANT, account, customer, drawn, holder};
+use crate::risk::tests::oracle::{Answer, Paid, compare, is_plain, said};
+use proptest::prelude::*;
+use schemas::alert::Subject;
+use schemas::aml::{RuleId, Setting};
+use schemas::{Epoch, Fact, PartyChange, TransactionId};
+use std::collections::BTreeSet;
+
+/// Accounts that are frozen, or of customers who are.
+fn frozen(history: &History, at: Epoch) -> BTreeSet<u32> {
+    let (mut customers, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+    for event in history.epochs().iter().filter(|epoch| epoch.epoch() <= at).flat_map(|epoch| &epoch.events) {
+        let Fact::PartyChanged(party) = &event.fact else { continue };
+        match (party.account_id, party.change == PartyChange::Frozen) {
+            (Some(id), true) => drop(accounts.insert(id)),
+            (Some(id), false) => drop(accounts.remove(&id)),
+            (None, true) => drop(customers.insert(party.customer_id)),
+            (None, false) => drop(customers.remove(&party.customer_id)),
+        }
+    }
+    let is =
+        |number: &u32| accounts.contains(&account(*number)) || holder(*number).is_some_and(|holder| customers.contains(&customer(holder)));
+    (0..10).filter(is).collect()
+}
+
+fn question(history: &History, paid: &[Paid], at: Epoch, setting: &Setting) -> Vec<(u8, Answer)> {
+    let window = u64::try_from(setting.named("window_hours")).unwrap() * HOUR;
+    let (sources, inside) = (frozen(history, at), paid.iter().filter(|paid| paid.time + window > at).collect::<Vec<_>>());
+    let mut exposed = [0i64; 10];
+    let place = |number: u32| usize::try_from(number).unwrap();
+    let passes = |exposed: &[i64; 10], payer: u32| match (sources.contains(&payer), is_plain(payer)) {
+        (true, _) if payer < 9 => 1_000_000,
+        (false, true) => exposed[place(payer)],
+        _ => 0,
+    };
+    let sum = |payer: Option<u32>, payee| {
+        let of = inside.iter().filter(|paid| paid.payee == payee && payer.is_none_or(|payer| payer == paid.payer));
+        of.map(|paid| i128::from(paid.amount)).sum::<i128>()
+    };
+    let worst = |exposed: &[i64; 10], payee: u32| {
+        let all = sum(None, payee);
+        let by = |payer: u32| {
+            let ppm = i128::from(passes(exposed, payer)) * sum(Some(payer), payee) / (2 * all.max(1));
+            (i64::try_from(ppm).unwrap(), std::cmp::Reverse(payer))
+        };
+        (0..10).filter(|payer| *payer != payee).map(by).max().unwrap()
+    };
+    // Six hands leave less than the least.
+    for _ in 0..6 {
+        let mut next = [0; 10];
+        for payee in (0..10).filter(|payee| is_plain(*payee) && !sources.contains(payee)) {
+            let (ppm, _) = worst(&exposed, payee);
+            next[place(payee)] = if ppm >= 62_500 { ppm } else { 0 };
+        }
+        exposed = next;
+    }
+    let answer = |payee: u32| {
+        let mut rests: BTreeSet<TransactionId> = BTreeSet::new();
+        let mut last = payee;
+        for _ in 0..4 {
+            let (_, std::cmp::Reverse(payer)) = worst(&exposed, last);
+            rests.extend(inside.iter().filter(|paid| (paid.payer, paid.payee) == (payer, last)).map(|paid| paid.id));
+            if sources.contains(&payer) {
+                break;
+            }
+            last = payer;
+        }
+        (0, (Subject::Account(account(payee)), vec![exposed[place(payee)]], rests))
+    };
+    (0..10).filter(|payee| exposed[place(*payee)] > 0).map(answer).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn who_is_tainted_is_who_a_loop_over_history_says(
+        drawn in drawn(), freezes in prop::collection::vec((0..9u32, prop::bool::weighted(0.8), 0..6u32, 1..6u32, 1..2_000i64), 24), window in 1..200i64,
+    ) {
+        let drawn = drawn.into_iter().zip(freezes).map(|((gap, mut draws), (who, is_frozen, payer, step, amount))| {
+            draws.push(Draw::Paid(payer, (payer + step) % 7, amount));
+            if who % 3 == 0 {
+                draws.push(Draw::Beside(Beside::Freezes(who, is_frozen)));
+            }
+            (gap, draws)
+        });
+        let history = History::of(&drawn.collect());
+        let question = |paid: &[Paid], at: Epoch, setting: &Setting| question(&history, paid, at, setting);
+        compare(&history, RuleId::Taint, &[("window_hours", window)], false, question)?;
+    }
+}
+
+#[test]
+fn what_half_of_the_money_leads_back_to_is_told() {
+    use Draw::{Back, Late, Paid};
+    let frozen = |number| Draw::Beside(Beside::Freezes(number, true));
+    let chain = |middle: i64| vec![(0, Paid(2, 3, 100)), (1, Paid(3, 4, middle)), (1, frozen(2))];
+    let cases: &[Case<'_>] = &[
+        ("all of it, at the first hand and the second", chain(10), "500000, 250000"),
+        ("half of it", vec![(0, Paid(2, 3, 100)), (1, Paid(5, 3, 100)), (1, frozen(2))], "250000"),
+        ("a franc less than half", vec![(0, Paid(2, 3, 100)), (1, Paid(5, 3, 101)), (1, frozen(2))], ""),
+        ("paid after the freeze of an account", vec![(0, Draw::Beside(Beside::FreezesAccount(2, true))), (1, Paid(2, 3, 1))], "500000"),
+        ("the third hand", [chain(10), vec![(1, Paid(4, 5, 10))]].concat(), "500000, 250000"),
+        ("by a merchant", vec![(0, Paid(2, MERCHANT, 100)), (1, Paid(MERCHANT, 4, 10)), (1, frozen(2))], ""),
+        (
+            "not frozen any more",
+            [chain(10), vec![(1, Draw::Beside(Beside::Freezes(2, false))), (90 * DAY, Paid(5, 6, 1))]].concat(),
+            "500000, 250000, over, over",
+        ),
+        ("given back", vec![(0, Paid(2, 3, 100)), (1, frozen(2)), (1, Back(0, 1)), (90 * DAY, Paid(5, 6, 1))], "500000, over"),
+        ("diluted, and not any more", vec![(0, Paid(2, 3, 100)), (1, Paid(5, 3, 200)), (1, frozen(2)), (1, Back(1, 1))], "500000"),
+        ("at the last moment of 90 days", vec![(0, Paid(2, 3, 100)), (90 * DAY - 1, frozen(2))], "500000"),
+        ("a moment later", vec![(0, Paid(2, 3, 100)), (90 * DAY, frozen(2))], ""),
+        (
+            "what dilutes it leaves the window first",
+            vec![(0, Paid(5, 3, 200)), (DAY, Paid(2, 3, 100)), (1, frozen(2)), (89 * DAY, Paid(5, 6, 1))],
+            "500000",
+        ),
+        ("late", vec![(0, frozen(2)), (20 * DAY, Late(2, 3, 9, 240))], "500000 late"),
+        ("late, and out of the window", vec![(0, Paid(5, 6, 1)), (1, frozen(2)), (95 * DAY, Late(2, 3, 9, 740))], "500000"),
+        (
+            "in a circle that its source has left",
+            vec![(0, Paid(2, 3, 9)), (1, Paid(3, 4, 9)), (1, Paid(4, 3, 9)), (1, frozen(2)), (1, Back(0, 1)), (90 * DAY, Paid(5, 6, 1))],
+            "250000, over",
+        ),
+    ];
+    for (name, script, expected) in cases {
+        assert_eq!(said(script, RuleId::Taint, &[]), *expected, "{name}");
+    }
+}
