@@ -86,7 +86,11 @@ impl Wire {
             What::Claim(claim) => Entry::Claim(Claim { generation, code_version: small(claim.code_version)? }),
             What::Commit(commit) => {
                 let detection = small(commit.detection)?;
-                Entry::Commit(Commit { generation, epochs: commit.epochs.into_iter().map(into_epoch).collect::<Result<_, _>>()?, detection })
+                Entry::Commit(Commit {
+                    generation,
+                    epochs: commit.epochs.into_iter().map(into_epoch).collect::<Result<_, _>>()?,
+                    detection,
+                })
             }
         };
         Ok(entry)
