@@ -77,6 +77,7 @@ pub(crate) struct Features {
 pub(crate) struct Touch {
     pub(crate) edge: Edge,
     pub(crate) is_newest: bool,
+    pub(crate) is_pushed: bool,
     pub(crate) event: Option<usize>,
 }
 
@@ -153,6 +154,7 @@ impl Features {
         self.settings = Some(settings);
         // What was read is not new.
         self.graph.crossed();
+        self.graph.displaced();
         self.tie(kept.epoch, said);
     }
 
@@ -180,7 +182,12 @@ impl Features {
             } else if self.measured.contains_key(watch) {
                 self.measure(*watch, now, (&touches, &news.steps, by), events, said);
             } else {
-                let all = self.graph.all().map(|slot| Touch { edge: *self.graph.edge(slot), is_newest: true, event: by.flatten() });
+                let all = self.graph.all().map(|slot| Touch {
+                    edge: *self.graph.edge(slot),
+                    is_newest: true,
+                    is_pushed: false,
+                    event: by.flatten(),
+                });
                 let all: Vec<Touch> = all.chain(touches.iter().copied()).collect();
                 let steps: Vec<_> = self.graph.steps().map(|key| (key, by.flatten())).chain(news.steps.iter().copied()).collect();
                 self.measure(*watch, now, (&all, &steps, by), events, said);
@@ -227,7 +234,10 @@ impl Features {
                 },
                 Fact::Transaction(paid) if paid.refusal.is_none() => {
                     let counts = dated.get(&paid.id).copied().unwrap_or(now);
-                    touches.extend(self.pay(paid, now, counts).map(|(edge, is_newest)| Touch { edge, is_newest, event: Some(event) }));
+                    let own = self.pay(paid, now, counts).map(|(edge, is_newest)| (edge, is_newest, false));
+                    let displaced = self.graph.displaced().into_iter().map(|(edge, is_pushed)| (edge, false, is_pushed));
+                    let touch = |(edge, is_newest, is_pushed)| Touch { edge, is_newest, is_pushed, event: Some(event) };
+                    touches.extend(own.into_iter().chain(displaced).map(touch));
                 }
                 Fact::PartyChanged(changed) => self.graph.party(changed, event, news),
                 Fact::Assessed(assessed) => self.graph.assessed(*id, assessed, event, news),
@@ -276,8 +286,8 @@ impl Features {
         let (rule, settings) = (rules::rule(watch.rule), self.settings.as_ref().expect("it began"));
         let mut causes: Vec<(Key, Cause)> = Vec::new();
         let mut keys = Vec::new();
-        for Touch { edge, is_newest, event } in touches {
-            (rule.concerns)(&self.graph, &Watched { edge, is_newest: *is_newest, shape: &watch.shape }, &mut keys);
+        for Touch { edge, is_newest, is_pushed, event } in touches {
+            (rule.concerns)(&self.graph, &Watched { edge, is_newest: *is_newest, is_pushed: *is_pushed, shape: &watch.shape }, &mut keys);
             let late = Some(edge.time).filter(|time| *time < now && edge.minted.0 == now);
             causes.extend(keys.drain(..).map(|key| (key, Cause { event: *event, late })));
         }

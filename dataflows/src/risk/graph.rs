@@ -8,6 +8,12 @@
 
 #![expect(clippy::disallowed_types, reason = "accounts and customers are looked up, never walked")]
 
+mod bounds;
+mod window;
+
+pub(crate) use bounds::Most;
+pub(crate) use window::Window;
+
 use crate::risk::beside::Beside;
 use schemas::{AccountId, Channel, Currency, CustomerId, Epoch, KycLevel, PaymentKind, Role, TransactionId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -89,22 +95,15 @@ pub(crate) struct Graph {
     hours: BTreeMap<u64, BTreeSet<Slot>>,
     /// What is known beside payments.
     pub(crate) beside: Beside,
+    pub(crate) most: Most,
+    /// Payments that others have pushed out of what is looked at, or that are looked at again, since this was last asked; and whether only what is
+    /// looked at now is different by it, not what was at earlier moments.
+    displaced: Vec<(Edge, bool)>,
     /// Whose payments have become more than are looked at, or no more than that, since this was last asked.
     crossed: Vec<Node>,
     /// Looked up, never walked.
     account_of: HashMap<AccountId, Node>,
     holder_of: HashMap<CustomerId, Node>,
-}
-
-/// Some of an account's payments.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window<'a> {
-    graph: &'a Graph,
-    sides: &'a VecDeque<Side>,
-    from: usize,
-    to: usize,
-    /// Whether there were more.
-    pub(crate) is_capped: bool,
 }
 
 pub(crate) fn index(number: u32) -> usize {
@@ -214,24 +213,6 @@ impl Graph {
         self.account_of.get(&id).copied()
     }
 
-    /// Whose payments have become more than are looked at, or no more than that.
-    pub(crate) fn crossed(&mut self) -> Vec<Node> {
-        std::mem::take(&mut self.crossed)
-    }
-
-    /// Whom an account paid, each once, in order, of all that is not forgotten.
-    pub(crate) fn payees(&self, node: Node) -> Vec<Node> {
-        let mut payees: Vec<Node> = self.account(node).paid.iter().map(|side| side.other).collect();
-        payees.sort_unstable();
-        payees.dedup();
-        payees
-    }
-
-    /// Whether an account paid more often than is looked at.
-    pub(crate) fn is_overflowing(&self, node: Node) -> bool {
-        self.account(node).paid.len() > NEIGHBOURS_MAX
-    }
-
     /// The number of an account. One of which nothing was said is a customer's, whoever that is.
     pub(crate) fn intern(&mut self, id: AccountId, currency: Currency) -> Node {
         let next = number(self.accounts.len());
@@ -270,15 +251,21 @@ impl Graph {
         let edges = &self.edges;
         let link = |account: &mut Account, other, is_payer| {
             if account.role == Role::House {
-                return;
+                return None;
             }
             let sides = if is_payer { &mut account.paid } else { &mut account.received };
             let place = place(edges, sides, edge.order());
             sides.insert(place, Side { time: edge.time, other, slot });
+            Some(place)
         };
-        link(&mut self.accounts[index(edge.payer)], edge.payee, true);
-        link(&mut self.accounts[index(edge.payee)], edge.payer, false);
-        if self.account(edge.payer).paid.len() == NEIGHBOURS_MAX + 1 {
+        let paid = link(&mut self.accounts[index(edge.payer)], edge.payee, true);
+        let received = link(&mut self.accounts[index(edge.payee)], edge.payer, false);
+        for (node, is_payer, place) in [(edge.payer, true, paid), (edge.payee, false, received)] {
+            if let Some(place) = place {
+                self.displace(node, is_payer, place, true);
+            }
+        }
+        if self.account(edge.payer).paid.len() == self.most.0 + 1 {
             self.crossed.push(edge.payer);
         }
         slot
@@ -301,7 +288,9 @@ impl Graph {
             return false;
         }
         let hour = edge.time / HOUR_MS;
-        self.unlink(slot);
+        for (node, is_payer, place) in self.unlink(slot) {
+            self.displace(node, is_payer, place, false);
+        }
         if let Some(slots) = self.hours.get_mut(&hour) {
             slots.remove(&slot);
             if slots.is_empty() {
@@ -320,7 +309,8 @@ impl Graph {
         }
     }
 
-    fn unlink(&mut self, slot: Slot) {
+    /// Takes a payment from both sides; where it stood on each.
+    fn unlink(&mut self, slot: Slot) -> [(Node, bool, usize); 2] {
         let edge = *self.edge(slot);
         let edges = &self.edges;
         let remove = |sides: &mut VecDeque<Side>| {
@@ -331,30 +321,15 @@ impl Graph {
             if sides.is_empty() {
                 sides.shrink_to_fit();
             }
+            place
         };
-        remove(&mut self.accounts[index(edge.payer)].paid);
-        if self.account(edge.payer).paid.len() == NEIGHBOURS_MAX {
+        let paid = remove(&mut self.accounts[index(edge.payer)].paid);
+        if self.account(edge.payer).paid.len() == self.most.0 {
             self.crossed.push(edge.payer);
         }
-        remove(&mut self.accounts[index(edge.payee)].received);
+        let received = remove(&mut self.accounts[index(edge.payee)].received);
         self.free.push(slot);
-    }
-
-    /// What an account paid within `window_ms` up to and with `at`.
-    pub(crate) fn paid(&self, node: Node, at: Epoch, window_ms: u64) -> Window<'_> {
-        self.window(&self.account(node).paid, at, window_ms)
-    }
-
-    /// What an account was paid.
-    pub(crate) fn received(&self, node: Node, at: Epoch, window_ms: u64) -> Window<'_> {
-        self.window(&self.account(node).received, at, window_ms)
-    }
-
-    fn window<'a>(&'a self, sides: &'a VecDeque<Side>, at: Epoch, window_ms: u64) -> Window<'a> {
-        let to = if sides.back().is_none_or(|last| last.time <= at) { sides.len() } else { sides.partition_point(|side| side.time <= at) };
-        let first = sides.partition_point(|side| side.time + window_ms <= at);
-        let from = first.max(to.saturating_sub(NEIGHBOURS_MAX));
-        Window { graph: self, sides, from, to, is_capped: from > first }
+        [(edge.payer, true, paid), (edge.payee, false, received)]
     }
 }
 
@@ -364,28 +339,5 @@ fn place(edges: &[Edge], sides: &VecDeque<Side>, order: Order) -> usize {
     match sides.back() {
         Some(last) if last.time >= order.0 && of(last) >= order => sides.partition_point(|side| of(side) < order),
         Some(_) | None => sides.len(),
-    }
-}
-
-impl<'a> Window<'a> {
-    /// How many there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.to.saturating_sub(self.from)
-    }
-
-    /// When the first of them counts from.
-    pub(crate) fn oldest(self) -> Option<Epoch> {
-        self.sides().next().map(|side| side.time)
-    }
-
-    /// Each as the account has it, in their order.
-    pub(crate) fn sides(self) -> impl DoubleEndedIterator<Item = &'a Side> + Clone {
-        self.sides.range(self.from.min(self.to)..self.to)
-    }
-
-    /// Each with its slot, in their order.
-    pub(crate) fn edges(self) -> impl DoubleEndedIterator<Item = (Slot, &'a Edge)> {
-        let graph = self.graph;
-        self.sides().map(move |side| (side.slot, graph.edge(side.slot)))
     }
 }

@@ -141,7 +141,7 @@ fn each(features: &Features, watch: Watch, as_of: Epoch, mut take: impl FnMut(Ke
     let (rule, graph) = (rules::rule(watch.rule), &features.graph);
     let (mut keys, mut concerned) = (Vec::new(), BTreeSet::new());
     for slot in graph.all() {
-        (rule.concerns)(graph, &Watched { edge: graph.edge(slot), is_newest: true, shape: &watch.shape }, &mut keys);
+        (rule.concerns)(graph, &Watched { edge: graph.edge(slot), is_newest: true, is_pushed: false, shape: &watch.shape }, &mut keys);
         concerned.extend(keys.drain(..));
     }
     if watch.rule == RuleId::ImpossibleTravel {

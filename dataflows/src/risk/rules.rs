@@ -79,6 +79,8 @@ pub(crate) struct Watched<'a> {
     pub(crate) edge: &'a crate::risk::graph::Edge,
     /// Whether it came now and is the newest, so that nothing can have followed it.
     pub(crate) is_newest: bool,
+    /// Whether it stands as it did, and was only pushed out of what is looked at now.
+    pub(crate) is_pushed: bool,
     pub(crate) shape: &'a Shape,
 }
 

@@ -1,5 +1,6 @@
 //! The risk as a whole: the same for any number of workers, wherever it is cut, whatever is set.
 
+mod bounds;
 pub(crate) mod history;
 pub(crate) mod oracle;
 

@@ -8,12 +8,11 @@
 
 use super::feedback::Feedback;
 use super::snapshots::Snapshots;
-use super::start::{Committed, refuse_to_say_otherwise};
+use super::start::Committed;
 use crate::cell::room::Room;
 use anyhow::Context;
 use dataflows::risk::{DETECTION_VERSION, Found, Given, Screened};
 use egress::alerts::Judged;
-use egress::kafka::SinkError;
 use egress::postgres::alerts::Alerts;
 use egress::snapshots::Name;
 use meters::since::{self, Since};
@@ -127,16 +126,9 @@ impl Sink {
             if !self.committed.is_comparable {
                 return Ok(());
             }
-            let (version, outputs) = (self.committed.version(epoch), self.committed.outputs.remove(&epoch).unwrap_or_default());
-            match self.kafka.verify_alerts(&judged, &outputs) {
-                Ok(()) => {}
-                // What was said stays said.
-                Err(SinkError::Diverged { .. }) if version != DETECTION_VERSION && epoch < self.alerts.epoch() => {
-                    tracing::warn!(epoch, version, "another version of the detection said otherwise: that stands");
-                }
-                Err(SinkError::Diverged { .. }) if version != DETECTION_VERSION => return Err(refuse_to_say_otherwise(epoch, version)),
-                Err(error) => return Err(error.into()),
-            }
+            let outputs = self.committed.outputs.remove(&epoch).unwrap_or_default();
+            let same = self.kafka.verify_alerts(&judged, &outputs);
+            self.committed.compare(epoch, self.alerts.epoch(), same)?;
         }
         if epoch >= self.alerts.epoch() {
             self.pending.push(judged);

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
 use dataflows::risk::{self, DETECTION_VERSION, Given};
+use egress::kafka::SinkError;
 use egress::postgres::Progress;
 use egress::postgres::accounts::{self, Stood};
 use egress::postgres::wishes::Open;
@@ -66,18 +67,33 @@ pub(super) fn committed(journal: Journal) -> Committed {
 
 impl Committed {
     /// Which version of the detection said an epoch that Kafka has.
-    pub(super) fn version(&self, epoch: Epoch) -> u32 {
+    fn version(&self, epoch: Epoch) -> u32 {
         self.versions.range(epoch..).next().map_or(DETECTION_VERSION, |(_, version)| *version)
     }
-}
 
-/// Refuses to write what Kafka has otherwise: another version of the detection said it, and Postgres does not have it.
-pub(super) fn refuse_to_say_otherwise(epoch: Epoch, version: u32) -> anyhow::Error {
-    let sentence = format!(
-        "version {version} of the detection has alerts of epoch {epoch} in Kafka that the database lacks, and this binary, version \
-         {DETECTION_VERSION}, finds others. Start the binary that wrote them, stop it in order, then start this one"
-    );
-    Exit { code: UNAVAILABLE, sentence }.into()
+    /// Whether it is well that an epoch is, or is not, what Kafka has of it; `written` is the first epoch that Postgres does not have.
+    ///
+    /// 1. The same version says the same, or something is wrong.
+    /// 2. Another one may say otherwise. What it said stays said: Kafka and Postgres have it, nothing is written again.
+    /// 3. Where Postgres lacks it, only the binary that said it can write it there.
+    pub(super) fn compare(&self, epoch: Epoch, written: Epoch, same: Result<(), SinkError>) -> anyhow::Result<()> {
+        let version = self.version(epoch);
+        match same {
+            Ok(()) => Ok(()),
+            Err(SinkError::Diverged { .. }) if version != DETECTION_VERSION && epoch < written => {
+                tracing::warn!(epoch, version, "another version of the detection said otherwise: that stands");
+                Ok(())
+            }
+            Err(SinkError::Diverged { .. }) if version != DETECTION_VERSION => {
+                let sentence = format!(
+                    "version {version} of the detection has alerts of epoch {epoch} in Kafka that the database lacks, and this binary, version \
+                     {DETECTION_VERSION}, finds others. Start the binary that wrote them, stop it in order, then start this one"
+                );
+                Err(Exit { code: UNAVAILABLE, sentence }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// Refuses to write a database that was written from another Kafka, before anything is claimed.
@@ -153,4 +169,44 @@ fn told(epoch: Epoch, Stood { levels, accounts }: Stood, listed: Vec<Fact>) -> G
     let binding = Binding { epoch, generation: 0, code_version: 0, inputs: Vec::new() };
     let events = EpochEvents { binding, events: (0..).zip(facts).map(event).collect(), waited: Vec::new(), leaves: Vec::new() };
     Given::Epoch { events: Arc::new(events), keep: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{Claim, SealedEpoch};
+
+    /// A claim, then transactions, each with its version and epochs.
+    fn journal(commits: &[(u32, &[Epoch])]) -> Journal {
+        let sealed = |epoch: &Epoch| SealedEpoch {
+            binding: Binding { epoch: *epoch, generation: 1, code_version: 1, inputs: Vec::new() },
+            outputs: Vec::new(),
+            pinned: 0,
+            waited: Vec::new(),
+        };
+        let commit = |(detection, epochs): &(u32, &[Epoch])| {
+            Entry::Commit(Commit { generation: 1, epochs: epochs.iter().map(sealed).collect(), detection: *detection })
+        };
+        let claim = Entry::Claim(Claim { generation: 1, code_version: 1 });
+        Journal { entries: std::iter::once(claim).chain(commits.iter().map(commit)).collect(), ..Journal::default() }
+    }
+
+    #[test]
+    fn what_another_version_said_stands_and_what_this_one_said_is_compared() {
+        let older = DETECTION_VERSION - 1;
+        let committed = committed(journal(&[(older, &[3, 10]), (DETECTION_VERSION, &[20]), (DETECTION_VERSION + 1, &[30])]));
+        assert_eq!(committed.next, 31);
+        let diverged = |epoch| Err(SinkError::Diverged { epoch, what: "an alert more".to_owned() });
+        // Of whom an epoch without a trace is: of the transaction that came by it.
+        for epoch in [1, 3, 7, 10, 21, 30] {
+            assert!(committed.compare(epoch, 31, diverged(epoch)).is_ok(), "{epoch} was said by another version");
+        }
+        for epoch in [11, 20] {
+            let error = committed.compare(epoch, 31, diverged(epoch)).unwrap_err();
+            assert!(error.downcast_ref::<SinkError>().is_some(), "{epoch} was said by this version: {error}");
+        }
+        let error = committed.compare(10, 10, diverged(10)).unwrap_err();
+        assert!(error.downcast_ref::<Exit>().is_some_and(|exit| exit.code == UNAVAILABLE), "{error}");
+        assert!(committed.compare(10, 10, Ok(())).is_ok(), "Postgres gets what both find");
+    }
 }

@@ -36,13 +36,13 @@ fn is_hop(graph: &Graph, edge: &Edge, shape: &Shape) -> bool {
 }
 
 fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
-    let Watched { edge, is_newest, shape } = *watched;
+    let Watched { edge, is_newest, is_pushed, shape } = *watched;
     if !is_hop(graph, edge, shape) {
         return;
     }
     // 1.
     keys.push(closed_by(edge));
-    if is_newest {
+    if is_newest || is_pushed {
         return;
     }
     // 3.
@@ -52,7 +52,7 @@ fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
     for _ in 1..shape[1] {
         let mut further = Vec::new();
         for (node, time) in open {
-            for Side { slot, .. } in steps.of(graph.paid(node, end - 1, end - time), 0) {
+            for Side { slot, .. } in steps.of(graph.all_paid(node, end - 1, end - time), 0) {
                 let next = graph.edge(*slot);
                 if is_hop(graph, next, shape) && reached.insert(*slot) {
                     further.push((next.payee, next.time));

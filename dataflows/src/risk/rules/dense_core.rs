@@ -26,15 +26,16 @@ fn completed_by(edge: &Edge) -> Key {
 }
 
 fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
-    let Watched { edge, is_newest, shape } = *watched;
+    let Watched { edge, is_newest, is_pushed, shape } = *watched;
     if graph.is_hub(edge.payer) || graph.is_hub(edge.payee) {
         return;
     }
     keys.push(completed_by(edge));
-    if !is_newest {
+    if !is_newest && !is_pushed {
         let (until, window_ms) = (edge.time + hours_ms(shape[0]), 2 * hours_ms(shape[0]));
-        let payees: BTreeSet<Node> = graph.paid(edge.payer, until, window_ms).sides().map(|side| side.other).chain([edge.payee]).collect();
-        let into = payees.into_iter().flat_map(|payee| graph.received(payee, until, until - edge.time + 1).edges());
+        let payees: BTreeSet<Node> =
+            graph.all_paid(edge.payer, until, window_ms).sides().map(|side| side.other).chain([edge.payee]).collect();
+        let into = payees.into_iter().flat_map(|payee| graph.all_received(payee, until, until - edge.time + 1).edges());
         keys.extend(into.map(|(_, edge)| completed_by(edge)));
     }
 }

@@ -55,8 +55,8 @@ pub(super) fn fan<'a>(graph: &Graph, shape: &Shape, at: Epoch, window: impl Fn(E
         others.retain(|other| known.binary_search(other).is_err());
     }
     // What leaves the window may make its sender known, and what is no longer known may count again.
-    let next = [(inside, window_ms), (outside, reach_ms)].into_iter();
-    let again = next.filter_map(|(window, after_ms)| Some(window.sides().next()?.time + after_ms)).min();
+    let leaves = inside.first(window_ms, at).map(|first| first + window_ms);
+    let again = leaves.into_iter().chain(outside.oldest().map(|oldest| oldest + reach_ms)).min();
     if others.len() < OTHERS_MIN {
         return Reading { again, ..Reading::default() };
     }

@@ -54,9 +54,11 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         round += usize::from(edge.amount_minor % unit_minor == 0);
         edges.push(slot);
     }
-    let before = graph.received(key.node(), at.saturating_sub(window_ms), base_ms);
-    let again = [(window, window_ms), (before, window_ms + base_ms)].into_iter();
-    let again = again.filter_map(|(window, after_ms)| Some(window.sides().next()?.time + after_ms)).min();
+    let end = at.saturating_sub(window_ms);
+    let before = graph.received(key.node(), end, base_ms);
+    // Also of what is not looked at: it may be history soon, or have kept the history from being whole.
+    let leaves = [(window.first(window_ms, at), window_ms), (before.first(base_ms, end), window_ms + base_ms)];
+    let again = leaves.into_iter().filter_map(|(first, after_ms)| Some(first? + after_ms)).min();
     if edges.len() < PAYMENTS_MIN {
         return Reading { again, ..Reading::default() };
     }

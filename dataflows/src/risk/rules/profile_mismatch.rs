@@ -34,17 +34,18 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
     let before = graph.received(key.node(), end, base_ms);
     if window.len() == 0 || before.len() == 0 {
         // The first payment of the window will be the history of the others.
-        return Reading { again: window.sides().next().map(|side| side.time + window_ms), ..Reading::default() };
+        return Reading { again: window.first(window_ms, at).map(|first| first + window_ms), ..Reading::default() };
     }
     let sum = |window: Window<'_>| window.edges().map(|(_, edge)| i128::from(edge.amount_minor)).sum::<i128>();
     let (recent_minor, base_minor) = (sum(window), sum(before));
     let times = recent_minor * i128::from(base_hours) * 100 / (base_minor * i128::from(window_hours));
     let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
-    let again = [(window, window_ms), (before, window_ms + base_ms)].into_iter();
+    let leaves = window.first(window_ms, at).map(|first| first + window_ms);
+    let again = leaves.into_iter().chain(before.oldest().map(|oldest| oldest + window_ms + base_ms)).min();
     Reading {
         rows: vec![(0, [number(recent_minor), number(times), 0, 0])],
         edges: window.sides().map(|side| side.slot).collect::<Vec<Slot>>(),
-        again: again.filter_map(|(window, after_ms)| Some(window.sides().next()?.time + after_ms)).min(),
+        again,
         is_capped: window.is_capped || before.is_capped,
         ..Reading::default()
     }

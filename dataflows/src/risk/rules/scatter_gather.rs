@@ -27,7 +27,7 @@ fn between(payer: Node, payee: Node) -> Key {
 }
 
 fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
-    let Watched { edge, is_newest, shape } = *watched;
+    let Watched { edge, is_newest, is_pushed: _, shape } = *watched;
     let window_ms = hours_ms(shape[0]);
     let Edge { payer, payee, time, .. } = *edge;
     if graph.is_hub(payer) || graph.is_hub(payee) {
@@ -35,14 +35,14 @@ fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
     }
     // As the second of two payments. One that is the newest adds to nobody who was paid by fewer than there must be in between.
     if !is_newest || graph.received(payee, time, window_ms).len() >= MIDDLES_MIN {
-        let firsts: BTreeSet<Node> = graph.received(payer, time, window_ms).sides().map(|first| first.other).collect();
+        let firsts: BTreeSet<Node> = graph.all_received(payer, time, window_ms).sides().map(|first| first.other).collect();
         let may = |first: &Node| *first != payee && !graph.is_hub(*first);
         let wide = |first: &Node| !is_newest || graph.paid(*first, time, window_ms).len() >= MIDDLES_MIN;
         keys.extend(firsts.into_iter().filter(may).filter(wide).map(|first| between(first, payee)));
     }
     // As the first, of what has followed.
     if !is_newest {
-        let lasts: BTreeSet<Node> = graph.paid(payee, time + window_ms, window_ms + 1).sides().map(|last| last.other).collect();
+        let lasts: BTreeSet<Node> = graph.all_paid(payee, time + window_ms, window_ms + 1).sides().map(|last| last.other).collect();
         keys.extend(lasts.into_iter().filter(|last| *last != payer && !graph.is_hub(*last)).map(|last| between(payer, last)));
     }
 }

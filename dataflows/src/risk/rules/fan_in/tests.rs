@@ -111,3 +111,20 @@ fn more_than_a_neighbourhood_keeps_is_told() {
     assert_eq!((evidence.is_capped, evidence.transactions_count, evidence.transactions.len()), (true, 1_000, 200));
     assert_eq!((raised[0].measured[0].value, evidence.counterparties_count), (6, 6));
 }
+
+/// After a gap the bank catches up in ticks of a minute; a restored one may jump by weeks at once.
+#[test]
+fn a_jump_of_the_clock_clears_and_raises_what_a_loop_over_history_says() {
+    let mut history = History::default();
+    for payer in 1..5 {
+        history.epoch(HOUR, &[Draw::Paid(payer, 0, 500), Draw::Paid(payer, 5, 9)]);
+    }
+    for _ in 0..2 * 24 * 60 {
+        history.epoch(60_000, &[]);
+    }
+    history.epoch(1, &[Draw::Paid(1, 0, 500), Draw::Paid(2, 6, 500), Draw::Paid(3, 6, 1), Draw::Paid(4, 6, 1), Draw::Late(6, 5, 1, 49)]);
+    history.epoch(40 * DAY, &[Draw::Paid(1, 0, 500), Draw::Paid(2, 0, 500), Draw::Paid(3, 0, 500)]);
+    history.epoch(40 * DAY, &[]);
+    let question: crate::risk::tests::oracle::Question = |paid, at, setting| question(paid, at, setting, |paid| (paid.payee, paid.payer));
+    same(&history, RuleId::FanIn, &[("window_hours", 24), ("known_hours", 720)], question).unwrap();
+}

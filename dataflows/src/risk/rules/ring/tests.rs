@@ -102,7 +102,7 @@ fn five_who_are_tied_are_a_ring() {
         ("a merchant's device ties nobody", [four.clone(), vec![(1, on(MERCHANT, 1))]].concat(), ""),
         ("at the last moment", [four.clone(), vec![(month - HOUR - 2, on(5, 2)), (1, on(6, 2))]].concat(), "6"),
         ("a moment later", [four.clone(), vec![(month - HOUR, on(5, 2)), (1, on(6, 2))]].concat(), ""),
-        ("seen again", [four.clone(), vec![(HOUR, on(2, 1)), (month - HOUR, on(5, 2)), (1, on(6, 2))]].concat(), "6"),
+        ("seen again", [four.clone(), vec![(HOUR, on(2, 1)), (month - HOUR - 2, on(5, 2)), (1, on(6, 2))]].concat(), "6"),
         (
             "over when a tie has ended for as long",
             [six, vec![(2 * month, Draw::Paid(2, 3, 1)), (month, Draw::Paid(2, 3, 1))]].concat(),
@@ -122,8 +122,8 @@ fn five_who_are_tied_are_a_ring() {
         assert_eq!(said(script, RuleId::Ring, &[]), *expected, "{name}");
     }
     let hub = vec![(0, on(2, 1)), (1, on(4, 1)), (1, on(6, 1)), (1, on(0, 1))];
-    assert_eq!(said(&hub, RuleId::Ring, &[("shared_max", 4)]), "6");
-    assert_eq!(said(&hub, RuleId::Ring, &[("shared_max", 3), ("members", 3)]), "6", "it was one until a fourth came");
+    assert_eq!(said(&hub, RuleId::Ring, &[("shared_max", 4)]), "6, 8", "once an older customer is in it, it goes by that one");
+    assert_eq!(said(&hub, RuleId::Ring, &[("shared_max", 3), ("members", 3)]), "4", "it was one until a fourth came");
     assert_eq!(said(&[vec![(0, on(2, 1)), (1, on(4, 1))], hub[2..].to_vec()].concat(), RuleId::Ring, &[("shared_max", 2)]), "");
 }
 
@@ -153,4 +153,19 @@ fn a_ring_names_the_accounts_of_its_members_and_says_where_a_hub_is_beside_it() 
     let found = run(1, [vec![low()], beside.given()].concat());
     let capped = found.last().unwrap().alerts.iter().any(|change| matches!(change, AlertChange::Raised(alert) if alert.evidence.is_capped));
     assert!(capped, "{:#?}", found.last().unwrap().alerts);
+}
+
+#[test]
+fn a_jump_of_the_clock_ends_ties_as_a_loop_over_history_says() {
+    let mut history = History::default();
+    history.epoch(0, &[on(2, 1), on(4, 1), on(5, 2)]);
+    history.epoch(HOUR, &[on(6, 2), freezes(3, true)]);
+    for _ in 0..2 * 24 * 60 {
+        history.epoch(60_000, &[]);
+    }
+    history.epoch(1, &[on(2, 1)]);
+    history.epoch(40 * DAY, &[on(2, 3), on(0, 3), freezes(3, false)]);
+    history.epoch(40 * DAY, &[on(2, 4)]);
+    let question = |_: &[crate::risk::tests::oracle::Paid], at, setting: &Setting| question(&history, at, setting);
+    compare(&history, RuleId::Ring, &[("window_hours", 30), ("shared_max", 20)], true, question).unwrap();
 }

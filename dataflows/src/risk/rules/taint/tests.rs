@@ -129,3 +129,20 @@ fn what_half_of_the_money_leads_back_to_is_told() {
         assert_eq!(said(script, RuleId::Taint, &[]), *expected, "{name}");
     }
 }
+
+#[test]
+fn a_jump_of_the_clock_ends_taint_as_a_loop_over_history_says() {
+    let mut history = History::default();
+    let frozen = |number, is_frozen| Draw::Beside(Beside::Freezes(number, is_frozen));
+    history.epoch(0, &[Draw::Paid(2, 3, 100), Draw::Paid(3, 4, 90), Draw::Paid(5, 4, 10)]);
+    history.epoch(HOUR, &[frozen(2, true), Draw::Paid(4, 6, 50)]);
+    for _ in 0..2 * 24 * 60 {
+        history.epoch(60_000, &[]);
+    }
+    history.epoch(1, &[Draw::Late(2, 6, 70, 40), Draw::Paid(6, 5, 5)]);
+    history.epoch(40 * DAY, &[Draw::Paid(2, 3, 100)]);
+    history.epoch(1, &[Draw::Paid(3, 4, 100), Draw::Paid(4, 3, 100)]);
+    history.epoch(40 * DAY, &[]);
+    let question = |paid: &[Paid], at: Epoch, setting: &Setting| question(&history, paid, at, setting);
+    compare(&history, RuleId::Taint, &[("window_hours", 48)], false, question).unwrap();
+}
