@@ -100,6 +100,7 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

@@ -47,6 +47,7 @@ fn held(epoch: &EpochEvents) -> impl Iterator<Item = &HoldChanged> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

@@ -44,6 +44,7 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

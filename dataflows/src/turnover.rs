@@ -58,6 +58,7 @@ fn settled(epoch: &EpochEvents) -> impl Iterator<Item = &Transaction> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

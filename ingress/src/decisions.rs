@@ -263,6 +263,7 @@ fn weight(fact: &Fact) -> usize {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. } => 1,
     }

@@ -275,6 +275,7 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::PolicyChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::RulesActivated { .. }
         | Fact::StatusChanged(_)

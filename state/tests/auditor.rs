@@ -124,6 +124,7 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => continue,
@@ -162,6 +163,7 @@ fn check_decisions(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. } => {
                 prop_assert!(first.is_none_or(|first| event.epoch > first + 7 * DAY_MS), "decided twice: {:?}", event);
@@ -202,6 +204,7 @@ fn transaction(event: &Event) -> Option<&Transaction> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

@@ -239,6 +239,7 @@ impl Features {
                 | Fact::OrderChanged(_)
                 | Fact::AmlChanged(_)
                 | Fact::PartyChanged(_)
+                | Fact::Diligence(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}

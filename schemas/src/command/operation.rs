@@ -2,6 +2,7 @@
 
 use super::{ActivateRules, ChangeStatus, CreateCustomer, OpenAccount, Refund, Reverse, asked, expect};
 use crate::batch::Batch;
+use crate::diligence::Diligence;
 use crate::gate::{AmlSetting, DecideReview, Freeze, Signal};
 use crate::hold::{Capture, RESERVED_MS_MAX, RESERVED_MS_MIN, Release, Reserve};
 use crate::money::Unreadable;
@@ -48,6 +49,8 @@ pub enum Operation {
     ReportSignal(Signal),
     /// End a review of a payment that is held.
     DecideReview(DecideReview),
+    /// Something of a customer's identity, or of a case.
+    Diligence(Box<Diligence>),
 }
 
 impl Operation {
@@ -72,6 +75,7 @@ impl Operation {
             Self::Freeze(freeze) => freeze.operation(),
             Self::ReportSignal(_) => "report_signal",
             Self::DecideReview(_) => "decide_review",
+            Self::Diligence(asked) => asked.operation(),
         }
     }
 
@@ -98,7 +102,7 @@ impl Operation {
             }
             Self::Order(order) => order.payment.since().max(5),
             Self::CancelOrder(_) => 5,
-            Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) => 6,
+            Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) | Self::Diligence(_) => 6,
         }
     }
 
@@ -117,6 +121,7 @@ impl Operation {
             Self::Freeze(freeze) => freeze.check(),
             Self::ReportSignal(signal) => signal.check(),
             Self::DecideReview(review) => review.check(),
+            Self::Diligence(asked) => asked.check(),
             Self::Batch(batch) => batch.check(),
             Self::Order(order) => order.check(),
             Self::Refund(Refund { proof, .. }) | Self::Reverse(Reverse { proof, .. }) => {

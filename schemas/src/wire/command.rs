@@ -1,10 +1,11 @@
 //! Commands on the wire.
 
 use super::event::dated;
-use super::{gate, policy, proof};
+use super::{diligence, gate, policy, proof};
 use crate::batch::BatchMode;
 use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
 use crate::context::Context;
+use crate::diligence::Diligence;
 use crate::epoch::Epoch;
 use crate::gate::AmlSetting;
 use crate::hold;
@@ -87,6 +88,18 @@ enum What<'a> {
     Signal(gate::Signal),
     #[serde(rename = "Orion.bank.DecideReview")]
     DecideReview(#[serde(with = "gate::DecideReview")] crate::gate::DecideReview),
+    #[serde(rename = "Orion.bank.CasePolicy")]
+    CasePolicy(#[serde(with = "diligence::CasePolicy")] crate::diligence::CasePolicy),
+    #[serde(rename = "Orion.bank.UpdateCustomer")]
+    UpdateCustomer(diligence::UpdateCustomer),
+    #[serde(rename = "Orion.bank.SubmitDocument")]
+    SubmitDocument(diligence::SubmitDocument),
+    #[serde(rename = "Orion.bank.DecideKyc")]
+    DecideKyc(diligence::DecideKyc),
+    #[serde(rename = "Orion.bank.OpenCase")]
+    OpenCase(diligence::OpenCase),
+    #[serde(rename = "Orion.bank.WorkCase")]
+    WorkCase(diligence::WorkCase),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -272,6 +285,14 @@ impl<'a> What<'a> {
             Operation::Freeze(freeze) => Self::Freeze(gate::Freeze::of(freeze)),
             Operation::ReportSignal(signal) => Self::Signal(gate::Signal::of(signal)),
             Operation::DecideReview(review) => Self::DecideReview(review.clone()),
+            Operation::SetAml(AmlSetting::Cases(policy)) => Self::CasePolicy(policy.clone()),
+            Operation::Diligence(asked) => match &**asked {
+                Diligence::UpdateCustomer(update) => Self::UpdateCustomer(diligence::UpdateCustomer::of(update)),
+                Diligence::SubmitDocument(submit) => Self::SubmitDocument(diligence::SubmitDocument::of(submit)),
+                Diligence::DecideKyc(decide) => Self::DecideKyc(diligence::DecideKyc::of(decide)),
+                Diligence::OpenCase(open) => Self::OpenCase(diligence::OpenCase::of(open)),
+                Diligence::WorkCase(work) => Self::WorkCase(diligence::WorkCase::of(work)),
+            },
         }
     }
 
@@ -328,6 +349,12 @@ impl<'a> What<'a> {
             Self::Freeze(freeze) => Operation::Freeze(freeze.freeze()?),
             Self::Signal(signal) => Operation::ReportSignal(signal.signal()?),
             Self::DecideReview(review) => Operation::DecideReview(review),
+            Self::CasePolicy(policy) => Operation::SetAml(AmlSetting::Cases(policy)),
+            Self::UpdateCustomer(update) => Operation::Diligence(Box::new(Diligence::UpdateCustomer(update.asked()?))),
+            Self::SubmitDocument(submit) => Operation::Diligence(Box::new(Diligence::SubmitDocument(submit.asked()?))),
+            Self::DecideKyc(decide) => Operation::Diligence(Box::new(Diligence::DecideKyc(decide.asked()))),
+            Self::OpenCase(open) => Operation::Diligence(Box::new(Diligence::OpenCase(open.asked()))),
+            Self::WorkCase(work) => Operation::Diligence(Box::new(Diligence::WorkCase(work.asked()?))),
         };
         Ok(operation)
     }

@@ -28,6 +28,9 @@ pub(super) enum Wire<'a> {
     AmlRuleUpdated(AmlRuleUpdated<'a>),
     PartyUpdated(PartyUpdated<'a>),
     TransactionAssessed(TransactionAssessed<'a>),
+    CustomerUpdated(CustomerUpdated<'a>),
+    KycUpdated(Box<KycUpdated<'a>>),
+    CaseUpdated(Box<CaseUpdated<'a>>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -221,11 +224,13 @@ macro_rules! record {
 
 // Behind the macros, which they use too.
 mod batch;
+mod diligence;
 mod gate;
 mod order;
 mod repeated;
 
 pub(super) use batch::BatchDecided;
+pub(super) use diligence::{CaseUpdated, CustomerUpdated, KycUpdated};
 pub(super) use gate::{AmlRuleUpdated, PartyUpdated, TransactionAssessed};
 pub(super) use order::{OrderUpdated, dated};
 pub(super) use repeated::Repeated;
@@ -291,6 +296,7 @@ impl<'a> Wire<'a> {
             Fact::AmlChanged(changed) => Self::AmlRuleUpdated(gate::aml(event, changed, None)),
             Fact::PartyChanged(changed) => Self::PartyUpdated(gate::party(event, changed, None)),
             Fact::Assessed(assessed) => Self::TransactionAssessed(gate::assessed(event, assessed)),
+            Fact::Diligence(told) => diligence::of(event, told, None),
             Fact::Repeated(repeat) => {
                 let first_epoch = i64::try_from(repeat.first_epoch).expect("an epoch is before the year 10000");
                 match &repeat.first {
@@ -298,6 +304,7 @@ impl<'a> Wire<'a> {
                     Some(Fact::OrderChanged(changed)) => Self::OrderUpdated(order::of(event, changed, Some(first_epoch))),
                     Some(Fact::AmlChanged(changed)) => Self::AmlRuleUpdated(gate::aml(event, changed, Some(first_epoch))),
                     Some(Fact::PartyChanged(changed)) => Self::PartyUpdated(gate::party(event, changed, Some(first_epoch))),
+                    Some(Fact::Diligence(told)) => diligence::of(event, told, Some(first_epoch)),
                     _ => Self::Repeated(Box::new(repeated::of(event, repeat))),
                 }
             }

@@ -127,6 +127,7 @@ fn is_dry(fact: &Fact) -> bool {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => false,
     }

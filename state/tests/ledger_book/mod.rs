@@ -253,6 +253,7 @@ impl Bank {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. } => {}
         }

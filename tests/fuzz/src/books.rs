@@ -42,6 +42,7 @@ impl Books {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}

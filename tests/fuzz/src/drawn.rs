@@ -46,6 +46,7 @@ impl Known {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}

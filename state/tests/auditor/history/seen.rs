@@ -47,6 +47,7 @@ impl Seen {
                 | Fact::BatchDecided(_)
                 | Fact::AmlChanged(_)
                 | Fact::PartyChanged(_)
+                | Fact::Diligence(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}

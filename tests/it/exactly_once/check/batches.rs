@@ -84,6 +84,7 @@ fn did(fact: &Fact) -> Option<(Item, i64)> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }

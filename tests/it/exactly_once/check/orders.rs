@@ -51,6 +51,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::BatchDecided(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}

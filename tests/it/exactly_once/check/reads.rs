@@ -123,6 +123,7 @@ impl<'a> Past<'a> {
                 | Fact::BatchDecided(_)
                 | Fact::AmlChanged(_)
                 | Fact::PartyChanged(_)
+                | Fact::Diligence(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
