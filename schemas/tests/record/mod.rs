@@ -58,6 +58,9 @@ impl Record {
             | Topic::AmlRuleUpdated
             | Topic::PartyUpdated
             | Topic::TransactionAssessed
+            | Topic::CustomerUpdated
+            | Topic::KycUpdated
+            | Topic::CaseUpdated
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
         }
