@@ -92,6 +92,11 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
             Policy::Level(set) => Some(Told::level(set.customer_id, set.level)),
             Policy::Terms(_) | Policy::Limits(_) | Policy::Tariff(_) | Policy::TariffEnd(_) => None,
         },
+        // A decision on who a customer is sets their level.
+        Fact::Diligence(told) => match told.as_ref() {
+            schemas::Told::Kyc(changed) => changed.level.map(|level| Told::level(changed.customer_id, level)),
+            schemas::Told::Customer(_) | schemas::Told::Case(_) => None,
+        },
         Fact::CustomerCreated(_)
         | Fact::Transaction(_)
         | Fact::RulesActivated { .. }
@@ -100,7 +105,6 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
         | Fact::OrderChanged(_)
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
-        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

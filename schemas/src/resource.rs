@@ -378,11 +378,16 @@ pub mod location {
         format!("/admin/kyc/cases/{id}")
     }
 
+    /// Where a customer stands with their identity.
+    pub fn kyc(id: CustomerId) -> String {
+        format!("{}/kyc", customer(id))
+    }
+
     /// What something of an identity or a case is shown at.
     pub fn diligence(told: &Told) -> String {
         match told {
             Told::Customer(updated) => customer(updated.update.customer_id),
-            Told::Kyc(changed) => format!("{}/kyc", customer(changed.customer_id)),
+            Told::Kyc(changed) => kyc(changed.customer_id),
             Told::Case(changed) => case(changed.id),
         }
     }

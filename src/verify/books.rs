@@ -258,7 +258,7 @@ impl Books {
                 self.counts.orders += 1;
                 self.orders.take(event, order, &mut self.faults);
             }
-            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) => {}
+            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) | Fact::Diligence(_) => {}
             Fact::Refused { .. } => self.counts.refusals += 1,
             Fact::Repeated(_) => {}
         }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod batches;
+mod diligence;
 mod gates;
 mod holds;
 mod latency;
@@ -20,6 +21,7 @@ pub(super) use transactions::TYPES;
 use crate::postgres::{Imbalance, RANGE};
 use activity::Activity;
 use batches::Batches;
+use diligence::Diligence;
 use gates::{Parties, Settings};
 use holds::Holds;
 use latency::Latency;
@@ -50,6 +52,7 @@ pub struct Rows {
     orders: Orders,
     settings: Settings,
     parties: Parties,
+    diligence: Diligence,
     imbalances: Imbalances,
     volume: Volume,
     turnover: Turnover,
@@ -158,6 +161,7 @@ impl Rows {
                 Fact::OrderChanged(order) => self.orders.add(epoch, event, order),
                 Fact::AmlChanged(changed) => self.settings.add(epoch, event, changed),
                 Fact::PartyChanged(changed) => self.parties.add(epoch, event, changed),
+                Fact::Diligence(told) => self.diligence.add(epoch, event, told),
                 // Its topic has it; what was held or refused because of it has its own row.
                 Fact::Assessed(_) => {}
                 // The first decision has its row.
@@ -190,6 +194,7 @@ impl Rows {
         self.orders.insert(connection).await?;
         self.settings.insert(connection).await?;
         self.parties.insert(connection).await?;
+        self.diligence.insert(connection).await?;
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }

@@ -40,7 +40,8 @@ impl Reply {
             | Operation::SetAml(_)
             | Operation::Freeze(_)
             | Operation::ReportSignal(_)
-            | Operation::DecideReview(_) => Self::Plain,
+            | Operation::DecideReview(_)
+            | Operation::Diligence(_) => Self::Plain,
         }
     }
 }
@@ -64,6 +65,7 @@ const fn currency(item: &Operation) -> Option<Currency> {
         | Operation::SetAml(_)
         | Operation::Freeze(_)
         | Operation::ReportSignal(_)
-        | Operation::DecideReview(_) => None,
+        | Operation::DecideReview(_)
+        | Operation::Diligence(_) => None,
     }
 }

@@ -12,9 +12,6 @@ use crate::word::words;
 use sha2::{Digest as _, Sha256};
 use time::Date;
 
-/// The Julian day of 1970-01-01.
-const JULIAN_1970: i32 = 2_440_588;
-
 /// Change what is known of a customer. What is absent stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateCustomer {
@@ -232,7 +229,7 @@ impl Presented {
     /// The last day on which it is good, in days since 1970; one before 1971 is 1, since it is over whatever the day. None where it
     /// doesn't end.
     pub fn last_day(&self) -> Option<u32> {
-        let since = |day: Date| u32::try_from(day.to_julian_day() - JULIAN_1970).unwrap_or_default().max(1);
+        let since = |date: Date| u32::try_from(day::number(date)).unwrap_or_default().max(1);
         self.expires_on.map(since)
     }
 
@@ -395,5 +392,7 @@ mod tests {
         assert_eq!(last(1970, 1, 3), Some(2));
         assert_eq!(last(1950, 1, 1), Some(1));
         assert_eq!(document("A1", None).last_day(), None);
+        assert_eq!(day::of_number(20_422).map(day::iso).as_deref(), Some("2025-11-30"));
+        assert_eq!(day::of_number(i32::MAX), None);
     }
 }

@@ -1,14 +1,15 @@
 //! A command of a line, flat: the operation's name says which fields it may have.
 
+use super::diligence::{Diligence, OPERATIONS};
 use super::fields::fields;
 use super::gate::Gate;
 use super::policy::{Limits, Tariff, minor};
 use super::proof::Shown;
 use schemas::money::Unreadable;
 use schemas::{
-    AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command, Context,
-    CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order, Party, Payment,
-    PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, TariffEnd,
+    AccountTerms, AccountType, ActivateRules, AmlSetting, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel,
+    Command, Context, CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order,
+    Party, Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, TariffEnd,
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -128,6 +129,9 @@ pub struct Asked {
     /// What sets rules against fraud, and what they are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
+    /// Of identities and cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diligence: Option<Diligence>,
 }
 
 /// How long money is reserved where a line does not say it.
@@ -229,6 +233,8 @@ impl Asked {
             }
             "report_signal" => Operation::ReportSignal(self.gate()?.signal(self.party(id)?)?),
             "decide_review" => Operation::DecideReview(self.gate()?.review(self.id("hold", self.hold.as_ref(), id)?)?),
+            "set_case_policy" => Operation::SetAml(AmlSetting::Cases(self.diligence()?.policy())),
+            named if OPERATIONS.contains(&named) => Operation::Diligence(Box::new(self.diligence()?.asked(named, id)?)),
             named => match StatusChange::from_str(named) {
                 Ok(change) => Operation::ChangeStatus(ChangeStatus { account_id: self.id("account", self.account.as_ref(), id)?, change }),
                 Err(_) => Operation::Pay(self.payment(read(named.parse())?, id)?),
@@ -274,6 +280,10 @@ impl Asked {
         })
     }
 
+    fn diligence(&self) -> Result<&Diligence, String> {
+        self.some("diligence", self.diligence.as_ref())
+    }
+
     fn gate(&self) -> Result<&Gate, String> {
         self.some("gate", self.gate.as_ref())
     }
@@ -317,7 +327,7 @@ impl Asked {
     fn texts(&self) -> impl Iterator<Item = &String> {
         let accounts = [&self.account, &self.account_debit, &self.account_credit];
         let others = [&self.subject, &self.customer_id, &self.hold, &self.transaction, &self.order];
-        accounts.into_iter().chain(others).flatten()
+        accounts.into_iter().chain(others).flatten().chain(self.diligence.iter().flat_map(Diligence::texts))
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) fn fields(operation: &str) -> Option<&'static [&'static str]> {
         "freeze_account" | "unfreeze_account" => &["account", "gate"],
         "report_signal" => &["customer_id", "account", "gate"],
         "decide_review" => &["hold", "gate"],
+        "set_case_policy" => &["diligence"],
+        _ if super::diligence::OPERATIONS.contains(&operation) => &["diligence"],
         "withdraw_tariff" => &["code", "effective_from"],
         _ if StatusChange::from_str(operation).is_ok() => &["account"],
         _ if PaymentKind::ASKED.iter().any(|kind| kind.as_str() == operation) => PAYMENT,
@@ -71,6 +73,7 @@ impl Asked {
             ("effective_from", self.effective_from.is_some()),
             ("context", self.context.is_some()),
             ("gate", self.gate.is_some()),
+            ("diligence", self.diligence.is_some()),
         ];
         fields.into_iter().filter(|(_, present)| *present).map(|(field, _)| field)
     }

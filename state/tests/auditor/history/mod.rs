@@ -3,6 +3,7 @@
 //! A step says what is asked in terms of what there is when it is asked; [`Seen`] makes a command of it.
 
 pub(crate) mod dated;
+pub(crate) mod diligence;
 pub(crate) mod gated;
 pub(crate) mod living;
 pub(crate) mod policies;
@@ -116,6 +117,7 @@ pub(crate) enum What {
         hold: Which,
         decision: ReviewDecision,
     },
+    Diligence(diligence::Wish),
     Batch {
         mode: BatchMode,
         dry_run: bool,
@@ -128,6 +130,8 @@ pub(crate) enum What {
     Cancel {
         order: Which,
     },
+    /// The same, but by a teller in a scene of staff.
+    Second(Box<Self>),
     /// So much later than the step before, in whatever history it stands.
     Later {
         ms: u64,
@@ -325,6 +329,7 @@ fn what() -> BoxedStrategy<What> {
         16 => dated::order(prop_oneof![1 => paid(amount()), 2 => likely(small())].boxed()),
         6 => which().prop_map(|order| What::Cancel { order }),
         24 => gated::asked(),
+        12 => diligence::asked(),
     ]
     .boxed()
 }
@@ -345,6 +350,14 @@ pub(crate) fn step(what: impl Strategy<Value = What> + 'static) -> BoxedStrategy
         1 => any::<Index>().prop_map(Step::Again),
     ]
     .boxed()
+}
+
+/// Staff, or the teller where the step says so.
+fn clerk(key: u8, what: What) -> Step {
+    match what {
+        What::Second(what) => Step::Ask { who: Who::Teller, key, what: *what },
+        what => staff(key, what),
+    }
 }
 
 fn staff(key: u8, what: What) -> Step {
@@ -392,7 +405,7 @@ pub(crate) fn history(gap: impl Strategy<Value = Gap> + Clone + 'static) -> Boxe
             _ => gap,
         };
         let gaps = std::iter::once(gap).chain(between).chain(std::iter::repeat(Gap::Same));
-        gaps.zip(scene).map(|(gap, (key, what))| (gap_of(gap, &what), staff(key, what))).collect()
+        gaps.zip(scene).map(|(gap, (key, what))| (gap_of(gap, &what), clerk(key, what))).collect()
     });
     let steps = prop::collection::vec(prop_oneof![20 => one, 5 => several], 1..60);
     let rules = prop_oneof![1 => 1..CODE_VERSION, 5 => Just(CODE_VERSION)];

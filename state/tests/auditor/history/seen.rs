@@ -1,8 +1,10 @@
 //! What there is, as far as the events say it; a step's command is made among it.
 
+use super::diligence::Known;
 use super::gated::Named;
 use super::policies::code;
 use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
+use schemas::diligence::{CaseStatus, Told};
 use schemas::{
     Account, AccountId, AccountTerms, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus, Command, CreateCustomer,
     Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged, HoldId, LevelLimits, Link, Money,
@@ -21,6 +23,8 @@ pub(crate) struct Seen {
     transactions: Vec<(Transaction, i64)>,
     /// Every order for a day to come, and one where it waits.
     orders: Vec<(OrderChanged, i64)>,
+    /// Every case.
+    cases: Vec<Known>,
     /// The number of the last transaction, hold or order, and its epoch.
     number: Option<(Epoch, u32)>,
     asked: Vec<Command>,
@@ -41,13 +45,13 @@ impl Seen {
                 Fact::HoldChanged(held) => self.hear_hold(held),
                 Fact::Transaction(transaction) => self.hear_transaction(transaction),
                 Fact::OrderChanged(order) => self.hear_order(order),
+                Fact::Diligence(told) => self.hear_case(told),
                 Fact::RulesActivated { .. }
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
                 | Fact::BatchDecided(_)
                 | Fact::AmlChanged(_)
                 | Fact::PartyChanged(_)
-                | Fact::Diligence(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
@@ -62,6 +66,17 @@ impl Seen {
         }
         let known = self.holds.iter_mut().filter(|(hold, _)| hold.id == held.id);
         known.for_each(|(_, left)| *left = if held.open { *left - held.amount.minor } else { 0 });
+    }
+
+    fn hear_case(&mut self, told: &Told) {
+        let Told::Case(changed) = told else { return };
+        match changed.opened {
+            Some(opened) => self.cases.push(Known { id: changed.id, kind: opened.kind, about: opened.about, open: true }),
+            None => {
+                let open = changed.status != CaseStatus::Closed;
+                self.cases.iter_mut().filter(|case| case.id == changed.id).for_each(|case| case.open = open);
+            }
+        }
     }
 
     fn hear_order(&mut self, order: &OrderChanged) {
@@ -172,7 +187,7 @@ impl Seen {
                 let payer = order.and_then(|(order, _)| self.holder(order.account_debit));
                 (Operation::CancelOrder(CancelOrder { order_id: order.map_or(OrderId::mint(1, 0), |(order, _)| order.id) }), payer)
             }
-            What::Later { what, .. } => self.operation(what, epoch),
+            What::Later { what, .. } | What::Second(what) => self.operation(what, epoch),
             What::Set(set) => (Operation::SetPolicy(self.policy(set, epoch)), None),
             What::SetAml(setting) => (Operation::SetAml(setting.clone()), None),
             What::Freeze { party, frozen } => {
@@ -182,6 +197,10 @@ impl Seen {
             What::Signal { party, device, signal } => {
                 let (party, holder) = self.party(*party);
                 (Operation::ReportSignal(Signal { party, device: device.clone(), signal: *signal }), holder)
+            }
+            What::Diligence(wish) => {
+                let (asked, of) = wish.asked(&self.cases, epoch, |number| self.customer(number), |side| self.account(side));
+                (Operation::Diligence(Box::new(asked)), of)
             }
             What::Decide { hold, decision } => {
                 let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4), epoch);
