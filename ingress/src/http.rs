@@ -6,6 +6,7 @@
 
 mod answer;
 mod batches;
+mod diligence;
 mod document;
 mod fields;
 mod form;
@@ -89,7 +90,17 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(gates::unfreeze_account))
         .routes(routes!(gates::report_signal))
         .routes(routes!(gates::review))
-        .routes(routes!(activate_rules));
+        .routes(routes!(activate_rules))
+        .routes(routes!(diligence::update))
+        .routes(routes!(diligence::document))
+        .routes(routes!(diligence::decide_kyc))
+        .routes(routes!(diligence::open))
+        .routes(routes!(diligence::assign))
+        .routes(routes!(diligence::comment))
+        .routes(routes!(diligence::snooze))
+        .routes(routes!(diligence::escalate))
+        .routes(routes!(diligence::decide))
+        .routes(routes!(diligence::set_policy));
     document::complete(router.get_openapi_mut());
     router
 }

@@ -5,10 +5,13 @@
 
 mod batch;
 mod context;
+mod diligence;
 mod gate;
 mod hold;
 pub(super) mod policy;
 mod text;
+
+pub(super) use diligence::Wanted;
 
 use super::fields::{self, Fields};
 use super::headers::Media;
@@ -79,6 +82,8 @@ pub(super) enum Form {
     Signal,
     /// End a review.
     Review(Option<HoldId>),
+    /// Something of an identity or a case.
+    Diligence(Wanted),
     /// Activate a version of the rules.
     Rules {
         /// The newest that is known here.
@@ -92,6 +97,10 @@ impl Form {
         match self {
             Self::Customer | Self::Level(_) => &[Scope::CustomersWrite, Scope::Operator],
             Self::Account => &[Scope::AccountsWrite],
+            Self::Diligence(Wanted::Update(_)) => &[Scope::CustomersWrite, Scope::Operator],
+            Self::Diligence(Wanted::Document(_)) => &[Scope::CustomersWrite],
+            Self::Diligence(Wanted::Policy) => &[Scope::RulesWrite, Scope::Operator],
+            Self::Diligence(_) => &[Scope::CasesWrite, Scope::Operator],
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) => &[Scope::TransactionsWrite],
             // What an item needs beyond that is known once it is read.
             Self::Batch | Self::CancelOrder(_) => &[Scope::TransactionsWrite],
@@ -110,7 +119,7 @@ impl Form {
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } => false,
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => true,
-            Self::Batch | Self::CancelOrder(_) | Self::Review(_) => true,
+            Self::Batch | Self::CancelOrder(_) | Self::Review(_) | Self::Diligence(_) => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) => true,
             // Told twice, it counts twice.
             Self::Signal => true,
@@ -124,7 +133,7 @@ impl Form {
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => &["dry_run"],
             Self::Batch => &["dry_run", "mode"],
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } | Self::CancelOrder(_) => &[],
-            Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => &[],
+            Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) | Self::Diligence(_) => &[],
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => &[],
         }
     }
@@ -133,7 +142,8 @@ impl Form {
     pub(super) const fn needs_body(&self) -> bool {
         match self {
             Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) | Self::CancelOrder(_) => false,
-            Self::Batch => true,
+            Self::Diligence(Wanted::Assign(_) | Wanted::Policy) => false,
+            Self::Batch | Self::Diligence(_) => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => true,
             Self::Customer | Self::Account | Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Refund(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::Rules { .. } => true,
@@ -178,6 +188,7 @@ impl Form {
             Self::Freeze { party, frozen, .. } => Operation::Freeze(gate::freeze(party, frozen, fields)?),
             Self::Signal => Operation::ReportSignal(gate::signal(fields)?),
             Self::Review(id) => Operation::DecideReview(gate::review(id, fields)?),
+            Self::Diligence(wanted) => diligence::read(wanted, fields)?,
             Self::Rules { newest } => Operation::ActivateRules(rules(newest, fields)?),
         };
         Some(operation)

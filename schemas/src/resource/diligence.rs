@@ -6,7 +6,7 @@ use crate::diligence::case::{self, CaseChange, CaseKind, CaseOutcome, CaseStatus
 use crate::diligence::kyc::{self, KycSubStatus, Presented};
 use crate::document::DocumentType;
 use crate::epoch::Epoch;
-use crate::id::{AccountId, AlertId, CaseId, CommandId, CustomerId, HoldId};
+use crate::id::{AccountId, AlertId, CaseId, CustomerId, HoldId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -262,18 +262,17 @@ pub struct KycDocument {
 /// Something that was taken and is not over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PendingItem {
-    /// What it is: `command`, `review`, `case` or `kyc`.
+    /// What it is: a `review` of a payment that is held, a `case` that is open, or a `customer` of whom it is not known who they are.
     #[schema(example = "case")]
     pub what: String,
-    /// Its id: of the operation, the hold, the case or the customer.
-    #[schema(example = "019ab6f5-1c7b-7006-8000-000000000000")]
-    pub id: String,
+    /// The id of the hold, the case or the customer.
+    pub id: uuid::Uuid,
     /// Where it is shown.
     #[schema(example = "/admin/kyc/cases/019ab6f5-1c7b-7006-8000-000000000000")]
     pub resource: String,
-    /// Since when, by the epoch; of a command that is not decided none is known yet.
-    #[schema(value_type = Option<u64>, example = 1_764_000_000_123_u64)]
-    pub since: Option<Epoch>,
+    /// Since when.
+    #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
+    pub since: Epoch,
     /// For how long by now.
     #[schema(example = 3_600_000_u64)]
     pub age_ms: u64,
@@ -332,12 +331,5 @@ impl CasePolicy {
         let case::CasePolicy { enrolment_due_ms, alert_due_ms, hit_due_ms, review_due_ms, confirm_ms, .. } = *policy;
         let four_eyes = policy.four_eyes.iter().copied().collect();
         Self { enrolment_due_ms, alert_due_ms, hit_due_ms, review_due_ms, confirm_ms, four_eyes, version, set_by, epoch }
-    }
-}
-
-impl PendingItem {
-    /// A command that is in the log and not decided.
-    pub fn command(id: CommandId, age_ms: u64) -> Self {
-        Self { what: "command".to_owned(), id: id.to_string(), resource: super::location::operation(id), since: None, age_ms }
     }
 }

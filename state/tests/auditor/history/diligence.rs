@@ -255,7 +255,8 @@ pub(crate) fn scene() -> BoxedStrategy<Vec<What>> {
         }),
         1 => (0..4u8).prop_map(move |customer| {
             let open = What::Diligence(Wish::Open { kind: CaseKind::Hit, customer, account: None, alert: 0 });
-            vec![open, work(Wanted::Escalate), work(Wanted::Escalate), work(Wanted::Escalate), work(Wanted::Escalate)]
+            let (mine, nobodys) = (Wanted::Assign(Some("staff")), Wanted::Assign(None));
+            vec![open, work(mine), work(nobodys), work(Wanted::Escalate), work(Wanted::Escalate), work(Wanted::Escalate), work(Wanted::Escalate)]
         }),
         1 => (0..4u8).prop_map(move |customer| {
             let open = What::Diligence(Wish::Open { kind: CaseKind::Enrolment, customer, account: None, alert: 0 });
