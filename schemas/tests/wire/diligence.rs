@@ -324,4 +324,7 @@ fn what_can_not_be_asked_is_no_command() {
     ] {
         assert!(wrong.check().is_err(), "{wrong:?}");
     }
+    let items = vec![Operation::Diligence(Box::new(open(CaseKind::Hit, about)))];
+    let batch = schemas::Batch { mode: schemas::BatchMode::Independent, dry_run: false, items };
+    assert!(batch.check().is_err(), "what staff decides on people is no item of a batch");
 }

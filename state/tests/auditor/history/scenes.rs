@@ -50,6 +50,11 @@ fn scene() -> BoxedStrategy<Vec<What>> {
     prop_oneof![
         6 => gated::scene(),
         5 => diligence::scene(),
+        // Of a currency that its payer has not.
+        1 => likely(small()).prop_map(|paid| {
+            let paid = Paid { currency: "EUR".parse().ok(), ..paid };
+            vec![What::Reserve { paid: paid.clone(), expires_in_ms: 1_000 }, What::Order { paid, date: Date::In(1_000) }]
+        }),
         3 => bound(),
         2 => twice.prop_map(|(one, two, three)| vec![What::Set(one), What::Set(two), What::Set(three)]),
         // One after the other comes into force, until there is no room for more.
