@@ -21,7 +21,14 @@ struct Row {
 }
 
 const SELECT: &str = "
-    select full_name, msisdn, country, kyc_status, epoch,
+    select coalesce((select full_name from customer_change where customer_id = $1 and full_name is not null
+                     order by event_id desc limit 1), full_name) as full_name,
+           coalesce((select msisdn from customer_change where customer_id = $1 and msisdn is not null
+                     order by event_id desc limit 1), msisdn) as msisdn,
+           coalesce((select country from customer_change where customer_id = $1 and country is not null
+                     order by event_id desc limit 1), country) as country,
+           coalesce((select status from kyc_change where customer_id = $1 order by event_id desc limit 1), kyc_status) as kyc_status,
+           epoch,
            frozen_by(id, null, 9223372036854775807) as frozen,
            (select level from customer_level where customer_id = $1 order by event_id desc limit 1) as level,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of

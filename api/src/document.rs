@@ -19,6 +19,8 @@ const LISTS: &[&str] = &[
     "/v1/transactions",
     "/v1/transactions/{id}/timeline",
     "/admin/audit/roots",
+    "/admin/kyc/cases",
+    "/admin/pending",
 ];
 
 const CURSOR: &str = "The `next_cursor` of the part before. It goes on with the same entries as of the same epoch, whatever comes meanwhile; what \

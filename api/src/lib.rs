@@ -21,6 +21,7 @@ mod aggregates;
 mod asker;
 mod audit;
 mod batches;
+mod cases;
 mod cursor;
 mod customers;
 mod document;
@@ -166,6 +167,11 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(aml::score::risk_score))
         .routes(routes!(aml::shadow::shadow))
         .routes(routes!(aml::simulate::simulate).layer(DefaultBodyLimit::max(QUOTE_MAX_BYTES)))
+        .routes(routes!(cases::cases))
+        .routes(routes!(cases::next))
+        .routes(routes!(cases::case))
+        .routes(routes!(cases::kyc::kyc))
+        .routes(routes!(cases::pending::pending))
         .routes(routes!(health::metrics));
     document::complete(router.get_openapi_mut());
     router

@@ -18,8 +18,8 @@ use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use schemas::resource::{Operation, OperationStatus, location};
 use schemas::{
-    AccountId, Authority, Caller, CommandId, CustomerId, Epoch, Event, Fact, HoldChange, HoldId, OrderId, Policy, Position, Problem,
-    Refusal, Scope, TransactionId,
+    AccountId, Authority, Caller, CaseId, CommandId, CustomerId, Epoch, Event, Fact, HoldChange, HoldId, OrderId, Policy, Position,
+    Problem, Refusal, Scope, Told, TransactionId,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -88,7 +88,8 @@ const SELECT: &str = "
                array(select a.customer_id from account a where a.id in (h.account_debit, h.account_credit))
         from hold_change h where h.command_id = $1 and h.change = 'review_refused'
         union all
-        select 'aml', s.event_id, case s.kind when 'rule' then 'set_aml_rule' when 'policy' then 'set_gate_policy' else 'set_country_list' end,
+        select case s.kind when 'cases' then 'case_policy' else 'aml' end, s.event_id, case s.kind when 'rule' then 'set_aml_rule' when 'policy' then 'set_gate_policy' when 'cases' then 'set_case_policy'
+                           else 'set_country_list' end,
                case s.kind when 'rule' then s.name end, null, s.epoch, '{}'::uuid[]
         from aml_setting s where s.command_id = $1
         union all
@@ -106,7 +107,17 @@ const SELECT: &str = "
         select 'customer', c.customer_id, 'clear_match', null, null, c.epoch, '{}'::uuid[] from match_clearing c where c.command_id = $1
         union all
         select 'customer', l.customer_id, 'set_customer_level', null, null, l.epoch, array[l.customer_id]
-        from customer_level l where l.command_id = $1
+        from customer_level l
+        where l.command_id = $1 and not exists (select 1 from kyc_change k where k.command_id = $1)
+        union all
+        select 'customer', u.customer_id, 'update_customer', null, null, u.epoch, array[u.customer_id]
+        from customer_change u where u.command_id = $1
+        union all
+        select 'kyc', k.customer_id, 'submit_document', null, null, k.epoch, array[k.customer_id]
+        from kyc_change k where k.command_id = $1 and k.change = 'document_submitted'
+        union all
+        select 'case', k.case_id, k.operation, null, null, k.epoch, '{}'::uuid[]
+        from case_change k where k.command_id = $1 and k.operation <> 'beside'
         union all
         select 'terms', m.account_id, 'set_account_terms', null, null, m.epoch,
                array(select a.customer_id from account a where a.id = m.account_id)
@@ -233,6 +244,11 @@ async fn sees(view: &View, caller: &Caller, id: CommandId, fact: &Fact, epoch: E
         Fact::OrderChanged(order) => owners(view, &[order.account_debit]).await?,
         // A customer is not told by whom they are looked at.
         Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) | Fact::ListChanged(_) => Vec::new(),
+        Fact::Diligence(told) => match &**told {
+            Told::Kyc(changed) => vec![Some(changed.customer_id)],
+            Told::Customer(updated) => vec![Some(updated.update.customer_id)],
+            Told::Case(_) => Vec::new(),
+        },
         Fact::BatchDecided(decided) if !decided.dry_run => {
             Freshness::reach(view, Mark::Epoch(epoch)).await?;
             return Ok(Items::read(view, id, epoch).await?.are_seen_by(caller));
@@ -289,6 +305,9 @@ impl Row {
                 (OperationStatus::Completed, Some(resource), None)
             }
             "list" => (OperationStatus::Completed, Some(location::LISTS.to_owned()), None),
+            "kyc" => (OperationStatus::Completed, Some(location::kyc(CustomerId(self.id))), None),
+            "case" => (OperationStatus::Completed, Some(location::case(CaseId(self.id))), None),
+            "case_policy" => (OperationStatus::Completed, Some(location::CASE_POLICY.to_owned()), None),
             "order" => (OperationStatus::Completed, Some(location::order(OrderId(self.id))), None),
             "batch" => (OperationStatus::Completed, Some(location::batch(id)), None),
             "terms" => (OperationStatus::Completed, Some(location::terms(AccountId(self.id))), None),

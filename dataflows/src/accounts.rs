@@ -92,6 +92,11 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
             Policy::Level(set) => Some(Told::level(set.customer_id, set.level)),
             Policy::Terms(_) | Policy::Limits(_) | Policy::Tariff(_) | Policy::TariffEnd(_) => None,
         },
+        // A decision on who a customer is sets their level.
+        Fact::Diligence(told) => match told.as_ref() {
+            schemas::Told::Kyc(changed) => changed.level.map(|level| Told::level(changed.customer_id, level)),
+            schemas::Told::Customer(_) | schemas::Told::Case(_) => None,
+        },
         Fact::CustomerCreated(_)
         | Fact::Transaction(_)
         | Fact::RulesActivated { .. }

@@ -48,6 +48,7 @@ fn held(epoch: &EpochEvents) -> impl Iterator<Item = &HoldChanged> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

@@ -45,6 +45,7 @@ pub fn moves(epoch: &EpochEvents) -> impl Iterator<Item = Move> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

@@ -59,6 +59,7 @@ fn settled(epoch: &EpochEvents) -> impl Iterator<Item = &Transaction> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

@@ -70,6 +70,7 @@ fn counted(event: &Event) -> Option<Counted<'_>> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }

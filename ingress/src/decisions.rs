@@ -264,6 +264,7 @@ fn weight(fact: &Fact) -> usize {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. } => 1,
     }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod batches;
+mod diligence;
 mod document;
 mod fields;
 mod form;
@@ -93,7 +94,17 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(lists::load_part).layer(DefaultBodyLimit::max(lists::PART_BODY_MAX_BYTES)))
         .routes(routes!(lists::activate))
         .routes(routes!(lists::clear))
-        .routes(routes!(activate_rules));
+        .routes(routes!(activate_rules))
+        .routes(routes!(diligence::update))
+        .routes(routes!(diligence::document))
+        .routes(routes!(diligence::decide_kyc))
+        .routes(routes!(diligence::open))
+        .routes(routes!(diligence::assign))
+        .routes(routes!(diligence::comment))
+        .routes(routes!(diligence::snooze))
+        .routes(routes!(diligence::escalate))
+        .routes(routes!(diligence::decide))
+        .routes(routes!(diligence::set_policy));
     document::complete(router.get_openapi_mut());
     router
 }

@@ -92,6 +92,7 @@ fn rules_after(epoch: &EpochEvents) -> u32 {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,

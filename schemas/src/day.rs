@@ -21,6 +21,19 @@ pub fn of(year: i32, month: u8, day: u8) -> Option<Date> {
     Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
 }
 
+/// How many days since 1970-01-01 it is; less than nothing before.
+pub const fn number(day: Date) -> i32 {
+    day.to_julian_day() - JULIAN_1970
+}
+
+/// The day so many days since 1970-01-01, if there is such a one.
+pub fn of_number(days: i32) -> Option<Date> {
+    Date::from_julian_day(days.checked_add(JULIAN_1970)?).ok()
+}
+
+/// The Julian day of 1970-01-01.
+const JULIAN_1970: i32 = 2_440_588;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use crate::account::{Account, StatusChanged};
 use crate::batch::BatchDecided;
 use crate::customer::Customer;
+use crate::diligence::Told;
 use crate::epoch::{Epoch, Position};
 use crate::gate::{AmlChanged, Assessed, PartyChanged};
 use crate::hold::{HoldChange, HoldChanged};
@@ -91,6 +92,8 @@ pub enum Fact {
     Assessed(Box<Assessed>),
     /// A part of a watchlist was loaded, a version of one is in force, or a match was cleared.
     ListChanged(Box<ListChanged>),
+    /// Something of a customer's identity, or of a case.
+    Diligence(Box<Told>),
     /// A command other than a payment was refused.
     Refused {
         /// The command's operation.
@@ -146,6 +149,7 @@ impl Event {
                 HoldChange::Captured | HoldChange::Closed | HoldChange::Expired | HoldChange::ReviewExpired => false,
             },
             Fact::Assessed(_) => false,
+            Fact::Diligence(told) => told.answers(),
             // What becomes of an order is answered by the transaction, or by nobody who waits.
             Fact::OrderChanged(order) => matches!(order.change, OrderChange::Scheduled | OrderChange::Cancelled),
             Fact::CustomerCreated(_)

@@ -2,6 +2,7 @@
 
 use crate::aml::{Lane, RuleId, Setting};
 use crate::context::{Context, KeyKind, is_country, is_name};
+use crate::diligence::CasePolicy;
 use crate::hold::RESERVED_MS_MAX;
 use crate::id::{AccountId, CustomerId, HoldId, TransactionId};
 use crate::money::Unreadable;
@@ -32,6 +33,8 @@ pub enum AmlSetting {
     Policy(GatePolicy),
     /// A list of countries.
     Countries(CountryList),
+    /// How long cases may take, and which decisions need two.
+    Cases(CasePolicy),
 }
 
 /// What a score leads to, and how long a review may take.
@@ -236,6 +239,7 @@ impl AmlSetting {
             Self::Rule(_) => "set_aml_rule",
             Self::Policy(_) => "set_gate_policy",
             Self::Countries(_) => "set_country_list",
+            Self::Cases(_) => "set_case_policy",
         }
     }
 
@@ -244,6 +248,7 @@ impl AmlSetting {
         match self {
             Self::Rule(setting) => setting.check(),
             Self::Policy(policy) => policy.check(),
+            Self::Cases(policy) => policy.check(),
             Self::Countries(CountryList { countries, .. }) => {
                 if countries.len() > COUNTRIES_MAX {
                     return Err(Unreadable::new("countries", &countries.len().to_string(), "at most 300"));
@@ -275,6 +280,7 @@ impl AmlSetting {
                 field("list", list.list.as_str());
                 list.countries.iter().for_each(|country| field("country", country));
             }
+            Self::Cases(policy) => policy.fields(field),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 48 | the epoch, milliseconds since 1970 |
 //! | 4 | version 7 |
-//! | 12 | what the id names: 0 event, 1 transaction, 2 account, 3 customer, 4 hold, 5 order |
+//! | 12 | what the id names: 0 event, 1 transaction, 2 account, 3 customer, 4 hold, 5 order, 6 case |
 //! | 2 | variant |
 //! | 62 | the number among the ids of that kind in that epoch, from 0 |
 //!
@@ -99,6 +99,10 @@ id!(
     OrderId
 );
 id!(
+    /// A case.
+    CaseId
+);
+id!(
     /// An alert, the same for the same rule, version, subject and beginning.
     AlertId
 );
@@ -113,6 +117,7 @@ minted!(AccountId, 2);
 minted!(CustomerId, 3);
 minted!(HoldId, 4);
 minted!(OrderId, 5);
+minted!(CaseId, 6);
 
 impl AccountId {
     /// The house's own account for `purpose` in a currency: the same on every replay and every cluster.

@@ -30,6 +30,9 @@ pub mod customer;
 /// By what they say who they are.
 pub mod document;
 
+/// Who customers say they are, and what people have to look at.
+pub mod diligence;
+
 /// Accounts, the house's own among them.
 pub mod account;
 
@@ -132,6 +135,7 @@ pub use command::{
 };
 pub use context::Context;
 pub use customer::{Customer, KycLevel, KycStatus};
+pub use diligence::{CasePolicy, Diligence, Told};
 pub use document::{Document, DocumentType, Mrz};
 pub use epoch::{Epoch, Position, rfc3339};
 pub use event::{Cause, DeadLetter, Event, Fact, Repeat, Verdict, trace_id};
@@ -139,7 +143,7 @@ pub use gate::{
     AmlChanged, AmlSetting, Assessed, DecideReview, Freeze, GatePolicy, Party, PartyChange, PartyChanged, ReviewDecision, Signal,
 };
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
-pub use id::{AccountId, AlertId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
+pub use id::{AccountId, AlertId, CaseId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
 pub use list::{ActivateList, ClearMatch, ListChanged, ListCommand, ListEntry, ListKind, ListPart};
 pub use money::{Currency, Money, Total};

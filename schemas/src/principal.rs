@@ -83,6 +83,10 @@ words! {
         ReportsRead = "reports:read",
         /// Read alerts, and what a customer's risk is made of.
         AmlRead = "aml:read",
+        /// Read cases, and what customers have presented.
+        CasesRead = "cases:read",
+        /// Work on cases, and decide them.
+        CasesWrite = "cases:write",
         /// Read topics, record by record, as they were committed.
         Tap = "tap",
         /// Read the audit chain: its roots, and the proof that an event is in it.

@@ -24,6 +24,8 @@ words! {
         HoldNotOpen = "hold_not_open",
         /// No order that waits has this id: there never was one, or it was executed or cancelled.
         OrderNotOpen = "order_not_open",
+        /// No open case has this id: there never was one, or it is closed.
+        CaseNotOpen = "case_not_open",
         /// No payment that can be given back has this id: there never was one, or it is older than the horizon and not proven.
         OriginalNotFound = "original_not_found",
         /// No tariff has this code.
@@ -44,6 +46,26 @@ words! {
         HoldUnderReview = "hold_under_review",
         /// Nobody has to look at what is held.
         HoldNotUnderReview = "hold_not_under_review",
+        /// The case is not of a kind, or does not stand so, that this could be done.
+        CaseNotPermitted = "case_not_permitted",
+        /// A case about the same is open already.
+        CaseIsOpen = "case_is_open",
+        /// It is so already, or can't be more so.
+        CaseUnchanged = "case_unchanged",
+        /// The moment is over, or too far ahead.
+        SnoozeOutOfRange = "snooze_out_of_range",
+        /// From where the customer stands this decision leads nowhere.
+        KycTransitionNotPermitted = "kyc_transition_not_permitted",
+        /// The customer has presented no document.
+        DocumentMissing = "document_missing",
+        /// No document that the customer has presented is good any more.
+        DocumentExpired = "document_expired",
+        /// The customer has presented as many documents as are kept.
+        DocumentsFull = "documents_full",
+        /// Who decided first may not confirm it.
+        FourEyesRequired = "four_eyes_required",
+        /// There are as many open cases as there may be.
+        CasesFull = "cases_full",
         /// An account is not of the payment's currency.
         CurrencyMismatch = "currency_mismatch",
         /// The payment was taken back already.
@@ -126,6 +148,7 @@ impl Refusal {
             Self::CreditAccountNotFound => "No account to credit has this id.",
             Self::AccountNotFound => "No account has this id.",
             Self::HoldNotOpen => "No open hold has this id.",
+            Self::CaseNotOpen => "No open case has this id: there never was one, or it is closed.",
             Self::OrderNotOpen => "No order that waits has this id.",
             Self::OriginalNotFound => "No payment that can be given back has this id.",
             Self::TariffNotFound => "No tariff has this code.",
@@ -137,6 +160,16 @@ impl Refusal {
             Self::RulesInForce => "That version of the rules is in force already.",
             Self::HoldUnderReview => "What is held is held for a review, and only that ends it.",
             Self::HoldNotUnderReview => "What is held is not held for a review.",
+            Self::CaseNotPermitted => "A case of this kind, or one that stands so, is not dealt with like that.",
+            Self::CaseIsOpen => "A case about the same is open already.",
+            Self::CaseUnchanged => "The case is so already, or can't be more so.",
+            Self::SnoozeOutOfRange => "The moment is over, or more than 90 days ahead.",
+            Self::KycTransitionNotPermitted => "From where the customer stands this decision leads nowhere.",
+            Self::DocumentMissing => "The customer has presented no document.",
+            Self::DocumentExpired => "No document that the customer has presented is good any more.",
+            Self::DocumentsFull => "The customer has presented as many documents as are kept.",
+            Self::FourEyesRequired => "Somebody else has to confirm the decision.",
+            Self::CasesFull => "There are as many open cases as there may be. Close some first.",
             Self::CurrencyMismatch => "An account is not held in the currency of the payment.",
             Self::AlreadyReversed => "The payment was taken back already.",
             Self::RefundExceedsOriginal => "All refunds together would be more than the payment.",
@@ -188,6 +221,7 @@ impl Refusal {
             Self::CustomerNotFound | Self::DebitAccountNotFound | Self::CreditAccountNotFound | Self::AccountNotFound => {
                 ("identification", "identifierError")
             }
+            Self::CaseNotOpen => ("identification", "identifierError"),
             Self::HoldNotOpen | Self::OrderNotOpen | Self::OriginalNotFound | Self::TariffNotFound => ("identification", "identifierError"),
             Self::ListNotFound => ("identification", "identifierError"),
             Self::OperationLimitExceeded => ("businessRule", "greaterThanTransactionMaxValue"),
@@ -216,6 +250,16 @@ impl Refusal {
             | Self::CreditPartyFrozen
             | Self::HoldUnderReview
             | Self::HoldNotUnderReview
+            | Self::CaseNotPermitted
+            | Self::CaseIsOpen
+            | Self::CaseUnchanged
+            | Self::SnoozeOutOfRange
+            | Self::KycTransitionNotPermitted
+            | Self::DocumentMissing
+            | Self::DocumentExpired
+            | Self::DocumentsFull
+            | Self::FourEyesRequired
+            | Self::CasesFull
             | Self::FreezeUnchanged
             | Self::ListVersionNotNewer
             | Self::ListPartOutOfOrder

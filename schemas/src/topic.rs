@@ -1,5 +1,6 @@
 //! Topics: which record goes where.
 
+use crate::diligence::Told;
 use crate::event::{Event, Fact};
 use crate::id::AccountId;
 use crate::transaction::TransactionStatus;
@@ -56,6 +57,12 @@ words! {
         ViewsJournal = "orion.views.journal.v1",
         /// Claims and commit records of the risk cell.
         RiskJournal = "orion.risk.journal.v1",
+        /// What is known of customers, changed.
+        CustomerUpdated = "customer.updated.v1",
+        /// Where customers stand with their identity, and documents that were presented.
+        KycUpdated = "kyc.updated.v1",
+        /// What people have to look at, and what they did about it.
+        CaseUpdated = "case.updated.v1",
     }
 }
 
@@ -95,6 +102,9 @@ impl Topic {
         Self::AmlRuleUpdated,
         Self::PartyUpdated,
         Self::ListUpdated,
+        Self::CustomerUpdated,
+        Self::KycUpdated,
+        Self::CaseUpdated,
         Self::TransactionAssessed,
         Self::HoldUpdated,
         Self::OrderUpdated,
@@ -140,6 +150,7 @@ impl Topic {
             Fact::PartyChanged(_) => Self::PartyUpdated,
             Fact::Assessed(_) => Self::TransactionAssessed,
             Fact::ListChanged(_) => Self::ListUpdated,
+            Fact::Diligence(told) => Self::of_diligence(told),
             Fact::Refused { .. } => Self::CommandRefused,
             Fact::Repeated(repeat) => match &repeat.first {
                 Some(Fact::BatchDecided(_)) => Self::BatchDecided,
@@ -147,6 +158,7 @@ impl Topic {
                 Some(Fact::AmlChanged(_)) => Self::AmlRuleUpdated,
                 Some(Fact::PartyChanged(_)) => Self::PartyUpdated,
                 Some(Fact::ListChanged(_)) => Self::ListUpdated,
+                Some(Fact::Diligence(told)) => Self::of_diligence(told),
                 Some(Fact::HoldChanged(_) | Fact::PolicyChanged(_)) => Self::OutcomesLinked,
                 // Of a payment that was ordered, the operation does not say the kind, so its answer needs the field for it too.
                 Some(Fact::Transaction(transaction)) if transaction.link.is_some() || transaction.operation() != repeat.operation => {
@@ -154,6 +166,16 @@ impl Topic {
                 }
                 _ => Self::Outcomes,
             },
+        }
+    }
+}
+
+impl Topic {
+    const fn of_diligence(told: &Told) -> Self {
+        match told {
+            Told::Customer(_) => Self::CustomerUpdated,
+            Told::Kyc(_) => Self::KycUpdated,
+            Told::Case(_) => Self::CaseUpdated,
         }
     }
 }
@@ -174,6 +196,7 @@ pub const fn key(event: &Event) -> uuid::Uuid {
         | Fact::PartyChanged(_)
         | Fact::Assessed(_)
         | Fact::ListChanged(_)
+        | Fact::Diligence(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => event.id.0,
     }
@@ -190,6 +213,11 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
         Fact::CustomerCreated(customer) => spread(customer.id.0),
         Fact::Assessed(assessed) => account_spread(assessed.account_debit),
         Fact::PartyChanged(changed) => spread(changed.customer_id.0),
+        Fact::Diligence(told) => match &**told {
+            Told::Customer(updated) => spread(updated.update.customer_id.0),
+            Told::Kyc(changed) => spread(changed.customer_id.0),
+            Told::Case(changed) => spread(changed.id.0),
+        },
         Fact::RulesActivated { .. }
         | Fact::PolicyChanged(_)
         | Fact::BatchDecided(_)

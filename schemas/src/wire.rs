@@ -7,6 +7,7 @@
 mod alert;
 mod command;
 mod contract;
+mod diligence;
 mod event;
 mod gate;
 mod journal;
@@ -176,6 +177,9 @@ impl Encoder {
             event::Wire::PartyUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::TransactionAssessed(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::ListUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::CustomerUpdated(wire) => self.frame_into(topic, &wire, bytes),
+            event::Wire::KycUpdated(wire) => self.frame_into(topic, &*wire, bytes),
+            event::Wire::CaseUpdated(wire) => self.frame_into(topic, &*wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -302,6 +306,9 @@ impl Decoder {
             Topic::PartyUpdated => self.read::<event::PartyUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::TransactionAssessed => self.read::<event::TransactionAssessed<'_>>(topic, framed)?.into_event(traceparent),
             Topic::ListUpdated => self.read::<event::ListUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::CustomerUpdated => self.read::<event::CustomerUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::KycUpdated => self.read::<event::KycUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::CaseUpdated => self.read::<event::CaseUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),

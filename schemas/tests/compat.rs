@@ -11,6 +11,8 @@
 //! It never touches a file that is there. A word that gains a field gains a line in each `.txt`: add it by hand,
 //! since what old bytes mean now is the decision to review.
 
+#[path = "samples/diligence.rs"]
+mod diligence;
 #[path = "samples/gates.rs"]
 mod gates;
 mod record;
@@ -194,7 +196,7 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
     let effective = OrderChanged { dated: Dated::EffectiveAt(EPOCH - 86_400_000), ..ended(OrderChange::Executed) };
     let claim = || Entry::Claim(Claim { generation: 3, code_version: 1 });
     let journal = |journal, entry| Record::Entry(journal, entry);
-    vec![
+    let mut samples = vec![
         (Topic::Commands, "create_customer", command(Operation::CreateCustomer(create))),
         (Topic::Commands, "open_account", command(Operation::OpenAccount(open))),
         (Topic::Commands, "payment", command(Operation::Pay(payment.clone()))),
@@ -301,7 +303,21 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::AlertRaised, "raised", Record::Alert(AlertChange::Raised(Box::new(raised())))),
         (Topic::AlertRaised, "match", Record::Alert(AlertChange::Raised(Box::new(matched())))),
         (Topic::AlertCleared, "cleared", Record::Alert(AlertChange::Cleared(cleared()))),
-    ]
+        (Topic::Commands, "set_case_policy", command(Operation::SetAml(diligence::policy()))),
+        (Topic::AmlRuleUpdated, "cases", event(gates::set(diligence::policy()))),
+        (Topic::CustomerUpdated, "updated", event(diligence::updated(customer().id))),
+        (Topic::CustomerUpdated, "repeated", repeat("update_customer", Some(diligence::updated(customer().id)))),
+        (Topic::KycUpdated, "presented", event(diligence::presented(customer().id, Some(customer().id)))),
+        (Topic::KycUpdated, "approved", event(diligence::approved(customer().id))),
+        (Topic::KycUpdated, "repeated", repeat("submit_document", Some(diligence::presented(customer().id, None)))),
+        (Topic::CaseUpdated, "opened", event(diligence::opened(customer().id, raised().id))),
+        (Topic::CaseUpdated, "assigned", event(diligence::assigned())),
+        (Topic::CaseUpdated, "closed", event(diligence::closed())),
+        (Topic::CaseUpdated, "repeated", repeat("decide_kyc", Some(diligence::closed()))),
+    ];
+    let asked = diligence::asked(customer().id, account().id, raised().id).into_iter();
+    samples.extend(asked.map(|(case, operation)| (Topic::Commands, case, command(operation))));
+    samples
 }
 
 fn raised() -> Alert {

@@ -5,6 +5,8 @@ mod record;
 
 #[path = "wire/alerts.rs"]
 mod alerts;
+#[path = "wire/diligence.rs"]
+mod diligence;
 #[path = "wire/gates.rs"]
 mod gates;
 #[path = "wire/hostile.rs"]

@@ -10,7 +10,7 @@ use crate::exit::{self, Exit};
 use egress::topics::Topics;
 use ingress::commands::traceparent;
 use ingress::epochs::{Epochs, Policy};
-use schemas::{Asked, Binding, Bound, CommandId, EpochInput, Event, Fact, Input, OrderId, Outcome, Position, SealedEpoch, Topic};
+use schemas::{Asked, Binding, Bound, CommandId, EpochInput, Event, Fact, Input, OrderId, Outcome, Position, SealedEpoch, Told, Topic};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
@@ -272,6 +272,10 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::Transaction(transaction) => transaction.refusal.is_none().then(|| transaction.id.to_string()),
         Fact::HoldChanged(held) => Some(held.id.to_string()),
         Fact::OrderChanged(order) => Some(order.id.to_string()),
+        Fact::Diligence(told) => match &**told {
+            Told::Case(changed) => Some(changed.id.to_string()),
+            Told::Customer(_) | Told::Kyc(_) => None,
+        },
         Fact::PolicyChanged(_)
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)

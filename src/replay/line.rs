@@ -14,6 +14,7 @@
 //! `@name#0`, and the transaction in which an order ends `@name#paid`. Everything else that may be left out has a default.
 
 mod asked;
+mod diligence;
 mod fields;
 mod gate;
 mod list;

@@ -34,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Policies", "What staff sets: levels, terms, limits and tariffs."),
     ("Aggregates", "What the bank did as a whole."),
     ("Risk", "What looks like laundering or fraud."),
+    ("Cases", "What people have to look at, and what was taken and is not over."),
     ("Operations", "What became of a command."),
     ("Audit", "That nothing the bank has said was changed, dropped or reordered."),
     ("Rules", "By which version of its rules the bank decides."),

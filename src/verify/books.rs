@@ -258,6 +258,11 @@ impl Books {
                 self.counts.orders += 1;
                 self.orders.take(event, order, &mut self.faults);
             }
+            // A decision on who a customer is sets their level.
+            Fact::Diligence(told) => {
+                let sets = matches!(&**told, schemas::Told::Kyc(changed) if changed.level.is_some());
+                self.counts.levels += u64::from(sets);
+            }
             Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::Assessed(_) | Fact::ListChanged(_) => {}
             Fact::Refused { .. } => self.counts.refusals += 1,
             Fact::Repeated(_) => {}

@@ -5,9 +5,11 @@
 
 mod again;
 mod batch;
+mod case;
 mod gate;
 mod hold;
 mod house;
+mod identity;
 mod kept;
 mod list;
 mod order;
@@ -21,9 +23,11 @@ mod undo;
 use crate::accounts::{Accounts, Holding};
 use crate::ahead::{Near, Places};
 use crate::calendar::Today;
+use crate::cases::Cases;
 use crate::customers::Enrolled;
 use crate::gates::Gates;
 use crate::holds::{Hold, Holds};
+use crate::identities::Identities;
 use crate::lists::Lists;
 use crate::moved::Moved;
 use crate::orders::{Orders, Waiting};
@@ -62,6 +66,8 @@ pub struct Ledger {
     pub(crate) record: Record,
     pub(crate) gates: Gates,
     pub(crate) lists: Lists,
+    pub(crate) identities: Identities,
+    pub(crate) cases: Cases,
     /// The newest rules by which an epoch was ever decided: newer ones keep more.
     pub(crate) kept: u32,
     /// What a batch that may still fail has changed; none outside of one.
@@ -77,6 +83,7 @@ pub(crate) struct Numbers {
     transactions: u32,
     accounts: u32,
     customers: u32,
+    cases: u32,
 }
 
 /// The next number of a counter.
@@ -139,6 +146,8 @@ impl Ledger {
         }
         self.expire(events);
         self.execute_orders(events);
+        self.wake_cases(events);
+        self.expire_identities(events);
     }
 
     /// Decides one command of the epoch begun last.
@@ -228,6 +237,7 @@ impl Ledger {
             Operation::ReportSignal(signal) => self.report_signal(asking, signal),
             Operation::DecideReview(review) => self.decide_review(asking, review, events),
             Operation::List(command) => self.list(asking, command),
+            Operation::Diligence(asked) => self.diligence(asking, asked, events),
         }
     }
 

@@ -45,8 +45,16 @@ pub mod attempts;
 /// Rules that are decided with a payment.
 pub mod gates;
 
+/// Where customers stand with their identity.
+pub mod identities;
 /// Watchlists.
 pub mod lists;
+
+/// What leads from where to where.
+pub mod standing;
+
+/// What people have to look at.
+pub mod cases;
 
 /// Payments that were given back.
 pub mod refunds;

@@ -10,7 +10,7 @@
 //! | 3 | accounts are suspended, reactivated and closed; an account that is not active takes part in no payment |
 //! | 4 | bills are paid; money is reserved, captured and released; payments are refunded and reversed; levels, terms, limits and tariffs are set and gone by |
 //! | 5 | many operations are one command; payments are ordered for a day to come and count from an earlier one; a payment that is too old to be remembered can be proven |
-//! | 6 | gates look at payments before they are decided, by rules that staff sets; what needs a look first is held for a review; customers and accounts are frozen; watchlists come into force, and matches are cleared |
+//! | 6 | gates look at payments before they are decided, by rules that staff sets; what needs a look first is held for a review; customers and accounts are frozen; watchlists come into force, and matches are cleared; documents are presented and decided on, and what people have to look at is a case |
 
 use schemas::Refusal;
 

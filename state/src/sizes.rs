@@ -13,6 +13,8 @@ pub struct Sizes {
     pub holds: usize,
     /// Orders that wait for their day.
     pub orders: usize,
+    /// Cases that are open.
+    pub cases: usize,
     /// Pins that are on the disk alone.
     pub cold_pins: usize,
 }
@@ -25,6 +27,7 @@ impl Ledger {
             accounts: self.accounts.count(),
             holds: self.holds.len(),
             orders: self.orders.count(),
+            cases: self.cases.count(),
             cold_pins: self.pins.cold(),
         }
     }

@@ -43,9 +43,15 @@
 //! | attempts | `q` | the slots of attempts, those that are free too |
 //! | gates | `f` | rules, what their score leads to, lists, and who is frozen |
 //! | watchlists | `w` | versions in force and what is being loaded; not there where there is none |
+//! | counts | `j` | how many identities, documents and slots of cases |
+//! | identities | `y` | rows |
+//! | documents | `d` | digests, and who presented each first |
+//! | cases | `e` | the slots of cases, those that are closed too |
+//! | cases' policy | `u` | how long they may take, and which decisions need two |
 //!
 //! Numbers have their least byte first.
 
+mod cased;
 mod head;
 mod rows;
 
@@ -63,6 +69,8 @@ use crate::policies::{Common, Policies, Terms};
 use crate::record::{Growing, Record, Sealed};
 use crate::refunds::Refunded;
 use crate::table::{CHUNK_ROWS, Rows, Table};
+pub use cased::Cased;
+use cased::CasedThawing;
 use head::{Head, read_head};
 use rows::{read_long_rows, read_rows, read_statuses, write_long_rows, write_rows, write_statuses};
 use schemas::{AccountId, AccountStatus, Epoch};
@@ -93,6 +101,7 @@ pub struct Frozen {
     pub(crate) more: Option<More>,
     pub(crate) dated: Option<Dates>,
     pub(crate) gated: Option<Gated>,
+    pub(crate) cased: Option<Cased>,
 }
 
 /// What rules of version 4 and later keep.
@@ -154,7 +163,7 @@ impl Frozen {
         assert_eq!(parts.len(), self.pins.full.len(), "every full segment is a part");
         let segments = parts.iter().map(|part| [b"P", part.as_bytes()].concat());
         let open = std::iter::once_with(|| [b"O", self.pins.open.write().as_slice()].concat());
-        self.rows().chain(self.dated()).chain(self.gated()).chain(segments).chain(open)
+        self.rows().chain(self.dated()).chain(self.gated()).chain(self.cased.iter().flat_map(Cased::chunks)).chain(segments).chain(open)
     }
 
     /// Orders and the record.
@@ -272,6 +281,7 @@ pub struct Thawing {
     attempts: Vec<Attempted>,
     set: Option<Set>,
     lists: Option<Lists>,
+    cased: CasedThawing,
     full: Vec<Stored>,
     open: Option<Segment>,
 }
@@ -284,7 +294,7 @@ impl Thawing {
             b'C' | b'A' | b'S' => 1..=MORE - 1,
             b'N' | b'c' | b'a' | b'h' | b'r' | b't' | b'p' => MORE..=FORMAT,
             b'n' | b'o' | b'm' | b'g' => DATED..=FORMAT,
-            b'k' | b'q' | b'f' | b'w' => FORMAT..=FORMAT,
+            b'k' | b'q' | b'f' | b'w' | b'j' | b'y' | b'd' | b'e' | b'u' => FORMAT..=FORMAT,
             _ => 1..=FORMAT,
         };
         if self.head.is_some_and(|head| !formats.contains(&head.format)) {
@@ -319,6 +329,7 @@ impl Thawing {
             b'q' => self.attempts.extend(read_long_rows::<Attempted>(rest)?),
             b'f' => self.set = Some(Set::read(&mut Bytes(rest))?),
             b'w' => self.lists = Some(Lists::read(&mut Bytes(rest))?),
+            b'j' | b'y' | b'd' | b'e' | b'u' => self.cased.chunk(*kind, rest)?,
             b'P' => {
                 let name = std::str::from_utf8(rest).map_err(|_| Damaged::new("the name of a part is no text"))?;
                 self.full.push(part(name)?.into());
@@ -343,6 +354,7 @@ impl Thawing {
         let [holds, refunded, terms] = self.counts.unwrap_or_default();
         let [orders, sealed] = self.dated_counts.unwrap_or_default();
         let [attempts, next] = self.gated_counts.unwrap_or_default();
+        let (identities, cases) = self.cased.finish(format == FORMAT)?;
         let counts = [
             (customers, self.customers.len()),
             (accounts, self.accounts.len()),
@@ -374,6 +386,8 @@ impl Thawing {
         Ok(Ledger {
             gates: Gates::of(self.set.unwrap_or_default(), attempts),
             lists: self.lists.unwrap_or_default(),
+            identities,
+            cases,
             epoch,
             today: crate::calendar::Today::default(),
             rules,

@@ -20,7 +20,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use schemas::wire::Encoder;
-use schemas::{AccountId, Asked, CommandId, Currency, Epoch, Event, Fact, HoldChange, OrderChange, PaymentKind, Role, Topic, Transaction};
+use schemas::{
+    AccountId, AmlSetting, Asked, CommandId, Currency, Epoch, Event, Fact, HoldChange, OrderChange, PaymentKind, Role, Topic, Transaction,
+};
 use state::{Frozen, Ledger};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,6 +86,7 @@ fn chunks(frozen: &Frozen) -> Vec<Vec<u8>> {
 fn check_books(ledger: &Ledger, books: &Books) -> Result<(), TestCaseError> {
     prop_assert_eq!(ledger.accounts().count(), books.accounts().len());
     prop_assert_eq!(ledger.orders().count(), books.orders());
+    prop_assert_eq!(ledger.sizes().cases, books.open_cases());
     let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
     for (holding, account) in ledger.accounts().zip(books.accounts()) {
         prop_assert_eq!((holding.id, holding.customer_id), (account.id, account.customer_id));
@@ -125,6 +128,7 @@ fn check_ids(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
             | Fact::ListChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => continue,
@@ -164,6 +168,7 @@ fn check_decisions(said: &[Event]) -> Result<(), TestCaseError> {
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
             | Fact::ListChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. } => {
                 prop_assert!(first.is_none_or(|first| event.epoch > first + 7 * DAY_MS), "decided twice: {:?}", event);
@@ -205,6 +210,7 @@ fn transaction(event: &Event) -> Option<&Transaction> {
         | Fact::AmlChanged(_)
         | Fact::PartyChanged(_)
         | Fact::ListChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Refused { .. }
         | Fact::Repeated(_) => None,
@@ -251,6 +257,8 @@ fn at_once(set: &Set) -> bool {
 fn waits(what: &What) -> bool {
     match what {
         What::Activate { .. } | What::Later { .. } => true,
+        What::Diligence(wish) => wish.waits(),
+        What::SetAml(AmlSetting::Cases(policy)) => policy.confirm_ms < DAY_MS,
         What::Set(set) => !at_once(set),
         What::Reserve { expires_in_ms, .. } => *expires_in_ms < DAY_MS / 24,
         What::Order { date: Date::In(ms), .. } => *ms < DAY_MS / 24,
@@ -315,7 +323,7 @@ fn proven(said: &[Event]) -> usize {
 fn the_histories_reach_every_outcome() {
     let mut runner = TestRunner::deterministic();
     let (mut reached, mut settled, mut decided, mut shown) = (BTreeSet::new(), 0, 0, 0);
-    for _ in 0..560 {
+    for _ in 0..1_000 {
         let history = history(gaps()).new_tree(&mut runner).expect("a history").current();
         let said = audit(&history).unwrap_or_else(|error| panic!("{error}\n{history:#?}"));
         reached.extend(said.iter().flat_map(reaches));

@@ -35,11 +35,21 @@
 //! signal CUSTOMER|ACCOUNT SIGNAL [on DEVICE]                      by WHO …      ANSWER
 //! decide HOLD release|refuse                                      by WHO …      ANSWER
 //!
+//! update CUSTOMER                                                 by WHO …      ANSWER
+//! present CUSTOMER NUMBER [until DAY]                             by WHO …      ANSWER
+//! kyc CUSTOMER approve LEVEL|reject|ask_information|expire        by WHO …      ANSWER
+//! case KIND CUSTOMER|ACCOUNT [alert NUMBER]                       by WHO … as NAME ANSWER
+//! assign CASE WHOM, unassign CASE, comment CASE, escalate CASE    by WHO …      ANSWER
+//! snooze CASE DURATION, outcome CASE OUTCOME                      by WHO …      ANSWER
+//! eyes DURATION [DECISION …]                                      by WHO …      ANSWER
+//!
 //! balance ACCOUNT AMOUNT [held AMOUNT] [available AMOUNT]         what stands on an account; any of the three
 //! later DURATION [WHAT]                                           a new epoch, so many d, h, m, s or ms later
 //! at MOMENT [WHAT]                                                a new epoch
 //! NUMBER times STEP                                               the step so often, with its number for `$`
 //! ```
+//!
+//! The case of an enrolment goes by its customer, and that of a review by its hold: `review-h1`.
 //!
 //! Behind a payment's currency stands where it comes from: `from device=NAME ip=… country=… card=… msisdn=…`, any of them. `awa+staff` is
 //! the customer with an operator's token.
@@ -77,11 +87,17 @@ const PROOFS: &str = include_str!("ledger/proofs.table");
 const BATCHES: &str = include_str!("ledger/batches.table");
 const ORDERS: &str = include_str!("ledger/orders.table");
 const TERMS: &str = include_str!("ledger/terms.table");
+const CASES: &str = include_str!("ledger/cases.table");
 const LIMITS: &str = include_str!("ledger/limits.table");
 const FEES: &str = include_str!("ledger/fees.table");
 const GATES: &str = include_str!("ledger/gates.table");
 const LISTS: &str = include_str!("ledger/lists.table");
 const ROLES: &str = include_str!("ledger/roles.table");
+
+#[test]
+fn identities_and_cases() {
+    check(CASES);
+}
 
 #[test]
 fn gates() {
@@ -193,6 +209,7 @@ fn the_book_has_every_refusal() {
         FEES,
         GATES,
         LISTS,
+        CASES,
     ];
     let book = book.concat();
     let said: BTreeSet<_> = book

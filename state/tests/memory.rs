@@ -5,16 +5,19 @@
 //! `ARCHITECTURE.md` says fails.
 
 use cap::Cap;
+use schemas::diligence::{About, CaseKind, DocumentDigest};
 use schemas::{
-    AccountId, Bearer, Channel, CommandId, Currency, CustomerId, Epoch, Fingerprint, HoldId, OrderId, PaymentKind, Position, Role,
-    TransactionId,
+    AccountId, AlertId, Bearer, CaseId, Channel, CommandId, Currency, CustomerId, Epoch, Fingerprint, HoldId, OrderId, PaymentKind,
+    Position, Role, TransactionId,
 };
 use state::accounts::{Accounts, Holding};
 use state::attempts::window::What;
 use state::attempts::{Attempts, Key};
 use state::bytes::Damaged;
+use state::cases::{Case, Cases};
 use state::customers::Enrolled;
 use state::holds::{Hold, Holds};
+use state::identities::{Identities, Identity, Known};
 use state::moved::{Moved, Promised};
 use state::orders::{Orders, Waiting};
 use state::pins::{Cold, Effect, Full, Pages, Pin, Pins, SEGMENT_PINS, Segment, Shelf, WARM_SEGMENTS};
@@ -152,6 +155,28 @@ fn order(number: u32) -> Waiting {
     Waiting { id, command_id, position, kind, channel, payer, payee, currency, amount_minor, execute_at: expires_at, context: None, open }
 }
 
+fn identity(number: u32) -> Identity {
+    let position = Position { partition: 0, offset: i64::from(number) };
+    let identity = Identity::new(CustomerId::mint(EPOCH, number), CommandId(Uuid::from_u64_pair(1, u64::from(number))), position);
+    // Last days fall anywhere within a decade.
+    Identity { verified_until: 20_000 + number.wrapping_mul(2_654_435_761) % 3_650, ..identity }
+}
+
+fn document(number: u32) -> Known {
+    Known {
+        digest: DocumentDigest(u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()),
+        by: CustomerId::mint(EPOCH, number),
+    }
+}
+
+/// A case with an assignee, about an alert.
+fn case(number: u32) -> Case {
+    let Identity { id: customer, command_id, position, .. } = identity(number);
+    let about = About { customer_id: Some(customer), alert_id: Some(AlertId(Uuid::from_u128(number.into()))), ..About::default() };
+    let (id, assignee) = (CaseId::mint(EPOCH, number), Some("mariama".into()));
+    Case { id, kind: CaseKind::Alert, about, assignee, escalation: 0, until: 0, made: None, command_id, position, open: true }
+}
+
 fn refunded(number: u32) -> Refunded {
     Refunded {
         id: TransactionId::mint(EPOCH, number),
@@ -188,6 +213,9 @@ fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
         ("an order that waits", 208, measure(Orders::default(), |orders, number| orders.open(order(number)))),
         ("a payment of which something was given back", 98, measure(Table::default(), |table, number| table.push(refunded(number)))),
         ("a key of which one attempt is counted", 130, measure(Attempts::default(), attempt)),
+        ("a customer who has presented a document", 124, measure(Identities::default(), |rows, number| rows.put(identity(number)))),
+        ("a document", 50, measure(Identities::default(), |rows, number| rows.keep(document(number)))),
+        ("an open case", 296, measure(Cases::default(), |cases, number| assert!(cases.open(case(number)).is_none()))),
         ("a minute in which something was paid", 66, measure(Table::default(), |table, number| table.push(sealed(number)))),
     ];
     println!("{:<46}{:>8}{:>8}{:>8}", "bytes of", "least", "most", "stated");

@@ -270,6 +270,7 @@ proptest! {
             let answer = answers.map(|event| event.fact.clone()).next().expect("every command is answered");
             let told = match answer {
                 Fact::Transaction(transaction) => Fact::Transaction(Transaction { postings: Vec::new(), ..transaction }),
+                Fact::Diligence(told) => Fact::Diligence(Box::new(told.again())),
                 other => other,
             };
             first.entry(cause.command_id).or_insert((Fingerprint::of(&command.operation), told));

@@ -199,7 +199,7 @@ impl Doors<'_> {
         let key = uuid::Uuid::new_v4().to_string();
         let mut headers: Vec<_> = tokens.iter().map(|token| ("authorization", token.as_str())).collect();
         let body = if verb == "GET" { Vec::new() } else { Value::Object(rest).to_string().into_bytes() };
-        if verb == "POST" {
+        if verb != "GET" {
             headers.extend([("content-type", "application/json"), ("idempotency-key", &*key), ("prefer", "wait=20")]);
         }
         let answer = if verb == "GET" {

@@ -8,6 +8,7 @@ mod aggregates;
 mod auth;
 mod bank;
 mod batches;
+mod cases;
 mod gates;
 mod ledger;
 mod limits;

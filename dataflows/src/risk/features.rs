@@ -249,6 +249,7 @@ impl Features {
                 | Fact::OrderChanged(_)
                 | Fact::AmlChanged(_)
                 | Fact::ListChanged(_)
+                | Fact::Diligence(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }

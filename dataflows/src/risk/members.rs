@@ -9,7 +9,7 @@ use crate::risk::ties::Mark;
 use crate::risk::{Given, rules};
 use schemas::alert::{COUNTERPARTIES_MAX, Evidence};
 use schemas::aml::RuleId;
-use schemas::{AccountId, CustomerId, Event, Fact};
+use schemas::{AccountId, CustomerId, Event, Fact, Told};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The members of each ring.
@@ -71,6 +71,11 @@ fn is_about(event: &Event, customers: &BTreeSet<CustomerId>, accounts: &BTreeSet
         Fact::Assessed(assessed) => accounts.contains(&assessed.account_debit),
         Fact::PartyChanged(changed) => customers.contains(&changed.customer_id),
         Fact::CustomerCreated(created) => customers.contains(&created.id),
+        Fact::Diligence(told) => match &**told {
+            Told::Customer(updated) => customers.contains(&updated.update.customer_id),
+            Told::Kyc(changed) => customers.contains(&changed.customer_id),
+            Told::Case(_) => false,
+        },
         Fact::AccountOpened(_)
         | Fact::Transaction(_)
         | Fact::RulesActivated { .. }

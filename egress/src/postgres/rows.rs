@@ -2,6 +2,7 @@
 
 mod activity;
 mod batches;
+mod diligence;
 mod gates;
 mod holds;
 mod latency;
@@ -21,6 +22,7 @@ pub(super) use transactions::TYPES;
 use crate::postgres::{Imbalance, RANGE};
 use activity::Activity;
 use batches::Batches;
+use diligence::Diligence;
 use gates::{Parties, Settings};
 use holds::Holds;
 use latency::Latency;
@@ -53,6 +55,7 @@ pub struct Rows {
     settings: Settings,
     parties: Parties,
     lists: Lists,
+    diligence: Diligence,
     imbalances: Imbalances,
     volume: Volume,
     turnover: Turnover,
@@ -162,6 +165,7 @@ impl Rows {
                 Fact::AmlChanged(changed) => self.settings.add(epoch, event, changed),
                 Fact::PartyChanged(changed) => self.parties.add(epoch, event, changed),
                 Fact::ListChanged(changed) => self.lists.add(epoch, event, changed),
+                Fact::Diligence(told) => self.diligence.add(epoch, event, told),
                 // Its topic has it; what was held or refused because of it has its own row.
                 Fact::Assessed(_) => {}
                 // The first decision has its row.
@@ -195,6 +199,7 @@ impl Rows {
         self.settings.insert(connection).await?;
         self.parties.insert(connection).await?;
         self.lists.insert(connection).await?;
+        self.diligence.insert(connection).await?;
         if !self.imbalances.kind.is_empty() {
             self.imbalances.insert(connection).await?;
         }

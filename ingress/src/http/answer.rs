@@ -9,9 +9,10 @@ use axum::Extension;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemas::resource::{self, Shown, location};
+use schemas::resource::{self, Shown, diligence, location};
 use schemas::{
-    BatchDecided, CommandId, Epoch, Event, Fact, HoldChange, OrderChange, OrderId, Policy, Position, Problem, Refusal, Transaction, rfc3339,
+    BatchDecided, CommandId, Epoch, Event, Fact, HoldChange, OrderChange, OrderId, Policy, Position, Problem, Refusal, Told, Transaction,
+    rfc3339,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -84,12 +85,24 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
             resource::AmlSet::Rule(setting) => changed_to(setting, epoch),
             resource::AmlSet::Policy(policy) => changed_to(policy, epoch),
             resource::AmlSet::Countries(list) => changed_to(list, epoch),
+            resource::AmlSet::Cases(policy) => changed_to(policy, epoch),
         },
         Fact::PartyChanged(changed) => changed_to(resource::PartyUpdate::of(changed, epoch), epoch),
         Fact::ListChanged(changed) => match resource::ListSet::of(changed, epoch) {
             resource::ListSet::Part(part) => changed_to(part, epoch),
             resource::ListSet::Version(version) => changed_to(version, epoch),
             resource::ListSet::Cleared(cleared) => changed_to(cleared, epoch),
+        },
+        Fact::Diligence(told) => match &**told {
+            Told::Customer(updated) => changed_to(diligence::CustomerUpdate::of(updated, epoch), epoch),
+            Told::Kyc(changed) => {
+                let submitted = diligence::DocumentSubmitted::of(changed, epoch).expect("only a document that was presented answers");
+                created(&location::diligence(told), submitted, epoch)
+            }
+            Told::Case(changed) if changed.opened.is_some() => {
+                created(&location::case(changed.id), diligence::CaseUpdate::of(changed, epoch), epoch)
+            }
+            Told::Case(changed) => changed_to(diligence::CaseUpdate::of(changed, epoch), epoch),
         },
         Fact::Assessed(_) => unreachable!("what gates said answers nobody"),
         Fact::RulesActivated { version } => {

@@ -5,11 +5,14 @@
 
 mod batch;
 mod context;
+mod diligence;
 mod gate;
 mod hold;
 pub(super) mod list;
 pub(super) mod policy;
 mod text;
+
+pub(super) use diligence::Wanted;
 
 use super::fields::{self, Fields};
 use super::headers::Media;
@@ -82,6 +85,8 @@ pub(super) enum Form {
     Review(Option<HoldId>),
     /// Load a part of a watchlist, put one in force, or clear a match.
     List(list::Listed),
+    /// Something of an identity or a case.
+    Diligence(Wanted),
     /// Activate a version of the rules.
     Rules {
         /// The newest that is known here.
@@ -95,6 +100,10 @@ impl Form {
         match self {
             Self::Customer | Self::Level(_) => &[Scope::CustomersWrite, Scope::Operator],
             Self::Account => &[Scope::AccountsWrite],
+            Self::Diligence(Wanted::Update(_)) => &[Scope::CustomersWrite, Scope::Operator],
+            Self::Diligence(Wanted::Document(_)) => &[Scope::CustomersWrite],
+            Self::Diligence(Wanted::Policy) => &[Scope::RulesWrite, Scope::Operator],
+            Self::Diligence(_) => &[Scope::CasesWrite, Scope::Operator],
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) => &[Scope::TransactionsWrite],
             // What an item needs beyond that is known once it is read.
             Self::Batch | Self::CancelOrder(_) => &[Scope::TransactionsWrite],
@@ -114,7 +123,7 @@ impl Form {
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } => false,
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => true,
             Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => true,
-            Self::Batch | Self::CancelOrder(_) | Self::Review(_) => true,
+            Self::Batch | Self::CancelOrder(_) | Self::Review(_) | Self::Diligence(_) => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) => true,
             Self::List(_) => true,
             // Told twice, it counts twice.
@@ -129,7 +138,7 @@ impl Form {
             Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Release(_) | Self::Refund(_) | Self::Reverse(_) => &["dry_run"],
             Self::Batch => &["dry_run", "mode"],
             Self::Customer | Self::Account | Self::Status { .. } | Self::Rules { .. } | Self::CancelOrder(_) => &[],
-            Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) => &[],
+            Self::Level(_) | Self::Terms(_) | Self::Limits(_) | Self::Tariff | Self::TariffEnd(_) | Self::Diligence(_) => &[],
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => &[],
             Self::List(_) => &[],
         }
@@ -139,7 +148,8 @@ impl Form {
     pub(super) const fn needs_body(&self) -> bool {
         match self {
             Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) | Self::CancelOrder(_) => false,
-            Self::Batch => true,
+            Self::Diligence(Wanted::Assign(_) | Wanted::Policy) => false,
+            Self::Batch | Self::Diligence(_) => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => true,
             Self::List(_) => true,
             Self::Customer | Self::Account | Self::Payment(_) | Self::Reserve | Self::Capture(_) | Self::Refund(_) => true,
@@ -186,6 +196,7 @@ impl Form {
             Self::Signal => Operation::ReportSignal(gate::signal(fields)?),
             Self::Review(id) => Operation::DecideReview(gate::review(id, fields)?),
             Self::List(asked) => Operation::List(list::read(asked, fields)?),
+            Self::Diligence(wanted) => diligence::read(wanted, fields)?,
             Self::Rules { newest } => Operation::ActivateRules(rules(newest, fields)?),
         };
         Some(operation)

@@ -41,7 +41,8 @@ impl Reply {
             | Operation::Freeze(_)
             | Operation::ReportSignal(_)
             | Operation::List(_)
-            | Operation::DecideReview(_) => Self::Plain,
+            | Operation::DecideReview(_)
+            | Operation::Diligence(_) => Self::Plain,
         }
     }
 }
@@ -66,6 +67,7 @@ const fn currency(item: &Operation) -> Option<Currency> {
         | Operation::Freeze(_)
         | Operation::ReportSignal(_)
         | Operation::List(_)
-        | Operation::DecideReview(_) => None,
+        | Operation::DecideReview(_)
+        | Operation::Diligence(_) => None,
     }
 }

@@ -6,6 +6,7 @@
 #![expect(dead_code, reason = "described, never filled")]
 
 pub(super) mod batch;
+pub(super) mod diligence;
 pub(super) mod gate;
 pub(super) mod list;
 pub(super) mod policy;

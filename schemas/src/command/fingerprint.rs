@@ -96,6 +96,7 @@ impl Fingerprint {
                 field("reason", &review.reason);
             }
             Operation::List(command) => command.fields(field),
+            Operation::Diligence(asked) => asked.fields(field),
         }
         let digest: [u8; 32] = Sha256::digest(&fields).into();
         Self(digest[..16].try_into().expect("a SHA-256 digest has 32 bytes"))

@@ -2,6 +2,7 @@
 
 use super::{ActivateRules, ChangeStatus, CreateCustomer, OpenAccount, Refund, Reverse, asked, expect};
 use crate::batch::Batch;
+use crate::diligence::Diligence;
 use crate::gate::{AmlSetting, DecideReview, Freeze, Signal};
 use crate::hold::{Capture, RESERVED_MS_MAX, RESERVED_MS_MIN, Release, Reserve};
 use crate::list::ListCommand;
@@ -51,6 +52,8 @@ pub enum Operation {
     DecideReview(DecideReview),
     /// Load a part of a watchlist, put one in force, or clear a match.
     List(ListCommand),
+    /// Something of a customer's identity, or of a case.
+    Diligence(Box<Diligence>),
 }
 
 impl Operation {
@@ -76,6 +79,7 @@ impl Operation {
             Self::ReportSignal(_) => "report_signal",
             Self::DecideReview(_) => "decide_review",
             Self::List(command) => command.operation(),
+            Self::Diligence(asked) => asked.operation(),
         }
     }
 
@@ -103,7 +107,7 @@ impl Operation {
             Self::Order(order) => order.payment.since().max(5),
             Self::CancelOrder(_) => 5,
             Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) => 6,
-            Self::List(_) => 6,
+            Self::List(_) | Self::Diligence(_) => 6,
         }
     }
 
@@ -123,6 +127,7 @@ impl Operation {
             Self::ReportSignal(signal) => signal.check(),
             Self::DecideReview(review) => review.check(),
             Self::List(command) => command.check(),
+            Self::Diligence(asked) => asked.check(),
             Self::Batch(batch) => batch.check(),
             Self::Order(order) => order.check(),
             Self::Refund(Refund { proof, .. }) | Self::Reverse(Reverse { proof, .. }) => {

@@ -1,5 +1,6 @@
 //! Rules against fraud, and what is set of them, as HTTP clients see them.
 
+use super::diligence::CasePolicy;
 use crate::aml::{Lane, Parameter, ParameterKind, RuleId};
 use crate::epoch::Epoch;
 use crate::gate::{self, AmlChanged, AmlSetting, ListName, PartyChange};
@@ -174,6 +175,8 @@ pub enum AmlSet {
     Policy(GatePolicy),
     /// A list.
     Countries(CountryList),
+    /// How long cases may take.
+    Cases(CasePolicy),
 }
 
 impl AmlSet {
@@ -204,6 +207,7 @@ impl AmlSet {
                 let countries = list.countries.iter().cloned().collect();
                 Self::Countries(CountryList { list: list.list, countries, version, set_by, epoch })
             }
+            AmlSetting::Cases(policy) => Self::Cases(CasePolicy::of(policy, version, set_by, epoch)),
         }
     }
 }

@@ -184,7 +184,13 @@ impl Operation {
                 epoch,
                 ..Self::undescribed(id, OperationStatus::Completed)
             }),
-            Fact::Assessed(_) | Fact::Repeated(_) => None,
+            Fact::Diligence(told) if told.answers() => Some(Self {
+                operation: Some(told.operation().to_owned()),
+                resource: Some(location::diligence(told)),
+                epoch,
+                ..Self::undescribed(id, OperationStatus::Completed)
+            }),
+            Fact::Assessed(_) | Fact::Diligence(_) | Fact::Repeated(_) => None,
         }
     }
 

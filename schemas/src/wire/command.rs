@@ -1,10 +1,11 @@
 //! Commands on the wire.
 
 use super::event::dated;
-use super::{gate, list, policy, proof};
+use super::{diligence, gate, list, policy, proof};
 use crate::batch::BatchMode;
 use crate::command::{self, Command, CreateCustomer, OpenAccount, Operation};
 use crate::context::Context;
+use crate::diligence::Diligence;
 use crate::epoch::Epoch;
 use crate::gate::AmlSetting;
 use crate::hold;
@@ -94,6 +95,18 @@ enum What<'a> {
     ListVersion(list::ListVersion),
     #[serde(rename = "Orion.bank.MatchCleared")]
     MatchCleared(#[serde(with = "list::MatchCleared")] crate::list::ClearMatch),
+    #[serde(rename = "Orion.bank.CasePolicy")]
+    CasePolicy(#[serde(with = "diligence::CasePolicy")] crate::diligence::CasePolicy),
+    #[serde(rename = "Orion.bank.UpdateCustomer")]
+    UpdateCustomer(diligence::UpdateCustomer),
+    #[serde(rename = "Orion.bank.SubmitDocument")]
+    SubmitDocument(diligence::SubmitDocument),
+    #[serde(rename = "Orion.bank.DecideKyc")]
+    DecideKyc(diligence::DecideKyc),
+    #[serde(rename = "Orion.bank.OpenCase")]
+    OpenCase(diligence::OpenCase),
+    #[serde(rename = "Orion.bank.WorkCase")]
+    WorkCase(diligence::WorkCase),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -282,6 +295,14 @@ impl<'a> What<'a> {
             Operation::List(ListCommand::Part(part)) => Self::ListPart(part.clone()),
             Operation::List(ListCommand::Activate(activate)) => Self::ListVersion(list::ListVersion::of(activate)),
             Operation::List(ListCommand::Clear(clear)) => Self::MatchCleared(clear.clone()),
+            Operation::SetAml(AmlSetting::Cases(policy)) => Self::CasePolicy(policy.clone()),
+            Operation::Diligence(asked) => match &**asked {
+                Diligence::UpdateCustomer(update) => Self::UpdateCustomer(diligence::UpdateCustomer::of(update)),
+                Diligence::SubmitDocument(submit) => Self::SubmitDocument(diligence::SubmitDocument::of(submit)),
+                Diligence::DecideKyc(decide) => Self::DecideKyc(diligence::DecideKyc::of(decide)),
+                Diligence::OpenCase(open) => Self::OpenCase(diligence::OpenCase::of(open)),
+                Diligence::WorkCase(work) => Self::WorkCase(diligence::WorkCase::of(work)),
+            },
         }
     }
 
@@ -341,6 +362,12 @@ impl<'a> What<'a> {
             Self::ListPart(part) => Operation::List(ListCommand::Part(part)),
             Self::ListVersion(version) => Operation::List(ListCommand::Activate(version.activate()?)),
             Self::MatchCleared(clear) => Operation::List(ListCommand::Clear(clear)),
+            Self::CasePolicy(policy) => Operation::SetAml(AmlSetting::Cases(policy)),
+            Self::UpdateCustomer(update) => Operation::Diligence(Box::new(Diligence::UpdateCustomer(update.asked()?))),
+            Self::SubmitDocument(submit) => Operation::Diligence(Box::new(Diligence::SubmitDocument(submit.asked()?))),
+            Self::DecideKyc(decide) => Operation::Diligence(Box::new(Diligence::DecideKyc(decide.asked()))),
+            Self::OpenCase(open) => Operation::Diligence(Box::new(Diligence::OpenCase(open.asked()))),
+            Self::WorkCase(work) => Operation::Diligence(Box::new(Diligence::WorkCase(work.asked()?))),
         };
         Ok(operation)
     }

@@ -29,6 +29,9 @@ pub(super) enum Wire<'a> {
     PartyUpdated(PartyUpdated<'a>),
     TransactionAssessed(TransactionAssessed<'a>),
     ListUpdated(ListUpdated<'a>),
+    CustomerUpdated(CustomerUpdated<'a>),
+    KycUpdated(Box<KycUpdated<'a>>),
+    CaseUpdated(Box<CaseUpdated<'a>>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -222,12 +225,14 @@ macro_rules! record {
 
 // Behind the macros, which they use too.
 mod batch;
+mod diligence;
 mod gate;
 mod list;
 mod order;
 mod repeated;
 
 pub(super) use batch::BatchDecided;
+pub(super) use diligence::{CaseUpdated, CustomerUpdated, KycUpdated};
 pub(super) use gate::{AmlRuleUpdated, PartyUpdated, TransactionAssessed};
 pub(super) use list::ListUpdated;
 pub(super) use order::{OrderUpdated, dated};
@@ -295,6 +300,7 @@ impl<'a> Wire<'a> {
             Fact::PartyChanged(changed) => Self::PartyUpdated(gate::party(event, changed, None)),
             Fact::ListChanged(changed) => Self::ListUpdated(list::of(event, changed, None)),
             Fact::Assessed(assessed) => Self::TransactionAssessed(gate::assessed(event, assessed)),
+            Fact::Diligence(told) => diligence::of(event, told, None),
             Fact::Repeated(repeat) => {
                 let first_epoch = i64::try_from(repeat.first_epoch).expect("an epoch is before the year 10000");
                 match &repeat.first {
@@ -303,6 +309,7 @@ impl<'a> Wire<'a> {
                     Some(Fact::AmlChanged(changed)) => Self::AmlRuleUpdated(gate::aml(event, changed, Some(first_epoch))),
                     Some(Fact::PartyChanged(changed)) => Self::PartyUpdated(gate::party(event, changed, Some(first_epoch))),
                     Some(Fact::ListChanged(changed)) => Self::ListUpdated(list::of(event, changed, Some(first_epoch))),
+                    Some(Fact::Diligence(told)) => diligence::of(event, told, Some(first_epoch)),
                     _ => Self::Repeated(Box::new(repeated::of(event, repeat))),
                 }
             }

@@ -32,6 +32,8 @@ enum Shape {
     Policy(#[serde(with = "GatePolicy")] gate::GatePolicy),
     #[serde(rename = "Orion.bank.CountryList")]
     Countries(#[serde(with = "CountryList")] gate::CountryList),
+    #[serde(rename = "Orion.bank.CasePolicy")]
+    Cases(#[serde(with = "super::diligence::CasePolicy")] crate::diligence::CasePolicy),
 }
 
 #[derive(Serialize, Deserialize)]

@@ -59,6 +59,9 @@ impl Record {
             | Topic::PartyUpdated
             | Topic::ListUpdated
             | Topic::TransactionAssessed
+            | Topic::CustomerUpdated
+            | Topic::KycUpdated
+            | Topic::CaseUpdated
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
         }

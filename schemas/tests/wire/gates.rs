@@ -59,7 +59,7 @@ fn setting() -> BoxedStrategy<AmlSetting> {
     });
     let countries = prop::collection::btree_set("[A-Z]{2}", 0..5)
         .prop_map(|countries| AmlSetting::Countries(CountryList { list: ListName::HighRisk, countries }));
-    prop_oneof![rule, policy, countries].boxed()
+    prop_oneof![rule, policy, countries, super::diligence::policy().prop_map(AmlSetting::Cases)].boxed()
 }
 
 pub(super) fn asked() -> BoxedStrategy<Operation> {
@@ -167,6 +167,7 @@ pub(super) fn setting_value(setting: &AmlSetting) -> (u32, Value) {
             let countries = Value::Array(list.countries.iter().map(text).collect());
             (2, fields([("list", text(list.list)), ("countries", countries)]))
         }
+        AmlSetting::Cases(policy) => (3, super::diligence::policy_value(policy)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records as the contract says, field by field, for the reference implementation.
 
-use super::{gates, lists};
+use super::{diligence, gates, lists};
 use apache_avro::types::Value;
 use schemas::{Cause, Command, Event, Fact, Limits, Money, Operation, Outcome, Paid, Payment, Policy, Proof, Quota, Tariff, Tier, rfc3339};
 
@@ -71,7 +71,8 @@ fn operation_value(operation: &Operation) -> (u32, Value) {
         Operation::CancelOrder(cancel) => (17, fields([("order_id", text(cancel.order_id))])),
         Operation::SetAml(setting) => {
             let (branch, value) = gates::setting_value(setting);
-            (18 + branch, value)
+            // How long cases may take came later.
+            (if branch == 3 { 24 } else { 18 + branch }, value)
         }
         Operation::Freeze(freeze) => (21, gates::freeze_value(freeze)),
         Operation::ReportSignal(signal) => (22, gates::signal_value(signal)),
@@ -83,6 +84,7 @@ fn operation_value(operation: &Operation) -> (u32, Value) {
             let (decision, reason) = (("decision", text(review.decision)), ("reason", text(&review.reason)));
             (23, fields([("hold_id", text(review.hold_id)), decision, reason]))
         }
+        Operation::Diligence(asked) => diligence::asked_value(asked),
         Operation::Pay(payment) => (2, payment_value(payment)),
         Operation::Reserve(reserve) => {
             (5, fields([("payment", payment_value(&reserve.payment)), ("expires_in_ms", long(reserve.expires_in_ms))]))
@@ -248,6 +250,7 @@ pub(super) fn updated_value(event: &Event) -> Value {
         Fact::PartyChanged(changed) => gates::party_fields(changed, first_epoch),
         Fact::ListChanged(changed) => lists::fields_of(changed, first_epoch),
         Fact::Assessed(assessed) => gates::assessed_fields(assessed),
+        Fact::Diligence(told) => diligence::told_fields(told, first_epoch),
         other => panic!("{other:?} is no update"),
     };
     let at = match fact {

@@ -1,6 +1,6 @@
 //! Arbitrary commands, events and journal entries: everything that the bank itself writes.
 
-use super::gates;
+use super::{diligence, gates};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -50,6 +50,7 @@ fn operation() -> BoxedStrategy<Operation> {
         1 => orders::order().prop_map(Operation::Order),
         1 => orders::order_id().prop_map(|order_id| Operation::CancelOrder(CancelOrder { order_id })),
         2 => gates::asked(),
+        2 => diligence::asked(),
     ]
     .boxed()
 }
@@ -115,6 +116,7 @@ fn fact() -> BoxedStrategy<Fact> {
         orders::changed().prop_map(|changed| Fact::OrderChanged(Box::new(changed))),
         gates::answered(),
         gates::assessed(),
+        diligence::told(),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
         repeat().prop_map(|repeat| Fact::Repeated(Box::new(repeat))),
     ]
@@ -135,6 +137,7 @@ fn repeat() -> BoxedStrategy<Repeat> {
         policies::decided().prop_map(|policy| Fact::PolicyChanged(Box::new(policy))),
         orders::answered(),
         gates::answered(),
+        diligence::told(),
         (line(40), select(Refusal::ALL)).prop_map(|(operation, refusal)| Fact::Refused { operation, refusal }),
     ];
     (line(40), any::<bool>(), 0..=LAST_EPOCH, option::of(first))
@@ -145,6 +148,7 @@ fn repeat() -> BoxedStrategy<Repeat> {
                 Some(fact @ (Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::ListChanged(_))) => {
                     gates::operation(fact).expect("an operation")
                 }
+                Some(Fact::Diligence(told)) => told.operation().to_owned(),
                 Some(Fact::Assessed(_)) => unreachable!("it answers nobody"),
                 Some(Fact::BatchDecided(_)) => "batch".to_owned(),
                 Some(Fact::OrderChanged(changed)) if changed.change == OrderChange::Cancelled => "cancel_order".to_owned(),
@@ -266,6 +270,7 @@ pub(super) fn updated() -> impl Strategy<Value = Fact> {
         orders::changed().prop_map(|changed| Fact::OrderChanged(Box::new(changed))),
         gates::answered(),
         gates::assessed(),
+        diligence::told(),
         prop_oneof![orders::answered(), gates::answered()].prop_map(|first| Fact::Repeated(Box::new(Repeat {
             operation: String::new(),
             first_epoch: 7,

@@ -62,7 +62,7 @@ impl Measures {
         self.fresh.at(last.binding.epoch);
         let commands = last.binding.inputs.iter().filter(|input| input.topic == Topic::Commands.as_str());
         self.uppers.set(commands.map(|input| (input.partition, input.upper)).collect());
-        let Sizes { customers, accounts, holds, orders, cold_pins } = sizes;
+        let Sizes { customers, accounts, holds, orders, cases: _, cold_pins } = sizes;
         let kept = [(&CUSTOMERS, customers), (&ACCOUNTS, accounts), (&HOLDS, holds), (&ORDERS, orders), (&PINS_COLD, cold_pins)];
         for (gauge, count) in kept {
             gauge.with_label_values(NONE).set(number(count));
@@ -103,6 +103,7 @@ fn decision(event: &Event) -> Option<Decision<'_>> {
         Fact::AmlChanged(changed) => accepted(changed.setting.operation()),
         Fact::ListChanged(changed) => accepted(changed.change.operation()),
         Fact::PartyChanged(changed) => accepted(changed.operation()),
+        Fact::Diligence(told) => accepted(told.operation()),
         Fact::Assessed(_) => None,
         Fact::OrderChanged(order) => match order.change {
             OrderChange::Scheduled => accepted("order"),

@@ -1,5 +1,6 @@
 //! A command of a line, flat: the operation's name says which fields it may have.
 
+use super::diligence::{Diligence, OPERATIONS};
 use super::fields::fields;
 use super::gate::Gate;
 use super::list::Listed;
@@ -7,9 +8,9 @@ use super::policy::{Limits, Tariff, minor};
 use super::proof::Shown;
 use schemas::money::Unreadable;
 use schemas::{
-    AccountTerms, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command, Context,
-    CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order, Party, Payment,
-    PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, TariffEnd,
+    AccountTerms, AccountType, ActivateRules, AmlSetting, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel,
+    Command, Context, CreateCustomer, Currency, CustomerLevel, Dated, Epoch, KycLevel, LevelLimits, Money, OpenAccount, Operation, Order,
+    Party, Payment, PaymentKind, Policy, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, TariffEnd,
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -132,6 +133,9 @@ pub struct Asked {
     /// What is asked about watchlists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<Listed>,
+    /// Of identities and cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diligence: Option<Diligence>,
 }
 
 /// How long money is reserved where a line does not say it.
@@ -236,6 +240,8 @@ impl Asked {
             "activate_list" => Operation::List(self.list()?.activate()?),
             "clear_match" => Operation::List(self.list()?.clear(self.id("customer_id", self.customer_id.as_ref(), id)?)?),
             "decide_review" => Operation::DecideReview(self.gate()?.review(self.id("hold", self.hold.as_ref(), id)?)?),
+            "set_case_policy" => Operation::SetAml(AmlSetting::Cases(self.diligence()?.policy())),
+            named if OPERATIONS.contains(&named) => Operation::Diligence(Box::new(self.diligence()?.asked(named, id)?)),
             named => match StatusChange::from_str(named) {
                 Ok(change) => Operation::ChangeStatus(ChangeStatus { account_id: self.id("account", self.account.as_ref(), id)?, change }),
                 Err(_) => Operation::Pay(self.payment(read(named.parse())?, id)?),
@@ -285,6 +291,10 @@ impl Asked {
         self.some("list", self.list.as_ref())
     }
 
+    fn diligence(&self) -> Result<&Diligence, String> {
+        self.some("diligence", self.diligence.as_ref())
+    }
+
     fn gate(&self) -> Result<&Gate, String> {
         self.some("gate", self.gate.as_ref())
     }
@@ -328,7 +338,7 @@ impl Asked {
     fn texts(&self) -> impl Iterator<Item = &String> {
         let accounts = [&self.account, &self.account_debit, &self.account_credit];
         let others = [&self.subject, &self.customer_id, &self.hold, &self.transaction, &self.order];
-        accounts.into_iter().chain(others).flatten()
+        accounts.into_iter().chain(others).flatten().chain(self.diligence.iter().flat_map(Diligence::texts))
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) fn fields(operation: &str) -> Option<&'static [&'static str]> {
         "decide_review" => &["hold", "gate"],
         "load_list_part" | "activate_list" => &["list"],
         "clear_match" => &["customer_id", "list"],
+        "set_case_policy" => &["diligence"],
+        _ if super::diligence::OPERATIONS.contains(&operation) => &["diligence"],
         "withdraw_tariff" => &["code", "effective_from"],
         _ if StatusChange::from_str(operation).is_ok() => &["account"],
         _ if PaymentKind::ASKED.iter().any(|kind| kind.as_str() == operation) => PAYMENT,
@@ -74,6 +76,7 @@ impl Asked {
             ("context", self.context.is_some()),
             ("gate", self.gate.is_some()),
             ("list", self.list.is_some()),
+            ("diligence", self.diligence.is_some()),
         ];
         fields.into_iter().filter(|(_, present)| *present).map(|(field, _)| field)
     }

@@ -105,6 +105,7 @@ impl Gate {
                 review_expires_ms: Some(policy.review_expires_ms),
                 ..Self::default()
             },
+            AmlSetting::Cases(_) => unreachable!("how long cases may take is written with them"),
             AmlSetting::Countries(list) => Self { list: Some(list.list), countries: list.countries.clone(), ..Self::default() },
         }
     }

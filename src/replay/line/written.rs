@@ -1,11 +1,12 @@
 //! Commands as lines say them, everything spelt out.
 
 use super::Asked;
+use super::diligence::Diligence;
 use super::gate::Gate;
 use super::list::Listed;
 use super::policy::{Limits, Tariff, decimal};
 use super::proof::Shown;
-use schemas::{ActivateRules, Command, ListCommand, Money, Operation, Party, Payment, Policy, Reserve};
+use schemas::{ActivateRules, AmlSetting, Command, ListCommand, Money, Operation, Party, Payment, Policy, Reserve};
 
 impl Asked {
     /// A command as a line says it, everything spelt out.
@@ -65,6 +66,8 @@ impl Asked {
                 ..self.paying(&order.payment)
             },
             Operation::CancelOrder(cancel) => Self { order: Some(cancel.order_id.to_string()), ..self },
+            Operation::SetAml(AmlSetting::Cases(policy)) => Self { diligence: Some(Diligence::of_policy(policy)), ..self },
+            Operation::Diligence(asked) => Self { diligence: Some(Diligence::of(asked)), ..self },
             Operation::SetAml(setting) => Self { gate: Some(Gate::of_setting(setting)), ..self },
             Operation::Freeze(freeze) => Self { gate: Some(Gate::of_freeze(freeze)), ..self.about(freeze.party) },
             Operation::ReportSignal(signal) => Self { gate: Some(Gate::of_signal(signal)), ..self.about(signal.party) },

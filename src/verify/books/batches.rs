@@ -88,6 +88,7 @@ fn said(fact: &Fact) -> Option<Outcome> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }

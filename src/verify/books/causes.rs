@@ -128,6 +128,7 @@ fn is_dry(fact: &Fact) -> bool {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => false,
     }

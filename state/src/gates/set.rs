@@ -70,6 +70,7 @@ impl Set {
                 self.lists.insert(*list, Versioned { version, setting: countries.clone() });
                 version
             }
+            AmlSetting::Cases(_) => unreachable!("how long cases may take is kept with them"),
         }
     }
 

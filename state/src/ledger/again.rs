@@ -62,6 +62,7 @@ impl Ledger {
                 ReviewDecision::Release => self.moved_again(command_id, pin, Link::Hold(*hold_id)),
                 ReviewDecision::Refuse => self.promised_again(command_id, *hold_id, HoldChange::ReviewRefused),
             },
+            (Operation::Diligence(asked), None) => self.diligence_again(pin, asked, &command.principal.subject),
             (Operation::Pay(_), None) => unreachable!("a payment that settled was told above"),
         }
     }

@@ -30,7 +30,10 @@ impl Ledger {
             return refused(setting.operation(), Refusal::NotAuthorized);
         }
         // From here the command must succeed.
-        let version = self.gates.set(setting);
+        let version = match setting {
+            AmlSetting::Cases(policy) => self.cases.set(policy),
+            AmlSetting::Rule(_) | AmlSetting::Policy(_) | AmlSetting::Countries(_) => self.gates.set(setting),
+        };
         let changed = AmlChanged { setting: setting.clone(), version, by: asking.subject.to_owned() };
         Decision { fact: Fact::AmlChanged(Box::new(changed)), number: version, refusal: None, effect: Effect::None }
     }

@@ -1,5 +1,6 @@
 //! Holds: reserve, capture, release, and their end by time.
 
+use super::case::ORION;
 use super::gate::Became;
 use super::pay::{Fee, Legs, blank};
 use super::undo::Undo;
@@ -12,6 +13,7 @@ use crate::pins::Effect;
 use crate::rules;
 use crate::status;
 use crate::usage::{Side, Usage};
+use schemas::diligence::CaseOutcome;
 use schemas::{
     AccountId, Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, Payment, PaymentKind, Refusal, Release, Reserve, Role,
     TransactionId,
@@ -184,6 +186,7 @@ impl Ledger {
         for id in self.holds.ended(self.epoch, EXPIRED_MAX) {
             let hold = self.holds.close(id).clone();
             let change = if hold.review { HoldChange::ReviewExpired } else { HoldChange::Expired };
+            self.close_review(&hold.cause(), id, CaseOutcome::Expired, (ORION, None), events);
             let told = self.give_back(&hold, change);
             self.publish(hold.cause(), Fact::HoldChanged(told), events);
         }

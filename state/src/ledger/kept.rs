@@ -3,7 +3,7 @@
 use super::Ledger;
 use crate::bytes::Damaged;
 use crate::rules;
-use crate::snapshot::{Dates, Frozen, Gated, More, Thawing};
+use crate::snapshot::{Cased, Dates, Frozen, Gated, More, Thawing};
 use schemas::AccountId;
 use std::collections::BTreeMap;
 
@@ -28,6 +28,11 @@ impl Ledger {
                 let (attempts, next) = self.gates.attempts.freeze();
                 Gated { set: self.gates.freeze(), attempts, next, lists: self.lists.clone() }
             }),
+            cased: rules::knows_gates(self.kept).then(|| {
+                let (identities, documents) = self.identities.freeze();
+                let (cases, policy) = self.cases.freeze();
+                Cased { identities, documents, cases, policy }
+            }),
         }
     }
 
@@ -44,6 +49,11 @@ impl Ledger {
         }
         if let Some(party) = ledger.gates.freeze().frozen().find(|party| !ledger.knows(*party)) {
             return Err(Damaged(format!("{party:?} is frozen and missing")));
+        }
+        let people = ledger.identities.iter().map(|row| row.id).chain(ledger.identities.known().map(|known| known.by));
+        let people = people.chain(ledger.cases.iter().filter_map(|case| case.about.customer_id));
+        if let Some(missing) = people.into_iter().find(|id| ledger.customers.get(*id).is_none()) {
+            return Err(Damaged(format!("the customer {missing} is missing")));
         }
         let mut held = BTreeMap::<AccountId, i128>::new();
         for hold in ledger.holds() {

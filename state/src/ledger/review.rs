@@ -9,6 +9,7 @@ use crate::holds::Hold;
 use crate::permitted::permitted;
 use crate::pins::Effect;
 use schemas::account::HOUSE_CASH;
+use schemas::diligence::CaseOutcome;
 use schemas::{AccountId, Capture, CustomerId, DecideReview, Event, Fact, HoldChange, HoldId, Money, Payment, Refusal, ReviewDecision};
 
 impl Ledger {
@@ -33,6 +34,7 @@ impl Ledger {
             self.open_house(asking.cause, HOUSE_CASH, payment.currency, events);
         }
         self.say(asking, payment, sides, answer, Became::Hold(HoldId::mint(self.epoch, number)), events);
+        self.open_review(asking.cause, HoldId::mint(self.epoch, number), sides[0], events);
         let expires_ms = self.gates.in_force().policy().review_expires_ms;
         Ok(self.hold(asking, payment, sides, number, checked, (HoldChange::Reviewed, expires_ms)))
     }
@@ -49,11 +51,16 @@ impl Ledger {
                     // It stays held: what is in the way may be gone before the time is over.
                     Err(refusal) => refused("decide_review", refusal),
                     // From here the command must succeed.
-                    Ok(checked) => self.pay_held(asking, Capture { hold_id: hold.id, amount, last: true }, checked, events),
+                    Ok(checked) => {
+                        let why = (asking.subject, Some(&*review.reason));
+                        self.close_review(asking.cause, hold.id, CaseOutcome::Approved, why, events);
+                        self.pay_held(asking, Capture { hold_id: hold.id, amount, last: true }, checked, events)
+                    }
                 }
             }
             ReviewDecision::Refuse => {
                 // From here the command must succeed.
+                self.close_review(asking.cause, hold.id, CaseOutcome::Rejected, (asking.subject, Some(&*review.reason)), events);
                 let hold = self.holds.close(hold.id).clone();
                 let told = self.give_back(&hold, HoldChange::ReviewRefused);
                 let effect: Effect = self.promised(&told);

@@ -3,9 +3,10 @@
 use super::Ledger;
 use crate::accounts::Holding;
 use crate::attempts::{Before, Key};
+use crate::cases::Case;
 use crate::holds::Hold;
 use crate::refunds::Refunded;
-use schemas::{AccountId, HoldId};
+use schemas::{AccountId, CaseId, HoldId};
 
 /// One change, by what was there before it.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) enum Undo {
     Refunded(Box<Refunded>),
     /// A payment was given back for the first time.
     RefundedFirst,
+    /// A case was opened, in a slot where another one had ended.
+    CaseOpened(CaseId, Option<Box<Case>>),
     /// Less was counted of a key.
     Attempted(Key, Before),
 }
@@ -63,6 +66,7 @@ impl Ledger {
                     *self.refunded.get_mut(id).expect("it was there before") = *before;
                 }
                 Undo::RefundedFirst => drop(self.refunded.pop()),
+                Undo::CaseOpened(id, before) => self.cases.take_back(id, before.map(|before| *before)),
                 Undo::Attempted(key, before) => self.gates.attempts.put_back(key, before),
             }
         }

@@ -5,6 +5,7 @@
 //! Paying, holding, giving back, proving, ordering, many at once, setting, counting and pricing have a file each.
 
 mod counting;
+mod diligence;
 mod gating;
 mod giving_back;
 mod holding;
@@ -21,9 +22,10 @@ use counting::Counted;
 use holding::Held;
 use ordering::Ordered;
 use paying::Original;
+use schemas::diligence::{Work, WorkCase};
 use schemas::{
     Account, AccountId, AccountStatus, ActivateRules, AmlSetting, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId,
-    Epoch, Event, EventId, Fact, Freeze, KycStatus, ListCommand, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind,
+    Diligence, Epoch, Event, EventId, Fact, Freeze, KycStatus, ListCommand, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind,
     Policy, Posting, Principal, Refund, Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
@@ -88,6 +90,8 @@ impl Books {
         self.rules = [rules; 2];
         self.expire();
         self.execute();
+        self.wake_cases();
+        self.expire_identities();
         self.said[before..].to_vec()
     }
 
@@ -152,6 +156,7 @@ impl Books {
             Operation::ReportSignal(signal) => self.report_signal(principal, signal),
             Operation::DecideReview(review) => self.decide_review(cause, principal, review),
             Operation::List(command) => self.list(principal, command),
+            Operation::Diligence(asked) => self.diligence(cause, principal, asked),
         }
     }
 
@@ -197,6 +202,7 @@ impl Books {
         self.decided.iter().rev().find(same).map(|(first, epoch, fact)| {
             let told = match fact {
                 Fact::Transaction(transaction) => Fact::Transaction(Transaction { postings: Vec::new(), ..transaction.clone() }),
+                Fact::Diligence(told) => Fact::Diligence(Box::new(told.as_ref().clone().again())),
                 other => other.clone(),
             };
             (first, *epoch, told)
@@ -341,6 +347,7 @@ fn name(operation: &Operation) -> &'static str {
         Operation::SetAml(AmlSetting::Rule(_)) => "set_aml_rule",
         Operation::SetAml(AmlSetting::Policy(_)) => "set_gate_policy",
         Operation::SetAml(AmlSetting::Countries(_)) => "set_country_list",
+        Operation::SetAml(AmlSetting::Cases(_)) => "set_case_policy",
         Operation::Freeze(Freeze { party: Party::Customer(_), frozen: true, .. }) => "freeze_customer",
         Operation::Freeze(Freeze { party: Party::Customer(_), frozen: false, .. }) => "unfreeze_customer",
         Operation::Freeze(Freeze { party: Party::Account(_), frozen: true, .. }) => "freeze_account",
@@ -350,6 +357,19 @@ fn name(operation: &Operation) -> &'static str {
         Operation::List(ListCommand::Part(_)) => "load_list_part",
         Operation::List(ListCommand::Activate(_)) => "activate_list",
         Operation::List(ListCommand::Clear(_)) => "clear_match",
+        Operation::Diligence(asked) => match &**asked {
+            Diligence::UpdateCustomer(_) => "update_customer",
+            Diligence::SubmitDocument(_) => "submit_document",
+            Diligence::DecideKyc(_) => "decide_kyc",
+            Diligence::OpenCase(_) => "open_case",
+            Diligence::WorkCase(WorkCase { work, .. }) => match work {
+                Work::Assign(_) => "assign_case",
+                Work::Comment => "comment_case",
+                Work::Snooze(_) => "snooze_case",
+                Work::Escalate => "escalate_case",
+                Work::Decide(_) => "decide_case",
+            },
+        },
     }
 }
 
@@ -371,7 +391,8 @@ fn since(operation: &Operation) -> u32 {
         Operation::Reserve(Reserve { payment: Payment { context: Some(_), .. }, .. }) => 6,
         Operation::Order(Order { payment: Payment { context: Some(_), .. }, .. }) => 6,
         Operation::Batch(Batch { items, .. }) if items.iter().any(|item| since(item) == 6) => 6,
-        Operation::SetAml(_) | Operation::Freeze(_) | Operation::ReportSignal(_) | Operation::DecideReview(_) => 6,
+        Operation::SetAml(_) | Operation::Freeze(_) | Operation::ReportSignal(_) => 6,
+        Operation::DecideReview(_) | Operation::Diligence(_) => 6,
         Operation::List(_) => 6,
         Operation::CreateCustomer(_) | Operation::OpenAccount(_) | Operation::ActivateRules(_) => 1,
         Operation::Pay(Payment { kind: PaymentKind::BillPayment, .. }) => 4,

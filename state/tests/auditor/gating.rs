@@ -366,5 +366,6 @@ fn subject(setting: &AmlSetting) -> String {
         AmlSetting::Rule(setting) => format!("{} {}", setting.rule, setting.lane),
         AmlSetting::Policy(_) => "policy".to_owned(),
         AmlSetting::Countries(list) => list.list.to_string(),
+        AmlSetting::Cases(_) => "cases".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use super::gating::Verdict;
 use super::paying::{legs, linked, sides};
 use super::pricing::Fee;
 use super::{Books, first, stranger};
+use schemas::diligence::CaseOutcome;
 use schemas::{
     Bearer, Capture, Cause, Epoch, Fact, HoldChange, HoldChanged, HoldId, Link, Money, Payment, Principal, Refusal, Reserve, TransactionId,
 };
@@ -125,6 +126,7 @@ impl Books {
         overdue.sort_by_key(|hold| (hold.told.expires_at, hold.told.id));
         for hold in overdue.into_iter().take(EXPIRED_MAX) {
             let how = if is_review(&hold) { HoldChange::ReviewExpired } else { HoldChange::Expired };
+            self.close_review_case(&hold.cause, hold.told.id, CaseOutcome::Expired, "orion", None);
             let expired = self.give_back(&hold, how);
             self.say(&hold.cause, Fact::HoldChanged(expired));
         }

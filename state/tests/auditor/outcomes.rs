@@ -1,6 +1,7 @@
 //! What random histories have to reach: every outcome, and every reason of every operation.
 
 use schemas::aml::Lane;
+use schemas::diligence::{CaseChange, CaseKind, CaseOutcome, CaseStatus, KycChange, Standing, Told};
 use schemas::gate::GateAnswer;
 use schemas::{
     Bearer, Event, Fact, HoldChange, ItemStatus, Link, OrderChange, PartyChange, PaymentKind, Refusal, Role, RuleId, StatusChange,
@@ -26,6 +27,21 @@ pub(super) fn reaches(event: &Event) -> Vec<String> {
         Fact::AmlChanged(changed) => vec![changed.setting.operation().to_owned()],
         Fact::PartyChanged(changed) => vec![changed.change.to_string()],
         Fact::ListChanged(changed) => vec![changed.change.operation().to_owned()],
+        Fact::Diligence(told) => match &**told {
+            Told::Customer(_) => vec!["customer updated".to_owned()],
+            Told::Kyc(changed) => {
+                let Standing { status, sub_status } = changed.standing;
+                let by = if changed.by == "orion" { " by its day" } else { "" };
+                let duplicate = changed.duplicate_of.map(|_| "a duplicate".to_owned());
+                let to = format!("{} to {status} {}", changed.change, sub_status.map_or("", |sub_status| sub_status.as_str()));
+                [to, format!("{}{by}", changed.change)].into_iter().chain(duplicate).collect()
+            }
+            Told::Case(changed) => {
+                let opened = changed.opened.map(|opened| format!("opened {}", opened.kind));
+                let ended = changed.outcome.map(|outcome| format!("{} {outcome}", changed.change));
+                [format!("case {}", changed.change), format!("case {}", changed.status)].into_iter().chain(opened).chain(ended).collect()
+            }
+        },
         Fact::Assessed(assessed) => {
             assessed.said.iter().map(|said| format!("{} says {}", said.lane, said.rule)).chain([assessed.answer.to_string()]).collect()
         }
@@ -124,6 +140,20 @@ const REFUSED: &[(&str, &str)] = &[
     ("activate_list", "operation_not_in_force not_authorized list_not_found list_version_not_newer list_not_as_loaded list_shrinks"),
     ("clear_match", "operation_not_in_force not_authorized list_not_found"),
     ("decide_review", "operation_not_in_force hold_not_open not_authorized hold_not_under_review"),
+    ("set_case_policy", "operation_not_in_force not_authorized"),
+    ("update_customer", "operation_not_in_force not_authorized"),
+    ("submit_document", "operation_not_in_force not_authorized documents_full"),
+    (
+        "decide_kyc",
+        "operation_not_in_force not_authorized case_not_open case_not_permitted kyc_transition_not_permitted document_missing \
+         document_expired four_eyes_required",
+    ),
+    ("open_case", "operation_not_in_force not_authorized account_not_found role_not_permitted case_is_open"),
+    ("assign_case", "operation_not_in_force not_authorized case_not_open case_unchanged"),
+    ("comment_case", "not_authorized case_not_open"),
+    ("snooze_case", "not_authorized case_not_open case_not_permitted case_unchanged snooze_out_of_range"),
+    ("escalate_case", "not_authorized case_not_open case_unchanged"),
+    ("decide_case", "not_authorized case_not_open case_not_permitted four_eyes_required"),
 ];
 
 pub(super) fn every_outcome() -> BTreeSet<String> {
@@ -133,7 +163,14 @@ pub(super) fn every_outcome() -> BTreeSet<String> {
     every.extend(HoldChange::ALL.iter().map(ToString::to_string));
     every.extend(Role::ALL.iter().map(|role| format!("opened {role}")));
     every.extend(PaymentKind::ALL.iter().map(|kind| format!("settled {kind}")));
-    every.extend(Refusal::ALL.iter().map(ToString::to_string));
+    // So many cases as there may be are no history; a table has them.
+    every.extend(Refusal::ALL.iter().filter(|refusal| **refusal != Refusal::CasesFull).map(ToString::to_string));
+    every.extend(CaseChange::ALL.iter().map(|change| format!("case {change}")));
+    every.extend(CaseStatus::ALL.iter().map(|status| format!("case {status}")));
+    every.extend(CaseKind::ALL.iter().map(|kind| format!("opened {kind}")));
+    every.extend(CaseOutcome::ALL.iter().map(|outcome| format!("closed {outcome}")));
+    every.extend(KycChange::ALL.iter().map(ToString::to_string));
+    every.extend(["expired by its day", "a duplicate", "customer updated"].map(str::to_owned));
     every.extend(
         REFUSED.iter().flat_map(|(operation, refusals)| refusals.split_whitespace().map(move |refusal| format!("{operation}: {refusal}"))),
     );

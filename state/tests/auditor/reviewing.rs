@@ -5,6 +5,7 @@ use super::holding::is_review;
 use super::paying::sides;
 use super::pricing::Fee;
 use super::{Books, first};
+use schemas::diligence::CaseOutcome;
 use schemas::gate::GateAnswer;
 use schemas::{Authority, Capture, Cause, DecideReview, Fact, HoldChange, HoldId, Money, Payment, Principal, Refusal, ReviewDecision};
 
@@ -41,6 +42,7 @@ impl Books {
         let id = HoldId(self.minted_with_transactions(4));
         let told = Self::told(verdict.clone(), payment, (None, Some(id)));
         told.into_iter().for_each(|told| self.say(cause, told));
+        self.open_review_case(cause, id, payer);
         let lasts_ms = self.policy().review_expires_ms;
         Some(self.hold(cause, payment, fee, (HoldChange::Reviewed, lasts_ms)))
     }
@@ -56,9 +58,16 @@ impl Books {
             ReviewDecision::Release => {
                 let minor = i64::try_from(self.left(&hold).amount).expect("a part of an amount");
                 let amount = Money { minor, currency: hold.told.amount.currency };
+                // Its case is closed before the payment is told, and not at all where it can't be made.
+                let mut trial = self.clone();
+                trial.capture_of(cause, &hold, Capture { hold_id: hold.told.id, amount, last: true })?;
+                self.close_review_case(cause, hold.told.id, CaseOutcome::Approved, &principal.subject, Some(&review.reason));
                 self.capture_of(cause, &hold, Capture { hold_id: hold.told.id, amount, last: true })
             }
-            ReviewDecision::Refuse => Ok(Fact::HoldChanged(self.give_back(&hold, HoldChange::ReviewRefused))),
+            ReviewDecision::Refuse => {
+                self.close_review_case(cause, hold.told.id, CaseOutcome::Rejected, &principal.subject, Some(&review.reason));
+                Ok(Fact::HoldChanged(self.give_back(&hold, HoldChange::ReviewRefused)))
+            }
         }
     }
 }

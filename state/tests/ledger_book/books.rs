@@ -85,6 +85,8 @@ impl Books {
     /// Reads the events with which an epoch begins: of holds that are over, then of orders whose day it is.
     pub(crate) fn began(&mut self, epoch: Epoch, events: &[Event]) {
         events.iter().for_each(|event| self.follows(event, epoch));
+        // What becomes of identities and cases moves no money.
+        let events: Vec<Event> = events.iter().filter(|event| !matches!(event.fact, Fact::Diligence(_))).cloned().collect();
         let over = events.iter().take_while(|event| matches!(event.fact, Fact::HoldChanged(_))).count();
         let (over, mut rest) = events.split_at(over);
         let mut order = Vec::new();

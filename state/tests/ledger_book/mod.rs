@@ -2,6 +2,7 @@
 
 mod batch;
 mod books;
+mod diligence;
 mod gates;
 mod lists;
 #[path = "../shown/mod.rs"]
@@ -12,10 +13,10 @@ mod words;
 use books::Books;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
-    AccountId, ActivateRules, Asked, Authority, CancelOrder, Capture, Cause, ChangeStatus, Channel, Command, CommandId, CreateCustomer,
-    CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChange, HoldId, Money, OpenAccount, Operation, Order,
-    OrderChange, OrderId, Party, Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, Signal, StatusChange,
-    Transaction, TransactionId,
+    AccountId, ActivateRules, Asked, Authority, CancelOrder, Capture, CaseId, Cause, ChangeStatus, Channel, Command, CommandId,
+    CreateCustomer, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChange, HoldId, Money, OpenAccount,
+    Operation, Order, OrderChange, OrderId, Party, Payment, Policy, Position, Principal, Proof, Refund, Release, Reserve, Reverse, Signal,
+    StatusChange, Transaction, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub(crate) struct Bank {
     transactions: BTreeMap<String, TransactionId>,
     holds: BTreeMap<String, HoldId>,
     orders: BTreeMap<String, OrderId>,
+    cases: BTreeMap<String, CaseId>,
     answers: BTreeMap<CommandId, Fact>,
     books: Books,
     loaded: lists::Loaded,
@@ -55,6 +57,7 @@ impl Bank {
             transactions: BTreeMap::new(),
             holds: BTreeMap::new(),
             orders: BTreeMap::new(),
+            cases: BTreeMap::new(),
             answers: BTreeMap::new(),
             books: Books::default(),
             loaded: lists::Loaded::new(),
@@ -132,6 +135,7 @@ impl Bank {
             "limits" => Operation::SetPolicy(Policy::Limits(words.level_limits())),
             "tariff" => Operation::SetPolicy(Policy::Tariff(words.tariff())),
             "withdraw" => Operation::SetPolicy(Policy::TariffEnd(words.tariff_end())),
+            word if diligence::WORDS.contains(&word) => self.diligence(word, words),
             "rule" | "policy" | "countries" => Operation::SetAml(gates::setting(word, words)),
             "freeze" | "unfreeze" => {
                 Operation::Freeze(Freeze { party: self.party(words.next()), frozen: word == "freeze", reason: "a look".to_owned() })
@@ -236,6 +240,11 @@ impl Bank {
     fn remember(&mut self, name: &str, command_id: CommandId, events: &[Event]) {
         let last = events.last().expect("every command is answered");
         let name = name.to_owned();
+        for event in events {
+            if let Fact::Diligence(told) = &event.fact {
+                self.name_case(&name, told);
+            }
+        }
         match &last.fact {
             Fact::CustomerCreated(customer) => drop(self.customers.insert(name, customer.id)),
             Fact::AccountOpened(account) => drop(self.accounts.insert(name, account.id)),
@@ -261,6 +270,7 @@ impl Bank {
             | Fact::OrderChanged(_)
             | Fact::AmlChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::ListChanged(_)
             | Fact::Refused { .. } => {}
@@ -368,6 +378,7 @@ fn name_of<Id: PartialEq>(names: &BTreeMap<String, Id>, id: Id) -> &str {
 fn without_postings(fact: &Fact) -> Fact {
     match fact {
         Fact::Transaction(transaction) => Fact::Transaction(Transaction { postings: Vec::new(), ..transaction.clone() }),
+        Fact::Diligence(told) => Fact::Diligence(Box::new(told.as_ref().clone().again())),
         other => other.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! What the ledger told, in the words of the tables.
 
+use super::diligence;
 use schemas::account::{HOUSE_CASH, HOUSE_FEES};
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, Capture, Epoch, Fact, HoldChange, ItemStatus, ListCommand, Money, Operation,
@@ -25,6 +26,7 @@ pub(crate) fn answer(fact: &Fact, epoch: Epoch) -> String {
             ListCommand::Activate(activate) => format!("in-force {}", activate.version),
             ListCommand::Clear(_) => "cleared".to_owned(),
         },
+        Fact::Diligence(told) => diligence::answer(told),
         Fact::Assessed(_) => panic!("what gates say is no answer"),
         Fact::Refused { refusal, .. } => format!("refused {refusal}"),
         Fact::Repeated(repeat) => match &repeat.first {
@@ -53,6 +55,7 @@ pub(crate) fn beside(fact: &Fact, left: (i64, i64)) -> Option<String> {
         }
         // What is made now and counts from earlier on.
         Fact::OrderChanged(order) if order.change == OrderChange::Executed && order.dated.effective_at().is_some() => None,
+        Fact::Diligence(told) => diligence::beside(told),
         other => Some(format!("{other:?} beside the answer")),
     }
 }

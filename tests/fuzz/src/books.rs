@@ -43,6 +43,7 @@ impl Books {
             | Fact::AmlChanged(_)
             | Fact::ListChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}

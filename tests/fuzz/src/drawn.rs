@@ -1,14 +1,15 @@
 //! Commands, drawn from bytes: mostly about what there is, and mostly with sense, but anything that the types can hold.
 
+use super::diligence;
 use super::gates;
 use super::policies;
 use super::shown;
 use arbitrary::{Result, Unstructured};
 use schemas::order::DATED_MS_MAX;
 use schemas::{
-    Account, AccountId, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, ChangeStatus, Channel, Command,
-    CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
-    OrderChange, OrderId, Payment, PaymentKind, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, Transaction,
+    Account, AccountId, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, CaseId, ChangeStatus, Channel,
+    Command, CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
+    OrderChange, OrderId, Payment, PaymentKind, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, Told, Transaction,
     TransactionId,
 };
 use state::CODE_VERSION;
@@ -26,6 +27,7 @@ pub(crate) struct Known {
     ended: Vec<HoldChanged>,
     transactions: Vec<Transaction>,
     orders: Vec<OrderId>,
+    pub(crate) cases: Vec<CaseId>,
 }
 
 impl Known {
@@ -37,6 +39,13 @@ impl Known {
             Fact::HoldChanged(held) if !held.open => self.ended.extend(self.holds.extract_if(.., |hold| hold.id == held.id)),
             Fact::Transaction(transaction) if transaction.refusal.is_none() => self.transactions.push(transaction.clone()),
             Fact::OrderChanged(order) if order.change == OrderChange::Scheduled => self.orders.push(order.id),
+            Fact::Diligence(told) => {
+                if let Told::Case(changed) = &**told
+                    && changed.opened.is_some()
+                {
+                    self.cases.push(changed.id);
+                }
+            }
             Fact::Transaction(_)
             | Fact::HoldChanged(_)
             | Fact::RulesActivated { .. }
@@ -69,7 +78,7 @@ pub(crate) fn command(u: &mut Unstructured<'_>, known: &Known) -> Result<Command
 }
 
 fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
-    Ok(match u.int_in_range(0..=29)? {
+    Ok(match u.int_in_range(0..=33)? {
         0 => Operation::CreateCustomer(CreateCustomer { full_name: text(u)?, msisdn: some(u, text)?, country: some(u, text)? }),
         1 => Operation::OpenAccount(OpenAccount {
             customer_id: customer(u, known)?,
@@ -87,7 +96,8 @@ fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
             Operation::CancelOrder(CancelOrder { order_id: OrderId(id(u, order)?) })
         }
         22 | 23 => Operation::SetPolicy(policies::policy(u, known)?),
-        _ => gates::operation(u, known)?,
+        24..=29 => gates::operation(u, known)?,
+        _ => diligence::operation(u, known)?,
     })
 }
 

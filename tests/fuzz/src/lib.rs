@@ -9,6 +9,8 @@ pub mod random;
 /// Commands, drawn from bytes.
 mod drawn;
 
+/// What is asked of identities and cases, drawn from bytes.
+mod diligence;
 /// What gates are set and told, drawn from bytes.
 mod gates;
 

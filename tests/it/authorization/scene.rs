@@ -143,6 +143,11 @@ impl<'a> Scene<'a> {
                 self.make("/v1/batches", &batch, "batch_id").await
             }
             "operation" => self.operation(&pay).await,
+            "case" => {
+                let newcomer = Box::pin(self.thing("newcomer")).await?;
+                let hit = json!({"kind": "hit", "customer_id": newcomer, "reason": "x"});
+                self.make("/admin/cases", &hit, "case_id").await
+            }
             "event" => {
                 let payment = self.make("/v1/transactions/merchant-payment", &pay, "id").await?;
                 let path = format!("/v1/transactions/{payment}/timeline");

@@ -135,6 +135,11 @@ pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
         Fact::AmlChanged(changed) => Some(named(changed.setting.operation())),
         Fact::ListChanged(changed) => Some(named(changed.change.operation())),
         Fact::PartyChanged(party) => Some(party.account_id.map_or(party.customer_id.0, |id| id.0)),
+        Fact::Diligence(told) => Some(match &**told {
+            schemas::Told::Customer(updated) => updated.update.customer_id.0,
+            schemas::Told::Kyc(changed) => changed.customer_id.0,
+            schemas::Told::Case(changed) => changed.id.0,
+        }),
         // A batch is called as its command.
         Fact::BatchDecided(_) | Fact::Assessed(_) | Fact::Refused { .. } | Fact::Repeated(_) => None,
     }
@@ -164,6 +169,7 @@ pub(crate) fn said<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'st
             Fact::AmlChanged(changed) => changed.setting.operation(),
             Fact::ListChanged(changed) => changed.change.operation(),
             Fact::PartyChanged(party) => party.change.as_str(),
+            Fact::Diligence(told) => told.operation(),
             Fact::Assessed(assessed) => assessed.answer.as_str(),
             Fact::Refused { .. } => "refused",
             Fact::Repeated(_) => "repeated",

@@ -1,6 +1,7 @@
 //! What a golden log asks: every operation, every refusal, repeats, keys used twice, junk, a gap, midnight, a few hundred
 //! payments of a seed, and the end of a month. Only used where a version has no golden log yet.
 
+mod diligence;
 mod gated;
 mod held;
 mod many;
@@ -38,6 +39,7 @@ pub(super) fn log(seed: u64, proofs: &Proofs) -> Vec<Line> {
     log.do_many();
     log.order_ahead();
     log.gates();
+    log.diligence();
     log.run_into_limits();
     for number in 0..400 {
         if log.below(4) == 0 {

@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Every scope that staff may have.
-pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read aml:read tap audit:read metrics:read operator";
+pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read aml:read cases:read cases:write tap audit:read metrics:read operator";
 /// What a customer's own token has.
 pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
 

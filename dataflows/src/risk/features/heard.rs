@@ -20,7 +20,7 @@ pub(super) fn set_by(events: &[Event]) -> Vec<Set<'_>> {
     });
     let set = changed.filter_map(|(event, changed)| match &changed.setting {
         AmlSetting::Rule(setting) => Some(Set { event: Some(event), version: changed.version, setting }),
-        AmlSetting::Policy(_) | AmlSetting::Countries(_) => None,
+        AmlSetting::Policy(_) | AmlSetting::Countries(_) | AmlSetting::Cases(_) => None,
     });
     set.filter(|set| rules::is_known(set.setting.rule)).collect()
 }

@@ -35,11 +35,13 @@ impl Settings {
             AmlSetting::Rule(setting) => ("rule", setting.rule.as_str(), Some(setting.lane.as_str())),
             AmlSetting::Policy(_) => ("policy", "policy", None),
             AmlSetting::Countries(list) => ("countries", list.list.as_str(), None),
+            AmlSetting::Cases(_) => ("cases", "cases", None),
         };
         let setting = match AmlSet::of(changed, event.epoch) {
             AmlSet::Rule(setting) => serde_json::to_string(&setting),
             AmlSet::Policy(policy) => serde_json::to_string(&policy),
             AmlSet::Countries(list) => serde_json::to_string(&list),
+            AmlSet::Cases(policy) => serde_json::to_string(&policy),
         };
         self.event_id.push(event.id.0);
         self.command_id.push(event.cause.command_id.0);

@@ -4,7 +4,7 @@
 
 use schemas::epoch::from_rfc3339;
 use schemas::money::Unreadable;
-use schemas::{Currency, Epoch, Money, PaymentKind, Role};
+use schemas::{Currency, Epoch, KycLevel, Money, PaymentKind, Role};
 use std::str::FromStr;
 
 /// What the path of most things ends with.
@@ -24,6 +24,12 @@ pub(super) fn role(text: &str) -> Result<Role, String> {
         Ok(role @ (Role::Customer | Role::Merchant | Role::Agent)) => Ok(role),
         Ok(Role::House) | Err(_) => Err("expected customer, merchant, agent".to_owned()),
     }
+}
+
+/// A level to which somebody can be known.
+pub(super) fn known_level(text: &str) -> Result<KycLevel, String> {
+    let level = text.parse().ok().filter(|level| *level != KycLevel::Unidentified);
+    level.ok_or_else(|| "expected simplified, standard, enhanced".to_owned())
 }
 
 pub(super) fn full_name(text: &str) -> Result<String, String> {

@@ -162,6 +162,7 @@ pub(super) fn of<'a>(event: &'a Event, repeat: &'a Repeat) -> Repeated<'a> {
         Fact::BatchDecided(_) | Fact::OrderChanged(_) => unreachable!("a batch or an order is told again in its own topic"),
         Fact::AmlChanged(_) | Fact::PartyChanged(_) => unreachable!("a setting or a party is told again in its own topic"),
         Fact::ListChanged(_) => unreachable!("a list is told again in its own topic"),
+        Fact::Diligence(_) => unreachable!("an identity or a case is told again in its own topic"),
         Fact::Assessed(_) => unreachable!("what gates said is no decision"),
         Fact::Repeated(_) => unreachable!("a repeat answers a first decision, which is never itself a repeat"),
     }

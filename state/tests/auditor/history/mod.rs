@@ -3,6 +3,7 @@
 //! A step says what is asked in terms of what there is when it is asked; [`Seen`] makes a command of it.
 
 pub(crate) mod dated;
+pub(crate) mod diligence;
 pub(crate) mod gated;
 pub(crate) mod listed;
 pub(crate) mod living;
@@ -118,6 +119,7 @@ pub(crate) enum What {
         decision: ReviewDecision,
     },
     List(listed::Listed),
+    Diligence(diligence::Wish),
     Batch {
         mode: BatchMode,
         dry_run: bool,
@@ -130,6 +132,8 @@ pub(crate) enum What {
     Cancel {
         order: Which,
     },
+    /// The same, but by a teller in a scene of staff.
+    Second(Box<Self>),
     /// So much later than the step before, in whatever history it stands.
     Later {
         ms: u64,
@@ -328,6 +332,7 @@ fn what() -> BoxedStrategy<What> {
         6 => which().prop_map(|order| What::Cancel { order }),
         24 => gated::asked(),
         5 => listed::asked(),
+        12 => diligence::asked(),
     ]
     .boxed()
 }
@@ -348,6 +353,14 @@ pub(crate) fn step(what: impl Strategy<Value = What> + 'static) -> BoxedStrategy
         1 => any::<Index>().prop_map(Step::Again),
     ]
     .boxed()
+}
+
+/// Staff, or the teller where the step says so.
+fn clerk(key: u8, what: What) -> Step {
+    match what {
+        What::Second(what) => Step::Ask { who: Who::Teller, key, what: *what },
+        what => staff(key, what),
+    }
 }
 
 fn staff(key: u8, what: What) -> Step {
@@ -395,7 +408,7 @@ pub(crate) fn history(gap: impl Strategy<Value = Gap> + Clone + 'static) -> Boxe
             _ => gap,
         };
         let gaps = std::iter::once(gap).chain(between).chain(std::iter::repeat(Gap::Same));
-        gaps.zip(scene).map(|(gap, (key, what))| (gap_of(gap, &what), staff(key, what))).collect()
+        gaps.zip(scene).map(|(gap, (key, what))| (gap_of(gap, &what), clerk(key, what))).collect()
     });
     let steps = prop::collection::vec(prop_oneof![20 => one, 5 => several], 1..60);
     let rules = prop_oneof![1 => 1..CODE_VERSION, 5 => Just(CODE_VERSION)];

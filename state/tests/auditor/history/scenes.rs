@@ -1,7 +1,7 @@
 //! What chance alone hardly brings together: steps of staff that belong to each other.
 
 use super::policies::{self, Moment, free_tariff, terms};
-use super::{Date, Paid, Part, Proven, Side, What, Which, dated, gated, likely, part, small};
+use super::{Date, Paid, Part, Proven, Side, What, Which, dated, diligence, gated, likely, part, small};
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::{AccountType, Channel, Currency, Limits, PaymentKind, Role, StatusChange};
@@ -39,6 +39,7 @@ fn alike() -> BoxedStrategy<Vec<What>> {
         1 => [likely(small()), likely(small())].prop_map(|paid| paid.map(What::Pay).to_vec()),
         4 => gated::alike(),
         2 => super::listed::alike(),
+        6 => diligence::alike(),
         2 => prop::collection::vec(gated::asked(), 4..8),
     ]
     .boxed()
@@ -50,6 +51,12 @@ fn scene() -> BoxedStrategy<Vec<What>> {
     prop_oneof![
         6 => gated::scene(),
         2 => super::listed::scene(),
+        5 => diligence::scene(),
+        // Of a currency that its payer has not.
+        1 => likely(small()).prop_map(|paid| {
+            let paid = Paid { currency: "EUR".parse().ok(), ..paid };
+            vec![What::Reserve { paid: paid.clone(), expires_in_ms: 1_000 }, What::Order { paid, date: Date::In(1_000) }]
+        }),
         3 => bound(),
         2 => twice.prop_map(|(one, two, three)| vec![What::Set(one), What::Set(two), What::Set(three)]),
         // One after the other comes into force, until there is no room for more.

@@ -1,10 +1,12 @@
 //! What there is, as far as the events say it; a step's command is made among it.
 
+use super::diligence::Known;
 use super::gated::Named;
 use super::listed::{self, Listed, Wrong};
 use super::policies::code;
 use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
 use schemas::list::digest;
+use schemas::diligence::{CaseStatus, Told};
 use schemas::{
     Account, AccountId, AccountTerms, ActivateList, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus,
     ClearMatch, Command, CreateCustomer, Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged,
@@ -25,6 +27,8 @@ pub(crate) struct Seen {
     transactions: Vec<(Transaction, i64)>,
     /// Every order for a day to come, and one where it waits.
     orders: Vec<(OrderChanged, i64)>,
+    /// Every case.
+    cases: Vec<Known>,
     /// The number of the last transaction, hold or order, and its epoch.
     number: Option<(Epoch, u32)>,
     asked: Vec<Command>,
@@ -51,6 +55,7 @@ impl Seen {
                 Fact::Transaction(transaction) => self.hear_transaction(transaction),
                 Fact::OrderChanged(order) => self.hear_order(order),
                 Fact::ListChanged(changed) => self.hear_list(&changed.change),
+                Fact::Diligence(told) => self.hear_case(told),
                 Fact::RulesActivated { .. }
                 | Fact::StatusChanged(_)
                 | Fact::PolicyChanged(_)
@@ -124,6 +129,17 @@ impl Seen {
         }
         let known = self.holds.iter_mut().filter(|(hold, _)| hold.id == held.id);
         known.for_each(|(_, left)| *left = if held.open { *left - held.amount.minor } else { 0 });
+    }
+
+    fn hear_case(&mut self, told: &Told) {
+        let Told::Case(changed) = told else { return };
+        match changed.opened {
+            Some(opened) => self.cases.push(Known { id: changed.id, kind: opened.kind, about: opened.about, open: true }),
+            None => {
+                let open = changed.status != CaseStatus::Closed;
+                self.cases.iter_mut().filter(|case| case.id == changed.id).for_each(|case| case.open = open);
+            }
+        }
     }
 
     fn hear_order(&mut self, order: &OrderChanged) {
@@ -234,7 +250,7 @@ impl Seen {
                 let payer = order.and_then(|(order, _)| self.holder(order.account_debit));
                 (Operation::CancelOrder(CancelOrder { order_id: order.map_or(OrderId::mint(1, 0), |(order, _)| order.id) }), payer)
             }
-            What::Later { what, .. } => self.operation(what, epoch),
+            What::Later { what, .. } | What::Second(what) => self.operation(what, epoch),
             What::Set(set) => (Operation::SetPolicy(self.policy(set, epoch)), None),
             What::SetAml(setting) => (Operation::SetAml(setting.clone()), None),
             What::Freeze { party, frozen } => {
@@ -249,6 +265,9 @@ impl Seen {
                 let command = self.list(asked);
                 let of = if let ListCommand::Clear(clear) = &command { Some(clear.customer_id) } else { None };
                 (Operation::List(command), of)
+            What::Diligence(wish) => {
+                let (asked, of) = wish.asked(&self.cases, epoch, |number| self.customer(number), |side| self.account(side));
+                (Operation::Diligence(Box::new(asked)), of)
             }
             What::Decide { hold, decision } => {
                 let (hold_id, _, payee) = self.hold(*hold, Part::Quarters(4), epoch);

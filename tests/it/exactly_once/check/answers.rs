@@ -179,6 +179,7 @@ fn refusal(event: &Event) -> Option<&str> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }

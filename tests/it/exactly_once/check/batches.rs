@@ -85,6 +85,7 @@ fn did(fact: &Fact) -> Option<(Item, i64)> {
         | Fact::AmlChanged(_)
         | Fact::ListChanged(_)
         | Fact::PartyChanged(_)
+        | Fact::Diligence(_)
         | Fact::Assessed(_)
         | Fact::Repeated(_) => None,
     }

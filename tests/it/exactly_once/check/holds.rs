@@ -48,6 +48,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
             | Fact::AmlChanged(_)
             | Fact::ListChanged(_)
             | Fact::PartyChanged(_)
+            | Fact::Diligence(_)
             | Fact::Assessed(_)
             | Fact::Refused { .. }
             | Fact::Repeated(_) => {}

@@ -124,6 +124,7 @@ impl<'a> Past<'a> {
                 | Fact::AmlChanged(_)
                 | Fact::ListChanged(_)
                 | Fact::PartyChanged(_)
+                | Fact::Diligence(_)
                 | Fact::Assessed(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}

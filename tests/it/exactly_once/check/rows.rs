@@ -140,7 +140,7 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))
             }
             // No client sets rules against fraud, or freezes anybody.
-            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::ListChanged(_) => {}
+            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::ListChanged(_) | Fact::Diligence(_) => {}
             Fact::Assessed(_) | Fact::Repeated(_) => {}
         }
     }
