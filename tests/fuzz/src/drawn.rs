@@ -7,8 +7,8 @@ use super::shown;
 use arbitrary::{Result, Unstructured};
 use schemas::order::DATED_MS_MAX;
 use schemas::{
-    Account, AccountId, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, CaseId, ChangeStatus, Channel, Command,
-    CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
+    Account, AccountId, AccountType, ActivateRules, Authority, Batch, BatchMode, CancelOrder, Capture, CaseId, ChangeStatus, Channel,
+    Command, CreateCustomer, Currency, CustomerId, Dated, Epoch, Event, Fact, HoldChanged, HoldId, Money, OpenAccount, Operation, Order,
     OrderChange, OrderId, Payment, PaymentKind, Principal, Proof, Refund, Release, Reserve, Reverse, Role, StatusChange, Told, Transaction,
     TransactionId,
 };
