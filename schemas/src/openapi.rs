@@ -50,11 +50,9 @@ pub fn formed(mut parameter: Parameter, pattern: &str) -> Parameter {
 
 /// Every operation that a document describes, with its path.
 pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, &mut Operation)> {
-    document
-        .paths
-        .paths
-        .iter_mut()
-        .flat_map(|(path, item)| [&mut item.get, &mut item.post].into_iter().flatten().map(move |operation| (path.as_str(), operation)))
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten().map(move |operation| (path.as_str(), operation))
+    })
 }
 
 /// Adds an answer to an operation that does not describe it itself.

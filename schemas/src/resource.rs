@@ -295,12 +295,13 @@ pub struct Rules {
 /// Where each resource is.
 pub mod location {
     use crate::customer::KycLevel;
-    use crate::diligence::Told;
     use crate::gate::{AmlSetting, PartyChanged};
-    use crate::id::{AccountId, CaseId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
+    use crate::id::{AccountId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
     use crate::list::ListCommand;
     use crate::money::Currency;
     use crate::policy::Policy;
+
+    pub use super::diligence::location::{CASE_POLICY, case, diligence, kyc};
 
     /// The rules in force.
     pub const RULES: &str = "/v1/rules";
@@ -370,28 +371,6 @@ pub mod location {
             AmlSetting::Rule(setting) => format!("{AML_RULES}/{}", setting.rule),
             AmlSetting::Policy(_) | AmlSetting::Countries(_) => AML_RULES.to_owned(),
             AmlSetting::Cases(_) => CASE_POLICY.to_owned(),
-        }
-    }
-
-    /// How long cases may take.
-    pub const CASE_POLICY: &str = "/admin/cases/policy";
-
-    /// A case.
-    pub fn case(id: CaseId) -> String {
-        format!("/admin/kyc/cases/{id}")
-    }
-
-    /// Where a customer stands with their identity.
-    pub fn kyc(id: CustomerId) -> String {
-        format!("{}/kyc", customer(id))
-    }
-
-    /// What something of an identity or a case is shown at.
-    pub fn diligence(told: &Told) -> String {
-        match told {
-            Told::Customer(updated) => customer(updated.update.customer_id),
-            Told::Kyc(changed) => kyc(changed.customer_id),
-            Told::Case(changed) => case(changed.id),
         }
     }
 

@@ -333,3 +333,32 @@ impl CasePolicy {
         Self { enrolment_due_ms, alert_due_ms, hit_due_ms, review_due_ms, confirm_ms, four_eyes, version, set_by, epoch }
     }
 }
+
+/// Where each of them is.
+pub mod location {
+    use crate::diligence::Told;
+    use crate::id::{CaseId, CustomerId};
+    use crate::resource::location::customer;
+
+    /// How long cases may take.
+    pub const CASE_POLICY: &str = "/admin/cases/policy";
+
+    /// A case.
+    pub fn case(id: CaseId) -> String {
+        format!("/admin/kyc/cases/{id}")
+    }
+
+    /// Where a customer stands with their identity.
+    pub fn kyc(id: CustomerId) -> String {
+        format!("{}/kyc", customer(id))
+    }
+
+    /// What something of an identity or a case is shown at.
+    pub fn diligence(told: &Told) -> String {
+        match told {
+            Told::Customer(updated) => customer(updated.update.customer_id),
+            Told::Kyc(changed) => kyc(changed.customer_id),
+            Told::Case(changed) => case(changed.id),
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //!
 //! Paying, holding, giving back, proving, ordering, many at once, setting, counting and pricing have a file each.
 
+mod casework;
 mod counting;
 mod diligence;
 mod gating;

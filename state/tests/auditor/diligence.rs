@@ -3,7 +3,7 @@
 use super::{Books, first};
 use schemas::diligence::{
     About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc, DocumentDigest, FourEyes,
-    KycChange, KycChanged, KycDecision, KycSubStatus, OpenCase, Opened, Presented, Standing, Told, Work, WorkCase,
+    KycChange, KycChanged, KycDecision, KycSubStatus, Opened, Presented, Standing, Told,
 };
 use schemas::{
     AmlSetting, Authority, CaseId, CasePolicy, Cause, CustomerId, Diligence, Epoch, Event, Fact, HoldId, KycLevel, KycStatus, Principal,
@@ -13,18 +13,18 @@ use schemas::{
 const DAY_MS: u64 = 86_400_000;
 
 /// A case as its events leave it.
-struct File {
-    opened: Opened,
-    status: CaseStatus,
-    assignee: Option<String>,
-    escalation: u32,
-    until: Option<Epoch>,
+pub(super) struct File {
+    pub(super) opened: Opened,
+    pub(super) status: CaseStatus,
+    pub(super) assignee: Option<String>,
+    pub(super) escalation: u32,
+    pub(super) until: Option<Epoch>,
     /// Who decided, and what, where it waits for a second.
-    made: Option<(String, CaseOutcome, Option<KycLevel>)>,
-    cause: Cause,
+    pub(super) made: Option<(String, CaseOutcome, Option<KycLevel>)>,
+    pub(super) cause: Cause,
 }
 
-fn blank(id: CaseId, change: CaseChange, status: CaseStatus, by: &str) -> CaseChanged {
+pub(super) fn blank(id: CaseId, change: CaseChange, status: CaseStatus, by: &str) -> CaseChanged {
     CaseChanged {
         id,
         change,
@@ -40,7 +40,7 @@ fn blank(id: CaseId, change: CaseChange, status: CaseStatus, by: &str) -> CaseCh
     }
 }
 
-fn case(changed: CaseChanged) -> Fact {
+pub(super) fn case(changed: CaseChanged) -> Fact {
     Fact::Diligence(Box::new(Told::Case(changed)))
 }
 
@@ -48,7 +48,7 @@ fn kyc(changed: KycChanged) -> Fact {
     Fact::Diligence(Box::new(Told::Kyc(changed)))
 }
 
-fn said_of((_, outcome, level): &(String, CaseOutcome, Option<KycLevel>)) -> String {
+pub(super) fn said_of((_, outcome, level): &(String, CaseOutcome, Option<KycLevel>)) -> String {
     level.map_or_else(|| outcome.to_string(), |level| format!("{outcome} {level}"))
 }
 
@@ -116,13 +116,13 @@ impl Books {
         set.last().unwrap_or_default()
     }
 
-    fn case_policy_now(&self) -> CasePolicy {
+    pub(super) fn case_policy_now(&self) -> CasePolicy {
         let set = self.settings.iter().rev().find_map(|setting| if let AmlSetting::Cases(policy) = setting { Some(policy) } else { None });
         set.cloned().unwrap_or_default()
     }
 
     /// Every case that is open, in the order in which they were opened.
-    fn open_files(&self) -> Vec<(CaseId, File)> {
+    pub(super) fn open_files(&self) -> Vec<(CaseId, File)> {
         let ids: Vec<CaseId> = self.cases().filter(|(_, changed)| changed.opened.is_some()).map(|(_, changed)| changed.id).collect();
         ids.into_iter().filter_map(|id| Some((id, self.file(id)?))).collect()
     }
@@ -131,7 +131,7 @@ impl Books {
         self.open_files().len()
     }
 
-    fn about_the_same(&self, kind: CaseKind, about: About) -> Option<CaseId> {
+    pub(super) fn about_the_same(&self, kind: CaseKind, about: About) -> Option<CaseId> {
         let same = |opened: &Opened| {
             opened.kind == kind
                 && match kind {
@@ -145,7 +145,7 @@ impl Books {
     }
 
     /// A new case; it is not told yet.
-    fn new_case(&self, kind: CaseKind, about: About, escalation: u32, by: &str) -> CaseChanged {
+    pub(super) fn new_case(&self, kind: CaseKind, about: About, escalation: u32, by: &str) -> CaseChanged {
         let given = self.cases().filter(|(event, changed)| event.epoch == self.epoch && changed.opened.is_some()).count();
         let id = CaseId::mint(self.epoch, u32::try_from(given).expect("few cases"));
         let due_at = Some(self.epoch + self.case_policy_now().due_ms(kind));
@@ -166,7 +166,7 @@ impl Books {
         self.say(cause, case(closed));
     }
 
-    fn closing(&self, id: CaseId, outcome: CaseOutcome, level: Option<KycLevel>, by: &str) -> CaseChanged {
+    pub(super) fn closing(&self, id: CaseId, outcome: CaseOutcome, level: Option<KycLevel>, by: &str) -> CaseChanged {
         let before = self.file(id).expect("an open case").status;
         let (previous, outcome) = (Some(before.to_string()), Some(outcome));
         CaseChanged { previous, outcome, level, ..blank(id, CaseChange::Closed, CaseStatus::Closed, by) }
@@ -247,7 +247,7 @@ impl Books {
     }
 
     /// Whom staff may work on: not themselves.
-    fn workable(&self, principal: &Principal, id: CaseId) -> Result<File, Refusal> {
+    pub(super) fn workable(&self, principal: &Principal, id: CaseId) -> Result<File, Refusal> {
         first([(principal.authority == Authority::Customer, Refusal::NotAuthorized)])?;
         let file = self.file(id).ok_or(Refusal::CaseNotOpen)?;
         let own = file.opened.about.customer_id.is_some_and(|customer| customer.to_string() == principal.subject);
@@ -312,7 +312,7 @@ impl Books {
     }
 
     /// What is told where a decision does not stand alone; none where it does.
-    fn second_look(
+    pub(super) fn second_look(
         &self,
         principal: &Principal,
         id: CaseId,
@@ -333,80 +333,6 @@ impl Books {
         let withdrawn =
             || CaseChanged { previous: Some(said_of(made)), ..blank(id, CaseChange::ConfirmationWithdrawn, CaseStatus::Open, by) };
         Ok((end != Some((made.1, made.2))).then(withdrawn))
-    }
-
-    fn open_case(&mut self, principal: &Principal, open: &OpenCase) -> Result<Fact, Refusal> {
-        first([(principal.authority == Authority::Customer, Refusal::NotAuthorized)])?;
-        let mut about = open.about;
-        let unknown = about.customer_id.is_some_and(|id| !self.customers.iter().any(|customer| customer.id == id));
-        let missing = about.account_id.is_some_and(|id| self.account(id).is_none());
-        first([(unknown, Refusal::CustomerNotFound), (missing, Refusal::AccountNotFound)])?;
-        if let Some(account) = about.account_id {
-            about.customer_id = self.owner(account);
-            first([(about.customer_id.is_none(), Refusal::RoleNotPermitted)])?;
-        }
-        first([(self.about_the_same(open.kind, about).is_some(), Refusal::CaseIsOpen)])?;
-        let opened = self.new_case(open.kind, about, 0, &principal.subject);
-        Ok(case(CaseChanged { reason: Some(open.reason.clone()), operation: CaseOperation::Open, ..opened }))
-    }
-
-    fn work_case(&mut self, principal: &Principal, asked: &WorkCase) -> Result<Fact, Refusal> {
-        let (id, by) = (asked.case_id, &*principal.subject);
-        let file = self.workable(principal, id)?;
-        let (changed, operation) = match &asked.work {
-            Work::Assign(assignee) => {
-                first([(file.assignee == *assignee, Refusal::CaseUnchanged)])?;
-                let change = if assignee.is_some() { CaseChange::Assigned } else { CaseChange::Unassigned };
-                let (previous, value) = (file.assignee.clone(), assignee.clone());
-                (CaseChanged { previous, value, ..blank(id, change, file.status, by) }, CaseOperation::Assign)
-            }
-            Work::Comment => (blank(id, CaseChange::Commented, file.status, by), CaseOperation::Comment),
-            Work::Snooze(until) => {
-                let far = *until <= self.epoch || *until > self.epoch + 90 * DAY_MS;
-                first([
-                    (file.made.is_some(), Refusal::CaseNotPermitted),
-                    (file.until == Some(*until), Refusal::CaseUnchanged),
-                    (far, Refusal::SnoozeOutOfRange),
-                ])?;
-                let (previous, value) = (file.until.map(|until| until.to_string()), Some(until.to_string()));
-                (CaseChanged { previous, value, ..blank(id, CaseChange::Snoozed, CaseStatus::Snoozed, by) }, CaseOperation::Snooze)
-            }
-            Work::Escalate => {
-                first([(file.escalation >= 3, Refusal::CaseUnchanged)])?;
-                let (previous, value) = (Some(file.escalation.to_string()), Some((file.escalation + 1).to_string()));
-                (CaseChanged { previous, value, ..blank(id, CaseChange::Escalated, file.status, by) }, CaseOperation::Escalate)
-            }
-            Work::Decide(outcome) => {
-                first([(![CaseKind::Alert, CaseKind::Hit].contains(&file.opened.kind), Refusal::CaseNotPermitted)])?;
-                let asks = self.case_policy_now().four_eyes;
-                let two = match outcome {
-                    CaseOutcome::ConfirmedRisk => asks.contains(&FourEyes::ConfirmRisk),
-                    CaseOutcome::FalsePositive => asks.contains(&FourEyes::DismissAlert),
-                    _ => false,
-                };
-                let waits = self.second_look(principal, id, &file, Some((*outcome, None)), two)?;
-                (waits.unwrap_or_else(|| self.closing(id, *outcome, None, by)), CaseOperation::Decide)
-            }
-        };
-        Ok(case(CaseChanged { reason: asked.reason.clone(), operation, ..changed }))
-    }
-
-    /// Wakes what has slept long enough, and ends what nobody has confirmed in time.
-    pub(super) fn wake_cases(&mut self) {
-        let mut over: Vec<(Epoch, CaseId, File)> = self
-            .open_files()
-            .into_iter()
-            .filter_map(|(id, file)| Some((file.until.filter(|until| *until <= self.epoch)?, id, file)))
-            .collect();
-        over.sort_by_key(|(until, id, _)| (*until, *id));
-        for (until, id, file) in over {
-            let (change, previous) = match &file.made {
-                Some(made) => (CaseChange::ConfirmationExpired, said_of(made)),
-                None => (CaseChange::Woken, until.to_string()),
-            };
-            let woken = CaseChanged { previous: Some(previous), ..blank(id, change, CaseStatus::Open, "orion") };
-            self.say(&file.cause, case(woken));
-        }
     }
 
     /// Says whose last day is over.

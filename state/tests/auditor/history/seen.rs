@@ -265,6 +265,7 @@ impl Seen {
                 let command = self.list(asked);
                 let of = if let ListCommand::Clear(clear) = &command { Some(clear.customer_id) } else { None };
                 (Operation::List(command), of)
+            }
             What::Diligence(wish) => {
                 let (asked, of) = wish.asked(&self.cases, epoch, |number| self.customer(number), |side| self.account(side));
                 (Operation::Diligence(Box::new(asked)), of)
