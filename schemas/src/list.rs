@@ -178,9 +178,9 @@ pub fn digest(before: &[u8; 32], entries: &[ListEntry]) -> [u8; 32] {
 }
 
 /// The first 16 bytes of SHA-256 over what a customer and an entry say: whether either says something else than before.
-pub fn pair_digest(name: &str, country: Option<&str>, entry: &ListEntry) -> [u8; 16] {
+pub fn pair_digest(name: &str, [country, born]: [Option<&str>; 2], entry: &ListEntry) -> [u8; 16] {
     let mut hash = Sha256::new();
-    for text in [name, country.unwrap_or_default()] {
+    for text in [name, country.unwrap_or_default(), born.unwrap_or_default()] {
         hash.update(u32::try_from(text.len()).expect("every text is bounded at the door").to_be_bytes());
         hash.update(text.as_bytes());
     }

@@ -94,8 +94,8 @@ fn subject(kind: CaseKind, about: About) -> Option<(CaseKind, Uuid)> {
         CaseKind::Enrolment => about.customer_id.map(|id| id.0),
         CaseKind::Alert => about.alert_id.map(|id| id.0),
         CaseKind::Review => about.hold_id.map(|id| id.0),
-        // A customer may be like many names.
-        CaseKind::Hit => None,
+        // A customer may be like many names; what was found is one alert for each.
+        CaseKind::Hit => about.alert_id.map(|id| id.0),
     };
     id.map(|id| (kind, id))
 }

@@ -9,7 +9,7 @@ use crate::risk::places::{Place, Places};
 use crate::risk::rules::{Key, Who};
 use crate::risk::ties::{Mark, Ties};
 use schemas::context::{KeyKind, hash};
-use schemas::{AccountId, Assessed, Context, CustomerId, EventId, PartyChange, PartyChanged};
+use schemas::{AccountId, Assessed, Context, CustomerId, EventId, PartyChange, PartyChanged, Told};
 use std::collections::BTreeSet;
 
 /// What is known.
@@ -63,6 +63,28 @@ impl Graph {
             let transaction = assessed.transaction_id.and_then(|id| id.minted()).map(|(_, number)| number);
             let changed = self.beside.places.add(node, Place { moment, degrees, transaction });
             news.steps.extend(changed.into_iter().map(|which| (Key { who: Who::Customer(node), which }, Some(event))));
+        }
+    }
+
+    /// What a customer is called by, presents, and how far they are known, is something else now. A document stays a customer's: whoever presents the
+    /// same one is tied to them.
+    pub(crate) fn diligence(&mut self, told: &Told) {
+        match told {
+            Told::Customer(updated) => {
+                if let Some(msisdn) = &updated.update.msisdn {
+                    self.reached_by(updated.update.customer_id, Some(msisdn.clone()));
+                }
+            }
+            Told::Kyc(changed) => {
+                if let Some(document) = &changed.document {
+                    self.enrol(changed.customer_id);
+                    self.beside.ties.own(changed.customer_id, hash("document", &document.digest.to_string()), true);
+                }
+                if let Some(level) = changed.level {
+                    self.level(changed.customer_id, level);
+                }
+            }
+            Told::Case(_) => {}
         }
     }
 

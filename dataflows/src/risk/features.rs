@@ -239,6 +239,7 @@ impl Features {
                     let touch = |(edge, is_newest, is_pushed)| Touch { edge, is_newest, is_pushed, event: Some(event) };
                     touches.extend(own.into_iter().chain(displaced).map(touch));
                 }
+                Fact::Diligence(told) => self.graph.diligence(told),
                 Fact::PartyChanged(changed) => self.graph.party(changed, event, news),
                 Fact::Assessed(assessed) => self.graph.assessed(*id, assessed, event, news),
                 Fact::Transaction(_)
@@ -249,7 +250,6 @@ impl Features {
                 | Fact::OrderChanged(_)
                 | Fact::AmlChanged(_)
                 | Fact::ListChanged(_)
-                | Fact::Diligence(_)
                 | Fact::Refused { .. }
                 | Fact::Repeated(_) => {}
             }

@@ -24,9 +24,11 @@ use lists::Lists;
 use names::{Named, Names};
 use schemas::alert::{Evidence, Match, Matched, MatchedWords, Subject};
 use schemas::aml::RuleId;
+use schemas::diligence::UpdateCustomer;
 use schemas::list::pair_digest;
-use schemas::{Customer, Epoch, Event, Fact, ListCommand, ListKind};
+use schemas::{Customer, Epoch, Event, Fact, ListCommand, ListKind, Told};
 use screening::index::Hit;
+use screening::list::Born;
 use screening::qualify::Facts;
 use screening::score::How;
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,10 +140,21 @@ impl Screen {
             match fact {
                 Fact::CustomerCreated(customer) => {
                     let Customer { id, full_name, country, .. } = customer;
-                    if let Some(place) = self.names.name(*id, full_name, country.as_deref()) {
-                        screened.enrolled += 1;
-                        touched.extend(self.lists.in_force.keys().map(|list| ((place, list.clone()), event)));
-                    }
+                    let named = Named { id: *id, name: full_name.clone(), country: country.clone(), born: None };
+                    self.name(named, event, &mut touched, &mut screened);
+                }
+                Fact::Diligence(told) => {
+                    let Told::Customer(updated) = &**told else { continue };
+                    let UpdateCustomer { customer_id, full_name, country, date_of_birth, .. } = &updated.update;
+                    let Some(place) = self.names.place(*customer_id) else { continue };
+                    let known = self.names.named(place).clone();
+                    let named = Named {
+                        id: known.id,
+                        name: full_name.clone().unwrap_or(known.name),
+                        country: country.clone().or(known.country),
+                        born: date_of_birth.map(|day| day.to_string()).or(known.born),
+                    };
+                    self.name(named, event, &mut touched, &mut screened);
                 }
                 Fact::ListChanged(changed) => match &changed.change {
                     ListCommand::Part(part) => self.lists.load(part),
@@ -172,18 +185,26 @@ impl Screen {
         (touched, screened)
     }
 
+    /// Names a customer, whom all lists touch if that is not what is known.
+    fn name(&mut self, named: Named, event: usize, touched: &mut Touched, screened: &mut Screened) {
+        if let Some(place) = self.names.name(named) {
+            screened.enrolled += 1;
+            touched.extend(self.lists.in_force.keys().map(|list| ((place, list.clone()), event)));
+        }
+    }
+
     /// What both sides of a pair say; none where one of them is not there.
     fn digest(&self, customer: u32, list: &str, entry: &str) -> Option<[u8; 16]> {
-        let Named { name, country, .. } = self.names.named(customer);
+        let Named { name, country, born, .. } = self.names.named(customer);
         let entry = self.lists.in_force.get(list)?.entry(entry)?;
-        Some(pair_digest(name, country.as_deref(), entry))
+        Some(pair_digest(name, [country.as_deref(), born.as_deref()], entry))
     }
 
     /// Whom on a list a customer's name means, but for pairs that are quiet.
     fn screen(&self, customer: u32, list: &str) -> Hits {
         let Some(listed) = self.lists.in_force.get(list) else { return Hits::new() };
-        let Named { name, country, .. } = self.names.named(customer);
-        let facts = Facts { born: None, countries: country.iter().cloned().collect() };
+        let Named { name, country, born, .. } = self.names.named(customer);
+        let facts = Facts { born: born.as_deref().and_then(Born::read), countries: country.iter().cloned().collect() };
         let is_quiet = |entry: &str| {
             let digest = self.cleared.get(&(customer, list.to_owned(), entry.to_owned()));
             digest.is_some() && digest == self.digest(customer, list, entry).as_ref()

@@ -252,7 +252,7 @@ impl Raised {
         self.text_en.push(alert.text(Language::English));
         self.text_fr.push(alert.text(Language::French));
         self.trace_id.push(trace_id(&alert.traceparent).to_owned());
-        self.wish.push(feedback::wish(alert).map(Wish::as_str));
+        self.wish.push(feedback::wishes(alert).first().filter(|wish| **wish == Wish::Freeze).map(|wish| wish.as_str()));
     }
 }
 

@@ -3,9 +3,10 @@
 //!
 //! Of a list that is in force the parts of its version, of one that is being loaded those that came since; nothing of versions before.
 //! A pair is quiet as long as both sides are as they were when it was cleared, so a clearing is told again where its entry
-//! says now what it said then. Names of customers never change.
+//! says now what it said then, and its customer was not changed since.
 
 use crate::postgres::{PostgresError, RANGE};
+use schemas::diligence::{CustomerUpdated, Told, UpdateCustomer};
 use schemas::list::{ListCommand, ListEntry};
 use schemas::resource::ListVersion;
 use schemas::{ActivateList, ClearMatch, Customer, CustomerId, Epoch, Fact, ListChanged, ListPart};
@@ -36,6 +37,8 @@ const CLEARINGS: &str = "
                           and (at_that_time.until is null or at_that_time.until > c.event_id)
     join said now on now.list = c.list and now.until is null
     where c.epoch <= $1
+      and not exists (select from customer_change changed
+                      where changed.customer_id = c.customer_id and changed.event_id > c.event_id and changed.epoch <= $1)
       and (at_that_time.event_id = now.event_id
            or entry_of(c.list, at_that_time.version, at_that_time.event_id, c.entry) = entry_of(c.list, now.version, now.event_id, c.entry))
     order by c.event_id";
@@ -57,6 +60,7 @@ pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
             facts.push(Fact::CustomerCreated(Customer { id: CustomerId(id), full_name, msisdn, country, kyc_status }));
         }
     }
+    facts.extend(changes(&mut snapshot, epoch).await?);
     let query = "select distinct on (list) event_id, shown::text from list_version where epoch <= $1 order by list, event_id desc";
     let versions: Vec<(Uuid, String)> = sqlx::query_as(query).bind(epoch).fetch_all(&mut *snapshot).await.map_err(failed)?;
     for (event, shown) in versions {
@@ -85,6 +89,23 @@ pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
     });
     facts.extend(cleared);
     Ok(facts)
+}
+
+/// What was changed of customers, in its order.
+async fn changes(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, PostgresError> {
+    type Row = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>, String);
+    let query = "select customer_id, full_name, msisdn, country, date_of_birth, updated_by from customer_change
+                 where epoch <= $1 order by event_id";
+    let rows: Vec<Row> = sqlx::query_as(query).bind(epoch).fetch_all(connection).await.map_err(failed)?;
+    let change = |(customer, full_name, msisdn, country, born, by): Row| {
+        let date_of_birth = match born {
+            Some(born) => Some(schemas::day::from_iso(&born).ok_or_else(|| failed(sqlx::Error::Protocol("a date is none".to_owned())))?),
+            None => None,
+        };
+        let update = UpdateCustomer { customer_id: CustomerId(customer), full_name, msisdn, country, date_of_birth };
+        Ok(Fact::Diligence(Box::new(Told::Customer(CustomerUpdated { update, by }))))
+    };
+    rows.into_iter().map(change).collect()
 }
 
 async fn loaded(connection: &mut PgConnection, list: &str, version: u32, event: Uuid) -> Result<Vec<Fact>, PostgresError> {

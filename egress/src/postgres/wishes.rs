@@ -21,14 +21,12 @@ pub struct Open {
     pub subject: Subject,
     /// When it was raised.
     pub raised: Epoch,
-    /// What it asks for.
-    pub wish: Option<Wish>,
 }
 
-type Row = (Uuid, String, String, String, String, i64, Option<String>);
+type Row = (Uuid, String, String, String, String, i64);
 
 const SELECT: &str = "
-    select a.id, a.rule, a.lane, a.subject_kind, a.subject_id, a.epoch, a.wish from alert a
+    select a.id, a.rule, a.lane, a.subject_kind, a.subject_id, a.epoch from alert a
     where not exists (select from alert_cleared c where c.alert_id = a.id and c.epoch <= $1) and a.epoch <= $1 and ";
 
 /// Every match that is open at the end of an epoch.
@@ -36,14 +34,21 @@ pub async fn matches(url: &str, epoch: Epoch) -> Result<Vec<Open>, PostgresError
     read(url, epoch, "a.subject_kind = 'match' order by a.epoch, a.number").await
 }
 
-/// Every open alert that asks for something, where nothing is known to have become of the customer since it was raised.
-pub async fn unheard(url: &str) -> Result<Vec<Open>, PostgresError> {
-    let unheard = "a.wish is not null
+/// Every open alert that asks for something of which nothing is known to have come: a freeze where nothing has become of the customer since it
+/// was raised, a case where there is none of it.
+pub async fn unheard(url: &str) -> Result<Vec<(Open, Wish)>, PostgresError> {
+    let all = u64::try_from(i64::MAX).expect("it is positive");
+    let frozen = "a.wish is not null
         and not exists (select from party_change p
                         where p.customer_id = split_part(a.subject_id, '/', 1)::uuid and p.account_id is null
                           and p.change in ('frozen', 'unfrozen') and p.epoch >= a.epoch)
         order by a.epoch, a.number";
-    read(url, u64::try_from(i64::MAX).expect("it is positive"), unheard).await
+    let opened = "a.id in (select alert_id from alert_standing) and a.lane = 'live' and a.weight > 0
+        and not exists (select from case_file c where c.alert_id = a.id)
+        order by a.epoch, a.number";
+    let frozen = read(url, all, frozen).await?.into_iter().map(|open| (open, Wish::Freeze));
+    let opened = read(url, all, opened).await?.into_iter().map(|open| (open, Wish::OpenCase));
+    Ok(frozen.chain(opened).collect())
 }
 
 async fn read(url: &str, epoch: Epoch, which: &str) -> Result<Vec<Open>, PostgresError> {
@@ -51,14 +56,13 @@ async fn read(url: &str, epoch: Epoch, which: &str) -> Result<Vec<Open>, Postgre
     let mut connection = PgConnection::connect(url).await.map_err(failed)?;
     let query = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(format!("{SELECT}{which}")));
     let rows = query.bind(i64::try_from(epoch).expect(RANGE)).fetch_all(&mut connection).await.map_err(failed)?;
-    let open = |(id, rule, lane, kind, subject, raised, wish): Row| {
+    let open = |(id, rule, lane, kind, subject, raised): Row| {
         Ok(Open {
             id: AlertId(id),
             rule: rule.parse()?,
             lane: lane.parse()?,
             subject: Subject::read(kind.parse()?, &subject)?,
             raised: u64::try_from(raised).expect(RANGE),
-            wish: wish.map(|wish| wish.parse()).transpose()?,
         })
     };
     rows.into_iter()

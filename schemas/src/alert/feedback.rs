@@ -6,6 +6,7 @@
 use super::{Alert, Subject};
 use crate::aml::{Lane, RuleId};
 use crate::command::{Command, Operation};
+use crate::diligence::{About, CaseKind, Diligence, OpenCase};
 use crate::gate::{Freeze, Party};
 use crate::id::{AlertId, CustomerId};
 use crate::principal::{Authority, Principal};
@@ -22,28 +23,48 @@ words! {
     pub enum Wish {
         /// Freeze the customer whom an entry of a sanctions list means.
         Freeze = "freeze",
+        /// Open a case, so that somebody looks.
+        OpenCase = "open_case",
     }
 }
 
-/// What an alert asks for; none of most.
-///
+/// What an alert asks for. One in shadow asks for nothing, and a report, which has no weight, for no case.
+pub fn wishes(alert: &Alert) -> Vec<Wish> {
+    if alert.lane == Lane::Shadow {
+        return Vec::new();
+    }
+    let case = (alert.weight > 0).then_some(Wish::OpenCase);
+    freezes(alert).then_some(Wish::Freeze).into_iter().chain(case).collect()
+}
+
 /// A customer is frozen whose name reaches the score that the rule names, and whose date of birth agrees, or who has the very same name
 /// and a country of the entry.
-pub fn wish(alert: &Alert) -> Option<Wish> {
-    let matched = alert.evidence.matched.as_ref()?;
-    let (_, least) = alert.parameters.iter().find(|(name, _)| name == "freeze_score")?;
+fn freezes(alert: &Alert) -> bool {
+    let named = alert.parameters.iter().find(|(name, _)| name == "freeze_score");
+    let (Some(matched), Some((_, least))) = (&alert.evidence.matched, named) else { return false };
     let is_meant = matched.born_agrees || matched.score == SAME && matched.country_agrees;
-    let is_wanted = *least > 0 && i64::from(matched.score) >= *least && is_meant;
-    (alert.rule == RuleId::SanctionHit && alert.lane == Lane::Live && is_wanted).then_some(Wish::Freeze)
+    alert.rule == RuleId::SanctionHit && *least > 0 && i64::from(matched.score) >= *least && is_meant
 }
 
 /// The command of a wish: the same for the same alert, so that it is decided once however often it is sent. None where the subject
 /// is nobody of whom that can be asked.
-pub fn command(wish: Wish, alert: AlertId, subject: &Subject, received_ms: u64) -> Option<Command> {
+pub fn command(wish: Wish, (alert, rule): (AlertId, RuleId), subject: &Subject, received_ms: u64) -> Option<Command> {
     let operation = match wish {
         Wish::Freeze => {
             let party = Party::Customer(customer(subject)?);
             Operation::Freeze(Freeze { party, frozen: true, reason: format!("sanctions list, alert {alert}") })
+        }
+        Wish::OpenCase => {
+            let (customer_id, account_id) = match subject {
+                Subject::Account(id) => (None, Some(*id)),
+                Subject::Customer(id) | Subject::Ring(id) => (Some(*id), None),
+                Subject::Match(of) => (Some(of.customer_id), None),
+                Subject::Device(_) => return None,
+            };
+            let kind = if matches!(subject, Subject::Match(_)) { CaseKind::Hit } else { CaseKind::Alert };
+            let about = About { customer_id, account_id, alert_id: Some(alert), hold_id: None };
+            let open = OpenCase { kind, about, reason: format!("{} {rule}", rule.code()) };
+            Operation::Diligence(Box::new(Diligence::OpenCase(open)))
         }
     };
     let principal = Principal { subject: SUBJECT.to_owned(), authority: Authority::Operator };
@@ -63,6 +84,7 @@ pub fn customer(subject: &Subject) -> Option<CustomerId> {
 mod tests {
     use super::*;
     use crate::alert::{Evidence, Match, Matched};
+    use crate::command::Fingerprint;
     use crate::list::ListKind;
 
     fn alert(score: u32, least: i64, [born_agrees, country_agrees]: [bool; 2]) -> Alert {
@@ -108,19 +130,23 @@ mod tests {
             (10_000, 0, [true, true], false),
         ] {
             let alert = alert(score, least, agrees);
-            assert_eq!(wish(&alert).is_some(), wanted, "{score} {least} {agrees:?}");
-            assert_eq!(wish(&Alert { lane: Lane::Shadow, ..alert.clone() }), None);
-            assert_eq!(wish(&Alert { rule: RuleId::PoliticallyExposed, ..alert }), None);
+            assert_eq!(wishes(&alert).contains(&Wish::Freeze), wanted, "{score} {least} {agrees:?}");
+            assert_eq!(wishes(&Alert { lane: Lane::Shadow, ..alert.clone() }), []);
+            assert_eq!(wishes(&Alert { weight: 0, parameters: Vec::new(), ..alert.clone() }), []);
+            assert_eq!(wishes(&Alert { rule: RuleId::PoliticallyExposed, ..alert }), [Wish::OpenCase]);
         }
     }
 
     #[test]
     fn the_command_of_an_alert_is_one() {
         let alert = alert(10_000, 9_500, [true, true]);
-        let of = |received_ms| command(Wish::Freeze, alert.id, &alert.subject, received_ms).unwrap();
-        assert_eq!(of(1).id(), of(2).id());
-        of(1).check().unwrap();
+        for wish in Wish::ALL {
+            let of = |received_ms| command(*wish, (alert.id, alert.rule), &alert.subject, received_ms).unwrap();
+            assert_eq!(of(1).id(), of(2).id());
+            assert_eq!(Fingerprint::of(&of(1).operation), Fingerprint::of(&of(2).operation));
+            of(1).check().unwrap();
+            assert_eq!(command(*wish, (alert.id, alert.rule), &Subject::Device("d".to_owned()), 1), None);
+        }
         assert_eq!(Subject::read(alert.subject.kind(), &alert.subject.id()).unwrap(), alert.subject);
-        assert_eq!(command(Wish::Freeze, alert.id, &Subject::Device("d".to_owned()), 1), None);
     }
 }

@@ -305,7 +305,7 @@ impl OpenCase {
         let (fits, form) = match self.kind {
             CaseKind::Enrolment => (customer_id.is_some() && account_id.is_none() && alert_id.is_none(), "a customer_id alone"),
             CaseKind::Alert => (one && alert_id.is_some(), "an alert_id, and a customer_id or an account_id"),
-            CaseKind::Hit => (one && alert_id.is_none(), "a customer_id or an account_id"),
+            CaseKind::Hit => (one, "a customer_id or an account_id"),
             CaseKind::Review => return Err(Unreadable::new("kind", "review", "enrolment, alert, hit")),
         };
         expect(fits && hold_id.is_none(), "subject", &named, form)?;

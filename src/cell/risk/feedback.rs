@@ -19,7 +19,7 @@ use meters::FEEDBACK;
 use schemas::alert::feedback::{self, Wish};
 use schemas::alert::{AlertChange, Subject};
 use schemas::wire::Encoder;
-use schemas::{AlertId, EpochEvents, Fact, PartyChange, Topic};
+use schemas::{AlertId, EpochEvents, Fact, PartyChange, RuleId, Told, Topic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,7 +36,7 @@ const RULES: u32 = 6;
 
 #[derive(Debug, Default)]
 struct Waiting {
-    wishes: BTreeMap<AlertId, (Wish, Subject)>,
+    wishes: BTreeMap<(AlertId, Wish), (RuleId, Subject)>,
     /// The rules by which the newest epoch was decided.
     rules: u32,
 }
@@ -53,12 +53,10 @@ pub(super) struct Feedback(Arc<Shared>);
 
 impl Feedback {
     /// Starts it with what no run before is known to have been heard.
-    pub(super) fn start(config: &Config, unheard: Vec<Open>) -> std::io::Result<Self> {
+    pub(super) fn start(config: &Config, unheard: Vec<(Open, Wish)>) -> std::io::Result<Self> {
         let feedback = Self(Arc::default());
-        for Open { id, subject, wish, .. } in unheard {
-            if let Some(wish) = wish {
-                feedback.wish(id, wish, subject);
-            }
+        for (Open { id, rule, subject, .. }, wish) in unheard {
+            feedback.wish((id, wish), rule, subject);
         }
         let (shared, config) = (Arc::clone(&feedback.0), config.clone());
         let send = move || {
@@ -74,11 +72,11 @@ impl Feedback {
         for change in judged.iter().flat_map(|judged| &judged.changes) {
             match change {
                 AlertChange::Raised(alert) => {
-                    if let Some(wish) = feedback::wish(alert) {
-                        self.wish(alert.id, wish, alert.subject.clone());
+                    for wish in feedback::wishes(alert) {
+                        self.wish((alert.id, wish), alert.rule, alert.subject.clone());
                     }
                 }
-                AlertChange::Cleared(cleared) => drop(self.0.lock().wishes.remove(&cleared.id)),
+                AlertChange::Cleared(cleared) => self.0.lock().wishes.retain(|(alert, _), _| *alert != cleared.id),
             }
         }
     }
@@ -92,7 +90,15 @@ impl Feedback {
                 && changed.account_id.is_none()
                 && matches!(changed.change, PartyChange::Frozen | PartyChange::Unfrozen)
             {
-                waiting.wishes.retain(|_, (_, subject)| feedback::customer(subject) != Some(changed.customer_id));
+                waiting
+                    .wishes
+                    .retain(|(_, wish), (_, subject)| *wish != Wish::Freeze || feedback::customer(subject) != Some(changed.customer_id));
+            }
+            if let Fact::Diligence(told) = &event.fact
+                && let Told::Case(changed) = &**told
+                && let Some(alert) = changed.opened.and_then(|opened| opened.about.alert_id)
+            {
+                waiting.wishes.remove(&(alert, Wish::OpenCase));
             }
         }
         let is_waited_for = !waiting.wishes.is_empty();
@@ -102,14 +108,14 @@ impl Feedback {
         }
     }
 
-    fn wish(&self, alert: AlertId, wish: Wish, subject: Subject) {
+    fn wish(&self, (alert, wish): (AlertId, Wish), rule: RuleId, subject: Subject) {
         let mut waiting = self.0.lock();
         if waiting.wishes.len() >= WAITING_MAX {
             FEEDBACK.with_label_values(&[wish.as_str(), "left_out"]).inc();
             tracing::warn!(%alert, %wish, "too many commands wait to be sent: this one is sent with the next start");
             return;
         }
-        waiting.wishes.insert(alert, (wish, subject));
+        waiting.wishes.insert((alert, wish), (rule, subject));
         drop(waiting);
         self.0.changed.notify_one();
     }
@@ -121,13 +127,13 @@ impl Shared {
     }
 
     /// The first that can be sent, once there is one.
-    fn next(&self) -> (AlertId, Wish, Subject) {
+    fn next(&self) -> ((AlertId, Wish), RuleId, Subject) {
         let mut waiting = self.lock();
         loop {
             if waiting.rules >= RULES
-                && let Some((alert, (wish, subject))) = waiting.wishes.first_key_value()
+                && let Some((asked, (rule, subject))) = waiting.wishes.first_key_value()
             {
-                return (*alert, *wish, subject.clone());
+                return (*asked, *rule, subject.clone());
             }
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
@@ -136,13 +142,13 @@ impl Shared {
     fn send_all(&self, config: &Config, runtime: &Runtime) {
         let (mut log, mut pause) = (None, PAUSE_MIN);
         loop {
-            let (alert, wish, subject) = self.next();
-            match runtime.block_on(send(config, &mut log, alert, wish, &subject)) {
+            let ((alert, wish), rule, subject) = self.next();
+            match runtime.block_on(send(config, &mut log, (alert, rule), wish, &subject)) {
                 Ok(()) => {
                     pause = PAUSE_MIN;
                     FEEDBACK.with_label_values(&[wish.as_str(), "sent"]).inc();
                     tracing::info!(%alert, %wish, "asked settlement for what an alert wishes");
-                    self.lock().wishes.remove(&alert);
+                    self.lock().wishes.remove(&(alert, wish));
                 }
                 Err(error) => {
                     FEEDBACK.with_label_values(&[wish.as_str(), "retried"]).inc();
@@ -156,7 +162,13 @@ impl Shared {
 }
 
 /// Sends one command, and waits until Kafka has it. The first connects.
-async fn send(config: &Config, log: &mut Option<CommandLog>, alert: AlertId, wish: Wish, subject: &Subject) -> anyhow::Result<()> {
+async fn send(
+    config: &Config,
+    log: &mut Option<CommandLog>,
+    alert: (AlertId, RuleId),
+    wish: Wish,
+    subject: &Subject,
+) -> anyhow::Result<()> {
     let Some(command) = feedback::command(wish, alert, subject, now_ms()) else { return Ok(()) };
     if log.is_none() {
         let ids = Registry::new(&config.registry.url).ids(&[Topic::Commands]).await.context("the registry does not answer")?;

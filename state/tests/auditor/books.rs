@@ -26,8 +26,8 @@ use paying::Original;
 use schemas::diligence::{Work, WorkCase};
 use schemas::{
     Account, AccountId, AccountStatus, ActivateRules, AmlSetting, Authority, Batch, Cause, ChangeStatus, Command, Customer, CustomerId,
-    Diligence, Epoch, Event, EventId, Fact, Freeze, KycStatus, ListCommand, OpenAccount, Operation, Order, OrderChange, Party, Payment, PaymentKind,
-    Policy, Posting, Principal, Refund, Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
+    Diligence, Epoch, Event, EventId, Fact, Freeze, KycStatus, ListCommand, OpenAccount, Operation, Order, OrderChange, Party, Payment,
+    PaymentKind, Policy, Posting, Principal, Refund, Refusal, Repeat, Reserve, Reverse, Role, StatusChange, StatusChanged, Transaction,
 };
 use uuid::Uuid;
 

@@ -138,7 +138,7 @@ impl Books {
                     CaseKind::Enrolment => opened.about.customer_id == about.customer_id,
                     CaseKind::Alert => opened.about.alert_id == about.alert_id,
                     CaseKind::Review => opened.about.hold_id == about.hold_id,
-                    CaseKind::Hit => false,
+                    CaseKind::Hit => about.alert_id.is_some() && opened.about.alert_id == about.alert_id,
                 }
         };
         self.open_files().into_iter().find(|(_, file)| same(&file.opened)).map(|(id, _)| id)

@@ -41,6 +41,7 @@ fn write_name(named: &Named) -> Vec<u8> {
     let mut bytes = named.id.0.as_bytes().to_vec();
     put_text(&mut bytes, &named.name);
     put_text(&mut bytes, named.country.as_deref().unwrap_or_default());
+    put_text(&mut bytes, named.born.as_deref().unwrap_or_default());
     bytes
 }
 
@@ -82,9 +83,11 @@ fn write_pair(customer: u32, list: &str, entry: &str) -> Vec<u8> {
 
 impl Reading {
     pub(super) fn name(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
-        let (id, name, country) = (CustomerId(bytes.uuid()?), bytes.text()?, bytes.text()?);
+        let (id, name) = (CustomerId(bytes.uuid()?), bytes.text()?.to_owned());
+        let mut known_of = || Ok(Some(bytes.text()?.to_owned()).filter(|text| !text.is_empty()));
+        let (country, born) = (known_of()?, known_of()?);
         let known = self.screen.names.len();
-        self.screen.names.name(id, name, Some(country).filter(|country| !country.is_empty()));
+        self.screen.names.name(Named { id, name, country, born });
         if self.screen.names.len() == known + 1 { Ok(()) } else { Err(Damaged::new("a customer is named twice")) }
     }
 

@@ -12,6 +12,8 @@ pub(crate) struct Named {
     pub(crate) id: CustomerId,
     pub(crate) name: String,
     pub(crate) country: Option<String>,
+    /// The day, as 1971-03-25.
+    pub(crate) born: Option<String>,
 }
 
 /// All customers, in the order in which they came.
@@ -27,12 +29,11 @@ pub(crate) struct Names {
 
 impl Names {
     /// Names a customer, whether new or not; the place, if that is not what is known.
-    pub(crate) fn name(&mut self, id: CustomerId, name: &str, country: Option<&str>) -> Option<u32> {
-        let named = Named { id, name: name.to_owned(), country: country.map(str::to_owned) };
-        let Some(place) = self.place(id) else {
+    pub(crate) fn name(&mut self, named: Named) -> Option<u32> {
+        let Some(place) = self.place(named.id) else {
             let place = u32::try_from(self.rows.len()).expect("a bank has fewer customers than a u32 counts");
+            self.places.insert(named.id, place);
             self.rows.push(named);
-            self.places.insert(id, place);
             return Some(place);
         };
         let row = &mut self.rows[index(place)];
@@ -41,7 +42,7 @@ impl Names {
         }
         *row = named;
         if index(place) < self.keyed {
-            self.keys.extend(keys_of(name, place));
+            self.keys.extend(keys_of(&self.rows[index(place)].name, place));
         }
         Some(place)
     }

@@ -203,7 +203,7 @@ fn open(fields: &mut Fields) -> Option<OpenCase> {
         // Of what it is about, the field that is missing or too much.
         let name = match asked.kind {
             CaseKind::Alert if alert_id.is_none() => "alert_id",
-            CaseKind::Enrolment | CaseKind::Hit if alert_id.is_some() => "alert_id",
+            CaseKind::Enrolment if alert_id.is_some() => "alert_id",
             CaseKind::Enrolment if account_id.is_some() => "account_id",
             CaseKind::Enrolment | CaseKind::Alert | CaseKind::Hit | CaseKind::Review => "customer_id",
         };

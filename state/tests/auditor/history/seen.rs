@@ -5,8 +5,8 @@ use super::gated::Named;
 use super::listed::{self, Listed, Wrong};
 use super::policies::code;
 use super::{Date, Paid, Part, Proven, Set, Side, Step, What, Which, Who, shown};
-use schemas::list::digest;
 use schemas::diligence::{CaseStatus, Told};
+use schemas::list::digest;
 use schemas::{
     Account, AccountId, AccountTerms, ActivateList, ActivateRules, Authority, Batch, Bearer, CancelOrder, Capture, ChangeStatus,
     ClearMatch, Command, CreateCustomer, Currency, CustomerId, CustomerLevel, Dated, DecideReview, Epoch, Event, Fact, Freeze, HoldChanged,
