@@ -14,7 +14,7 @@
 //!
 //! What goes by more than payments of one's own is in [`crate::risk::beyond`].
 
-use crate::risk::beside::News;
+use crate::risk::beside::{News, Step};
 use crate::risk::evidence::Witness;
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
@@ -274,7 +274,7 @@ impl Features {
         &mut self,
         watch: Watch,
         now: Epoch,
-        (touches, steps, set): (&[Touch], &[(Key, Option<usize>)], Option<Option<usize>>),
+        (touches, steps, set): (&[Touch], &[Step], Option<Option<usize>>),
         events: Option<&[Event]>,
         said: &mut Said,
     ) {
