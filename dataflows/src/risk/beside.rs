@@ -23,11 +23,14 @@ pub(crate) struct Beside {
     pub(crate) changed: BTreeSet<CustomerId>,
 }
 
+/// Whose step there is to look at, and the event that it came by.
+pub(crate) type Step = (Key, Option<usize>);
+
 /// What an epoch said beside payments, for the rules that go by it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct News {
     /// Steps from one place to the next, each with the event.
-    pub(crate) steps: Vec<(Key, Option<usize>)>,
+    pub(crate) steps: Vec<Step>,
     /// Accounts that are sources of taint now, or are not any more.
     pub(crate) sources: Vec<(Node, usize)>,
     /// Accounts whose payments have become more than are looked at, or no more than that.

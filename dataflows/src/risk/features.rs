@@ -16,7 +16,7 @@
 
 mod heard;
 
-use crate::risk::beside::News;
+use crate::risk::beside::{News, Step};
 use crate::risk::evidence::Witness;
 use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
@@ -280,7 +280,7 @@ impl Features {
         &mut self,
         watch: Watch,
         now: Epoch,
-        (touches, steps, set): (&[Touch], &[(Key, Option<usize>)], Option<Option<usize>>),
+        (touches, steps, set): (&[Touch], &[Step], Option<Option<usize>>),
         events: Option<&[Event]>,
         said: &mut Said,
     ) {

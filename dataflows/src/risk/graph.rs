@@ -262,7 +262,7 @@ impl Graph {
         let received = link(&mut self.accounts[index(edge.payee)], edge.payer, false);
         for (node, is_payer, place) in [(edge.payer, true, paid), (edge.payee, false, received)] {
             if let Some(place) = place {
-                self.displace(node, is_payer, place, true);
+                self.displace((node, is_payer), place, true, edge.is_late());
             }
         }
         if self.account(edge.payer).paid.len() == self.most.0 + 1 {
@@ -289,7 +289,7 @@ impl Graph {
         }
         let hour = edge.time / HOUR_MS;
         for (node, is_payer, place) in self.unlink(slot) {
-            self.displace(node, is_payer, place, false);
+            self.displace((node, is_payer), place, false, true);
         }
         if let Some(slots) = self.hours.get_mut(&hour) {
             slots.remove(&slot);

@@ -38,11 +38,11 @@ impl Graph {
     ///
     /// 1. Of now, the newest that are looked at: the one that is the first beyond them, or the last of them.
     /// 2. If what came or went is not the newest, of each moment since then another one: any of as many before it as are looked at.
-    pub(super) fn displace(&mut self, node: Node, is_payer: bool, place: usize, comes: bool) {
+    pub(super) fn displace(&mut self, (node, is_payer): (Node, bool), place: usize, comes: bool, is_late: bool) {
         let (account, most) = (self.account(node), self.most.0);
         let sides = if is_payer { &account.paid } else { &account.received };
         let first = sides.len().saturating_sub(most);
-        let is_newest = comes && place + 1 == sides.len();
+        let is_newest = comes && !is_late && place + 1 == sides.len();
         let range = if is_newest { first.saturating_sub(1)..first } else { place.saturating_sub(most)..place.min(sides.len()) };
         if sides.len() > most || !comes && sides.len() == most {
             let slots: Vec<Slot> = sides.range(range).map(|side| side.slot).collect();

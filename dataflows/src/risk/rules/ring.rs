@@ -66,8 +66,14 @@ pub(crate) type Rows<'scope> = StreamVec<'scope, Epoch, ((Shape, Row), Epoch, is
 /// A collection that changes with the epochs.
 type Changing<'scope, D> = VecCollection<'scope, Epoch, D, isize>;
 
+/// Rings that are large, or have somebody who is frozen.
+type Candidates<'scope> = Changing<'scope, (Clause, Candidate)>;
+
+/// Of what each ring consists.
+type Members<'scope> = Changing<'scope, (Ring, Member)>;
+
 /// The candidates, and of what each ring consists.
-pub(crate) fn rings<'scope>(rows: Rows<'scope>) -> (Changing<'scope, (Clause, Candidate)>, Changing<'scope, (Ring, Member)>) {
+pub(crate) fn rings<'scope>(rows: Rows<'scope>) -> (Candidates<'scope>, Members<'scope>) {
     let rows = rows.as_collection();
     let ties = rows.clone().flat_map(|(shape, row)| match row {
         Row::Tie(shared, customer) => Some((shape, shared, customer)),
