@@ -92,8 +92,8 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let shown = super::measures::Snapshots::begin(Cell::Risk.name(), &store, (after > 0).then_some(after));
     let head = snapshots::Head { epoch: 0, generation, journal_schemas, events_schemas: Vec::new() };
     let snapshots = Snapshots::start(store, config.snapshots.kept, head, events.schemas(), shown)?;
-    let open = runtime.block_on(wishes::unheard(&url)).context("the open alerts can't be read")?;
-    let feedback = Feedback::start(config, open)?;
+    let wishes = runtime.block_on(wishes::unheard(&url)).context("the open alerts can't be read")?;
+    let feedback = Feedback::start(config, wishes)?;
     let sink = Sink::new(kafka, alerts, committed, Arc::clone(&room), snapshots, feedback);
     let relayed = config.clone();
     super::thread("roots", move || roots::run(&relayed, RISK, &url, generation))?;

@@ -20,8 +20,9 @@ const PART: i64 = 20_000;
 const PARTS: &str = "
     select number, entries::text from list_part p
     where list = $1 and version = $2 and event_id <= $3
-      and event_id >= (select max(first.event_id) from list_part first
-                       where first.list = $1 and first.version = $2 and first.number = 0 and first.event_id <= $3)
+      and event_id >= (select first.event_id from list_part first
+                       where first.list = $1 and first.version = $2 and first.number = 0 and first.event_id <= $3
+                       order by first.event_id desc limit 1)
     order by number";
 
 /// Clearings in their order, with the entry as it was then and as it is now.

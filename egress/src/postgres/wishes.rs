@@ -40,7 +40,8 @@ pub async fn unheard(url: &str) -> Result<Vec<(Open, Wish)>, PostgresError> {
     let all = u64::try_from(i64::MAX).expect("it is positive");
     let frozen = "a.wish is not null
         and not exists (select from party_change p
-                        where p.customer_id = split_part(a.subject_id, '/', 1)::uuid and p.account_id is null
+                        where p.customer_id = case a.subject_kind when 'match' then split_part(a.subject_id, '/', 1)::uuid end
+                          and p.account_id is null
                           and p.change in ('frozen', 'unfrozen') and p.epoch >= a.epoch)
         order by a.epoch, a.number";
     let opened = "a.id in (select alert_id from alert_standing) and a.lane = 'live' and a.weight > 0

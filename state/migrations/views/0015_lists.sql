@@ -55,6 +55,7 @@ create function entry_of(of_list text, of_version bigint, at uuid, of_entry text
     language sql stable parallel safe
     return (select said.value from list_part p, jsonb_array_elements(p.entries) said
             where p.list = of_list and p.version = of_version and p.event_id < at
-              and p.event_id >= (select max(first.event_id) from list_part first
-                                 where first.list = of_list and first.version = of_version and first.number = 0 and first.event_id < at)
+              and p.event_id >= (select first.event_id from list_part first
+                                 where first.list = of_list and first.version = of_version and first.number = 0 and first.event_id < at
+                                 order by first.event_id desc limit 1)
               and said.value ->> 'id' = of_entry);
