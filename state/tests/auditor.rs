@@ -323,7 +323,7 @@ fn proven(said: &[Event]) -> usize {
 fn the_histories_reach_every_outcome() {
     let mut runner = TestRunner::deterministic();
     let (mut reached, mut settled, mut decided, mut shown) = (BTreeSet::new(), 0, 0, 0);
-    for _ in 0..1_000 {
+    for _ in 0..1_500 {
         let history = history(gaps()).new_tree(&mut runner).expect("a history").current();
         let said = audit(&history).unwrap_or_else(|error| panic!("{error}\n{history:#?}"));
         reached.extend(said.iter().flat_map(reaches));

@@ -203,19 +203,19 @@ fn about_fields(about: &About) -> [(&'static str, Value); 4] {
 pub(super) fn asked_value(asked: &Diligence) -> (u32, Value) {
     let record = |all: Vec<(&str, Value)>| Value::Record(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
     match asked {
-        Diligence::UpdateCustomer(update) => (25, record(update_fields(update))),
+        Diligence::UpdateCustomer(update) => (28, record(update_fields(update))),
         Diligence::SubmitDocument(submit) => {
-            (26, fields([("customer_id", text(submit.customer_id)), ("document", document_value(&submit.document))]))
+            (29, fields([("customer_id", text(submit.customer_id)), ("document", document_value(&submit.document))]))
         }
         Diligence::DecideKyc(decide) => {
             let (level, reason) = (("level", optional(decide.level)), ("reason", text(&decide.reason)));
-            (27, fields([("case_id", text(decide.case_id)), ("decision", text(decide.decision)), level, reason]))
+            (30, fields([("case_id", text(decide.case_id)), ("decision", text(decide.decision)), level, reason]))
         }
         Diligence::OpenCase(open) => {
             let mut all = vec![("kind", text(open.kind))];
             all.extend(about_fields(&open.about));
             all.push(("reason", text(&open.reason)));
-            (28, record(all))
+            (31, record(all))
         }
         Diligence::WorkCase(work) => {
             let (name, assignee, until, outcome) = match &work.work {
@@ -227,7 +227,7 @@ pub(super) fn asked_value(asked: &Diligence) -> (u32, Value) {
             };
             let (until, outcome) = (("until", number(until)), ("outcome", optional(outcome)));
             let reason = ("reason", optional(work.reason.as_ref()));
-            (29, fields([("case_id", text(work.case_id)), ("work", text(name)), ("assignee", optional(assignee)), until, outcome, reason]))
+            (32, fields([("case_id", text(work.case_id)), ("work", text(name)), ("assignee", optional(assignee)), until, outcome, reason]))
         }
     }
 }

@@ -72,7 +72,7 @@ fn operation_value(operation: &Operation) -> (u32, Value) {
         Operation::SetAml(setting) => {
             let (branch, value) = gates::setting_value(setting);
             // How long cases may take came later.
-            (if branch == 3 { 24 } else { 18 + branch }, value)
+            (if branch == 3 { 27 } else { 18 + branch }, value)
         }
         Operation::Freeze(freeze) => (21, gates::freeze_value(freeze)),
         Operation::ReportSignal(signal) => (22, gates::signal_value(signal)),
