@@ -157,6 +157,7 @@ async fn load(args: &Load, config: &Config) -> anyhow::Result<()> {
         "kind": args.kind, "version": version, "parts": parts.len(), "count": entries.len(), "digest": hex(&sum), "force": args.force,
     });
     let told: ListVersion = serde_json::from_value(bank.post(&format!("/admin/aml/lists/{}/versions", args.list), &body).await?)?;
+    bank.shows(told.epoch).await?;
     println!("version {} of {} is in force since {}", told.version, told.list, rfc3339(told.epoch));
     Ok(())
 }

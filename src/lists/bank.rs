@@ -9,8 +9,8 @@ use crate::exit::{Exit, UNAVAILABLE};
 use crate::token;
 use anyhow::Context;
 use reqwest::{RequestBuilder, StatusCode};
-use schemas::ListEntry;
 use schemas::resource::{ListEntries, ListVersion, Watchlists};
+use schemas::{Epoch, ListEntry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::Path;
@@ -41,6 +41,11 @@ impl Bank {
     /// The lists that are in force.
     pub(super) async fn lists(&self) -> anyhow::Result<Watchlists> {
         self.get("/admin/aml/lists").await
+    }
+
+    /// Waits until an epoch is shown, so that whoever asks next reads what was decided in it.
+    pub(super) async fn shows(&self, epoch: Epoch) -> anyhow::Result<()> {
+        self.get::<Watchlists>(&format!("/admin/aml/lists?at_least={epoch}")).await.map(drop)
     }
 
     /// All entries of a version that is in force.

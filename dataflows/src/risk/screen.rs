@@ -93,6 +93,11 @@ impl Screen {
             found.insert((customer, list), hits);
         }
         // 3.
+        for (watch, event) in changed {
+            for (pair, _) in self.of(watch.rule) {
+                to_tell.entry(pair.clone()).or_insert(*event);
+            }
+        }
         let after = settings.watches();
         for (watch, diff) in before.difference(&after).map(|watch| (watch, -1)).chain(after.difference(before).map(|watch| (watch, 1))) {
             for (pair, (_, score)) in self.of(watch.rule) {
@@ -100,11 +105,6 @@ impl Screen {
                 if diff > 0 {
                     to_tell.entry(pair.clone()).or_default();
                 }
-            }
-        }
-        for (watch, event) in changed {
-            for (pair, _) in self.of(watch.rule) {
-                to_tell.entry(pair.clone()).or_insert(*event);
             }
         }
         // 4.
