@@ -140,7 +140,7 @@ fn customers_are_approved_alerts_decided_and_reviews_follow_their_payments() -> 
     for (arguments, says) in [
         (&["verify", "books"][..], "XOF: sum 0,"),
         (&["replay", "--from-kafka"], "give what was committed"),
-        (&["replay", "--shadow"], "case_file:"),
+        (&["replay", "--shadow"], "case_change:"),
     ] {
         let output = house.orion().args(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stdout);
