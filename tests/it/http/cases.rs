@@ -140,7 +140,7 @@ fn customers_are_approved_alerts_decided_and_reviews_follow_their_payments() -> 
     for (arguments, says) in [
         (&["verify", "books"][..], "XOF: sum 0,"),
         (&["replay", "--from-kafka"], "give what was committed"),
-        (&["replay", "--shadow"], "case_file:"),
+        (&["replay", "--shadow"], "case_change:"),
     ] {
         let output = house.orion().args(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -152,8 +152,8 @@ fn customers_are_approved_alerts_decided_and_reviews_follow_their_payments() -> 
 /// From the first document to an approval by two; limits follow.
 async fn enrolled(scene: &Scene<'_>, house: &House) -> anyhow::Result<()> {
     let server = scene.server;
-    let limits = |level: &str| format!("/v1/levels/{level}/limits/XOF");
-    scene.post(&scene.staff, &limits("unidentified"), &json!({"debit": {"operation": "100"}}), 200).await?;
+    let limits = json!({"currency": "XOF", "limits": {"debit": {"operation": "100"}}});
+    scene.post(&scene.staff, "/v1/levels/unidentified/limits", &limits, 200).await?;
     let transfer = "/v1/transactions/merchant-payment";
     scene.refused(&scene.own, transfer, &scene.pay("", "101", json!({})), "operation_limit_exceeded").await?;
 

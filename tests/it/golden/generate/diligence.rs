@@ -49,7 +49,7 @@ fn second(mut asked: Value) -> Value {
 
 impl Log {
     pub(super) fn diligence(&mut self) {
-        for name in ["binta", "cheikh"] {
+        for name in ["sow", "ba"] {
             self.ask(json!({"operation": "create_customer", "full_name": name}), Some(name));
         }
         let policy =
@@ -58,53 +58,53 @@ impl Log {
         let other = json!({"diligence": policy([60_000; 5])});
         self.thrice(asked("set_case_policy", short), &other, "case-policy", None);
         self.bind(1);
-        let update = asked("update_customer", json!({"customer_id": "@binta", "full_name": "Binta Sow", "date_of_birth": "1990-04-17"}));
-        self.thrice(update.clone(), &json!({"diligence": {"customer_id": "@binta", "country": "SN"}}), "update", None);
-        self.ask(by("@binta", update), None);
+        let update = asked("update_customer", json!({"customer_id": "@sow", "full_name": "Binta Sow", "date_of_birth": "1990-04-17"}));
+        self.thrice(update.clone(), &json!({"diligence": {"customer_id": "@sow", "country": "SN"}}), "update", None);
+        self.ask(by("@sow", update), None);
         self.enrol();
         self.work();
         self.bind(1);
     }
 
     fn enrol(&mut self) {
-        let binta = json!({"customer_id": "@binta"});
+        let sow = json!({"customer_id": "@sow"});
         self.thrice(
-            open("enrolment", binta.clone()),
-            &json!({"diligence": {"kind": "hit", "customer_id": "@binta", "reason": "x"}}),
+            open("enrolment", sow.clone()),
+            &json!({"diligence": {"kind": "hit", "customer_id": "@sow", "reason": "x"}}),
             "case",
-            Some("case/binta"),
+            Some("case/sow"),
         );
-        self.ask(open("enrolment", binta), None);
+        self.ask(open("enrolment", sow), None);
         self.bind(1);
-        self.ask(decide("@case/binta", "approve", Some("standard")), None);
-        self.ask(decide("@case/binta", "expire", None), None);
+        self.ask(decide("@case/sow", "approve", Some("standard")), None);
+        self.ask(decide("@case/sow", "expire", None), None);
         self.ask(decide(STRANGER, "approve", Some("standard")), None);
-        self.ask(present("@binta", 1, Some("2025-12-01")), None);
-        self.ask(decide("@case/binta", "approve", Some("standard")), None);
-        let other = present("@binta", 3, None);
-        self.thrice(present("@binta", 2, Some("2026-01-02")), &json!({"diligence": other["diligence"]}), "document", None);
-        self.ask(present("@cheikh", 2, Some("2026-01-02")), None);
-        self.ask(by("@cheikh", present("@binta", 4, None)), None);
-        self.ask(decide("@case/binta", "ask_information", None), None);
-        self.ask(present("@binta", 2, None), None);
+        self.ask(present("@sow", 1, Some("2025-12-01")), None);
+        self.ask(decide("@case/sow", "approve", Some("standard")), None);
+        let other = present("@sow", 3, None);
+        self.thrice(present("@sow", 2, Some("2026-01-02")), &json!({"diligence": other["diligence"]}), "document", None);
+        self.ask(present("@ba", 2, Some("2026-01-02")), None);
+        self.ask(by("@ba", present("@sow", 4, None)), None);
+        self.ask(decide("@case/sow", "ask_information", None), None);
+        self.ask(present("@sow", 2, None), None);
         // Two look, withdraw, come too late, and agree.
-        let enhanced = decide("@case/binta", "approve", Some("enhanced"));
-        let other = json!({"diligence": {"case_id": "@case/binta", "decision": "reject", "reason": "x"}});
+        let enhanced = decide("@case/sow", "approve", Some("enhanced"));
+        let other = json!({"diligence": {"case_id": "@case/sow", "decision": "reject", "reason": "x"}});
         self.thrice(enhanced.clone(), &other, "decision", None);
         self.ask(enhanced.clone(), None);
-        self.ask(second(decide("@case/binta", "approve", Some("standard"))), None);
+        self.ask(second(decide("@case/sow", "approve", Some("standard"))), None);
         self.ask(enhanced.clone(), None);
         self.bind(60_001);
         self.bind(1);
-        self.ask(decide("@case/binta", "reject", None), None);
-        self.ask(open("enrolment", json!({"customer_id": "@binta"})), Some("case/again"));
-        self.ask(present("@binta", 5, Some("2026-01-20")), None);
+        self.ask(decide("@case/sow", "reject", None), None);
+        self.ask(open("enrolment", json!({"customer_id": "@sow"})), Some("case/again"));
+        self.ask(present("@sow", 5, Some("2026-01-20")), None);
         self.bind(1);
         let standard = decide("@case/again", "approve", Some("standard"));
         self.ask(standard.clone(), None);
         self.ask(second(standard), None);
         for digest in 100..120 {
-            self.ask(present("@binta", digest, None), None);
+            self.ask(present("@sow", digest, None), None);
         }
         self.bind(1);
     }
@@ -113,7 +113,7 @@ impl Log {
         let alert = json!({"account_id": "@awa/xof", "alert_id": "019ab697-dcc3-8009-8000-000000000009"});
         self.ask(open("alert", alert.clone()), Some("case/alert"));
         self.ask(open("alert", alert), None);
-        self.ask(open("hit", json!({"customer_id": "@cheikh"})), Some("case/hit"));
+        self.ask(open("hit", json!({"customer_id": "@ba"})), Some("case/hit"));
         self.bind(1);
         let of = |operation: &str, more: Value| work(operation, "@case/alert", more);
         let changed = json!({"diligence": {"case_id": "@case/hit", "reason": "x"}});
