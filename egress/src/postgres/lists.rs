@@ -44,6 +44,9 @@ const CLEARINGS: &str = "
            or entry_of(c.list, at_that_time.version, at_that_time.event_id, c.entry) = entry_of(c.list, now.version, now.event_id, c.entry))
     order by c.event_id";
 
+/// A customer: id, name, telephone, country and status.
+type Named = (Uuid, String, Option<String>, Option<String>, String);
+
 /// What stood, as facts that say it.
 pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
     let epoch = i64::try_from(epoch).expect(RANGE);
@@ -52,8 +55,7 @@ pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
     let (mut facts, mut after) = (Vec::new(), Uuid::nil());
     loop {
         let query = "select id, full_name, msisdn, country, kyc_status from customer where id > $1 and epoch <= $2 order by id limit $3";
-        let part: Vec<(Uuid, String, Option<String>, Option<String>, String)> =
-            sqlx::query_as(query).bind(after).bind(epoch).bind(PART).fetch_all(&mut *snapshot).await.map_err(failed)?;
+        let part: Vec<Named> = sqlx::query_as(query).bind(after).bind(epoch).bind(PART).fetch_all(&mut *snapshot).await.map_err(failed)?;
         let Some((last, ..)) = part.last() else { break };
         after = *last;
         for (id, full_name, msisdn, country, kyc_status) in part {

@@ -29,8 +29,8 @@ impl Books {
         let (lists, in_force) = (self.lists(), self.list_in_force(&part.list));
         let loaded = self.loaded(&part.list);
         let entries: Vec<&ListEntry> = loaded.iter().flat_map(|part| &part.entries).collect();
-        let goes_on =
-            loaded.first().is_some_and(|first| first.version == part.version) && loaded.len() == usize::try_from(part.number).unwrap();
+        let goes_on = loaded.first().is_some_and(|first| first.version == part.version)
+            && loaded.len() == usize::try_from(part.number).expect("few parts");
         let follows = entries.last().is_some_and(|last| last.id < part.entries[0].id);
         first([
             (!lists.contains(&part.list) && lists.len() >= 16, Refusal::ListsFull),
@@ -45,8 +45,8 @@ impl Books {
         loaded.iter().for_each(|part| digest = schemas::list::digest(&digest, &part.entries));
         let count: usize = loaded.iter().map(|part| part.entries.len()).sum();
         let is_loaded = loaded.first().is_some_and(|part| part.version == activate.version)
-            && loaded.len() == usize::try_from(activate.parts).unwrap()
-            && count == usize::try_from(activate.count).unwrap()
+            && loaded.len() == usize::try_from(activate.parts).expect("few parts")
+            && count == usize::try_from(activate.count).expect("few entries")
             && digest == activate.digest;
         let is_end = activate.parts == 0 && activate.digest == [0; 32];
         let before = in_force.map_or(0, |before| before.count);

@@ -82,6 +82,9 @@ fn entry(number: u8, (name, country): &(String, usize)) -> ListEntry {
     }
 }
 
+/// A match, by rule and lane.
+type AboutMatch = (RuleId, Lane, Match);
+
 /// Everything that was said so far, looked through as a whole.
 #[derive(Default)]
 struct Oracle {
@@ -157,7 +160,7 @@ impl Oracle {
     }
 
     /// The alerts that begin and end with this epoch.
-    fn alerts(&mut self) -> (BTreeMap<(RuleId, Lane, Match), (u32, u32)>, BTreeSet<(RuleId, Lane, Match)>) {
+    fn alerts(&mut self) -> (BTreeMap<AboutMatch, (u32, u32)>, BTreeSet<AboutMatch>) {
         let mut holds = BTreeMap::new();
         for (of, (rule, score, version)) in self.all() {
             for lane in Lane::ALL {
