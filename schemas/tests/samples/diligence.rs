@@ -26,7 +26,7 @@ pub(crate) fn document() -> Presented {
         expires_on: day::of(2032, 3, 1),
         surname: "Diop".to_owned(),
         given_names: "Awa".to_owned(),
-        born_on: day::of(1990, 4, 17).unwrap(),
+        born_on: day::of(1990, 4, 17).expect("a day"),
         sex: None,
         nationality: None,
         mrz: Vec::new(),
