@@ -197,19 +197,25 @@ pub(crate) fn asked() -> BoxedStrategy<What> {
 
 /// The same operation twice or more.
 pub(crate) fn alike() -> BoxedStrategy<Vec<What>> {
-    let work = |case, work| What::Diligence(Wish::Work { case, work });
-    let two = || (case(), case());
+    // On a case that there is, and on one that there never was.
+    let works = select(vec![
+        Wanted::Assign(Some("staff")),
+        Wanted::Comment,
+        Wanted::Snooze { ms: 1_000 },
+        Wanted::Escalate,
+        Wanted::Decide(CaseOutcome::FalsePositive),
+    ]);
     prop_oneof![
-        two().prop_map(move |(one, other)| [one, other].map(|case| work(case, Wanted::Assign(Some("staff")))).to_vec()),
-        two().prop_map(move |(one, other)| [one, other].map(|case| work(case, Wanted::Comment)).to_vec()),
-        two().prop_map(move |(one, other)| [one, other].map(|case| work(case, Wanted::Snooze { ms: 1_000 })).to_vec()),
-        two().prop_map(move |(one, other)| [one, other].map(|case| work(case, Wanted::Escalate)).to_vec()),
-        two().prop_map(move |(one, other)| [one, other].map(|case| work(case, Wanted::Decide(CaseOutcome::FalsePositive))).to_vec()),
-        prop::collection::vec(present().prop_map(What::Diligence), 3),
-        prop::collection::vec(decide().prop_map(What::Diligence), 3),
-        prop::collection::vec(open().prop_map(What::Diligence), 3),
-        (0..4u8, 0..4u8).prop_map(|(one, other)| [one, other, one].map(|customer| What::Diligence(Wish::Update { customer })).to_vec()),
-        prop::collection::vec(policy(), 3),
+        6 => (0..4u8, 0..6u8, works).prop_map(|(customer, number, wanted)| {
+            let work = |case| What::Diligence(Wish::Work { case, work: wanted.clone() });
+            let present = What::Diligence(Wish::Present { customer, number, good_days: None });
+            vec![present, work(Chosen::Open(0)), work(Chosen::Open(0)), work(Chosen::Unknown)]
+        }),
+        1 => prop::collection::vec(present().prop_map(What::Diligence), 3),
+        1 => prop::collection::vec(decide().prop_map(What::Diligence), 3),
+        1 => prop::collection::vec(open().prop_map(What::Diligence), 3),
+        1 => (0..4u8, 0..4u8).prop_map(|(one, other)| [one, other, one].map(|customer| What::Diligence(Wish::Update { customer })).to_vec()),
+        1 => prop::collection::vec(policy(), 3),
     ]
     .boxed()
 }
