@@ -273,8 +273,7 @@ impl Books {
             (decide.decision == Approve && until.is_none(), Refusal::DocumentMissing),
             (decide.decision == Approve && until.is_some_and(|until| until < today), Refusal::DocumentExpired),
         ])?;
-        let decided =
-            self.standings(of).filter(|(_, changed)| [KycChange::Approved, KycChange::Rejected].contains(&changed.change)).next_back();
+        let decided = self.standings(of).rfind(|(_, changed)| [KycChange::Approved, KycChange::Rejected].contains(&changed.change));
         let was_rejected = decided.is_some_and(|(_, changed)| changed.change == KycChange::Rejected);
         let asks = self.case_policy_now().four_eyes;
         let enhanced = asks.contains(&FourEyes::ApproveEnhanced) && decide.level == Some(KycLevel::Enhanced);
