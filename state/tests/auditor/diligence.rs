@@ -188,7 +188,7 @@ impl Books {
     }
 
     fn standing(&self, of: CustomerId) -> Standing {
-        self.standings(of).last().map_or(Standing::PENDING, |(_, changed)| changed.standing)
+        self.standings(of).next_back().map_or(Standing::PENDING, |(_, changed)| changed.standing)
     }
 
     /// Who was first to present a document.
@@ -273,7 +273,7 @@ impl Books {
             (decide.decision == Approve && until.is_none(), Refusal::DocumentMissing),
             (decide.decision == Approve && until.is_some_and(|until| until < today), Refusal::DocumentExpired),
         ])?;
-        let decided = self.standings(of).filter(|(_, changed)| [KycChange::Approved, KycChange::Rejected].contains(&changed.change)).last();
+        let decided = self.standings(of).rfind(|(_, changed)| [KycChange::Approved, KycChange::Rejected].contains(&changed.change));
         let was_rejected = decided.is_some_and(|(_, changed)| changed.change == KycChange::Rejected);
         let asks = self.case_policy_now().four_eyes;
         let enhanced = asks.contains(&FourEyes::ApproveEnhanced) && decide.level == Some(KycLevel::Enhanced);

@@ -1,6 +1,7 @@
 //! Bodies as data: each with the pointers of what is wrong with it, all of them.
 
 mod batch;
+mod diligence;
 mod gate;
 mod hold;
 mod policy;
@@ -37,6 +38,7 @@ fn good(form: &Form) -> Value {
         Form::Batch | Form::CancelOrder(_) => batch::good(form),
         Form::Level(_) | Form::Terms(_) | Form::Limits(_) | Form::Tariff | Form::TariffEnd(_) => policy::good(form),
         Form::AmlRule(_) | Form::GatePolicy | Form::Countries(_) | Form::Freeze { .. } | Form::Signal | Form::Review(_) => gate::good(form),
+        Form::Diligence(_) => diligence::good(form),
         Form::Payment(_) => {
             let context = json!({"device": "d-1"});
             json!({"account_debit": A, "account_credit": B, "amount": "12500", "currency": "XOF", "channel": "qr", "context": context})
