@@ -12,13 +12,9 @@ where sink = 'views';
 comment on view bi.freshness is 'One row: how far all of these views have come, and how many subjects do not balance, which is none.';
 
 create or replace view bi.customer as
-select c.id,
-       coalesce((select u.country from customer_change u where u.customer_id = c.id and u.country is not null order by u.event_id desc limit 1),
-                c.country) as country,
-       coalesce(k.status, c.kyc_status) as kyc_status, coalesce(l.level, 'unidentified') as level, to_timestamp(c.epoch / 1000.0) as enrolled_at, c.epoch
+select c.id, c.country, c.kyc_status, coalesce(l.level, 'unidentified') as level, to_timestamp(c.epoch / 1000.0) as enrolled_at, c.epoch
 from customer c
-left join lateral (select level from customer_level where customer_id = c.id order by event_id desc limit 1) l on true
-left join lateral (select status from kyc_change where customer_id = c.id order by event_id desc limit 1) k on true;
+left join lateral (select level from customer_level where customer_id = c.id order by event_id desc limit 1) l on true;
 comment on view bi.customer is 'Customers, without what names them: country (ISO 3166-1 alpha-2), KYC status and level now.';
 
 create or replace view bi.account as

@@ -188,7 +188,7 @@ impl Books {
     }
 
     fn standing(&self, of: CustomerId) -> Standing {
-        self.standings(of).last().map_or(Standing::PENDING, |(_, changed)| changed.standing)
+        self.standings(of).next_back().map_or(Standing::PENDING, |(_, changed)| changed.standing)
     }
 
     /// Who was first to present a document.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::http::form::diligence::Wanted;
-use schemas::{CaseId, CustomerId};
+use schemas::{CaseId, CustomerId, Diligence};
 use uuid::Uuid;
 
 fn customer() -> Option<CustomerId> {
@@ -98,4 +98,14 @@ fn every_fault_of_a_case_has_its_pointer() {
         (policy(), json!({"enrolment_due_ms": 59_999}), vec!["/enrolment_due_ms"]),
         (policy(), json!({"four_eyes": ["everything"]}), vec!["/four_eyes/0"]),
     ]);
+}
+
+#[test]
+fn the_number_of_a_document_goes_no_further() {
+    let form = Form::Diligence(Wanted::Document(customer()));
+    let read = read(&form, good(&form).to_string().as_bytes()).expect("a document");
+    assert!(!format!("{read:?}").contains("L898902C3"));
+    let Operation::Diligence(asked) = read else { panic!("{read:?}") };
+    let Diligence::SubmitDocument(submit) = *asked else { panic!("{asked:?}") };
+    assert_eq!((submit.document.number_end.as_str(), submit.document.has_zone), ("2C3", true));
 }
