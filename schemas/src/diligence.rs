@@ -22,6 +22,9 @@ use crate::money::Unreadable;
 /// Most characters of a reason or a comment.
 pub const NOTE_MAX: usize = 2_000;
 
+/// Who does what time does.
+pub const ORION: &str = "orion";
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Diligence {

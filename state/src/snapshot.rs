@@ -53,6 +53,7 @@
 
 mod cased;
 mod head;
+mod later;
 mod rows;
 
 use crate::accounts::{Accounts, Holding};
@@ -72,9 +73,9 @@ use crate::table::{CHUNK_ROWS, Rows, Table};
 pub use cased::Cased;
 use cased::CasedThawing;
 use head::{Head, read_head};
+pub use later::{Dates, Gated, More};
 use rows::{read_long_rows, read_rows, read_statuses, write_long_rows, write_rows, write_statuses};
 use schemas::{AccountId, AccountStatus, Epoch};
-use std::sync::Arc;
 
 /// The format of the chunks. Each is the one before with more, and the oldest that can hold the ledger is written, so that the binary
 /// of before can come back. In the first, the rules are version 1; in the second, all accounts are active; in the third, there is no more
@@ -102,32 +103,6 @@ pub struct Frozen {
     pub(crate) dated: Option<Dates>,
     pub(crate) gated: Option<Gated>,
     pub(crate) cased: Option<Cased>,
-}
-
-/// What rules of version 4 and later keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct More {
-    pub(crate) holds: Rows<Hold>,
-    pub(crate) refunded: Rows<Refunded>,
-    pub(crate) terms: Rows<Terms>,
-    pub(crate) common: Arc<Common>,
-}
-
-/// What rules of version 5 and later keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dates {
-    pub(crate) orders: Rows<Waiting>,
-    pub(crate) sealed: Rows<Sealed>,
-    pub(crate) growing: Growing,
-}
-
-/// What rules of version 6 and later keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gated {
-    pub(crate) set: Arc<Set>,
-    pub(crate) attempts: Rows<Attempted>,
-    pub(crate) next: u32,
-    pub(crate) lists: Lists,
 }
 
 impl Frozen {

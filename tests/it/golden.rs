@@ -55,6 +55,9 @@ const OPERATIONS: &[&str] = &[
     "snooze_case",
     "escalate_case",
     "decide_case",
+    "load_list_part",
+    "activate_list",
+    "clear_match",
 ];
 
 /// What staff sets.

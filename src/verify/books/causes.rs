@@ -5,10 +5,11 @@
 //! 2. a batch: what its items say, each in the name of its item and in their order, then what became of each;
 //! 3. an order whose day has come: in the name of the first item of its command, whose record is long past. Nobody is answered.
 //!
-//! What expires is in no such piece: it is said in the name of whoever reserved it.
+//! What expires or comes by its day is in no such piece: it is said in the name of whoever reserved it, or began it, and answers nobody.
 
 use super::{Faults, HORIZON_MS, batches};
-use schemas::{CommandId, Dated, Epoch, Event, Fact, HoldChange, OrderChange, Position};
+use schemas::diligence::ORION;
+use schemas::{CommandId, Dated, Epoch, Event, Fact, HoldChange, OrderChange, Position, Told};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// What is answered, and what was decided.
@@ -35,7 +36,7 @@ impl Causes {
         if self.said.last().is_none_or(|last| piece(last) != piece(&event)) {
             self.end(faults);
         }
-        if !matches!(&event.fact, Fact::HoldChanged(held) if matches!(held.change, HoldChange::Expired | HoldChange::ReviewExpired)) {
+        if !is_by_time(&event.fact) {
             self.said.push(event);
         }
     }
@@ -110,6 +111,19 @@ impl Causes {
 fn executes(event: &Event) -> bool {
     let ends = |change| matches!(change, OrderChange::Executed | OrderChange::Failed);
     matches!(&event.fact, Fact::OrderChanged(order) if ends(order.change) && matches!(order.dated, Dated::ExecuteAt(_)))
+}
+
+/// Whether time alone brought it about. Of a case that closes with the hold it is of, which time gave back, too.
+fn is_by_time(fact: &Fact) -> bool {
+    match fact {
+        Fact::HoldChanged(held) => matches!(held.change, HoldChange::Expired | HoldChange::ReviewExpired),
+        Fact::Diligence(told) => match &**told {
+            Told::Kyc(changed) => changed.by == ORION,
+            Told::Case(changed) => changed.by == ORION && changed.opened.is_none(),
+            Told::Customer(_) => false,
+        },
+        _ => false,
+    }
 }
 
 /// What is only asked for to hear it is decided each time that it is.

@@ -9,12 +9,10 @@ use crate::cases::{Case, Made};
 use crate::pins::{Effect, Pin};
 use schemas::diligence::case::{ESCALATION_MAX, SNOOZE_MS_MAX};
 use schemas::diligence::{
-    About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, FourEyes, OpenCase, Opened, Told, Work, WorkCase,
+    About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, FourEyes, ORION, OpenCase, Opened, Told, Work,
+    WorkCase,
 };
 use schemas::{AccountId, CaseId, Cause, CustomerId, Event, Fact, HoldId, KycLevel, Refusal, Role};
-
-/// Who does what time does.
-pub(super) const ORION: &str = "orion";
 
 /// What a decision on a case comes to.
 pub(super) enum Eyes {

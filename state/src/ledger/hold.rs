@@ -1,6 +1,5 @@
 //! Holds: reserve, capture, release, and their end by time.
 
-use super::case::ORION;
 use super::gate::Became;
 use super::pay::{Fee, Legs, blank};
 use super::undo::Undo;
@@ -13,7 +12,8 @@ use crate::pins::Effect;
 use crate::rules;
 use crate::status;
 use crate::usage::{Side, Usage};
-use schemas::diligence::CaseOutcome;
+use schemas::diligence::{CaseOutcome, ORION};
+
 use schemas::{
     AccountId, Capture, Event, Fact, HoldChange, HoldChanged, HoldId, Link, Payment, PaymentKind, Refusal, Release, Reserve, Role,
     TransactionId,

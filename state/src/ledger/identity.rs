@@ -1,6 +1,6 @@
 //! Identities: what is known of customers, the documents that they present, and what staff decides on these.
 
-use super::case::{End, Eyes, ORION, blank, eyes, packed, told, unpacked};
+use super::case::{End, Eyes, blank, eyes, packed, told, unpacked};
 use super::{Asking, Decision, Ledger, refused};
 use crate::cases::Case;
 use crate::identities::{DOCUMENTS_MAX, Identity, Known, last_day};
@@ -8,7 +8,7 @@ use crate::pins::{Effect, Pin};
 use crate::standing::{Step, follows};
 use schemas::diligence::{
     About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CustomerUpdated, DecideKyc, Diligence, FourEyes, KycChange,
-    KycChanged, KycDecision, Presented, Standing, SubmitDocument, Told, UpdateCustomer,
+    KycChanged, KycDecision, ORION, Presented, Standing, SubmitDocument, Told, UpdateCustomer,
 };
 use schemas::{Cause, CustomerId, Event, Fact, KycLevel, Refusal};
 

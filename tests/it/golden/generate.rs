@@ -4,6 +4,7 @@
 mod diligence;
 mod gated;
 mod held;
+mod listed;
 mod many;
 mod policies;
 
@@ -40,6 +41,7 @@ pub(super) fn log(seed: u64, proofs: &Proofs) -> Vec<Line> {
     log.order_ahead();
     log.gates();
     log.diligence();
+    log.watchlists();
     log.run_into_limits();
     for number in 0..400 {
         if log.below(4) == 0 {
