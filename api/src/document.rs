@@ -53,6 +53,9 @@ pub(crate) fn complete(document: &mut OpenApi) {
             parameters.clear();
             add(operation, 422, problem("The rule is decided with the payment, and can't be judged by itself: `rule_not_simulated`."));
         }
+        if path.ends_with("/shadow") {
+            add(operation, 422, problem("The rule is decided with the payment, and raises no alerts: `rule_not_compared`."));
+        }
         operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
         let bad = Problem::field("at_least", "lies in the future");
         add(operation, 400, problem_such_as("Not understood: `invalid_request`, with every bad parameter in `errors`.", &bad));

@@ -41,7 +41,8 @@ impl Bank {
         let key = uuid::Uuid::new_v4().to_string();
         let headers = [("prefer", "wait=30"), ("idempotency-key", key.as_str())];
         let answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
-        Ok((answer.status, answer.json()?))
+        let said = if answer.status < 400 { answer.json()? } else { serde_json::to_value(answer.problem()?)? };
+        Ok((answer.status, said))
     }
 
     fn get(&self, path: &str) -> anyhow::Result<Value> {

@@ -88,9 +88,11 @@ fn sources_are_short_say_what_they_are_and_keep_money_exact() {
             let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap();
             assert!(!["utils", "util", "helpers", "common", "misc", "manager"].contains(&stem), "{name} is a junk drawer");
             let core = ["schemas/", "state/", "dataflows/", "goaml/", "screening/src/"].iter().any(|room| name.starts_with(room));
+            // What a test holds the integers to may be floats.
+            let own = if stem == "tests" { "" } else { text.split("#[cfg(test)]").next().unwrap() };
             for float in ["f32", "f64"].into_iter().filter(|_| core) {
                 let word = |line: &&str| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == float);
-                assert_eq!(text.lines().find(word), None, "{name} counts in {float}");
+                assert_eq!(own.lines().find(word), None, "{name} counts in {float}");
             }
         }
     }

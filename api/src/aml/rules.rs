@@ -81,7 +81,9 @@ async fn read(view: &View, as_of: Epoch) -> Result<AmlRules, ViewError> {
                 });
             }
             "policy" => shown.policy = Some(serde_json::from_str(&setting)?),
-            _ => shown.lists.push(serde_json::from_str(&setting)?),
+            "countries" => shown.lists.push(serde_json::from_str(&setting)?),
+            // How long cases may take is shown with the cases.
+            _ => {}
         }
     }
     Ok(shown)

@@ -222,10 +222,11 @@ fn settle(house: &mut House, crowd: &Arc<Crowd>, ground: &Ground, runtime: &Runt
     }
     house.end_serve()?;
     quiet_log(ground, runtime, patience)?;
-    Chain::settle(ground, runtime);
+    let settled = Chain::settle(ground, runtime);
     house.end_run()?;
     let rows = runtime.block_on(gather::rows(&ground.views_url()?))?;
-    Ok(Evidence { history: crowd.history(), log: gather::log(&ground.brokers)?, rows, chain: Some(Chain::gather(ground, runtime)?) })
+    let chain = Chain { settled, ..Chain::gather(ground, runtime)? };
+    Ok(Evidence { history: crowd.history(), log: gather::log(&ground.brokers)?, rows, chain: Some(chain) })
 }
 
 fn quiet(house: &mut House, ground: &Ground, runtime: &Runtime, patience: Duration) -> anyhow::Result<()> {

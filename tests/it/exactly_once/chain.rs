@@ -3,6 +3,7 @@
 use super::gather;
 use super::ground::Ground;
 use rdkafka::message::Message as _;
+use schemas::Epoch;
 use schemas::audit::{KeyId, Link, SETTLEMENT, Signed};
 use schemas::merkle::Hash;
 use schemas::resource::AuditRoot;
@@ -18,6 +19,9 @@ pub(crate) struct Chain {
     pub(crate) table: Vec<(AuditRoot, Vec<Hash>)>,
     /// Links.
     pub(crate) topic: Vec<AuditRoot>,
+    /// The last epoch of which the topic had the link while the house still ran; none where it has to have all. What is written while the
+    /// house ends comes to the topic with the next start.
+    pub(crate) settled: Option<Epoch>,
 }
 
 impl Chain {
@@ -33,16 +37,21 @@ impl Chain {
             topic.extend(Some(root).filter(|root| root.cell == SETTLEMENT));
             Ok(())
         })?;
-        Ok(Self { table, topic })
+        Ok(Self { table, topic, settled: None })
     }
 
-    /// Waits, not for ever, until the topic has what Postgres has.
-    pub(crate) fn settle(ground: &Ground, runtime: &Runtime) {
+    /// Waits, not for ever, until the topic has what Postgres has; the last epoch that both have then, or none if they never agree.
+    pub(crate) fn settle(ground: &Ground, runtime: &Runtime) -> Option<Epoch> {
         let deadline = Instant::now() + Duration::from_secs(20);
-        let is_behind = || Self::gather(ground, runtime).map_or(true, |chain| chain.topic.len() < chain.table.len());
-        while is_behind() && Instant::now() < deadline {
+        while Instant::now() < deadline {
+            if let Ok(chain) = Self::gather(ground, runtime)
+                && chain.topic.len() >= chain.table.len()
+            {
+                return Some(chain.table.last().map_or(0, |(root, _)| root.epoch));
+            }
             std::thread::sleep(Duration::from_millis(200));
         }
+        None
     }
 }
 

@@ -9,7 +9,7 @@ use schemas::{Epoch, audit};
 use std::collections::BTreeMap;
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
-    let Some(Chain { table, topic }) = &case.evidence.chain else { return };
+    let Some(Chain { table, topic, settled }) = &case.evidence.chain else { return };
     let mut differs = |sentence: String| findings.add(Kind::ChainDiffers, sentence);
     let mut said: BTreeMap<Epoch, Vec<Hash>> = BTreeMap::new();
     for recorded in case.events.iter().filter(|recorded| recorded.epoch < case.evidence.rows.upper) {
@@ -37,8 +37,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
         differs(format!("{} epochs have records and no link, the first are {unlinked:?}", said.len()));
     }
     let linked: Vec<&AuditRoot> = table.iter().map(|(root, _)| root).collect();
-    if topic.iter().ne(linked.iter().copied()) {
-        let same = topic.iter().zip(&linked).take_while(|(published, linked)| published == *linked).count();
+    let same = topic.iter().zip(&linked).take_while(|(published, linked)| published == *linked).count();
+    let lacks = linked.iter().skip(same).any(|link| settled.is_none_or(|settled| link.epoch <= settled));
+    if same < topic.len() || lacks {
         differs(format!(
             "the topic of roots has {} links and postgres {}, of which the first {same} are the same",
             topic.len(),
