@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 /// Most resident memory that a process of this bank may ever have had: its few accounts take none of it.
-const CEILINGS_MB: [(&str, u64); 3] = [("views", 256), ("settlement", 160), ("serve", 160)];
+const CEILINGS_MB: [(&str, u64); 3] = [("views", 256), ("settlement", 160), ("serve", 192)];
 /// Operations that the door lets wait.
 const PENDING_MAX: usize = 5_000;
 /// Requests at a time.

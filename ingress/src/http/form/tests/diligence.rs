@@ -107,5 +107,5 @@ fn the_number_of_a_document_goes_no_further() {
     assert!(!format!("{read:?}").contains("L898902C3"));
     let Operation::Diligence(asked) = read else { panic!("{read:?}") };
     let Diligence::SubmitDocument(submit) = *asked else { panic!("{asked:?}") };
-    assert_eq!((submit.document.number_end.as_str(), submit.document.has_zone), ("2C3", true));
+    assert_eq!((submit.document.number_end.as_str(), submit.document.has_zone), ("02C3", true));
 }
