@@ -99,7 +99,8 @@ pub(crate) fn scene() -> BoxedStrategy<Vec<What>> {
     prop_oneof![
         4 => (0..3u8, 2..12u8, 1..12u8, any::<bool>()).prop_map(|(list, before, after, force)| {
             let clear = What::List(Listed::Clear { customer: list, list });
-            vec![part(list, before), more(list, 1), activate(list, true), clear, part(list, after), activate(list, force)]
+            let half = What::List(Listed::Activate { list, wrong: Wrong::Count, force: true });
+            vec![part(list, before), more(list, 1), half, activate(list, true), clear, part(list, after), activate(list, force)]
         }),
         1 => Just((0..17u8).map(|list| part(list, 1)).chain((3..17u8).map(|list| What::List(Listed::End { list, force: true }))).collect()),
     ]
