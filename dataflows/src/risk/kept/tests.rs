@@ -2,7 +2,6 @@
 
 use crate::risk::tests::{busy, run};
 use crate::risk::{Given, Kept};
-use std::sync::Arc;
 
 fn kept() -> Kept {
     let found = run(1, busy(true));
@@ -44,7 +43,7 @@ fn the_first_format_is_not_taken_for_this_one() {
     let mut head = kept().chunks().next().unwrap().to_vec();
     head.truncate(head.len() - 8);
     head[1] = 1;
-    let refused = Kept::read([super::seal(0, head)].into_iter()).unwrap_err();
+    let refused = Kept::read([super::seal(0, head)]).unwrap_err();
     assert!(refused.to_string().contains("format is 1"), "{refused}");
 }
 
