@@ -77,6 +77,22 @@ impl Bank {
         }
     }
 
+    /// The case of an alert, once it is there: one alone.
+    fn until_case(&self, alert: &Value) -> anyhow::Result<Value> {
+        let id = alert["id"].as_str().context("an id")?;
+        let deadline = Instant::now() + WAIT;
+        loop {
+            let told = self.get(&format!("/admin/kyc/cases?alert_id={id}"))?;
+            let cases = told["cases"].as_array().context("cases")?;
+            ensure!(cases.len() <= 1, "{told}");
+            if let Some(case) = cases.first() {
+                return Ok(case.clone());
+            }
+            ensure!(Instant::now() < deadline, "there is no case of {id}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Until a deposit to an account is refused since its holder is frozen.
     fn until_frozen(&self, account: &str) -> anyhow::Result<()> {
         let deadline = Instant::now() + WAIT;
@@ -130,6 +146,8 @@ fn who_is_on_a_list_is_alerted_and_frozen_once_whenever_the_cell_dies() -> anyho
     let alert = bank.until(&namesake, "open", 1)?.remove(0);
     ensure!(alert["customer_id"] == namesake.as_str() && alert["evidence"]["match"]["score"] == 10_000, "{alert}");
     ensure!(alert["text"]["fr"].as_str().is_some_and(|text| text.contains("liste demo")), "{alert}");
+    let case = bank.until_case(&alert)?;
+    ensure!(case["kind"] == "hit" && case["customer_id"] == namesake.as_str() && case["status"] == "open", "{case}");
     let risk_of = bank.get(&format!("/admin/aml/customers/{namesake}/risk"))?;
     ensure!(risk_of["score"] == 100, "{risk_of}");
     let (status, _) = bank.post("/v1/transactions/deposit", &json!({"account_credit": of_namesake, "amount": "5", "currency": "XOF"}))?;
@@ -171,8 +189,9 @@ fn who_is_on_a_list_is_alerted_and_frozen_once_whenever_the_cell_dies() -> anyho
             ensure!(Instant::now() < deadline, "nobody passed {point}");
             std::thread::sleep(Duration::from_millis(50));
         }
-        bank.until(&customer, "open", 1)?;
+        let alert = bank.until(&customer, "open", 1)?.remove(0);
         bank.until_frozen(&account)?;
+        bank.until_case(&alert)?;
         listed.push((customer, account));
     }
 

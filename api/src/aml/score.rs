@@ -30,8 +30,10 @@ const ALERTS: &str = "
     from alert a
     left join alert_cleared cleared on cleared.alert_id = a.id and cleared.epoch <= $2
     where a.lane = 'live' and a.epoch <= $2
-      and (a.subject_id in (select $1::uuid::text union all select id::text from account where customer_id = $1)
-           or a.subject_kind = 'match' and split_part(a.subject_id, '/', 1) = $1::uuid::text)
+      and a.id in (select id from alert
+                   where subject_id in (select $1::uuid::text union all select id::text from account where customer_id = $1)
+                   union all
+                   select id from alert where subject_kind = 'match' and split_part(subject_id, '/', 1) = $1::uuid::text)
     order by a.epoch, a.number";
 
 const EXPOSURE: &str = "
