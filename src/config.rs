@@ -6,6 +6,8 @@
 
 /// The keys of the audit chain.
 mod audit;
+/// The financial intelligence unit, and who the bank is to it.
+mod fiu;
 /// Where gRPC is spoken.
 mod grpc;
 /// The HTTP server.
@@ -14,6 +16,7 @@ mod http;
 mod metrics;
 
 pub use audit::Audit;
+pub use fiu::Fiu;
 pub use grpc::Grpc;
 pub use http::Http;
 pub use metrics::Metrics;
@@ -39,6 +42,8 @@ pub struct Config {
     pub auth: Auth,
     /// The keys of the audit chain.
     pub audit: Audit,
+    /// The financial intelligence unit, and who the bank is to it.
+    pub fiu: Fiu,
     /// How epochs are closed and committed.
     pub epochs: Epochs,
     /// Snapshots of the cells' states.
@@ -169,84 +174,7 @@ pub struct Risk {
     pub waiting_max: usize,
 }
 
-const DEFAULTS: &str = r#"
-[kafka]
-brokers = "127.0.0.1:9092"
-
-[postgres]
-url = "postgres://orion@127.0.0.1:5433/orion"
-views_database = "orion_views"
-connections_max = 16
-bi_role = "orion_bi"
-
-[registry]
-url = "http://127.0.0.1:8081/apis/ccompat/v7"
-
-[http]
-listen = "127.0.0.1:8080"
-timeout_ms = 40000
-write_timeout_ms = 30000
-body_max_bytes = 65536
-remembered_max = 100000
-pinned_max = 100000000
-append_timeout_ms = 5000
-rate_per_second = 1000
-burst = 2000
-operator_rate_per_second = 0
-operator_burst = 0
-taps_max = 16
-streams_max = 4096
-streams_of_subject_max = 64
-catch_ups_max = 4
-
-[grpc]
-listen = "127.0.0.1:8090"
-
-[auth]
-public_key = ".orion/keys/jwt.public.pem"
-private_key = ".orion/keys/jwt.private.pem"
-issuer = "https://auth.orion.local"
-audience = "orion"
-
-[audit]
-key_file = ".orion/keys/audit.private.pem"
-public_key_file = ".orion/keys/audit.public.pem"
-
-[epochs]
-age_max_ms = 5
-weight_max = 8192
-pause_max_ms = 10
-tick_ms = 1000
-in_flight_max = 16
-commit_weight_max = 16384
-
-[snapshots]
-folder = ".orion/snapshots"
-every_ms = 10000
-every_commands = 500000
-kept = 2
-
-[run]
-stuck_ms = 30000
-stop_ms = 30000
-
-[views]
-workers = 1
-snapshot_every_ms = 30000
-waiting_max = 65536
-group_max = 16384
-topics_every_ms = 250
-
-[risk]
-listen = "127.0.0.1:0"
-snapshot_every_ms = 120000
-waiting_max = 65536
-
-[metrics]
-settlement = "127.0.0.1:0"
-views = "127.0.0.1:0"
-risk = "127.0.0.1:0"
-"#;
+const DEFAULTS: &str = include_str!("config/defaults.toml");
 
 impl Postgres {
     /// The views' database on the same server.
@@ -318,6 +246,7 @@ impl Config {
         self.http.check()?;
         self.metrics.check()?;
         self.grpc.address()?;
+        self.fiu.unit()?;
         if self.snapshots.kept == 0 || self.snapshots.every_commands == 0 {
             return wrong("snapshots.kept and every_commands must be at least 1");
         }

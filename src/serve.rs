@@ -109,6 +109,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         caught_up: Arc::new(move || tail.caught_up()),
         streams,
         audit_keys: Arc::new(audit_keys(&config.audit)),
+        fiu: Arc::new(config.fiu.unit()?),
     };
     let tapped = Kafka { brokers: config.kafka.brokers.clone(), registry: config.registry.url.clone() };
     let taps = Arc::new(Taps::new(tapped, config.http.taps_max, stopping.clone()));

@@ -4,8 +4,12 @@
 
 /// Where does a customer stand with their identity?
 pub(crate) mod kyc;
+/// Who holds an account, as a report tells it, and what of theirs is frozen?
+mod parties;
 /// What was taken and is not over?
 pub(crate) mod pending;
+/// What would a case be, reported to the financial intelligence unit?
+pub(crate) mod report;
 
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
@@ -202,10 +206,7 @@ pub(crate) async fn case(
         return Err(not_found("case"));
     }
     let as_of = view.as_of().await?;
-    let mut query = QueryBuilder::<Postgres>::new(SELECT);
-    query.push("id = ").push_bind(id.0);
-    let row: Option<Row> = query.build_query_as().fetch_optional(&view.pool).await?;
-    Ok(Json(with_history(&view, row.ok_or_else(|| not_found("case"))?, as_of).await?))
+    Ok(Json(with_history(&view, Row::find(&view, id).await?.ok_or_else(|| not_found("case"))?, as_of).await?))
 }
 
 async fn with_history(view: &View, row: Row, as_of: Epoch) -> Result<CaseHistory, ViewError> {
@@ -221,6 +222,12 @@ async fn with_history(view: &View, row: Row, as_of: Epoch) -> Result<CaseHistory
 }
 
 impl Row {
+    async fn find(view: &View, id: CaseId) -> Result<Option<Self>, ViewError> {
+        let mut query = QueryBuilder::<Postgres>::new(SELECT);
+        query.push("id = ").push_bind(id.0);
+        Ok(query.build_query_as().fetch_optional(&view.pool).await?)
+    }
+
     fn into_case(self, as_of: Epoch) -> Result<Case, ViewError> {
         let (opened_at, due_at) = (u64::try_from(self.opened_at)?, u64::try_from(self.due_at)?);
         let closed_at = self.closed_at.map(u64::try_from).transpose()?;

@@ -7,6 +7,7 @@
 mod csv;
 mod dated;
 
+use crate::accept;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::Parameters;
 use crate::page::{Asked, Page};
@@ -15,7 +16,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use csv::Form;
 use schemas::account::HOUSE_FEES;
 use schemas::{AccountId, Caller, Channel, Currency, Epoch, Money, PaymentKind, Problem, Scope, TransactionId, rfc3339};
 use serde::Serialize;
@@ -197,7 +197,7 @@ pub(crate) async fn entries(
     parameters: Parameters,
 ) -> Result<Response, Failure> {
     caller.require(Scope::AccountsRead)?;
-    let form = Form::of(&headers)?;
+    let as_csv = accept::prefers(&headers, accept::CSV)?;
     let id: AccountId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
     let path = format!("/v1/accounts/{id}/entries");
     let mut asked = Asked::read(parameters, &*path, &["from", "to", "by", "order"])?;
@@ -229,10 +229,7 @@ pub(crate) async fn entries(
         next_cursor: next.map(|place| page.cursor(as_of, place)),
         as_of,
     };
-    Ok(match form {
-        Form::Json => Json(statement).into_response(),
-        Form::Csv => csv::answer(&statement, &path, page.limit),
-    })
+    Ok(if as_csv { csv::answer(&statement, &path, page.limit) } else { Json(statement).into_response() })
 }
 
 /// What was read of a statement.

@@ -16,6 +16,7 @@ pub mod views;
 /// Alerts.
 mod aml;
 
+mod accept;
 mod accounts;
 mod aggregates;
 mod asker;
@@ -43,6 +44,7 @@ mod timeline;
 mod transactions;
 
 pub use audit::Keys;
+pub use cases::report::Fiu;
 pub use failure::ViewError;
 pub use health::Document;
 pub use operations::Known;
@@ -99,6 +101,8 @@ pub struct View {
     pub streams: Arc<Streams>,
     /// The public keys of the audit chain, as far as they are known here.
     pub audit_keys: Arc<Keys>,
+    /// To whom suspicions are reported.
+    pub fiu: Arc<Fiu>,
 }
 
 impl View {
@@ -170,6 +174,7 @@ pub fn routes() -> OpenApiRouter<View> {
         .routes(routes!(cases::cases))
         .routes(routes!(cases::next))
         .routes(routes!(cases::case))
+        .routes(routes!(cases::report::report))
         .routes(routes!(cases::kyc::kyc))
         .routes(routes!(cases::pending::pending))
         .routes(routes!(health::metrics));

@@ -122,7 +122,15 @@ impl Row {
 
     /// By way of the decision, so that it looks exactly as the door answered it.
     fn into_transaction(self) -> Result<Transaction, ViewError> {
-        let decided = schemas::Transaction {
+        let decided = self.decided()?;
+        let effective_at = self.effective_at.map(u64::try_from).transpose()?.map(rfc3339);
+        let (order_id, batch_id) = (self.order_id.map(OrderId), self.batch_id.map(CommandId));
+        Ok(Transaction { order_id, effective_at, batch_id, ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id) })
+    }
+
+    /// As it was decided, but for the postings.
+    pub(crate) fn decided(&self) -> Result<schemas::Transaction, ViewError> {
+        Ok(schemas::Transaction {
             id: TransactionId(self.id),
             kind: self.operation.parse()?,
             account_debit: AccountId(self.account_debit),
@@ -130,15 +138,12 @@ impl Row {
             amount: Money { minor: self.amount_minor, currency: self.currency.parse()? },
             fee_minor: self.fee_minor,
             channel: self.channel.parse()?,
-            refusal: self.reason.map(|reason| reason.parse()).transpose()?,
+            refusal: self.reason.as_ref().map(|reason| reason.parse()).transpose()?,
             link: match (self.hold_id, self.original_transaction_id) {
                 (Some(hold), _) => Some(Link::Hold(HoldId(hold))),
                 (None, original) => original.map(|original| Link::Original(TransactionId(original))),
             },
             postings: Vec::new(),
-        };
-        let effective_at = self.effective_at.map(u64::try_from).transpose()?.map(rfc3339);
-        let (order_id, batch_id) = (self.order_id.map(OrderId), self.batch_id.map(CommandId));
-        Ok(Transaction { order_id, effective_at, batch_id, ..Transaction::of(&decided, u64::try_from(self.epoch)?, &self.trace_id) })
+        })
     }
 }

@@ -3,7 +3,7 @@
 //! | Of an alert | In the report |
 //! |---|---|
 //! | its rule | an indicator, by the unit's profile |
-//! | its text, in the language asked for | the reason, with how many transactions there were in all |
+//! | its text | the reason, with how many transactions there were in all |
 //! | the transactions of its evidence | transactions, the first first, each once however many alerts name it |
 //! | the holders of both accounts | the sides; a customer of the bank under `my_client` |
 //!
@@ -14,7 +14,7 @@ use crate::profile::Told;
 use crate::report::{Account, Address, ForeignCurrency, Moment, Person, Report, Side, Subject, Submission, Transaction};
 use rust_decimal::Decimal;
 use schemas::alert::text::Language;
-use schemas::{AccountId, Alert, Currency, Epoch, Link, Money, TransactionId};
+use schemas::{AccountId, Currency, Epoch, Link, Money, RuleId, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most characters of a reason.
@@ -31,6 +31,21 @@ pub struct Bank {
     pub location: Address,
     /// Its currency, where the profile has none.
     pub currency: Currency,
+    /// How much of the local currency one of another is.
+    pub rates: BTreeMap<Currency, Decimal>,
+}
+
+/// What was found, as an alert says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// By which rule.
+    pub rule: RuleId,
+    /// As a sentence, without its stop.
+    pub text: String,
+    /// From which transactions.
+    pub transactions: Vec<TransactionId>,
+    /// How many there are in all.
+    pub transactions_count: u32,
 }
 
 /// Who holds an account, and the account as the report shows it.
@@ -44,25 +59,14 @@ pub struct Holder {
     pub country: String,
 }
 
-/// What an amount of another currency was in the local one.
-#[derive(Clone, Copy, Debug)]
-pub struct Converted {
-    /// How much, in the local currency.
-    pub local: Money,
-    /// By which rate.
-    pub rate: Decimal,
-}
-
 /// What a report is drafted from.
 pub struct Case<'a> {
     /// What was found; the first leads the reason.
-    pub alerts: &'a [Alert],
+    pub alerts: &'a [Suspicion],
     /// Every transaction that they name; more do no harm.
     pub payments: &'a [schemas::Transaction],
     /// Who holds the accounts of these. An account that is not here is cash.
     pub holders: &'a BTreeMap<AccountId, Holder>,
-    /// What amounts of other currencies were.
-    pub converted: &'a BTreeMap<TransactionId, Converted>,
     /// The bank.
     pub bank: &'a Bank,
     /// The kind of the report.
@@ -71,7 +75,7 @@ pub struct Case<'a> {
     pub reference: &'a str,
     /// When it is drafted.
     pub submitted: Epoch,
-    /// In which language it tells.
+    /// In which language it tells; that of the texts of the alerts.
     pub language: Language,
     /// What the bank has done.
     pub action: &'a str,
@@ -98,9 +102,9 @@ pub enum Undraftable {
     /// Somebody brought or took cash, and nobody is named for the account.
     #[error("the account at the other end of the cash of transaction {0} names no person and no company")]
     Nobody(TransactionId),
-    /// It is of another currency, and what it was in the local one was not given.
-    #[error("what the transaction {0} was in the local currency is not at hand")]
-    Unconverted(TransactionId),
+    /// No rate is given for its currency, or it is worth more than can be said.
+    #[error("what the transaction {0} was in the local currency can't be told: there is no rate for {1}")]
+    Unconverted(TransactionId, Currency),
 }
 
 /// Drafts a report. It says what is known and no more: what it still lacks, [`crate::validate`] names.
@@ -111,7 +115,7 @@ pub fn draft(case: &Case<'_>, profile: &Profile) -> Result<Report, Undraftable> 
     let local = profile.currency.unwrap_or(case.bank.currency);
     let payments: BTreeMap<TransactionId, &schemas::Transaction> = case.payments.iter().map(|payment| (payment.id, payment)).collect();
     // Ids sort by when the bank decided.
-    let named: BTreeSet<TransactionId> = case.alerts.iter().flat_map(|alert| alert.evidence.transactions.iter().copied()).collect();
+    let named: BTreeSet<TransactionId> = case.alerts.iter().flat_map(|alert| alert.transactions.iter().copied()).collect();
     if named.is_empty() {
         return Err(Undraftable::NoTransaction);
     }
@@ -140,8 +144,8 @@ pub fn draft(case: &Case<'_>, profile: &Profile) -> Result<Report, Undraftable> 
 fn reason(case: &Case<'_>) -> String {
     let mut lines = Vec::new();
     for alert in case.alerts {
-        lines.push(format!("{}.", alert.text(case.language)));
-        let (shown, all) = (alert.evidence.transactions.len(), alert.evidence.transactions_count);
+        lines.push(format!("{}.", alert.text));
+        let (shown, all) = (alert.transactions.len(), alert.transactions_count);
         if u32::try_from(shown).is_ok_and(|shown| shown < all) {
             lines.push(match case.language {
                 Language::English => format!("This report has the first {shown} of these {all} transactions."),
@@ -162,9 +166,9 @@ fn transaction(case: &Case<'_>, payment: &schemas::Transaction, profile: &Profil
     let (amount_local, foreign) = if payment.amount.currency == local {
         (payment.amount, None)
     } else {
-        let converted = case.converted.get(&payment.id).filter(|converted| converted.local.currency == local);
-        let converted = converted.ok_or(Undraftable::Unconverted(payment.id))?;
-        (converted.local, Some(ForeignCurrency { amount: payment.amount, exchange_rate: converted.rate }))
+        let unconverted = Undraftable::Unconverted(payment.id, payment.amount.currency);
+        let rate = *case.bank.rates.get(&payment.amount.currency).ok_or(unconverted)?;
+        (worth(payment.amount, rate, local).ok_or(unconverted)?, Some(ForeignCurrency { amount: payment.amount, exchange_rate: rate }))
     };
     let (from, to) = sides(case, payment, told, foreign)?;
     Ok(Transaction {
@@ -185,6 +189,13 @@ fn transaction(case: &Case<'_>, payment: &schemas::Transaction, profile: &Profil
         to,
         comments: None,
     })
+}
+
+/// What an amount is at a rate, to the nearest minor unit, halves to the even one.
+fn worth(amount: Money, rate: Decimal, local: Currency) -> Option<Money> {
+    let mut worth = Decimal::new(amount.minor, amount.currency.exponent()).checked_mul(rate)?.round_dp(local.exponent());
+    worth.rescale(local.exponent());
+    Some(Money { minor: i64::try_from(worth.mantissa()).ok()?, currency: local })
 }
 
 /// What it was, and whether money moved.

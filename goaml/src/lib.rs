@@ -31,7 +31,7 @@ pub mod profile;
 /// A report.
 pub mod report;
 
-pub use draft::{Bank, Case, Converted, Holder, Undraftable, draft};
+pub use draft::{Bank, Case, Holder, Suspicion, Undraftable, draft};
 pub use finding::{Finding, Rule};
 pub use profile::Profile;
 pub use report::Report;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 pub(super) const OPERATOR: &str = "orion-load";
 /// What the operator may do.
 pub(super) const OPERATOR_SCOPE: &str =
-    "operator customers:write accounts:write accounts:read transactions:write transactions:read aml:read metrics:read";
+    "operator customers:write accounts:write accounts:read transactions:write transactions:read rules:write aml:read metrics:read";
 /// What a customer may do.
 pub(super) const CUSTOMER_SCOPE: &str = "accounts:read transactions:write transactions:read";
 

@@ -263,7 +263,8 @@ pub(crate) fn signal(name: &str, process: u32) -> anyhow::Result<()> {
 /// Whether every thread of a process is stopped.
 fn stands_still(process: u32) -> anyhow::Result<bool> {
     for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
-        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        // A thread may end while we look.
+        let Ok(status) = std::fs::read_to_string(thread?.path().join("status")) else { return Ok(false) };
         if !status.lines().any(|line| line.starts_with("State:") && line.contains('T')) {
             return Ok(false);
         }

@@ -8,6 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,9 +41,11 @@ fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow
     let Some(mut house) = House::start_with("full", few)? else { return Ok(()) };
     let bank = Bank::open(&house)?;
     let before = ends("orion.commands.v1")?;
+    let paid = Cell::new(1);
     let full = || -> anyhow::Result<bool> {
         let (_, answer) = bank.deposits(&uuid::Uuid::new_v4().to_string(), 1, "wait=30")?.pop().context("an answer")?;
         if answer.status == 201 {
+            paid.set(paid.get() + 1);
             return Ok(false);
         }
         ensure!(answer.problem()?.code == "idempotency_horizon_full", "{answer:?}");
@@ -51,9 +54,11 @@ fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow
     let first = || Ok::<_, anyhow::Error>(bank.deposits("first", 1, "wait=30")?.pop().context("an answer")?.1);
     ensure!(first()?.status == 201);
     wait("the ledger keeps 20 decisions", full)?;
-    // A customer and an account are two of them. What was refused is not in the log.
-    ensure!(ends("orion.commands.v1")? - before == 18);
-    wait("all deposits are shown", || Ok(bank.balance()? == 1_800))?;
+    // A customer and an account are two of them; the case may be one that risk opens for amounts so alike, in a transaction of its own, whose
+    // mark is in the log as well. What was refused is not.
+    let taken = ends("orion.commands.v1")? - before;
+    ensure!((17..=18).contains(&paid.get()) && (paid.get()..=paid.get() + 2).contains(&taken), "{taken} commands of {paid:?} deposits");
+    wait("all deposits are shown", || Ok(bank.balance()? == 100 * paid.get()))?;
     // A retry that the door remembers adds nothing.
     let again = first()?;
     ensure!(again.status == 201 && again.header("idempotency-replayed") == "true", "{again:?}");

@@ -160,7 +160,16 @@ impl Bank {
     fn answered(&self, status: u16, path: &str, key: &str, body: &Value) -> anyhow::Result<Value> {
         let mut headers = vec![("prefer", "wait=30")];
         headers.extend((!key.is_empty()).then_some(("idempotency-key", key)));
-        let answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
+        let ask = || self.runtime.block_on(self.server.post(&self.staff, path, &headers, body));
+        let mut answer = ask()?;
+        // A slow machine takes nothing for a while; what it did not take is asked again.
+        for _ in 0..60 {
+            if answer.status != 429 {
+                break;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+            answer = ask()?;
+        }
         ensure!(answer.status == status, "{answer:?}");
         self.epoch.set(self.epoch.get().max(answer.header("orion-epoch").parse()?));
         answer.json()

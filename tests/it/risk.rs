@@ -2,6 +2,7 @@
 //! API and over the stream, are exactly those of a run that nobody interrupts.
 
 mod bank;
+mod report;
 mod told;
 
 use crate::house::{House, signal};
@@ -26,7 +27,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     let prepare = |folder: &std::path::Path| {
         let faults = folder.join("faults");
         std::fs::create_dir(&faults)?;
-        Ok(vec![("ORION_FAULTS", faults.into())])
+        Ok([("ORION_FAULTS", faults.into())].into_iter().chain(report::ENROLLED.map(|(name, value)| (name, value.into()))).collect())
     };
     let Some(house) = House::start_with("risk", prepare)? else { return Ok(()) };
     let bank = Bank::open(&house, 24)?;
@@ -46,8 +47,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
         }
     }
     // A cell that stands still slows no payment, and goes on where it was.
-    let process = house.cell("risk")?;
-    signal("STOP", process)?;
+    let process = stopped(&house)?;
     bank.launder(100)?;
     let late = Listener::start(&house, "beginning")?;
     signal("CONT", process)?;
@@ -74,11 +74,23 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
         assert_eq!(listener.until(last)?, told::lines(&expected));
     }
     bank.reads(&expected)?;
+    bank.drafts_a_report()?;
     crate::audit::alerts(&house)?;
     bank.asks_what_if()?;
     backtest(&house, &expected)?;
     bank.compares_with_a_shadow()?;
     house.forget()
+}
+
+/// The process of the cell, standing still. That which died last may not be gone yet.
+fn stopped(house: &House) -> anyhow::Result<u32> {
+    let deadline = Instant::now() + WAIT;
+    loop {
+        match house.cell("risk").and_then(|process| signal("STOP", process).map(|()| process)) {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+            stopped => return stopped,
+        }
+    }
 }
 
 /// Changed rules over the same history: what the live ones have raised is counted as it was raised, and lower thresholds raise no less.

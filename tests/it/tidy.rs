@@ -15,7 +15,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("screening", &[], &["tokio", "rdkafka", "sqlx", "axum", "timely"]),
     ("ingress", &["schemas", "faults", "meters"], &["sqlx"]),
     ("egress", &["schemas", "faults"], &["axum", "timely"]),
-    ("api", &["schemas", "meters"], &["timely", "rdkafka"]),
+    ("api", &["schemas", "meters", "goaml"], &["timely", "rdkafka"]),
     ("grpc", &["schemas"], &["timely", "rdkafka", "sqlx"]),
     ("orion", &["schemas", "state", "dataflows", "ingress", "egress", "api", "grpc", "faults", "meters", "goaml", "screening"], &[]),
 ];

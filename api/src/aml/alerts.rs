@@ -132,12 +132,38 @@ pub(crate) async fn alert(
     require(&caller)?;
     let id: AlertId = id.parse().map_err(|_| Problem::field("id", "expected a UUID"))?;
     let as_of = stand(&view, Freshness::read(parameters, Past::Not)?, &[]).await?;
-    let at = i64::try_from(as_of).map_err(ViewError::from)?;
+    let alert = one(&view, as_of, Some(id)).await?.ok_or_else(|| not_found("alert"))?;
+    Ok(Json(alert::Alert { as_of: Some(as_of), ..alert }))
+}
+
+/// Most alerts that stand beside the one of a case and are told with it.
+const BESIDE_MAX: i64 = 20;
+
+/// What is suspected where a case is about an alert, a customer or both: the alert first, then what else stands against the customer and has
+/// a weight, the newest first.
+pub(crate) async fn suspected(
+    view: &View,
+    as_of: Epoch,
+    alert: Option<AlertId>,
+    customer: Option<CustomerId>,
+) -> Result<Vec<alert::Alert>, ViewError> {
+    let mut found: Vec<alert::Alert> = one(view, as_of, alert).await?.into_iter().collect();
+    if customer.is_some() {
+        let (lane, status) = (Some(Lane::Live), Some(AlertStatus::Open));
+        let wanted = Wanted { rule: None, lane, status, kind: None, subject: None, customer, from: None, to: None };
+        let others = wanted.rows(view, as_of, None, BESIDE_MAX).await?.into_iter().map(Row::into_alert).collect::<Result<Vec<_>, _>>()?;
+        found.extend(others.into_iter().filter(|other| other.weight > 0 && Some(other.id) != alert));
+    }
+    Ok(found)
+}
+
+async fn one(view: &View, as_of: Epoch, id: Option<AlertId>) -> Result<Option<alert::Alert>, ViewError> {
+    let Some(id) = id else { return Ok(None) };
+    let at = i64::try_from(as_of)?;
     let mut query = select();
     query.push_bind(at).push(" where a.epoch <= ").push_bind(at).push(" and a.id = ").push_bind(id.0);
     let row: Option<Row> = query.build_query_as().fetch_optional(&view.pool).await?;
-    let row = row.ok_or_else(|| not_found("alert"))?;
-    Ok(Json(alert::Alert { as_of: Some(as_of), ..row.into_alert()? }))
+    row.map(Row::into_alert).transpose()
 }
 
 /// What chooses alerts.

@@ -2,12 +2,10 @@
 
 use super::made::{account, address, person};
 use crate::report::{Account, Subject};
-use crate::{Bank, Case, Converted, Holder, Profile, Report, Undraftable, draft, read, validate, write};
-use schemas::alert::Evidence;
+use crate::{Bank, Case, Holder, Profile, Report, Suspicion, Undraftable, draft, read, validate, write};
 use schemas::alert::text::Language;
-use schemas::aml::Lane;
 use schemas::transaction::{Channel, PaymentKind};
-use schemas::{AccountId, Alert, AlertId, Currency, CustomerId, Epoch, Link, Money, Refusal, RuleId, TransactionId};
+use schemas::{AccountId, Currency, Epoch, Link, Money, Refusal, RuleId, TransactionId};
 use std::collections::BTreeMap;
 
 const EPOCH: Epoch = 1_795_000_000_000;
@@ -18,7 +16,6 @@ struct World {
     theirs: AccountId,
     cash: AccountId,
     holders: BTreeMap<AccountId, Holder>,
-    converted: BTreeMap<TransactionId, Converted>,
     bank: Bank,
 }
 
@@ -27,8 +24,8 @@ fn world(currency: Currency) -> World {
     let held = |id: AccountId| Account { closed: None, currency_code: Some(currency), ..account(&id.to_string()) };
     let holder = |id, is_my_client| Holder { is_my_client, account: held(id), country: "SN".to_owned() };
     let holders = [(ours, holder(ours, true)), (theirs, holder(theirs, false))].into();
-    let bank = Bank { rentity_id: 7, reporting_person: person(), location: address(), currency };
-    World { ours, theirs, cash: AccountId::house("cash", currency), holders, converted: BTreeMap::new(), bank }
+    let bank = Bank { rentity_id: 7, reporting_person: person(), location: address(), currency, rates: BTreeMap::new() };
+    World { ours, theirs, cash: AccountId::house("cash", currency), holders, bank }
 }
 
 fn payment(number: u32, kind: PaymentKind, from: AccountId, to: AccountId, currency: Currency) -> schemas::Transaction {
@@ -46,36 +43,14 @@ fn payment(number: u32, kind: PaymentKind, from: AccountId, to: AccountId, curre
     }
 }
 
-fn alert(rule: RuleId, payments: &[schemas::Transaction], count: u32) -> Alert {
-    let subject = schemas::alert::Subject::Customer(CustomerId::mint(1, 0));
-    let amounts = payments.iter().map(|payment| (payment.amount.currency, payment.amount.minor)).take(1).collect();
-    let evidence = Evidence {
-        window_from: EPOCH,
-        window_to: EPOCH + 86_400_000,
-        transactions: payments.iter().map(|payment| payment.id).collect(),
-        transactions_count: count,
-        amounts,
-        ..Evidence::default()
-    };
-    Alert {
-        id: AlertId::derive(rule, Lane::Live, 0, &subject, EPOCH),
-        rule,
-        lane: Lane::Live,
-        version: 0,
-        parameters: Vec::new(),
-        weight: 40,
-        subject,
-        epoch: EPOCH,
-        measured: Vec::new(),
-        evidence,
-        is_late: false,
-        traceparent: String::new(),
-    }
+fn alert(rule: RuleId, payments: &[schemas::Transaction], count: u32) -> Suspicion {
+    let (transactions, text) = (payments.iter().map(|payment| payment.id).collect(), rule.title(Language::French).to_owned());
+    Suspicion { rule, text: format!("{} {text}", rule.code()), transactions, transactions_count: count }
 }
 
 fn drafted(
     world: &World,
-    alerts: &[Alert],
+    alerts: &[Suspicion],
     payments: &[schemas::Transaction],
     profile: &Profile,
     language: Language,
@@ -84,7 +59,6 @@ fn drafted(
         alerts,
         payments,
         holders: &world.holders,
-        converted: &world.converted,
         bank: &world.bank,
         report_code: "STR",
         reference: "CASE-2026-1",
@@ -135,10 +109,10 @@ fn rule_text_evidence_and_customer_are_where_they_belong() {
     let alerts = [alert(RuleId::PassThrough, &payments, 350)];
     let report = drafted(&world, &alerts, &payments, &profile, Language::French).unwrap();
     let reason = report.reason.unwrap();
-    assert!(reason.starts_with("R05 Argent qui ne fait que passer: customer "), "{reason}");
+    assert!(reason.starts_with("R05 Argent qui ne fait que passer.\n"), "{reason}");
     assert!(reason.ends_with("Cette déclaration contient les 2 premières de ces 350 transactions."), "{reason}");
     let english = drafted(&world, &alerts, &payments, &profile, Language::English).unwrap();
-    assert!(english.reason.unwrap().starts_with("R05 Money that passes through: customer "));
+    assert!(english.reason.unwrap().ends_with("This report has the first 2 of these 350 transactions."));
     assert_eq!(english.transactions[0].description.as_deref(), Some("deposit by wallet, settled"));
     let [deposit, transfer] = &report.transactions[..] else { panic!("two transactions") };
     assert!(deposit.from.is_my_client && deposit.from.subject == Subject::Person(Box::new(person())), "who brought cash is the customer");
@@ -183,53 +157,22 @@ fn what_was_refused_or_given_back_is_told() {
 fn another_currency_needs_its_worth() {
     let mut world = world(Currency::XOF);
     let profile = Profile::named("senegal").unwrap();
-    let euros = payment(0, PaymentKind::Transfer, world.ours, world.theirs, "EUR".parse().unwrap());
-    let alerts = [alert(RuleId::HighRiskCountry, std::slice::from_ref(&euros), 1)];
-    let payments = [euros.clone()];
-    assert_eq!(drafted(&world, &alerts, &payments, &profile, Language::French), Err(Undraftable::Unconverted(euros.id)));
-    let converted = Converted { local: Money { minor: 2_623_828, currency: Currency::XOF }, rate: "655.957".parse().unwrap() };
-    world.converted.insert(euros.id, Converted { local: Money { currency: "EUR".parse().unwrap(), ..converted.local }, ..converted });
-    assert_eq!(drafted(&world, &alerts, &payments, &profile, Language::French), Err(Undraftable::Unconverted(euros.id)));
-    world.converted.insert(euros.id, converted);
-    let report = drafted(&world, &alerts, &payments, &profile, Language::French).unwrap();
-    assert_eq!(
-        (report.transactions[0].amount_local, report.transactions[0].from.foreign_currency.unwrap().amount),
-        (converted.local, euros.amount)
-    );
-    assert_eq!((validate(&report, &profile), read(&write(&report))), (vec![], Ok(report)));
-}
-
-#[test]
-fn what_cannot_be_drafted_says_why() {
-    let mut world = world(Currency::XOF);
-    let profile = Profile::named("senegal").unwrap();
-    let transfer = payment(0, PaymentKind::Transfer, world.ours, world.theirs, Currency::XOF);
-    let of = |payment: &schemas::Transaction| [alert(RuleId::FanIn, std::slice::from_ref(payment), 1)];
-    let failed = |world: &World, alerts: &[Alert], payments: &[schemas::Transaction]| {
-        drafted(world, alerts, payments, &profile, Language::French).unwrap_err()
+    let euro: Currency = "EUR".parse().unwrap();
+    let cents = |minor| schemas::Transaction {
+        amount: Money { minor, currency: euro },
+        ..payment(0, PaymentKind::Transfer, world.ours, world.theirs, euro)
     };
-    assert_eq!(failed(&world, &[], &[]), Undraftable::NoAlert);
-    assert_eq!(failed(&world, &[alert(RuleId::Ring, &[], 0)], &[]), Undraftable::NoTransaction);
-    assert_eq!(failed(&world, &of(&transfer), &[]), Undraftable::UnknownTransaction(transfer.id));
-    let undated = schemas::Transaction { id: TransactionId(uuid::Uuid::nil()), ..transfer.clone() };
-    assert_eq!(failed(&world, &of(&undated), std::slice::from_ref(&undated)), Undraftable::Undated(undated.id));
-    let deposit = payment(0, PaymentKind::Deposit, world.cash, world.ours, Currency::XOF);
-    let nameless = world.holders.get_mut(&world.ours).unwrap();
-    (nameless.account.signatories, nameless.account.t_entity) = (Vec::new(), None);
-    assert_eq!(failed(&world, &of(&deposit), std::slice::from_ref(&deposit)), Undraftable::Nobody(deposit.id));
-    world.holders.clear();
-    assert_eq!(failed(&world, &of(&transfer), std::slice::from_ref(&transfer)), Undraftable::NoHolder(transfer.id));
-}
-
-/// A reason is cut where goAML ends it, at a whole character.
-#[test]
-fn a_long_reason_is_cut() {
-    let world = world(Currency::XOF);
-    let transfer = payment(0, PaymentKind::Transfer, world.ours, world.theirs, Currency::XOF);
-    let alerts = vec![alert(RuleId::CashThreshold, std::slice::from_ref(&transfer), 1); 40];
-    let profile = Profile::named("senegal").unwrap();
-    let report = drafted(&world, &alerts, std::slice::from_ref(&transfer), &profile, Language::French).unwrap();
-    assert_eq!(report.reason.as_ref().map(|reason| reason.chars().count()), Some(4_000));
-    assert!(report.reason.as_ref().is_some_and(|reason| reason.ends_with('…')));
-    assert_eq!(validate(&report, &profile), []);
+    let (euros, cent, many) = (cents(400_000), cents(1), cents(i64::MAX));
+    let of = |world: &World, payment: &schemas::Transaction| {
+        let alerts = [alert(RuleId::HighRiskCountry, std::slice::from_ref(payment), 1)];
+        drafted(world, &alerts, std::slice::from_ref(payment), &profile, Language::French)
+    };
+    assert_eq!(of(&world, &euros), Err(Undraftable::Unconverted(euros.id, euro)));
+    world.bank.rates.insert(euro, "655.957".parse().unwrap());
+    let report = of(&world, &euros).unwrap();
+    let told = |report: &Report| (report.transactions[0].amount_local.minor, report.transactions[0].from.foreign_currency.unwrap().amount);
+    assert_eq!(told(&report), (2_623_828, euros.amount));
+    assert_eq!((validate(&report, &profile), read(&write(&report))), (vec![], Ok(report)));
+    assert_eq!(told(&of(&world, &cent).unwrap()), (7, cent.amount), "6.55957 francs are 7");
+    assert_eq!(of(&world, &many), Err(Undraftable::Unconverted(many.id, euro)));
 }

@@ -267,6 +267,12 @@ pub(super) const CLOSED: &[Row] = &[
     row("GET /admin/kyc/cases", "{}", "cases:read operator", (Payer, NO, NO, OK)),
     row("GET /admin/kyc/cases/{id}", r#"{"id": "{case}"}"#, "cases:read operator", (Payer, NO, NO, OK)),
     row("GET /admin/kyc/cases/next", "{}", "cases:read operator", (Payer, NO, NO, OK)),
+    row(
+        "GET /admin/cases/{id}/report",
+        r#"{"id": "{case}"}"#,
+        "cases:read aml:read operator",
+        (Payer, NO, NO, (422, "case_not_reportable")),
+    ),
     row("GET /admin/pending", "{}", "cases:read operator", (Payer, NO, NO, OK)),
     // A view has the scope of what it is of; these are of accounts. Each sees their own rows.
     row("GET /v1/views", r#"{"names": "accounts"}"#, "accounts:read", (Payer, OK, OK, OK)),

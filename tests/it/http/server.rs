@@ -131,6 +131,7 @@ impl Server {
             newest: Arc::new(move || newest.load(Ordering::Relaxed)),
             caught_up: Arc::new(move || caught_up.load(Ordering::Relaxed)),
             audit_keys: Arc::default(),
+            fiu: Arc::new(orion::config::Config::load()?.fiu.unit()?),
         };
         let http = Http {
             listen: String::new(),

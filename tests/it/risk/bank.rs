@@ -1,7 +1,7 @@
 //! A bank with people who launder money, and what the API shows of that.
 
 use crate::house::House;
-use crate::http::{STAFF, Server};
+use crate::http::{Answer, STAFF, Server};
 use anyhow::{Context, ensure};
 use schemas::alert::Subject;
 use schemas::{Alert, AlertChange};
@@ -74,7 +74,7 @@ impl Bank {
         self.post_for(201, path, body)
     }
 
-    fn post_for(&self, status: u16, path: &str, body: &Value) -> anyhow::Result<Value> {
+    pub(super) fn post_for(&self, status: u16, path: &str, body: &Value) -> anyhow::Result<Value> {
         let key = uuid::Uuid::new_v4().to_string();
         let headers = [("prefer", "wait=30"), ("idempotency-key", key.as_str())];
         let answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
@@ -83,7 +83,14 @@ impl Bank {
         answer.json()
     }
 
-    fn get(&self, path: &str) -> anyhow::Result<Value> {
+    /// Whatever is answered to whoever wants it in a form.
+    pub(super) fn ask(&self, path: &str, accept: &str) -> anyhow::Result<Answer> {
+        let bearer = format!("Bearer {}", self.staff);
+        let headers = [("authorization", bearer.as_str()), ("accept", accept)];
+        self.runtime.block_on(self.server.send(reqwest::Method::GET, path, &headers, Vec::new()))
+    }
+
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.runtime.block_on(self.server.get(&self.staff, path))?;
         ensure!(answer.status == 200, "{path}: {answer:?}");
         answer.json()
