@@ -100,6 +100,8 @@ meters! {
     CUSTOMERS: IntGaugeVec = "orion_customers" [];
     /// Holds that are open.
     HOLDS: IntGaugeVec = "orion_holds_open" [];
+    /// Cases that are open: alerts, hits, reviews and enrolments that somebody has to look at.
+    CASES: IntGaugeVec = "orion_cases_open" [];
     /// Orders that wait for their day.
     ORDERS: IntGaugeVec = "orion_orders_waiting" [];
     /// Decisions that the ledger keeps for the retries of their commands.

@@ -68,6 +68,7 @@ fn what_the_processes_show_moves_with_what_they_do() -> anyhow::Result<()> {
                 "orion_freshness_seconds",
                 "orion_dead_letters_total",
                 "orion_holds_open",
+                "orion_cases_open",
                 "orion_orders_waiting",
                 "orion_pins_max",
                 "orion_pins_cold",

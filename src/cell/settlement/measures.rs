@@ -4,7 +4,7 @@
 use ingress::lag::Uppers;
 use meters::since::{self, Since};
 use meters::{
-    ACCOUNTS, CUSTOMERS, DEAD_LETTERS, DECISIONS, EPOCH_AGE, EPOCHS, FRESHNESS, HOLDS, KAFKA_COMMIT, NONE, ORDERS, PINS, PINS_COLD,
+    ACCOUNTS, CASES, CUSTOMERS, DEAD_LETTERS, DECISIONS, EPOCH_AGE, EPOCHS, FRESHNESS, HOLDS, KAFKA_COMMIT, NONE, ORDERS, PINS, PINS_COLD,
     PINS_MAX, REFUSALS, number,
 };
 use schemas::{EpochOutput, Event, Fact, HoldChange, OrderChange, Topic};
@@ -62,8 +62,9 @@ impl Measures {
         self.fresh.at(last.binding.epoch);
         let commands = last.binding.inputs.iter().filter(|input| input.topic == Topic::Commands.as_str());
         self.uppers.set(commands.map(|input| (input.partition, input.upper)).collect());
-        let Sizes { customers, accounts, holds, orders, cases: _, cold_pins } = sizes;
-        let kept = [(&CUSTOMERS, customers), (&ACCOUNTS, accounts), (&HOLDS, holds), (&ORDERS, orders), (&PINS_COLD, cold_pins)];
+        let Sizes { customers, accounts, holds, orders, cases, cold_pins } = sizes;
+        let parties = [(&CUSTOMERS, customers), (&ACCOUNTS, accounts)];
+        let kept = parties.into_iter().chain([(&HOLDS, holds), (&CASES, cases), (&ORDERS, orders), (&PINS_COLD, cold_pins)]);
         for (gauge, count) in kept {
             gauge.with_label_values(NONE).set(number(count));
         }
