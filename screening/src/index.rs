@@ -34,7 +34,7 @@ pub const SCORED_MAX: usize = 40;
 /// What a name loses for each token that it has more or less than the query, before it is aligned.
 const APART: u32 = 300;
 /// A weak alias is worth less.
-const WEAK: u32 = 300;
+const WEAK: u32 = 1_000;
 
 /// A list, ready to be asked.
 #[derive(Clone, Debug)]

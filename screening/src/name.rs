@@ -3,6 +3,7 @@
 //! Words that are one name in Arabic become the same tokens, however they are written: Abd al-Rahman, Abdul Rahman and
 //! Abdelrahman; Nur al-Din, Noureddin and Nuruddin.
 
+use crate::edit;
 use crate::rarity::Rarity;
 use crate::sound::{folded, skeleton};
 use crate::text::{self, Script, Word};
@@ -11,6 +12,9 @@ use crate::words::{self, Role};
 
 /// Tokens of a name that are looked at.
 pub const TOKENS_MAX: usize = 12;
+
+/// What one slip costs.
+pub(crate) const SLIP: u32 = 100;
 
 /// "Servant of" as it is written here: a particle, since most of what follows it is a name by itself.
 const SERVANT: &str = "abdul";
@@ -77,6 +81,14 @@ impl Name {
         if tokens.iter().all(|token| matches!(token.role, Role::Title | Role::Particle)) && tokens.len() > 1 {
             tokens.iter_mut().for_each(Token::be_plain);
         }
+        // After a single word, Sheikh, Bishop or Lê is no title and no particle, but the name of a family.
+        let telling = tokens.iter().filter(|token| token.tells()).count();
+        if let [.., last] = tokens.as_mut_slice()
+            && telling == 1
+            && matches!(last.role, Role::Title | Role::Particle)
+        {
+            last.be_plain();
+        }
         let organisation = tokens.iter().any(|token| matches!(token.role, Role::Form | Role::Trade));
         Self { tokens, organisation, last_names }
     }
@@ -121,6 +133,20 @@ impl Token {
     /// As it is where it is written with its neighbours.
     pub(crate) fn part(&self) -> &str {
         self.part.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Abd, Abdul, Abdel before whom they serve.
+    pub(crate) fn is_servant(&self) -> bool {
+        self.role == Role::Particle && self.text == SERVANT
+    }
+
+    /// Whether this is one of the ways to write a servant, but for a slip.
+    pub(crate) fn is_almost_servant(&self) -> bool {
+        let is_near = |servant: &&str| {
+            let (one, other) = (servant.len(), self.text.len());
+            one > 2 && other > 2 && one.abs_diff(other) < 2 && edit::cost(servant, &self.text, SLIP) <= SLIP
+        };
+        SERVANTS.iter().any(is_near)
     }
 
     fn be_plain(&mut self) {
@@ -171,8 +197,9 @@ fn joined(words: Vec<Word>) -> Vec<(Word, Option<String>)> {
             if let Some((last, _)) = joined.pop() {
                 joined.push((Word { text: format!("{}ullah", last.text), script: last.script }, Some(last.text + &word.text)));
             }
-        } else if let Some((servant, whom)) = served(&word.text, script) {
-            joined.extend([(Word { text: SERVANT.to_owned(), script: Script::Alphabet }, Some(servant.to_owned())), (with(whom), None)]);
+        } else if let Some(whom) = served(&word.text, script) {
+            let servant = word.text[..word.text.len() - whom.len()].to_owned();
+            joined.extend([(Word { text: SERVANT.to_owned(), script: Script::Alphabet }, Some(servant)), (with(whom), None)]);
         } else if FAITHS.contains(&word.text.as_str())
             && let [.., (name, _), (article, _)] = joined.as_slice()
             && ARTICLES.contains(&article.text.as_str())
@@ -200,20 +227,16 @@ fn with_article(word: &str) -> Option<&str> {
     ["ul", "ol", "el"].iter().find_map(|article| word.strip_prefix(article)).filter(|whom| whom.len() >= 3)
 }
 
-/// Rahman of Abdulrahman, Abdelrahmane and Abderrahmane, and how its servant is written. Abdallah is a name of its own.
-fn served(word: &str, script: Script) -> Option<(&'static str, &str)> {
+/// Rahman of Abdulrahman, Abdelrahmane and Abderrahmane. Abdallah is a name of its own.
+fn served(word: &str, script: Script) -> Option<&str> {
     let rest = word.strip_prefix("abd")?;
-    let article = |(article, whole)| Some((whole, rest.strip_prefix(article)?));
-    let (servant, whom) = [("oul", "abdoul"), ("ul", "abdul"), ("el", "abdel"), ("al", "abdal"), ("ol", "abdol")]
-        .into_iter()
-        .find_map(article)
-        .or_else(|| {
-            let ["u" | "e" | "a", doubled] = [rest.get(..1)?, rest.get(1..3)?] else { return None };
-            (doubled[..1] == doubled[1..]).then(|| ("abdu", &rest[2..]))
-        })?;
+    let whom = ["oul", "ul", "el", "al", "ol"].into_iter().find_map(|article| rest.strip_prefix(article)).or_else(|| {
+        let ["u" | "e" | "a", doubled] = [rest.get(..1)?, rest.get(1..3)?] else { return None };
+        (doubled[..1] == doubled[1..]).then(|| &rest[2..])
+    })?;
     // Two letters without vowels are a name, such as Hai.
     let least = if script == Script::Abjad { 2 } else { 3 };
-    (whom.len() >= least && !whom.starts_with("lah") && whom != "aye" && !GODS.contains(&whom)).then_some((servant, whom))
+    (whom.len() >= least && !whom.starts_with("lah") && whom != "aye" && !GODS.contains(&whom)).then_some(whom)
 }
 
 #[cfg(test)]

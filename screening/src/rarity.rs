@@ -10,7 +10,9 @@ use crate::words::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One letter.
-const INITIAL: u32 = 2_900;
+const INITIAL: u32 = 3_700;
+/// Servant of: what follows says who, but many names are the one with it and another without.
+const SERVANT: u32 = 3_300;
 /// A word of one or two letters.
 const TWO_LETTERS: u32 = 6_500;
 /// A word of three.
@@ -18,9 +20,9 @@ const THREE_LETTERS: u32 = 9_000;
 /// A sign of Chinese or Korean: there are few syllables.
 const SIGN: u32 = 3_000;
 /// What is left of a name that many people bear, in percent.
-const EVERYDAY: u32 = 59;
+const EVERYDAY: u32 = 70;
 /// What a word loses each time that the number of names with it doubles.
-const HALVING: u32 = 800;
+const HALVING: u32 = 600;
 /// A word that everybody bears.
 const FLOOR: u32 = 2_800;
 /// A rare word.
@@ -75,6 +77,7 @@ impl Rarity {
     pub fn weight(&self, token: &Token) -> u32 {
         let weight = match token.role {
             Role::Title => 600,
+            Role::Particle if token.is_servant() => SERVANT,
             Role::Particle | Role::Form => 800,
             Role::Initial => INITIAL,
             // Jr, or the second of a name.

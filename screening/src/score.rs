@@ -7,7 +7,8 @@
 //! contradiction = min(U query, U listed)
 //! agreement     = sum of (w query + w listed) * s  /  (sum of (w query + w listed) + CONTRADICTION * contradiction + QUERY_MORE * rest + LISTED_MORE * rest)
 //! evidence      = half the sum of (w query + w listed) * s, without initials
-//! score         = 1 - (1 - agreement) * (more than 1 where evidence is little, less where it is much)
+//! rarest        = the most that a piece adds to the evidence, at most that of a rare word
+//! score         = 1 - (1 - agreement) * (more than 1 where evidence is little or nothing rare agrees, less where evidence is much)
 //! ```
 //!
 //! 1. Every piece that is similar enough is found.
@@ -25,33 +26,36 @@ use crate::THRESHOLD;
 use crate::index::{Why, why};
 use crate::name::{Name, Token};
 use crate::rarity::Rarity;
+use crate::text::Script;
 use crate::words::Role;
 pub use similar::How;
 pub(crate) use similar::Sieve;
 use similar::{joined, similar};
 
 /// What both have that the other has not, in percent of both weights.
-const CONTRADICTION: u32 = 100;
+const CONTRADICTION: u32 = 80;
 /// What the query has more than the listed name, in percent of its weight.
 const QUERY_MORE: u32 = 80;
 /// What the listed name has more.
-const LISTED_MORE: u32 = 38;
+const LISTED_MORE: u32 = 40;
 /// What another order takes away.
-const OTHER_ORDER: u32 = 740;
+const OTHER_ORDER: u32 = 800;
 /// And of the very same words: many write the last name first.
 const SAME_WORDS: u32 = 100;
 /// What it takes away that an initial of the list and one word are all that agree.
 const LISTED_INITIAL: u32 = 950;
 /// How much more counts what lacks where nothing agrees, in percent.
 const LITTLE_AGREES: u32 = 40;
+/// How much more counts what lacks where no rare word agrees, in percent: names that many bear must agree more closely.
+const NOTHING_RARE: u32 = 40;
 /// How much less it counts for each rare word that agrees beyond the first, in percent.
-const MUCH_AGREES: u32 = 30;
+const MUCH_AGREES: u32 = 25;
 
 /// The score of the same name, in ten-thousandths.
 pub const SURE: u32 = 10_000;
 
 /// Where a match begins, before it is put on the scale of those who ask.
-const MATCH: u32 = 8_600;
+const MATCH: u32 = 8_750;
 
 /// What weighs less than this contradicts nobody.
 const LITTLE: u32 = 2_000;
@@ -119,8 +123,11 @@ pub fn align(query: &Name, listed: &Name) -> Alignment {
     }
     let mut score: u32 = taken.iter().map(|piece| piece.contributed).sum();
     let whole = similar::whole(&query.tokens, &listed.tokens, WHOLE_MIN).filter(|whole| *whole >= WHOLE_MIN && whole - 400 > score);
-    let mut evidence =
-        taken.iter().filter(|piece| piece.how != How::Initial).map(|piece| share(piece.weight, piece.similarity, 2 * SURE)).sum::<u32>();
+    let shares = || taken.iter().filter(|piece| piece.how != How::Initial).map(|piece| share(piece.weight, piece.similarity, 2 * SURE));
+    let mut evidence = shares().sum::<u32>();
+    // No sign is rare alone: the name that they are together may be.
+    let is_of_signs = query.tokens.iter().any(|token| token.script == Script::Signs);
+    let rarest = if is_of_signs { evidence } else { shares().max().unwrap_or(0) }.min(SURE);
     if let Some(whole) = whole {
         score = whole - 400;
         evidence = evidence.max(weight(&listed.tokens)).min(SURE);
@@ -139,7 +146,7 @@ pub fn align(query: &Name, listed: &Name) -> Alignment {
     if initials > 0 && taken.iter().filter(|piece| says(piece, query)).count() == 1 {
         score = score.saturating_sub(LISTED_INITIAL);
     }
-    score = weighed(score, evidence);
+    score = weighed(score, evidence, rarest);
     let score = if same_words(query, listed) { SURE } else { scaled(score) };
     Alignment { score, pieces: taken, whole: whole.is_some() }
 }
@@ -173,11 +180,11 @@ fn same_words(query: &Name, listed: &Name) -> bool {
         && (query.tokens.iter().zip(&listed.tokens).all(|(one, other)| same(one, other)) || spoken(query) == spoken(listed))
 }
 
-/// What lacks of a score counts more where little agrees, and less where much does.
-fn weighed(score: u32, evidence: u32) -> u32 {
+/// What lacks of a score counts more where little agrees or nothing rare does, and less where much does.
+fn weighed(score: u32, evidence: u32, rarest: u32) -> u32 {
     let lacks = SURE.saturating_sub(score);
     let (more, less) = (SURE.saturating_sub(evidence), evidence.saturating_sub(SURE).min(2 * SURE));
-    let factor = 10_000 + more / 100 * LITTLE_AGREES - less / 100 * MUCH_AGREES;
+    let factor = 10_000 + more / 100 * LITTLE_AGREES + (SURE - rarest) / 100 * NOTHING_RARE - less / 100 * MUCH_AGREES;
     SURE.saturating_sub(lacks * (factor / 10) / 1_000).min(SURE - 50)
 }
 

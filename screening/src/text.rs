@@ -1,7 +1,7 @@
 //! Any script as lower-case ASCII words, in the order in which they stand.
 //!
 //! An apostrophe joins what it parts (N'Guessan, O'Brien), a dot between single letters too (S.A.R.L.), anything else that
-//! is neither letter nor digit parts words. A name of punctuation only has no words, and matches nothing.
+//! is neither letter nor digit parts words. A name of punctuation or pictures only has no words, and matches nothing.
 
 use any_ascii::any_ascii_char;
 use std::borrow::Cow;
@@ -46,6 +46,26 @@ const LOOKALIKES: &[(char, char)] = &[
     ('υ', 'u'),
     ('χ', 'x'),
     ('ζ', 'z'),
+    ('Ꭺ', 'a'),
+    ('Ᏼ', 'b'),
+    ('Ꮯ', 'c'),
+    ('Ꭰ', 'd'),
+    ('Ꭼ', 'e'),
+    ('Ꮋ', 'h'),
+    ('Ꭻ', 'j'),
+    ('Ꮶ', 'k'),
+    ('Ꮮ', 'l'),
+    ('Ꮇ', 'm'),
+    ('Ꮲ', 'p'),
+    ('Ꮢ', 'r'),
+    ('Ꮪ', 's'),
+    ('Ꭲ', 't'),
+    ('Ꮩ', 'v'),
+    ('Ꮃ', 'w'),
+    ('Ꮓ', 'z'),
+    ('հ', 'h'),
+    ('օ', 'o'),
+    ('ս', 'u'),
 ];
 
 /// What Chinese firms are called, in the words in which lists write it.
@@ -130,19 +150,21 @@ fn chunk_words(chunk: &str, words: &mut Vec<Word>) {
     let mut word = Word::default();
     let mixed = is_mixed(chunk);
     for letter in chunk.chars() {
-        if is_apostrophe(letter) || is_combining_mark(letter) {
+        if is_apostrophe(letter) || is_accent(letter) {
             continue;
         }
-        let ascii = ascii(letter, mixed);
         if stands_alone(letter) {
             end(&mut word, words);
         }
-        let before = word.text.len();
-        word.text.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
+        let (before, is_written) = (word.text.len(), letter.is_alphanumeric() || is_combining_mark(letter));
+        if is_written {
+            let ascii = ascii(letter, mixed);
+            word.text.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
+        }
         if word.text.len() > before && !letter.is_ascii() {
             word.script = word.script.max(script(letter));
         }
-        if word.text.len() == before && !letter.is_alphabetic() || word.text.len() >= LETTERS_MAX {
+        if !is_written || word.text.len() >= LETTERS_MAX {
             end(&mut word, words);
         }
     }
@@ -177,15 +199,16 @@ fn ascii(letter: char, mixed: bool) -> Cow<'static, str> {
         return Cow::Owned(letter.to_string());
     }
     let lower = letter.to_lowercase().next().unwrap_or(letter);
-    if let Some((_, latin)) = LOOKALIKES.iter().find(|(alike, _)| mixed && *alike == lower) {
+    if let Some((_, latin)) = LOOKALIKES.iter().find(|(alike, _)| mixed && (*alike == lower || *alike == letter)) {
         return Cow::Owned(latin.to_string());
     }
     match letter {
         // These are heard as vowels, whatever they once were.
-        'ا' | 'أ' | 'إ' | 'آ' | 'ٱ' | 'ع' => return Cow::Borrowed("a"),
+        'ا' | 'أ' | 'إ' | 'آ' | 'ٱ' | 'ع' | 'א' | 'ע' => return Cow::Borrowed("a"),
         'ظ' => return Cow::Borrowed("z"),
         'ئ' => return Cow::Borrowed("y"),
-        'ؤ' => return Cow::Borrowed("w"),
+        'ؤ' | 'ו' => return Cow::Borrowed("w"),
+        'ב' => return Cow::Borrowed("b"),
         _ => {}
     }
     let mut base = None;
@@ -196,19 +219,25 @@ fn ascii(letter: char, mixed: bool) -> Cow<'static, str> {
     Cow::Borrowed(any_ascii_char(whole))
 }
 
-/// A word of Latin letters among which others hide.
+/// A word of Latin letters among which others may hide.
 fn is_mixed(chunk: &str) -> bool {
-    !chunk.is_ascii()
-        && chunk.chars().any(|letter| letter.is_ascii_alphabetic())
-        && chunk.chars().any(|letter| is_cyrillic(letter) || ('\u{370}'..='\u{3ff}').contains(&letter))
+    !chunk.is_ascii() && chunk.bytes().any(|letter| letter.is_ascii_alphabetic())
+}
+
+/// A mark that says how a letter is heard, as accents and the short vowels of Arabic and Hebrew do. The vowels of India, the nasal of
+/// N'Ko and others that come after them are marks as well, but written as letters are.
+fn is_accent(letter: char) -> bool {
+    is_combining_mark(letter) && letter < '\u{780}'
 }
 
 fn is_cyrillic(letter: char) -> bool {
     ('\u{400}'..='\u{4ff}').contains(&letter)
 }
 
+/// What joins the letters around it, and what nobody sees.
 fn is_apostrophe(letter: char) -> bool {
-    matches!(letter, '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | 'ʻ' | 'ʿ' | 'ʾ' | '"' | '\u{640}' | '\u{200b}'..='\u{200f}')
+    matches!(letter, '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | 'ʻ' | 'ʿ' | 'ʾ' | '"' | '\u{640}')
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn script(letter: char) -> Script {
@@ -240,6 +269,11 @@ mod tests {
             ("习近平", "xi jin ping"),
             ("ＡＢＣ ﬁn", "abc fin"),
             ("O’Brien", "obrien"),
+            ("नरेन्द्र मोदी", "nrendr modi"),
+            ("ߞߊ߲ߕߍ", "kante"),
+            ("\u{202e}Ali", "ali"),
+            ("Awa 😀 Sow", "awa sow"),
+            ("👨‍👩‍👧 ™", "tm"),
             ("--- !!!", ""),
             ("", ""),
             ("Unit 42", "unit 42"),

@@ -21,7 +21,7 @@ const DOUBLED: u32 = 3;
 const DIGRAPHS: &[(&str, u8)] =
     &[("tch", b'c'), ("kh", b'x'), ("gh", b'g'), ("sh", b'$'), ("ch", b'$'), ("dj", b'j'), ("th", b't'), ("dh", b'd'), ("ph", b'f')];
 /// Letters that stand for one sound.
-const SOUNDS: &[&[u8]] = &[b"gj", b"qkgx", b"zds", b"ts", b"dt", b"cj$", b"pbf", b"fv", b"uow", b"iey", b"aeo", b"vw"];
+const SOUNDS: &[&[u8]] = &[b"gj", b"qkgx", b"zds", b"ts", b"dt", b"cj$", b"pbfv", b"uow", b"iey", b"aeo", b"vw"];
 
 /// How similar, in ten-thousandths; the first is the one without short vowels.
 pub(super) fn similarity(bare: &str, full: &str) -> u32 {

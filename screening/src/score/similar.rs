@@ -2,33 +2,35 @@
 
 use super::abjad;
 use crate::edit;
-use crate::name::Token;
+use crate::name::{SLIP, Token};
 use crate::text::Script;
 use crate::variants::{self, Variant};
 use crate::words::Role;
 
 /// Two spellings that sound alike.
-const FOLDED: u32 = 9_200;
+const FOLDED: u32 = 9_150;
 /// And what each hundredth of a letter takes from that.
 const FOLDED_LETTER: u32 = 4;
 /// Two spellings that are known.
-const SPELLING: u32 = 9_000;
+const SPELLING: u32 = 8_600;
 /// What a name is in another language.
 const KINDRED: u32 = 8_000;
 /// A short form.
 const SHORT: u32 = 8_650;
 /// An initial.
-pub(super) const INITIAL: u32 = 8_250;
+pub(super) const INITIAL: u32 = 8_450;
 /// Mario and Maria.
 const HE_AND_SHE: u32 = 6_800;
 /// A particle with a slip.
 const SLIPPED: u32 = 7_300;
 /// The most that a word without short vowels is like one with them.
 const ABJAD: u32 = 9_300;
+/// What each letter takes from that which it has less than [`ABJAD_LETTERS`].
+const ABJAD_SHORT: u32 = 300;
+/// As many letters without vowels tell names apart.
+const ABJAD_LETTERS: usize = 4;
 /// And the least.
 const ABJAD_MIN: u32 = 7_600;
-/// What two well-known names are further apart, in hundredths of a letter.
-const KNOWN: u32 = 40;
 /// What all beyond one slip costs more, in percent.
 const MORE_SLIPS: u32 = 50;
 
@@ -50,7 +52,7 @@ pub enum How {
 }
 
 /// Less than this is another word.
-pub(crate) const WORD_MIN: u32 = 6_800;
+pub(crate) const WORD_MIN: u32 = 6_250;
 /// Less than this is another word, where words are put together.
 pub(crate) const JOINED_MIN: u32 = 8_700;
 /// Fewer letters than this leave no room for a slip as well.
@@ -64,9 +66,7 @@ const SILENT_LEAST: u32 = 40;
 /// The bit of an h.
 const SILENT_BIT: u64 = 1 << (b'h' & 63);
 /// What likeness by sound is worth less than by letters.
-const SOUND: u32 = 500;
-/// What one slip costs.
-const SLIP: u32 = 100;
+const SOUND: u32 = 900;
 /// The article on one side only.
 const ARTICLE: u32 = 9_300;
 /// The same consonants, on one side without any vowel, as Arabic is written.
@@ -124,7 +124,8 @@ pub(crate) fn similar(one: &Token, other: &Token, least: u32) -> Option<(How, u3
 /// A word that says little, against one that is nothing known but a slip of it.
 fn slip(little: &Token, other: &Token) -> Option<(How, u32)> {
     let is_known = other.groups.is_some() || crate::everyday::is_known(&other.text);
-    let fits = !is_known && little.text.len().abs_diff(other.text.len()) < 2 && edit::cost(&little.text, &other.text, SLIP) <= SLIP;
+    let is_near = || little.text.len().abs_diff(other.text.len()) < 2 && edit::cost(&little.text, &other.text, SLIP) <= SLIP;
+    let fits = !is_known && if little.is_servant() { other.is_almost_servant() } else { is_near() };
     fits.then_some((How::Edit, SLIPPED))
 }
 
@@ -237,27 +238,24 @@ fn edited(one_token: &Token, other_token: &Token, least: u32) -> Option<u32> {
     }
     if (one.script == Script::Abjad) != (other.script == Script::Abjad) {
         let (bare, full) = if one.script == Script::Abjad { (one, other) } else { (other, one) };
-        return Some(abjad::similarity(&bare.text, &full.text).min(ABJAD)).filter(|similarity| *similarity >= ABJAD_MIN);
+        // Of two or three consonants many names are made.
+        let short = u32::try_from(ABJAD_LETTERS.saturating_sub(bare.text.len())).unwrap_or(0) * ABJAD_SHORT;
+        return Some(abjad::similarity(&bare.text, &full.text).min(ABJAD).saturating_sub(short))
+            .filter(|similarity| *similarity >= ABJAD_MIN);
     }
     // Some write without vowels in Latin letters as well.
     let has_vowel = |token: &Token| token.text.bytes().any(|letter| b"aeiou".contains(&letter));
     if short > 2 && has_vowel(one) != has_vowel(other) && consonants(one).eq(consonants(other)) {
         return Some(CONSONANTS);
     }
-    // Two names that are both well known are more likely two names than one with a slip.
-    let known = |token: &Token| token.groups.is_some() || crate::everyday::is_known(&token.text);
-    let mut slip = None;
-    let mut ratio = |(one, other): (&str, &str), letters: (u64, u64)| {
+    let ratio = |(one, other): (&str, &str), letters: (u64, u64)| {
         let length = one.len().max(other.len());
         let limit = limit(length, least);
         if length < 2 || apart(letters) > limit {
             return 0;
         }
         let cost = edit::cost(one, other, limit);
-        if cost > limit {
-            return 0;
-        }
-        ratio(cost + *slip.get_or_insert_with(|| if known(one_token) && known(other_token) { KNOWN } else { 0 }), length)
+        if cost > limit { 0 } else { ratio(cost, length) }
     };
     let plain = ratio((&one_token.text, &other_token.text), (one_token.letters.0, other_token.letters.0));
     if plain >= 9_000 || one_token.folded == one_token.text && other_token.folded == other_token.text {
