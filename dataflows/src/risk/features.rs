@@ -22,7 +22,7 @@ use crate::risk::graph::{Edge, Graph};
 use crate::risk::holds::{Candidate, Clause, Threshold};
 use crate::risk::kept::{self, Kept};
 use crate::risk::measured::{self, Looking, Measured, candidate, may_hold, readings};
-use crate::risk::rules::{self, Key, Shape, Watched};
+use crate::risk::rules::{self, How, Key, Shape, Watched};
 use crate::risk::screen::{Screen, Screened};
 use crate::risk::settings::{Settings, Watch};
 use crate::risk::ties::{Lens, Row};
@@ -72,12 +72,11 @@ pub(crate) struct Features {
     pub(crate) lenses: BTreeMap<Shape, Lens>,
 }
 
-/// A payment that came, went or became less, and the trace of what did it.
+/// A payment that came, went or became less, or is looked at otherwise, and what did it.
 #[derive(Clone, Copy)]
 pub(crate) struct Touch {
     pub(crate) edge: Edge,
-    pub(crate) is_newest: bool,
-    pub(crate) is_pushed: bool,
+    pub(crate) how: How,
     pub(crate) event: Option<usize>,
 }
 
@@ -182,12 +181,7 @@ impl Features {
             } else if self.measured.contains_key(watch) {
                 self.measure(*watch, now, (&touches, &news.steps, by), events, said);
             } else {
-                let all = self.graph.all().map(|slot| Touch {
-                    edge: *self.graph.edge(slot),
-                    is_newest: true,
-                    is_pushed: false,
-                    event: by.flatten(),
-                });
+                let all = self.graph.all().map(|slot| Touch { edge: *self.graph.edge(slot), how: How::Newest, event: by.flatten() });
                 let all: Vec<Touch> = all.chain(touches.iter().copied()).collect();
                 let steps: Vec<_> = self.graph.steps().map(|key| (key, by.flatten())).chain(news.steps.iter().copied()).collect();
                 self.measure(*watch, now, (&all, &steps, by), events, said);
@@ -234,9 +228,9 @@ impl Features {
                 },
                 Fact::Transaction(paid) if paid.refusal.is_none() => {
                     let counts = dated.get(&paid.id).copied().unwrap_or(now);
-                    let own = self.pay(paid, now, counts).map(|(edge, is_newest)| (edge, is_newest, false));
-                    let displaced = self.graph.displaced().into_iter().map(|(edge, is_pushed)| (edge, false, is_pushed));
-                    let touch = |(edge, is_newest, is_pushed)| Touch { edge, is_newest, is_pushed, event: Some(event) };
+                    let own = self.pay(paid, now, counts);
+                    let displaced = self.graph.displaced();
+                    let touch = |(edge, how)| Touch { edge, how, event: Some(event) };
                     touches.extend(own.into_iter().chain(displaced).map(touch));
                 }
                 Fact::Diligence(told) => self.graph.diligence(told),
@@ -258,20 +252,20 @@ impl Features {
     }
 
     /// A payment, or what it gives back of another.
-    fn pay(&mut self, paid: &Transaction, now: Epoch, counts: Epoch) -> Option<(Edge, bool)> {
+    fn pay(&mut self, paid: &Transaction, now: Epoch, counts: Epoch) -> Option<(Edge, How)> {
         let currency = paid.amount.currency;
         let (payer, payee) = (self.graph.intern(paid.account_debit, currency), self.graph.intern(paid.account_credit, currency));
         if let Some(original) = paid.link.and_then(schemas::Link::original) {
             let slot = self.graph.find(payee, payer, original.minted()?)?;
             let edge = *self.graph.edge(slot);
-            self.graph.give_back(slot, paid.amount.minor);
-            return Some((edge, false));
+            let is_gone = self.graph.give_back(slot, paid.amount.minor);
+            return Some((edge, if is_gone { How::Amid } else { How::Less }));
         }
         let time = if counts > now || counts + LATE_MS_MAX < now { now } else { counts };
         let (kind, channel) = (paid.kind, paid.channel);
         let edge = Edge { time, minted: paid.id.minted()?, payer, payee, amount_minor: paid.amount.minor, kind, channel };
         self.graph.insert(edge);
-        Some((edge, time == now))
+        Some((edge, if time == now { How::Newest } else { How::Amid }))
     }
 
     /// Measures by one rule in one shape whoever is concerned or due; and who stands and may hold, if its thresholds were set, by an event
@@ -287,8 +281,8 @@ impl Features {
         let (rule, settings) = (rules::rule(watch.rule), self.settings.as_ref().expect("it began"));
         let mut causes: Vec<(Key, Cause)> = Vec::new();
         let mut keys = Vec::new();
-        for Touch { edge, is_newest, is_pushed, event } in touches {
-            (rule.concerns)(&self.graph, &Watched { edge, is_newest: *is_newest, is_pushed: *is_pushed, shape: &watch.shape }, &mut keys);
+        for Touch { edge, how, event } in touches {
+            (rule.concerns)(&self.graph, &Watched { edge, how: *how, shape: &watch.shape }, &mut keys);
             let late = Some(edge.time).filter(|time| *time < now && edge.minted.0 == now);
             causes.extend(keys.drain(..).map(|key| (key, Cause { event: *event, late })));
         }

@@ -15,11 +15,15 @@ pub(crate) use bounds::Most;
 pub(crate) use window::Window;
 
 use crate::risk::beside::Beside;
+use crate::risk::rules::How;
 use schemas::{AccountId, Channel, Currency, CustomerId, Epoch, KycLevel, PaymentKind, Role, TransactionId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// Most payments of an account that a rule looks at in a window and a direction: the newest ones.
 pub(crate) const NEIGHBOURS_MAX: usize = 1_000;
+
+/// Most payments that a rule looks at of all who paid an account: of each as many, the newest ones.
+pub(crate) const AROUND_MAX: usize = 10_000;
 
 /// Payments are forgotten an hour of them at a time.
 pub(crate) const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -96,9 +100,8 @@ pub(crate) struct Graph {
     /// What is known beside payments.
     pub(crate) beside: Beside,
     pub(crate) most: Most,
-    /// Payments that others have pushed out of what is looked at, or that are looked at again, since this was last asked; and whether only what is
-    /// looked at now is different by it, not what was at earlier moments.
-    displaced: Vec<(Edge, bool)>,
+    /// Payments that others have pushed out of what is looked at, or that are looked at again, since this was last asked.
+    displaced: Vec<(Edge, How)>,
     /// Whose payments have become more than are looked at, or no more than that, since this was last asked.
     crossed: Vec<Node>,
     /// Looked up, never walked.
@@ -265,7 +268,7 @@ impl Graph {
                 self.displace((node, is_payer), place, true, edge.is_late());
             }
         }
-        if self.account(edge.payer).paid.len() == self.most.0 + 1 {
+        if self.account(edge.payer).paid.len() == self.most.neighbours + 1 {
             self.crossed.push(edge.payer);
         }
         slot
@@ -324,7 +327,7 @@ impl Graph {
             place
         };
         let paid = remove(&mut self.accounts[index(edge.payer)].paid);
-        if self.account(edge.payer).paid.len() == self.most.0 {
+        if self.account(edge.payer).paid.len() == self.most.neighbours {
             self.crossed.push(edge.payer);
         }
         let received = remove(&mut self.accounts[index(edge.payee)].received);

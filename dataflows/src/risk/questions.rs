@@ -7,7 +7,7 @@
 
 use crate::risk::evidence;
 use crate::risk::features::Features;
-use crate::risk::rules::{self, Key, Measures, Watched};
+use crate::risk::rules::{self, How, Key, Measures, Watched};
 use crate::risk::settings::{self, Watch, is_candidate, reaches};
 use schemas::Epoch;
 use schemas::alert::{Measured, Subject};
@@ -141,7 +141,7 @@ fn each(features: &Features, watch: Watch, as_of: Epoch, mut take: impl FnMut(Ke
     let (rule, graph) = (rules::rule(watch.rule), &features.graph);
     let (mut keys, mut concerned) = (Vec::new(), BTreeSet::new());
     for slot in graph.all() {
-        (rule.concerns)(graph, &Watched { edge: graph.edge(slot), is_newest: true, is_pushed: false, shape: &watch.shape }, &mut keys);
+        (rule.concerns)(graph, &Watched { edge: graph.edge(slot), how: How::Newest, shape: &watch.shape }, &mut keys);
         concerned.extend(keys.drain(..));
     }
     if watch.rule == RuleId::ImpossibleTravel {

@@ -64,7 +64,7 @@ pub(crate) const HOUR_MS: u64 = 60 * 60 * 1_000;
 /// A rule.
 pub(crate) struct Rule {
     pub(crate) id: RuleId,
-    /// Who is to be measured because of this payment, of which the second says whether it is in the graph in its order, as the newest.
+    /// Who is to be measured because of this payment.
     pub(crate) concerns: fn(&Graph, &Watched<'_>, &mut Vec<Key>),
     /// What there is of one of them at a moment.
     pub(crate) measure: fn(&Graph, Key, Epoch, &Shape) -> Reading,
@@ -74,14 +74,26 @@ pub(crate) struct Rule {
     pub(crate) window_ms: fn(&Shape) -> u64,
 }
 
-/// A payment that came, went or became less.
+/// A payment that came, went or became less, or is looked at otherwise.
 pub(crate) struct Watched<'a> {
     pub(crate) edge: &'a crate::risk::graph::Edge,
-    /// Whether it came now and is the newest, so that nothing can have followed it.
-    pub(crate) is_newest: bool,
-    /// Whether it stands as it did, and was only pushed out of what is looked at now.
-    pub(crate) is_pushed: bool,
+    pub(crate) how: How,
     pub(crate) shape: &'a Shape,
+}
+
+/// How a payment is another one than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It came now and is the newest, so that nothing can have followed it.
+    Newest,
+    /// It came late or went, so others may have followed it.
+    Amid,
+    /// It became less, and stands where it did.
+    Less,
+    /// It stands as it did, and was only pushed out of what is looked at now.
+    Pushed,
+    /// It stands as it did; one that came or went amid others pushed it out of what is looked at, or back in, now or at earlier moments.
+    Shifted,
 }
 
 /// About whom something is measured.

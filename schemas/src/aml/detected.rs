@@ -66,6 +66,7 @@ pub(super) const fn parameters(rule: RuleId) -> &'static [Parameter] {
                     shape("window_hours", 168, 1, 2_160),
                     shape("kept_percent", 80, 0, 1_000),
                     shape("overlap_hours", 24, 0, 720),
+                    shape("known_hours", 720, 0, 2_160),
                 ]
             }
         }

@@ -31,7 +31,7 @@ impl Graph {
     fn window<'a>(&'a self, sides: &'a VecDeque<Side>, at: Epoch, window_ms: u64) -> Window<'a> {
         let to = if sides.back().is_none_or(|last| last.time <= at) { sides.len() } else { sides.partition_point(|side| side.time <= at) };
         let first = sides.partition_point(|side| side.time + window_ms <= at);
-        let from = first.max(to.saturating_sub(self.most.0));
+        let from = first.max(to.saturating_sub(self.most.neighbours));
         Window { graph: self, sides, from, to, is_capped: from > first }
     }
 

@@ -15,7 +15,7 @@
 //! 3. A payment that came late, or went, may lie within cycles that others have closed since: all that it leads to are looked at again.
 
 use crate::risk::graph::{Edge, Graph, Node, Side, Slot, Window};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Watched, Who, hours_ms};
+use crate::risk::rules::{How, Key, Reading, Rule, Shape, Watched, Who, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 use std::collections::BTreeSet;
@@ -36,13 +36,13 @@ fn is_hop(graph: &Graph, edge: &Edge, shape: &Shape) -> bool {
 }
 
 fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
-    let Watched { edge, is_newest, is_pushed, shape } = *watched;
+    let Watched { edge, how, shape } = *watched;
     if !is_hop(graph, edge, shape) {
         return;
     }
     // 1.
     keys.push(closed_by(edge));
-    if is_newest || is_pushed {
+    if matches!(how, How::Newest | How::Pushed) {
         return;
     }
     // 3.

@@ -6,37 +6,45 @@
 //! again, until nobody is. What is left is the core, if both sides of the payment are in it. It does not depend on the order in which
 //! they are left out.
 //!
+//! **Bound.** What is looked at of an account is what was the newest when the payment came, so later payments change nothing of it, and time alone only
+//! takes from it. Whoever paid the payee is looked at by both sides: by a payment that is among those looked at of the payee, and of the payer too.
+//! So all that a core rests on is in its evidence, and when the first of it leaves the window, the core is measured again.
+//!
 //! As a cycle, a core is found at the payment that completes it, so a payment that is the newest is looked at once, and alone. One that came
-//! late, or went, may be part of what others have completed since: those to anybody whom its payer paid.
+//! late, or went, may be part of what others have completed since: the newest payments to anybody whom its payer paid beside it. These are up to
+//! 1,000 each, to up to 2,000 others.
 
-use crate::risk::graph::{Edge, Graph, Node, Order, Slot};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Watched, Who, count, hours_ms};
+use crate::risk::graph::{Edge, Graph, Node, Slot};
+use crate::risk::rules::{How, Key, Reading, Rule, Shape, Watched, Who, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most payments that are looked at around one; beyond, there may be more than was found.
-const STEPS_MAX: usize = 10_000;
-
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::DenseCore, concerns, measure, reach_ms: |shape| hours_ms(shape[0]), window_ms: |shape| hours_ms(shape[0]) };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::DenseCore,
+    concerns,
+    measure,
+    // From a moment to the payment, and from there as far again.
+    reach_ms: |shape| 2 * hours_ms(shape[0]),
+    window_ms: |shape| hours_ms(shape[0]),
+};
 
 fn completed_by(edge: &Edge) -> Key {
     Key { who: Who::Account(edge.payee), which: edge.minted }
 }
 
 fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
-    let Watched { edge, is_newest, is_pushed, shape } = *watched;
-    if graph.is_hub(edge.payer) || graph.is_hub(edge.payee) {
-        return;
+    let Watched { edge, how, shape } = *watched;
+    if !graph.is_hub(edge.payer) && !graph.is_hub(edge.payee) {
+        keys.push(completed_by(edge));
     }
-    keys.push(completed_by(edge));
-    if !is_newest && !is_pushed {
-        let (until, window_ms) = (edge.time + hours_ms(shape[0]), 2 * hours_ms(shape[0]));
-        let payees: BTreeSet<Node> =
-            graph.all_paid(edge.payer, until, window_ms).sides().map(|side| side.other).chain([edge.payee]).collect();
-        let into = payees.into_iter().flat_map(|payee| graph.all_received(payee, until, until - edge.time + 1).edges());
-        keys.extend(into.map(|(_, edge)| completed_by(edge)));
+    if how == How::Amid {
+        let window_ms = hours_ms(shape[0]);
+        // What a hub pays or is paid is in no core, but has its place among what is looked at.
+        let beside = if graph.is_hub(edge.payer) { BTreeSet::from([edge.payee]) } else { graph.paid_beside(edge, window_ms) };
+        let payees = beside.into_iter().filter(|payee| !graph.is_hub(*payee));
+        let since = payees.flat_map(|payee| graph.received(payee, edge.time + window_ms, window_ms + 1).edges());
+        keys.extend(since.map(|(_, edge)| completed_by(edge)));
     }
 }
 
@@ -47,11 +55,10 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
         return Reading::default();
     }
     let Some((_, last)) = received.edges().rev().find(|(_, edge)| edge.minted == key.which) else { return Reading::default() };
-    let (within_ms, order) = (window_ms - (at - last.time), last.order());
-    if graph.paid(last.payer, last.time, within_ms).len() < least || graph.is_hub(last.payer) || graph.is_hub(last.payee) {
+    if graph.paid(last.payer, last.time, window_ms).len() < least || graph.is_hub(last.payer) || graph.is_hub(last.payee) {
         return Reading::default();
     }
-    let (paid, is_capped) = around(graph, key.node(), within_ms, order);
+    let (paid, is_capped) = around(graph, last, at, window_ms);
     let (payers, payees) = peel(&paid, least);
     if !payers.contains(&last.payer) || !payees.contains(&last.payee) {
         return Reading::default();
@@ -67,21 +74,23 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
     }
 }
 
-/// Who paid whom by which payments, of all who paid an account, up to a payment to it.
-fn around(graph: &Graph, node: Node, within_ms: u64, order: Order) -> (BTreeMap<(Node, Node), Vec<Slot>>, bool) {
-    let (mut steps, mut paid) = (STEPS_MAX, BTreeMap::<(Node, Node), Vec<Slot>>::new());
-    let received = graph.received(node, order.0, within_ms).edges().filter(|(_, edge)| edge.order() <= order);
-    let payers: BTreeSet<Node> = received.map(|(_, edge)| edge.payer).filter(|payer| !graph.is_hub(*payer)).collect();
-    let mut is_capped = false;
+/// Who paid whom by which payments, of all who paid whoever was paid last, up to that payment: those that have not left the window since.
+fn around(graph: &Graph, last: &Edge, at: Epoch, window_ms: u64) -> (BTreeMap<(Node, Node), Vec<Slot>>, bool) {
+    let received = graph.received(last.payee, last.time, window_ms);
+    let before = received.edges().filter(|(_, edge)| edge.order() <= last.order());
+    let payers: BTreeSet<Node> = before.map(|(_, edge)| edge.payer).filter(|payer| !graph.is_hub(*payer)).collect();
+    let each = graph.most.around.checked_div(payers.len()).unwrap_or_default();
+    let (mut paid, mut is_capped) = (BTreeMap::<(Node, Node), Vec<Slot>>::new(), received.is_capped);
     for payer in payers {
-        let window = graph.paid(payer, order.0, within_ms);
-        let some = window.len().min(steps);
-        is_capped |= some < window.len() || window.is_capped;
-        steps -= some;
-        for (slot, edge) in window.edges().rev().take(some).filter(|(_, edge)| edge.order() <= order && !graph.is_hub(edge.payee)) {
+        let window = graph.paid(payer, last.time, window_ms);
+        is_capped |= window.is_capped || each < window.len();
+        let stays = |edge: &Edge| edge.order() <= last.order() && at < edge.time + window_ms && !graph.is_hub(edge.payee);
+        for (slot, edge) in window.edges().rev().take(each).filter(|(_, edge)| stays(edge)) {
             paid.entry((payer, edge.payee)).or_default().push(slot);
         }
     }
+    let near: BTreeSet<Node> = paid.keys().filter(|(_, payee)| *payee == last.payee).map(|(payer, _)| *payer).collect();
+    paid.retain(|(payer, _), _| near.contains(payer));
     (paid, is_capped)
 }
 

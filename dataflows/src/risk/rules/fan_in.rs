@@ -67,7 +67,7 @@ pub(super) fn fan<'a>(graph: &Graph, shape: &Shape, at: Epoch, window: impl Fn(E
 }
 
 /// Whoever is on the other side, in order, each once.
-fn others(window: Window<'_>) -> Vec<Node> {
+pub(super) fn others(window: Window<'_>) -> Vec<Node> {
     let mut others: Vec<Node> = window.sides().map(|side| side.other).collect();
     others.sort_unstable();
     others.dedup();

@@ -6,10 +6,15 @@
 //!   senders   = distinct payers of what was received within the window up to first.time + overlap
 //!   receivers = distinct payees of what was paid from first.time on
 //! where out_minor >= in_minor * kept_percent / 100 and every role is 'customer'
+//!   and no payment o between the same two, the same way, has at - window - known < o.time and o.time <= at - window
 //! order by least(senders, receivers) desc, out_minor desc, first limit 1
 //! ```
+//!
+//! Who paid an account before the window, or whom it paid, is known there, as in a fan: a family, a tenant, a supplier. What they pay or are paid says
+//! nothing new, and counts on neither side.
 
 use crate::risk::graph::{Edge, Graph, Node, Slot, Window};
+use crate::risk::rules::fan_in::others;
 use crate::risk::rules::{Key, Reading, Rule, Shape, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
@@ -27,21 +32,20 @@ pub(super) const RULE: Rule = Rule {
         }
     },
     measure,
-    reach_ms: |shape| hours_ms(shape[0]),
+    reach_ms: |shape| hours_ms(shape[0]) + hours_ms(shape[3]),
     window_ms: |shape| hours_ms(shape[0]),
 };
 
-/// Payments with others who are not hubs.
-fn plain<'a>(graph: &'a Graph, window: Window<'a>) -> Vec<(Slot, &'a Edge)> {
-    window.sides().filter(|side| !graph.is_hub(side.other)).map(|side| (side.slot, graph.edge(side.slot))).collect()
+/// Payments with others who are neither hubs nor known from before.
+fn plain<'a>(graph: &'a Graph, inside: Window<'a>, outside: Window<'a>) -> Vec<(Slot, &'a Edge)> {
+    let known = others(outside);
+    let is_plain = |other: Node| !graph.is_hub(other) && known.binary_search(&other).is_err();
+    inside.sides().filter(|side| is_plain(side.other)).map(|side| (side.slot, graph.edge(side.slot))).collect()
 }
 
-/// How many others there are who are not hubs.
-fn others(graph: &Graph, window: Window<'_>) -> usize {
-    let mut others: Vec<Node> = window.sides().map(|side| side.other).filter(|other| !graph.is_hub(*other)).collect();
-    others.sort_unstable();
-    others.dedup();
-    others.len()
+/// Whether there are enough others who are not hubs.
+fn is_wide(graph: &Graph, window: Window<'_>) -> bool {
+    window.len() >= SIDE_MIN && others(window).into_iter().filter(|other| !graph.is_hub(*other)).nth(SIDE_MIN - 1).is_some()
 }
 
 /// How many others there are, and how much, after each payment of a list.
@@ -57,16 +61,18 @@ fn running<'a>(edges: impl Iterator<Item = &'a (Slot, &'a Edge)>, other: impl Fn
 
 fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
     let node = key.node();
-    let (window_ms, overlap_ms) = (hours_ms(shape[0]), hours_ms(shape[2]));
-    let (received, paid) = (graph.received(node, at, window_ms), graph.paid(node, at, window_ms));
-    if received.len() < SIDE_MIN || paid.len() < SIDE_MIN {
+    let (window_ms, overlap_ms, known_ms) = (hours_ms(shape[0]), hours_ms(shape[2]), hours_ms(shape[3]));
+    let inside = [graph.received(node, at, window_ms), graph.paid(node, at, window_ms)];
+    if !inside.into_iter().all(|window| is_wide(graph, window)) {
         return Reading::default();
     }
-    let is_capped = received.is_capped || paid.is_capped;
-    if [received, paid].into_iter().any(|window| others(graph, window) < SIDE_MIN) {
-        return Reading::default();
-    }
-    let (received, paid) = (plain(graph, received), plain(graph, paid));
+    let before = at.saturating_sub(window_ms);
+    let outside = [graph.received(node, before, known_ms), graph.paid(node, before, known_ms)];
+    // What leaves the window may leave more of it paid on than before, and make others known; who is no longer known may count again.
+    let leaves = inside.into_iter().filter_map(|window| window.first(window_ms, at)).map(|first| first + window_ms);
+    let again = leaves.chain(outside.into_iter().filter_map(Window::oldest).map(|oldest| oldest + window_ms + known_ms)).min();
+    let is_capped = inside.into_iter().any(|window| window.is_capped);
+    let (received, paid) = (plain(graph, inside[0], outside[0]), plain(graph, inside[1], outside[1]));
     let senders = running(received.iter(), |edge| edge.payer);
     let mut receivers = running(paid.iter().rev(), |edge| edge.payee);
     receivers.reverse();
@@ -86,8 +92,6 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
             best = Some((least, *out_minor, senders, first, until));
         }
     }
-    // What leaves the window may leave more of it paid on than before.
-    let again = received.iter().chain(&paid).map(|(_, edge)| edge.time + window_ms).min();
     let Some((_, out_minor, senders, first, until)) = best else { return Reading { again, ..Reading::default() } };
     let amount_minor = i64::try_from(out_minor).unwrap_or(i64::MAX);
     Reading {

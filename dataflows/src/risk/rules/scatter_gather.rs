@@ -11,7 +11,7 @@
 //! The subject is whoever was paid in the end; a row is of one payer, who is among the counterparties.
 
 use crate::risk::graph::{Edge, Graph, Node, Side, Slot};
-use crate::risk::rules::{Key, Reading, Rule, Shape, Watched, Who, count, hours_ms};
+use crate::risk::rules::{How, Key, Reading, Rule, Shape, Watched, Who, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
 use std::collections::BTreeSet;
@@ -27,8 +27,8 @@ fn between(payer: Node, payee: Node) -> Key {
 }
 
 fn concerns(graph: &Graph, watched: &Watched<'_>, keys: &mut Vec<Key>) {
-    let Watched { edge, is_newest, is_pushed: _, shape } = *watched;
-    let window_ms = hours_ms(shape[0]);
+    let Watched { edge, how, shape } = *watched;
+    let (is_newest, window_ms) = (how == How::Newest, hours_ms(shape[0]));
     let Edge { payer, payee, time, .. } = *edge;
     if graph.is_hub(payer) || graph.is_hub(payee) {
         return;

@@ -4,7 +4,7 @@ use super::history::{DAY, Draw, HOUR, History, drawn};
 use super::{low, lowest, run};
 use crate::risk::features::Features;
 use crate::risk::graph::{Graph, Most, NEIGHBOURS_MAX};
-use crate::risk::rules::{self, Key, Watched};
+use crate::risk::rules::{self, How, Key, Watched};
 use crate::risk::settings::is_candidate;
 use crate::risk::ties::{CUSTOMERS_MAX, Lens, Mark, Row, Shared};
 use crate::risk::{Found, Given};
@@ -26,15 +26,14 @@ fn lowest_of_all() -> Given {
     Given::Settings(1, Arc::new(rules::known().map(shaped).collect::<Vec<(u32, Setting)>>()))
 }
 
-/// Whoever is named by a payment that is kept, or stands, stands as they are measured anew. Not of dense cores: there a history of seven
-/// accounts was found in which a core stands that is not measured any more, once a hub's bound is passed.
+/// Whoever is named by a payment that is kept, or stands, stands as they are measured anew.
 fn is_pure(features: &Features, now: Epoch) -> Result<(), TestCaseError> {
     let mut drifts = BTreeSet::new();
-    for (watch, measured) in features.measured.iter().filter(|(watch, _)| watch.rule != RuleId::DenseCore) {
+    for (watch, measured) in &features.measured {
         let (rule, graph) = (rules::rule(watch.rule), &features.graph);
         let (mut keys, mut all) = (Vec::new(), measured.stood.keys().copied().collect::<BTreeSet<Key>>());
         for slot in graph.all() {
-            (rule.concerns)(graph, &Watched { edge: graph.edge(slot), is_newest: true, is_pushed: false, shape: &watch.shape }, &mut keys);
+            (rule.concerns)(graph, &Watched { edge: graph.edge(slot), how: How::Newest, shape: &watch.shape }, &mut keys);
             all.extend(keys.drain(..));
         }
         let scratch = (rule.id == RuleId::Taint).then(|| features.exposures(*watch, now));
@@ -61,25 +60,40 @@ fn is_pure(features: &Features, now: Epoch) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn are_pure(history: &History, most: Most) -> Result<(), TestCaseError> {
+    let mut features = Features::default();
+    features.graph.most = most;
+    features.say(lowest_of_all());
+    for given in history.given() {
+        let now = given.epoch();
+        features.say(given);
+        is_pure(&features, now)?;
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
     #[test]
-    fn what_stands_of_a_hub_is_what_is_measured_of_it_now(drawn in drawn(), more in prop::collection::vec((0..4u32, 0..7u32, 1..9i64), 48), most in 3..6usize) {
+    fn what_stands_of_a_hub_is_what_is_measured_of_it_now(drawn in drawn(), more in prop::collection::vec((0..4u32, 0..7u32, 1..9i64), 48), neighbours in 3..6usize, around in 6..40usize) {
         let more = more.chunks(2).map(<[_]>::to_vec).collect::<Vec<_>>();
         let drawn = drawn.into_iter().zip(more).map(|((gap, mut draws), more)| {
             draws.extend(more.into_iter().map(|(payer, payee, amount)| Draw::Paid(payer, payee, amount)));
             (gap, draws)
         });
-        let history = History::of(&drawn.collect());
-        let mut features = Features::default();
-        features.graph.most = Most(most);
-        features.say(lowest_of_all());
-        for given in history.given() {
-            let now = given.epoch();
-            features.say(given);
-            is_pure(&features, now)?;
-        }
+        are_pure(&History::of(&drawn.collect()), Most { neighbours, around })?;
     }
+}
+
+/// Who is near is looked at by both sides: an account that paid the last payee before all that is looked at of the account itself belongs to no core
+/// around it, so none can lose it with a payment that is not in its evidence.
+#[test]
+fn who_paid_before_all_that_is_looked_at_of_them_is_in_no_core() {
+    let mut history = History::default();
+    history.epoch(0, &[Draw::Paid(0, 5, 1)]);
+    history.epoch(DAY, &[(0, 3), (0, 4), (0, 4), (1, 3), (1, 4), (1, 5), (2, 3), (2, 5)].map(|(payer, payee)| Draw::Paid(payer, payee, 1)));
+    history.epoch(13 * DAY, &[]);
+    are_pure(&history, Most { neighbours: 3, ..Most::default() }).unwrap();
 }
 
 /// Who pays whom 100,000 times in 1,000 epochs of an hour's 100th, each account on the other side another one.

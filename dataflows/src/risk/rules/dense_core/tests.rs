@@ -1,11 +1,13 @@
 //! Cores against a search over all of history, and near misses.
 
+use crate::risk::graph::{Edge, Graph, NEIGHBOURS_MAX};
+use crate::risk::rules::{How, Shape, Watched};
 use crate::risk::tests::history::{Case, DAY, Draw, Drawn, HOUR, History, account, drawn};
 use crate::risk::tests::oracle::{Answer, Paid, is_plain, said, same};
 use proptest::prelude::*;
-use schemas::Epoch;
 use schemas::alert::Subject;
 use schemas::aml::{RuleId, Setting};
+use schemas::{Channel, Currency, Epoch, PaymentKind};
 use std::collections::BTreeSet;
 
 /// The core is the largest set of pairs in which everybody is often enough: found here by trying every set of payers and payees.
@@ -82,4 +84,30 @@ fn three_who_all_pay_three_are_a_core() {
     }
     let merchant = (0..9u32).map(|pair| (1, Paid(pair / 3, [3, 4, 7][usize::try_from(pair % 3).unwrap()], 10))).collect::<Vec<_>>();
     assert_eq!(said(&merchant, RuleId::DenseCore, &[]), "", "a merchant is none of them");
+}
+
+/// A hub pays 5,000 others, one of whom is paid 1,500 times since: what is late or given back concerns whoever is looked at beside it, and no more of them.
+#[test]
+fn a_payment_of_a_hub_touches_no_more_than_its_bound() {
+    let (mut graph, mut number) = (Graph::default(), 0u32);
+    let payees: Vec<_> = (0..5_000).map(|other| graph.intern(account(2 + other), Currency::XOF)).collect();
+    let (hub, other) = (graph.intern(account(0), Currency::XOF), graph.intern(account(1), Currency::XOF));
+    let mut pay = |time, payer, payee| {
+        number += 1;
+        let edge =
+            Edge { time, minted: (time, number), payer, payee, amount_minor: 1, kind: PaymentKind::Transfer, channel: Channel::Wallet };
+        graph.insert(edge);
+        edge
+    };
+    let hubs: Vec<Edge> = (DAY..).zip(&payees).map(|(time, payee)| pay(time, hub, *payee)).collect();
+    for time in 2 * DAY..2 * DAY + 1_500 {
+        pay(time, other, payees[2_000]);
+    }
+    let mut shape = Shape::default();
+    (shape[0], shape[1]) = (336, 3);
+    for (how, most) in [(How::Newest, 1), (How::Pushed, 1), (How::Shifted, 1), (How::Less, 1), (How::Amid, 4 * NEIGHBOURS_MAX)] {
+        let mut keys = Vec::new();
+        super::concerns(&graph, &Watched { edge: &hubs[2_500], how, shape: &shape }, &mut keys);
+        assert!(!keys.is_empty() && keys.len() <= most, "{how:?}: {}", keys.len());
+    }
 }

@@ -10,10 +10,14 @@ use std::collections::BTreeSet;
 
 fn question(paid: &[Paid], at: Epoch, setting: &Setting) -> Vec<Answer> {
     let hours = |name| u64::try_from(setting.named(name)).unwrap() * HOUR;
-    let (window, overlap, percent) = (hours("window_hours"), hours("overlap_hours"), setting.named("kept_percent"));
+    let (window, overlap, known) = (hours("window_hours"), hours("overlap_hours"), hours("known_hours"));
+    let percent = setting.named("kept_percent");
     let mut answers = Vec::new();
     for subject in 0..7 {
-        let own = paid.iter().filter(|paid| paid.time + window > at && is_plain(paid.payer) && is_plain(paid.payee));
+        let before: Vec<_> = paid.iter().filter(|paid| paid.time + window <= at && paid.time + window + known > at).collect();
+        let is_known = |payer, payee| before.iter().any(|before| (before.payer, before.payee) == (payer, payee));
+        let is_own = |paid: &&Paid| is_plain(paid.payer) && is_plain(paid.payee) && !is_known(paid.payer, paid.payee);
+        let own = paid.iter().filter(|paid| paid.time + window > at).filter(is_own);
         let mut best: Option<(usize, i64, Answer)> = None;
         for first in own.clone().filter(|paid| paid.payer == subject) {
             let outs: Vec<_> = own.clone().filter(|paid| paid.payer == subject && paid.time >= first.time).collect();
@@ -51,8 +55,8 @@ fn narrow() -> impl Strategy<Value = Drawn> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
     #[test]
-    fn who_gathers_and_scatters_is_who_a_loop_over_history_says(drawn in prop_oneof![narrow(), drawn()], window in 1..60i64, kept in 0..101i64, overlap in 0..30i64) {
-        let shapes = [("window_hours", window), ("kept_percent", kept), ("overlap_hours", overlap)];
+    fn who_gathers_and_scatters_is_who_a_loop_over_history_says(drawn in prop_oneof![narrow(), drawn()], window in 1..60i64, kept in 0..101i64, overlap in 0..30i64, known in 0..60i64) {
+        let shapes = [("window_hours", window), ("kept_percent", kept), ("overlap_hours", overlap), ("known_hours", known)];
         same(&History::of(&drawn), RuleId::GatherScatter, &shapes, question)?;
     }
 }
@@ -69,6 +73,12 @@ fn three_on_either_side_are_enough() {
         script.extend_from_slice(more);
         script
     };
+    let known = |gap, payer, payee| {
+        let mut script = script(3, HOUR, 60);
+        script[0].0 = gap;
+        script.insert(0, (0, Paid(payer, payee, 1)));
+        script
+    };
     let cases: &[Case<'_>] = &[
         ("three and three", script(3, HOUR, 60), "3 of 3"),
         ("two and three", script(2, HOUR, 60), ""),
@@ -77,6 +87,10 @@ fn three_on_either_side_are_enough() {
         ("at the last moment", script(3, 7 * DAY - 4 * HOUR - 1, 60), "3 of 3"),
         ("a moment later", script(3, 7 * DAY - 4 * HOUR, 60), ""),
         ("given back", with(script(3, HOUR, 60), &[(HOUR, Back(0, 1)), (8 * DAY, Paid(5, 4, 1))]), "3 of 3, over"),
+        ("one sender is known", known(8 * DAY, 1, 0), ""),
+        ("one receiver is known", known(8 * DAY, 0, 4), ""),
+        ("whom one pays who is paid by them is not known", known(8 * DAY, 4, 0), "3 of 3"),
+        ("known for too long", known(38 * DAY, 1, 0), "3 of 3"),
         ("one sender is late", with(script(2, HOUR, 60), &[(DAY, Late(3, 0, 20, 26))]), "3 of 3 late"),
         (
             "the scattering comes first",
