@@ -42,13 +42,22 @@ impl History {
         self.epoch
     }
 
-    /// Opens all accounts, two a customer.
+    /// Opens all accounts, two a customer, and that of the cash.
     pub(super) fn accounts(&mut self) -> impl Iterator<Item = Given> + use<> {
         let from = self.epoch;
         let chunks: Vec<Vec<(usize, AccountId)>> =
             self.accounts.iter().copied().enumerate().collect::<Vec<_>>().chunks(EPOCH_ACCOUNTS).map(<[_]>::to_vec).collect();
-        self.epoch += u64::try_from(chunks.len()).expect("chunks are few");
-        chunks.into_iter().zip(from + 1..).map(|(chunk, epoch)| {
+        self.epoch += u64::try_from(chunks.len() + 1).expect("chunks are few");
+        let cash = Account {
+            id: self.cash,
+            customer_id: None,
+            account_type: AccountType::Current,
+            role: Role::House,
+            currency: Currency::XOF,
+            status: AccountStatus::Active,
+        };
+        let house = std::iter::once(given(from + 1, vec![Fact::AccountOpened(cash)], false));
+        house.chain(chunks.into_iter().zip(from + 2..).map(|(chunk, epoch)| {
             let facts = chunk.into_iter().map(|(number, id)| {
                 let role = if number % MERCHANTS == 0 { Role::Merchant } else { Role::Customer };
                 Fact::AccountOpened(Account {
@@ -61,7 +70,7 @@ impl History {
                 })
             });
             given(epoch, facts.collect(), false)
-        })
+        }))
     }
 
     /// The next epoch of payments.
