@@ -2,7 +2,7 @@
 //! API and over the stream, are exactly those of a run that nobody interrupts.
 
 mod bank;
-mod told;
+pub(crate) mod told;
 
 use crate::house::{House, signal};
 use anyhow::{Context, ensure};

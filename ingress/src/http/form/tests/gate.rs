@@ -58,6 +58,10 @@ fn every_fault_has_its_pointer() {
         (TRANSFER, json!({"/context/latitude": "14.7", "/context/longitude": "-17.4"}), vec![]),
         (TRANSFER, json!({"/context/longitude": "-17.4"}), vec!["/context/latitude"]),
         (TRANSFER, json!({"/context/device": "a b", "/context/ip": "10.0.0.256"}), vec!["/context/device", "/context/ip"]),
+        (TRANSFER, json!({"/context/counterparty_name": "Awa Ndèye Diop"}), vec![]),
+        (TRANSFER, json!({"/context/counterparty_name": " "}), vec!["/context/counterparty_name"]),
+        (TRANSFER, json!({"/context/counterparty_name": "é".repeat(141)}), vec!["/context/counterparty_name"]),
+        (TRANSFER, json!({"/context/counterparty_name": "Awa\nDiop"}), vec!["/context/counterparty_name"]),
         (TRANSFER, json!({"/context/card_token": "4111 1111 1111 1111"}), vec!["/context/card_token"]),
     ]);
 }
