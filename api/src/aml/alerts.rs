@@ -209,7 +209,9 @@ impl Wanted {
         if let Some(customer) = self.customer {
             query.push(" and a.id in (select id from alert where subject_id in (select ").push_bind(customer.to_string());
             query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0);
-            query.push(") union all select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = ");
+            query.push(
+                ") union all select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = ",
+            );
             query.push_bind(customer.to_string()).push(")");
         }
         for (bound, moment) in [(" and a.epoch >= ", self.from), (" and a.epoch < ", self.to)] {

@@ -219,7 +219,13 @@ impl Screen {
     }
 
     /// Takes whom a payment names outside of the bank, whatever became of it. All lists touch whoever is new.
-    fn pay(&mut self, assessed: &Assessed, now: Epoch, graph: &Graph, (event, touched, screened): (Option<usize>, &mut Touched, &mut Screened)) {
+    fn pay(
+        &mut self,
+        assessed: &Assessed,
+        now: Epoch,
+        graph: &Graph,
+        (event, touched, screened): (Option<usize>, &mut Touched, &mut Screened),
+    ) {
         let Some(context) = &assessed.context else { return };
         let (Some(name), Some(customer)) = (&context.counterparty_name, ours(graph, assessed)) else { return };
         let of = (customer, CounterpartyDigest::of(name, context.country.as_deref()));

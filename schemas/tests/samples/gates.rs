@@ -5,8 +5,9 @@ use schemas::context::{Context, KeyKind};
 use schemas::gate::{CountryList, GateAnswer, ListName, Said};
 use schemas::list::{EntryKind, ListedName, NameStrength};
 use schemas::{
-    AccountId, ActivateList, AmlChanged, AmlSetting, Assessed, ClearMatch, CounterpartyDigest, CustomerId, DecideReview, Fact, Freeze, GatePolicy, HoldId,
-    ListChanged, ListCommand, ListEntry, ListKind, ListPart, Party, PartyChange, PartyChanged, ReviewDecision, RuleId, Signal, Transaction,
+    AccountId, ActivateList, AmlChanged, AmlSetting, Assessed, ClearMatch, CounterpartyDigest, CustomerId, DecideReview, Fact, Freeze,
+    GatePolicy, HoldId, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Party, PartyChange, PartyChanged, ReviewDecision, RuleId,
+    Signal, Transaction,
 };
 
 pub(crate) fn context() -> Context {

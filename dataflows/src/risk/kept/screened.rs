@@ -1,9 +1,9 @@
 //! Rows of names, counterparties, lists, cleared pairs and who stands: written, and read back.
 
 use crate::risk::screen::counterparties::{Counterparty, Known};
-use crate::risk::screen::{Pair, Screen, Whose};
 use crate::risk::screen::lists::{Listed, Loading};
 use crate::risk::screen::names::Named;
+use crate::risk::screen::{Pair, Screen, Whose};
 use schemas::list::ListedName;
 use schemas::{CounterpartyDigest, CustomerId, ListEntry, TransactionId};
 use state::bytes::{Bytes, Damaged, put_optional, put_text};

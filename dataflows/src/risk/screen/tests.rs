@@ -8,8 +8,8 @@ use schemas::alert::{AlertChange, Match, Subject};
 use schemas::aml::{Lane, RuleId, Setting};
 use schemas::list::{EntryKind, ListedName, NameStrength};
 use schemas::{
-    ActivateList, AmlChanged, AmlSetting, Binding, Cause, ClearMatch, CommandId, CounterpartyDigest, Customer, CustomerId, Epoch, EpochEvents, Event, EventId,
-    Fact, KycStatus, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Position,
+    ActivateList, AmlChanged, AmlSetting, Binding, Cause, ClearMatch, CommandId, CounterpartyDigest, Customer, CustomerId, Epoch,
+    EpochEvents, Event, EventId, Fact, KycStatus, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Position,
 };
 use screening::index::Index;
 use screening::list::{Alias, Entry, List, Strength};

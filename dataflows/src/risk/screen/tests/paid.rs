@@ -98,9 +98,8 @@ pub(super) fn check(alert: &Alert, said_so_far: &[Said]) -> Result<(), TestCaseE
         prop_assert_eq!((matched.party, evidence.transactions_count), (MatchedParty::Customer, 0));
         return Ok(());
     };
-    let is_it = |(_, customer, name, country, _): &&Said| {
-        *customer == of.customer_id && CounterpartyDigest::of(name, country.as_deref()) == digest
-    };
+    let is_it =
+        |(_, customer, name, country, _): &&Said| *customer == of.customer_id && CounterpartyDigest::of(name, country.as_deref()) == digest;
     let (epoch, .., transaction) = said_so_far.iter().rev().find(is_it).expect("somebody named it");
     prop_assert_eq!(matched.party, MatchedParty::Counterparty);
     prop_assert_eq!((evidence.window_from, evidence.window_to), (*epoch, alert.epoch));
