@@ -94,5 +94,5 @@ fn what_is_described_is_what_is_read() {
     assert_eq!(of_signal, ["account_id", "customer_id", "device", "signal"]);
     let mut of_context: Vec<_> = described(ContextRequest::schema()).properties.into_keys().collect();
     of_context.sort();
-    assert_eq!(of_context, ["card_token", "country", "device", "ip", "latitude", "longitude", "msisdn"]);
+    assert_eq!(of_context, ["card_token", "counterparty_name", "country", "device", "ip", "latitude", "longitude", "msisdn"]);
 }
