@@ -68,7 +68,8 @@ pub use screen::Screened;
 /// journal of the risk cell names it, and what another version said is not compared with what this one finds.
 ///
 /// 1: impossible travel, rings, taint; what is pushed out of a neighbourhood is measured again.
-pub const DETECTION_VERSION: u32 = 1;
+/// 2: counterparties are screened.
+pub const DETECTION_VERSION: u32 = 2;
 
 /// A payment that is later than this counts from its epoch: 30 days.
 pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;

@@ -70,7 +70,7 @@ meters! {
     /// Epochs that this process has committed.
     EPOCHS: IntCounterVec = "orion_epochs_total" ["cell"];
 
-    /// Names that were looked at against watchlists: `touched` by a version that came into force, or `enrolled`.
+    /// Names that were looked at against watchlists: `touched` by a version that came into force, `enrolled`, or `paid`: of a counterparty that a payment names.
     SCREENED: IntCounterVec = "orion_screened_names_total" ["cause"];
     /// Commands that alerts ask for: `sent`, `retried`, or `left_out` until the next start.
     FEEDBACK: IntCounterVec = "orion_feedback_commands_total" ["wish", "outcome"];

@@ -8,7 +8,7 @@ pub use crate::id::AlertId;
 use crate::aml::{Lane, RuleId};
 use crate::epoch::Epoch;
 use crate::id::{AccountId, CustomerId, TransactionId};
-use crate::list::{ListKind, is_entry_id, is_list_name};
+use crate::list::{CounterpartyDigest, ListKind, is_entry_id, is_list_name};
 use crate::money::{Currency, Unreadable};
 use crate::word::words;
 use sha2::{Digest as _, Sha256};
@@ -39,6 +39,9 @@ words! {
         Ring = "ring",
         /// A customer and an entry of a watchlist; the id is that of the customer, the list and that of the entry, with a slash between.
         Match = "match",
+        /// A counterparty of a customer and an entry of a watchlist; the id is that of the customer, the counterparty's digest, the list and
+        /// that of the entry, with slashes between.
+        Counterparty = "counterparty",
     }
 }
 
@@ -53,15 +56,27 @@ pub enum Subject {
     Device(String),
     /// Customers who share something; the first who was enrolled.
     Ring(CustomerId),
-    /// A customer and an entry of a watchlist.
+    /// A customer, or a counterparty of theirs, and an entry of a watchlist.
     Match(Match),
 }
 
-/// A customer and an entry of a watchlist.
+words! {
+    /// Whose name an entry of a watchlist means.
+    pub enum MatchedParty {
+        /// The customer's.
+        Customer = "customer",
+        /// That of whom the customer pays or is paid by.
+        Counterparty = "counterparty",
+    }
+}
+
+/// A customer, or a counterparty of theirs, and an entry of a watchlist.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Match {
     /// The customer.
     pub customer_id: CustomerId,
+    /// Which counterparty, where it is about one.
+    pub counterparty: Option<CounterpartyDigest>,
     /// The list.
     pub list: String,
     /// The id of the entry.
@@ -79,7 +94,7 @@ pub struct Measured {
     pub threshold: i64,
 }
 
-/// A customer's name against an entry of a watchlist.
+/// A name against an entry of a watchlist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matched {
     /// Which list.
@@ -90,7 +105,9 @@ pub struct Matched {
     pub version: u32,
     /// The id of the entry.
     pub entry: String,
-    /// The customer's name.
+    /// Whose name it is.
+    pub party: MatchedParty,
+    /// The name.
     pub name: String,
     /// The name of the entry that fits best.
     pub listed: String,
@@ -109,7 +126,7 @@ pub struct Matched {
 /// Words of a name that answer words of a listed name.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct MatchedWords {
-    /// Words of the customer's name.
+    /// Words of the name.
     #[schema(example = "mohamed")]
     pub query: String,
     /// Words of the listed name.
@@ -223,7 +240,8 @@ impl Subject {
             Self::Customer(_) => SubjectKind::Customer,
             Self::Device(_) => SubjectKind::Device,
             Self::Ring(_) => SubjectKind::Ring,
-            Self::Match(_) => SubjectKind::Match,
+            Self::Match(Match { counterparty: None, .. }) => SubjectKind::Match,
+            Self::Match(_) => SubjectKind::Counterparty,
         }
     }
 
@@ -233,7 +251,8 @@ impl Subject {
             Self::Account(id) => id.to_string(),
             Self::Customer(id) | Self::Ring(id) => id.to_string(),
             Self::Device(id) => id.clone(),
-            Self::Match(of) => format!("{}/{}/{}", of.customer_id, of.list, of.entry),
+            Self::Match(Match { customer_id, counterparty: None, list, entry }) => format!("{customer_id}/{list}/{entry}"),
+            Self::Match(Match { customer_id, counterparty: Some(of), list, entry }) => format!("{customer_id}/{of}/{list}/{entry}"),
         }
     }
 
@@ -244,21 +263,24 @@ impl Subject {
             SubjectKind::Customer => Self::Customer(id.parse()?),
             SubjectKind::Ring => Self::Ring(id.parse()?),
             SubjectKind::Device => Self::Device(id.to_owned()),
-            SubjectKind::Match => Self::Match(id.parse()?),
+            SubjectKind::Match => Self::Match(Match::read(id, false)?),
+            SubjectKind::Counterparty => Self::Match(Match::read(id, true)?),
         })
     }
 }
 
-impl std::str::FromStr for Match {
-    type Err = Unreadable;
-
-    fn from_str(text: &str) -> Result<Self, Unreadable> {
-        let unreadable = || Unreadable::new("match", text, "a customer, a list and an entry");
+impl Match {
+    /// By its id.
+    fn read(text: &str, is_counterparty: bool) -> Result<Self, Unreadable> {
+        let unreadable = || Unreadable::new("match", text, "a customer, a counterparty if it is about one, a list and an entry");
         // Only an id of an entry may have a slash in it.
-        let mut parts = text.splitn(3, '/');
+        let mut parts = text.splitn(if is_counterparty { 4 } else { 3 }, '/');
         let mut next = || parts.next().ok_or_else(unreadable);
-        let (customer_id, list, entry) = (next()?.parse()?, next()?.to_owned(), next()?.to_owned());
-        if is_list_name(&list) && is_entry_id(&entry) { Ok(Self { customer_id, list, entry }) } else { Err(unreadable()) }
+        let customer_id = next()?.parse()?;
+        let counterparty = if is_counterparty { Some(next()?.parse()?) } else { None };
+        let (list, entry) = (next()?.to_owned(), next()?.to_owned());
+        let is_match = is_list_name(&list) && is_entry_id(&entry);
+        if is_match { Ok(Self { customer_id, counterparty, list, entry }) } else { Err(unreadable()) }
     }
 }
 

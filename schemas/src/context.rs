@@ -1,8 +1,10 @@
-//! Where a payment comes from: the device, the address, the place, the card and the telephone, as far as whoever asks knows them.
+//! Where a payment comes from: the device, the address, the place, the card and the telephone, as far as whoever asks knows them; and who
+//! is on its other side outside of the bank.
 //!
 //! All of it is optional, and nothing of it is believed: gates count by it and compare it, no balance goes by it. What is absent is counted
 //! nowhere. A number of a card never stands here, only a token for it.
 
+use crate::command::is_line;
 use crate::money::Unreadable;
 use crate::word::words;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,9 @@ use std::net::IpAddr;
 
 /// Most characters of a device or of a card's token.
 pub const NAME_MAX: usize = 64;
+
+/// Most characters of a counterparty's name.
+pub const COUNTERPARTY_NAME_MAX: usize = 140;
 
 /// Where a payment comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +41,9 @@ pub struct Context {
     /// The telephone, E.164.
     #[serde(default)]
     pub msisdn: Option<String>,
+    /// Who pays or is paid outside of the bank: the ultimate debtor or creditor of ISO 20022; 1 to 140 characters. Personal, so never logged.
+    #[serde(default)]
+    pub counterparty_name: Option<String>,
 }
 
 words! {
@@ -74,7 +82,14 @@ impl Context {
             return Err(Unreadable::new("latitude_e6", "", "a latitude and a longitude, or neither"));
         }
         degrees("latitude_e6", self.latitude_e6, 90)?;
-        degrees("longitude_e6", self.longitude_e6, 180)
+        degrees("longitude_e6", self.longitude_e6, 180)?;
+        match &self.counterparty_name {
+            // What it says is not said again.
+            Some(name) if !is_line(name, COUNTERPARTY_NAME_MAX) => {
+                Err(Unreadable::new("counterparty_name", "another text", "1 to 140 characters, none of them a control"))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Its fields as a fingerprint has them: those that are there.
@@ -89,6 +104,9 @@ impl Context {
             if let Some(degrees) = degrees {
                 field(name, &degrees.to_string());
             }
+        }
+        if let Some(name) = &self.counterparty_name {
+            field("counterparty_name", name);
         }
     }
 
@@ -190,6 +208,7 @@ mod tests {
             longitude_e6: Some(-17_467_686),
             card_token: text("tok_1"),
             msisdn: text("+221771234567"),
+            counterparty_name: text("Awa Ndèye Diop"),
         };
         assert!(all.check().is_ok());
         for wrong in [
@@ -207,9 +226,15 @@ mod tests {
             Context { card_token: text("4111111111111111"), ..all.clone() },
             Context { card_token: text("4111-1111-1111-1111"), ..all.clone() },
             Context { msisdn: text("221771234567"), ..all.clone() },
+            Context { counterparty_name: text(""), ..all.clone() },
+            Context { counterparty_name: text("Awa\nDiop"), ..all.clone() },
+            Context { counterparty_name: text(&"é".repeat(141)), ..all.clone() },
         ] {
             assert!(wrong.check().is_err(), "{wrong:?}");
         }
+        let told = Context { counterparty_name: text("Awa\0Diop"), ..all.clone() }.check().unwrap_err().to_string();
+        assert!(!told.contains("Awa"), "{told}");
+        assert!(Context { counterparty_name: text(&"é".repeat(140)), ..empty.clone() }.check().is_ok());
         let told = Context { card_token: text("4111111111111111"), ..empty }.check().unwrap_err().to_string();
         assert!(!told.contains("4111"), "{told}");
         assert!(Context { card_token: text("4111111111111112"), ..all }.check().is_ok(), "without its check digit it is none");

@@ -145,7 +145,7 @@ pub use gate::{
 pub use hold::{Capture, HoldChange, HoldChanged, Release, Reserve};
 pub use id::{AccountId, AlertId, CaseId, CommandId, CustomerId, EventId, HoldId, OrderId, TransactionId};
 pub use journal::{Binding, Claim, Commit, Entry, Input, Output, SealedEpoch};
-pub use list::{ActivateList, ClearMatch, ListChanged, ListCommand, ListEntry, ListKind, ListPart};
+pub use list::{ActivateList, ClearMatch, CounterpartyDigest, ListChanged, ListCommand, ListEntry, ListKind, ListPart};
 pub use money::{Currency, Money, Total};
 pub use order::{CancelOrder, Dated, Order, OrderChange, OrderChanged};
 pub use patience::Patience;

@@ -9,7 +9,10 @@ use crate::hex::hex;
 use crate::id::CustomerId;
 use crate::money::Unreadable;
 use crate::word::words;
+pub use counterparty::CounterpartyDigest;
 use sha2::{Digest as _, Sha256};
+
+mod counterparty;
 
 /// Most lists.
 pub const LISTS_MAX: usize = 16;
@@ -133,11 +136,13 @@ pub struct ActivateList {
     pub force: bool,
 }
 
-/// Say that a customer is not whom a list means.
+/// Say that a customer, or whom they pay or are paid by, is not whom a list means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClearMatch {
     /// The customer.
     pub customer_id: CustomerId,
+    /// Which counterparty of theirs, where it is not about the customer.
+    pub counterparty: Option<CounterpartyDigest>,
     /// The list.
     pub list: String,
     /// The id of the entry.
@@ -311,6 +316,9 @@ impl ListCommand {
                 field("customer_id", &clear.customer_id.to_string());
                 field("entry", &clear.entry);
                 field("reason", &clear.reason);
+                if let Some(counterparty) = clear.counterparty {
+                    field("counterparty", &counterparty.to_string());
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ mod record;
 use apache_avro::Schema;
 use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use record::Record;
-use schemas::alert::{Cleared, Evidence, Match, Matched, MatchedWords, Measured, Subject};
+use schemas::alert::{Cleared, Evidence, Match, Matched, MatchedParty, MatchedWords, Measured, Subject};
 use schemas::aml::Lane;
 use schemas::wire::{Decoder, Encoder, schema_json};
 use schemas::{
@@ -349,7 +349,7 @@ fn raised() -> Alert {
 }
 
 fn matched() -> Alert {
-    let of = Match { customer_id: customer().id, list: "un".to_owned(), entry: "QDi.001".to_owned() };
+    let of = Match { customer_id: customer().id, counterparty: None, list: "un".to_owned(), entry: "QDi.001".to_owned() };
     let word = |query: &str, listed: &str, how: &str| MatchedWords {
         query: query.to_owned(),
         listed: listed.to_owned(),
@@ -361,6 +361,7 @@ fn matched() -> Alert {
         kind: ListKind::Sanctions,
         version: 3,
         entry: of.entry.clone(),
+        party: MatchedParty::Customer,
         name: "Aminatou Sow".to_owned(),
         listed: "SOW, Aminata".to_owned(),
         score: 9_120,

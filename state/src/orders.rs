@@ -131,8 +131,8 @@ impl Row for Waiting {
 }
 
 fn write_context(context: &Context, bytes: &mut Vec<u8>) {
-    let Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn } = context;
-    for text in [device, ip, country, card_token, msisdn] {
+    let Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn, counterparty_name } = context;
+    for text in [device, ip, country, card_token, msisdn, counterparty_name] {
         put_text(bytes, text.as_deref().unwrap_or_default());
     }
     put_optional(bytes, latitude_e6.map(i32::to_le_bytes));
@@ -141,9 +141,10 @@ fn write_context(context: &Context, bytes: &mut Vec<u8>) {
 
 fn read_context(bytes: &mut Bytes<'_>) -> Result<Context, Damaged> {
     let mut text = || bytes.text().map(|text| (!text.is_empty()).then(|| text.to_owned()));
-    let (device, ip, country, card_token, msisdn) = (text()?, text()?, text()?, text()?, text()?);
+    let (device, ip, country) = (text()?, text()?, text()?);
+    let (card_token, msisdn, counterparty_name) = (text()?, text()?, text()?);
     let (latitude_e6, longitude_e6) = (bytes.optional()?.map(i32::from_le_bytes), bytes.optional()?.map(i32::from_le_bytes));
-    let context = Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn };
+    let context = Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn, counterparty_name };
     context.check().map_err(|unreadable| Damaged(unreadable.to_string()))?;
     Ok(context)
 }

@@ -2,6 +2,7 @@
 //! The risk cell dies at every phase meanwhile; its alerts are those of a run that nobody interrupts, and each of the listed is frozen once.
 
 mod files;
+mod paid;
 
 use crate::house::House;
 use crate::http::{STAFF, Server};

@@ -3,7 +3,7 @@
 
 mod bank;
 mod report;
-mod told;
+pub(crate) mod told;
 
 use crate::house::{House, signal};
 use anyhow::{Context, ensure};

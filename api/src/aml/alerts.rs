@@ -67,6 +67,7 @@ fn select_from(these: &str) -> QueryBuilder<Postgres> {
                     when 'account' then (select customer_id from account where id = a.subject_id::uuid)
                     when 'device' then null
                     when 'match' then split_part(a.subject_id, '/', 1)::uuid
+                    when 'counterparty' then split_part(a.subject_id, '/', 1)::uuid
                     else a.subject_id::uuid
                 end as customer_id
          from ",
@@ -85,7 +86,7 @@ fn select_from(these: &str) -> QueryBuilder<Postgres> {
         ("lane" = Option<Lane>, Query, description = "Only those by the live setting, or only those in shadow."),
         ("status" = Option<AlertStatus>, Query, description = "Only those that stand so."),
         ("subject_kind" = Option<SubjectKind>, Query, description = "Only those about such."),
-        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer, device or match."),
+        ("subject_id" = Option<String>, Query, description = "Only those about this account, customer, device, match or counterparty."),
         ("customer_id" = Option<CustomerId>, Query, description = "Only those about this customer, or about an account of theirs."),
         ("from" = Option<String>, Query, description = "Only those raised from then on: an epoch, or RFC 3339 in UTC."),
         ("to" = Option<String>, Query, description = "Only those raised before then."),
@@ -234,7 +235,9 @@ impl Wanted {
         if let Some(customer) = self.customer {
             query.push(" and a.id in (select id from alert where subject_id in (select ").push_bind(customer.to_string());
             query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0);
-            query.push(") union all select id from alert where subject_kind = 'match' and split_part(subject_id, '/', 1) = ");
+            query.push(
+                ") union all select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = ",
+            );
             query.push_bind(customer.to_string()).push(")");
         }
         for (bound, moment) in [(" and a.epoch >= ", self.from), (" and a.epoch < ", self.to)] {

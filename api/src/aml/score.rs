@@ -33,7 +33,7 @@ const ALERTS: &str = "
       and a.id in (select id from alert
                    where subject_id in (select $1::uuid::text union all select id::text from account where customer_id = $1)
                    union all
-                   select id from alert where subject_kind = 'match' and split_part(subject_id, '/', 1) = $1::uuid::text)
+                   select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = $1::uuid::text)
     order by a.epoch, a.number";
 
 const EXPOSURE: &str = "

@@ -54,5 +54,6 @@ fn from(account: usize) -> Context {
         longitude_e6: None,
         card_token: Some(format!("card-{account}")),
         msisdn: Some(format!("+22177{account:07}")),
+        counterparty_name: None,
     }
 }

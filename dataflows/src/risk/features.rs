@@ -188,7 +188,7 @@ impl Features {
             }
         }
         let settings = self.settings.as_ref().expect("it began");
-        self.screen.take((now, events.unwrap_or_default()), &before, settings, &changed, said);
+        self.screen.take((now, events.unwrap_or_default()), &self.graph, &before, settings, &changed, said);
         self.tie(now, said);
     }
 

@@ -16,9 +16,10 @@
 //! | places | `G` | rows, by customer, in their order |
 //! | ties | `T` | rows, by what is shared and by customer |
 //! | names | `N` | customers by name, in the order in which they came |
+//! | counterparties | `K` | rows, by customer and digest |
 //! | lists | `L` | in force, then being loaded, by name |
 //! | entries | `I` | the same, by id |
-//! | cleared | `Q` | pairs that are quiet, by customer, list and entry |
+//! | cleared | `Q` | pairs that are quiet, by whose name it is, list and entry |
 //! | standing | `M` | pairs that are alike, the same |
 //! | episodes | `P` | rows, by rule, lane and subject |
 //!
@@ -43,14 +44,15 @@ use std::collections::BTreeMap;
 pub use state::bytes::Damaged;
 
 /// The format of the chunks.
-/// In the first there were no names, nothing frozen, no places and no ties, so it is not read any more: all is gone through again.
-const FORMAT: u32 = 2;
+/// In the first there were no names, nothing frozen, no places and no ties, in the second no counterparties, so neither is read any more: all is
+/// gone through again.
+const FORMAT: u32 = 3;
 
 /// Most rows of a chunk.
 const CHUNK_ROWS: usize = 16_384;
 
 /// The kinds of rows, in the order of the counts.
-const KINDS: [u8; 14] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'N', b'L', b'I', b'Q', b'M', b'P'];
+const KINDS: [u8; 15] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'N', b'K', b'L', b'I', b'Q', b'M', b'P'];
 
 /// The state at the end of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ pub struct Kept {
 
 /// All but the episodes: rows by kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Parts([Vec<Vec<u8>>; 13]);
+pub(crate) struct Parts([Vec<Vec<u8>>; 14]);
 
 /// What the chunks say.
 pub(crate) struct Standing {
@@ -77,7 +79,7 @@ impl Parts {
     /// The rows of the operator that measures.
     pub(crate) fn of(settings: &Settings, graph: &Graph, measured: &BTreeMap<Watch, Measured>, screen: &Screen) -> Self {
         let stood = measured.iter().flat_map(|(watch, measured)| measured.stood.iter().map(move |(key, stood)| (watch, key, stood)));
-        let [names, lists, entries, cleared, standing] = screened::rows(screen);
+        let [names, counterparties, lists, entries, cleared, standing] = screened::rows(screen);
         Self([
             graph.holders().iter().map(rows::write_holder).collect(),
             graph.accounts().iter().map(rows::write_account).collect(),
@@ -88,6 +90,7 @@ impl Parts {
             graph.beside.places.all().map(|(customer, place)| beside::write_place(customer, &place)).collect(),
             graph.beside.ties.all().map(beside::write_tie).collect(),
             names,
+            counterparties,
             lists,
             entries,
             cleared,
@@ -183,6 +186,7 @@ impl Standing {
             b'T' => beside::read_tie(bytes, &mut self.graph)?,
             b'C' => self.stood.push(rows::read_stood(bytes, &self.graph)?),
             b'N' => names.name(bytes)?,
+            b'K' => names.counterparty(bytes)?,
             b'L' => names.list(bytes)?,
             b'I' => names.entry(bytes)?,
             b'Q' => names.cleared(bytes)?,

@@ -3,7 +3,8 @@
 //!
 //! Of a list that is in force the parts of its version, of one that is being loaded those that came since; nothing of versions before.
 //! A pair is quiet as long as both sides are as they were when it was cleared, so a clearing is told again where its entry
-//! says now what it said then, and its customer was not changed since.
+//! says now what it said then, and its customer was not changed since. Who pays or is paid outside of the bank is in no table, but what is cleared of
+//! them is by their digest, so it is told again too.
 
 use crate::postgres::{PostgresError, RANGE};
 use schemas::diligence::{CustomerUpdated, Told, UpdateCustomer};
@@ -32,17 +33,21 @@ const CLEARINGS: &str = "
                lead(v.event_id) over (partition by v.list order by v.event_id) as until
         from list_version v where v.epoch <= $1
     )
-    select c.customer_id, c.list, c.entry, c.reason, c.cleared_by
+    select c.customer_id, c.counterparty, c.list, c.entry, c.reason, c.cleared_by
     from match_clearing c
     join said at_that_time on at_that_time.list = c.list and at_that_time.event_id < c.event_id
                           and (at_that_time.until is null or at_that_time.until > c.event_id)
     join said now on now.list = c.list and now.until is null
     where c.epoch <= $1
-      and not exists (select from customer_change changed
-                      where changed.customer_id = c.customer_id and changed.event_id > c.event_id and changed.epoch <= $1)
+      and (c.counterparty is not null
+           or not exists (select from customer_change changed
+                      where changed.customer_id = c.customer_id and changed.event_id > c.event_id and changed.epoch <= $1))
       and (at_that_time.event_id = now.event_id
            or entry_of(c.list, at_that_time.version, at_that_time.event_id, c.entry) = entry_of(c.list, now.version, now.event_id, c.entry))
     order by c.event_id";
+
+/// A clearing: customer, counterparty, list, entry, reason and whoever cleared it.
+type Clearing = (Uuid, Option<String>, String, String, String, String);
 
 /// A customer: id, name, telephone, country and status.
 type Named = (Uuid, String, Option<String>, Option<String>, String);
@@ -85,12 +90,13 @@ pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
     for (list, version, event) in loading {
         facts.extend(loaded(&mut snapshot, &list, u32::try_from(version).expect(RANGE), event).await?);
     }
-    let clearings: Vec<(Uuid, String, String, String, String)> =
-        sqlx::query_as(CLEARINGS).bind(epoch).fetch_all(&mut *snapshot).await.map_err(failed)?;
-    let cleared = clearings.into_iter().map(|(customer, list, entry, reason, by)| {
-        listed(ListCommand::Clear(ClearMatch { customer_id: CustomerId(customer), list, entry, reason }), by)
-    });
-    facts.extend(cleared);
+    let clearings: Vec<Clearing> = sqlx::query_as(CLEARINGS).bind(epoch).fetch_all(&mut *snapshot).await.map_err(failed)?;
+    for (customer, counterparty, list, entry, reason, by) in clearings {
+        let counterparty = counterparty.map(|text| text.parse()).transpose();
+        let counterparty = counterparty.map_err(|error: schemas::money::Unreadable| failed(sqlx::Error::Decode(Box::new(error))))?;
+        let clear = ClearMatch { customer_id: CustomerId(customer), counterparty, list, entry, reason };
+        facts.push(listed(ListCommand::Clear(clear), by));
+    }
     Ok(facts)
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn activate(State(door): State<Arc<Door>>, Path(list): Path<Str
 
 /// Clear a match
 ///
-/// The customer is not whom the entry means: the pair is quiet as long as name, country and entry are as they are now.
+/// The customer, or a counterparty of theirs, is not whom the entry means: the pair is quiet as long as name, country and entry are as they are now.
 #[utoipa::path(
     post, path = "/admin/aml/matches/{customer}/{list}/{entry}/clear", tag = "Rules",
     params(("customer" = CustomerId, Path), ("list" = String, Path), ("entry" = String, Path)), request_body = ClearMatchRequest,

@@ -3,7 +3,7 @@
 //! In: an alert. Out: what it asks for. A further kind of command is one more variant of [`Wish`], which says when it is
 //! wanted and what it asks.
 
-use super::{Alert, Subject};
+use super::{Alert, MatchedParty, Subject};
 use crate::aml::{Lane, RuleId};
 use crate::command::{Command, Operation};
 use crate::diligence::{About, CaseKind, Diligence, OpenCase};
@@ -38,12 +38,13 @@ pub fn wishes(alert: &Alert) -> Vec<Wish> {
 }
 
 /// A customer is frozen whose name reaches the score that the rule names, and whose date of birth agrees, or who has the very same name
-/// and a country of the entry.
+/// and a country of the entry. Nobody is for the name of somebody else: that of a counterparty opens a case, and staff decides.
 fn freezes(alert: &Alert) -> bool {
     let named = alert.parameters.iter().find(|(name, _)| name == "freeze_score");
     let (Some(matched), Some((_, least))) = (&alert.evidence.matched, named) else { return false };
     let is_meant = matched.born_agrees || matched.score == SAME && matched.country_agrees;
-    alert.rule == RuleId::SanctionHit && *least > 0 && i64::from(matched.score) >= *least && is_meant
+    let is_own = matched.party == MatchedParty::Customer;
+    alert.rule == RuleId::SanctionHit && is_own && *least > 0 && i64::from(matched.score) >= *least && is_meant
 }
 
 /// The command of a wish: the same for the same alert, so that it is decided once however often it is sent. None where the subject
@@ -83,17 +84,18 @@ pub fn customer(subject: &Subject) -> Option<CustomerId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::{Evidence, Match, Matched};
+    use crate::alert::{Evidence, Match, Matched, SubjectKind};
     use crate::command::Fingerprint;
-    use crate::list::ListKind;
+    use crate::list::{CounterpartyDigest, ListKind};
 
     fn alert(score: u32, least: i64, [born_agrees, country_agrees]: [bool; 2]) -> Alert {
-        let of = Match { customer_id: CustomerId::mint(7, 0), list: "un".to_owned(), entry: "1/a".to_owned() };
+        let of = Match { customer_id: CustomerId::mint(7, 0), counterparty: None, list: "un".to_owned(), entry: "1/a".to_owned() };
         let matched = Matched {
             list: "un".to_owned(),
             kind: ListKind::Sanctions,
             version: 1,
             entry: "1/a".to_owned(),
+            party: MatchedParty::Customer,
             name: "A".to_owned(),
             listed: "B".to_owned(),
             score,
@@ -148,5 +150,21 @@ mod tests {
             assert_eq!(command(*wish, (alert.id, alert.rule), &Subject::Device("d".to_owned()), 1), None);
         }
         assert_eq!(Subject::read(alert.subject.kind(), &alert.subject.id()).unwrap(), alert.subject);
+    }
+
+    #[test]
+    fn nobody_is_frozen_for_the_name_of_a_counterparty() {
+        let mut alert = alert(10_000, 1, [true, true]);
+        let Subject::Match(of) = &mut alert.subject else { panic!("it is about a match") };
+        of.counterparty = Some(CounterpartyDigest::of("Awa Diop", None));
+        alert.evidence.matched.as_mut().unwrap().party = MatchedParty::Counterparty;
+        assert_eq!(wishes(&alert), [Wish::OpenCase]);
+        let open = command(Wish::OpenCase, (alert.id, alert.rule), &alert.subject, 1).unwrap();
+        let Operation::Diligence(asked) = &open.operation else { panic!("{open:?} opens no case") };
+        let Diligence::OpenCase(open) = &**asked else { panic!("{asked:?} opens no case") };
+        assert_eq!((open.kind, open.about.customer_id), (CaseKind::Hit, customer(&alert.subject)));
+        assert_eq!(alert.subject.kind(), SubjectKind::Counterparty);
+        assert_eq!(Subject::read(alert.subject.kind(), &alert.subject.id()).unwrap(), alert.subject);
+        assert!(Subject::read(SubjectKind::Counterparty, &format!("{}/un/1", CustomerId::mint(7, 0))).is_err());
     }
 }

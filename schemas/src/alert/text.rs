@@ -1,6 +1,6 @@
 //! An alert as a sentence, for people: the same words for the same alert, always.
 
-use super::{Alert, Matched};
+use super::{Alert, Matched, MatchedParty};
 use crate::aml::RuleId;
 use crate::epoch::rfc3339;
 use crate::money::Money;
@@ -63,11 +63,16 @@ impl Alert {
             text.push_str(&format!("; {} {} ({threshold} {})", measured.name, measured.value, measured.threshold));
         }
         if let Some(matched) = &self.evidence.matched {
-            let Matched { name, listed, list, version, entry, .. } = &**matched;
+            let Matched { party, name, listed, list, version, entry, .. } = &**matched;
+            let whose = match (party, french) {
+                (MatchedParty::Customer, _) => "",
+                (MatchedParty::Counterparty, false) => "the counterparty ",
+                (MatchedParty::Counterparty, true) => "la contrepartie ",
+            };
             text.push_str(&if french {
-                format!("; « {name} » ressemble à « {listed} » (liste {list}, version {version}, entrée {entry})")
+                format!("; {whose}« {name} » ressemble à « {listed} » (liste {list}, version {version}, entrée {entry})")
             } else {
-                format!("; \"{name}\" resembles \"{listed}\" (list {list}, version {version}, entry {entry})")
+                format!("; {whose}\"{name}\" resembles \"{listed}\" (list {list}, version {version}, entry {entry})")
             });
         }
         let (from, to) = (rfc3339(self.evidence.window_from), rfc3339(self.evidence.window_to));
@@ -75,11 +80,12 @@ impl Alert {
             self.evidence.amounts.iter().map(|(currency, minor)| Money { minor: *minor, currency: *currency }.to_string()).collect();
         let of = amounts.iter().zip(&self.evidence.amounts).map(|(amount, (currency, _))| format!("{amount} {currency}"));
         let amounts = of.collect::<Vec<_>>().join(" + ");
+        let amounts = if amounts.is_empty() { amounts } else { format!(", {amounts}") };
         let count = self.evidence.transactions_count;
         let told = if french {
-            format!("; {count} transactions, {amounts}, du {from} au {to}")
+            format!("; {count} transactions{amounts}, du {from} au {to}")
         } else {
-            format!("; {count} transactions, {amounts}, from {from} to {to}")
+            format!("; {count} transactions{amounts}, from {from} to {to}")
         };
         if count > 0 {
             text.push_str(&told);

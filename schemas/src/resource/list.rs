@@ -1,6 +1,6 @@
 //! Watchlists as HTTP clients see them.
 
-use crate::alert::MatchedWords;
+use crate::alert::{MatchedParty, MatchedWords};
 use crate::epoch::Epoch;
 use crate::hex::hex;
 use crate::id::CustomerId;
@@ -63,6 +63,10 @@ pub struct ListVersion {
 pub struct MatchCleared {
     /// The customer.
     pub customer_id: CustomerId,
+    /// Which counterparty of theirs, where it is not about the customer: its part of the subject of the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "6f1ed002ab5595859014ebf0951522d9")]
+    pub counterparty: Option<String>,
     /// The list.
     #[schema(example = "un")]
     pub list: String,
@@ -106,7 +110,7 @@ pub struct ListEntries {
     pub as_of: Epoch,
 }
 
-/// A customer's name against an entry of a list.
+/// A name against an entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertMatch {
     /// Which list.
@@ -119,7 +123,9 @@ pub struct AlertMatch {
     /// The id of the entry.
     #[schema(example = "QDi.001")]
     pub entry: String,
-    /// The customer's name.
+    /// Whose name it is: the customer's, or that of whom they pay or are paid by.
+    pub party: MatchedParty,
+    /// The name.
     pub name: String,
     /// The name of the entry that fits best.
     pub listed: String,
@@ -162,6 +168,7 @@ impl ListSet {
             ListCommand::Activate(activate) => Self::Version(ListVersion::of(activate, by, epoch)),
             ListCommand::Clear(clear) => Self::Cleared(MatchCleared {
                 customer_id: clear.customer_id,
+                counterparty: clear.counterparty.map(|counterparty| counterparty.to_string()),
                 list: clear.list.clone(),
                 entry: clear.entry.clone(),
                 reason: clear.reason.clone(),
@@ -191,8 +198,8 @@ impl ListVersion {
 impl AlertMatch {
     /// As an alert has it.
     pub fn of(matched: &crate::alert::Matched) -> Self {
-        let crate::alert::Matched { list, kind, version, entry, name, listed, score, born_agrees, country_agrees, reference, words } =
+        let crate::alert::Matched { list, kind, version, entry, party, name, listed, score, born_agrees, country_agrees, reference, words } =
             matched.clone();
-        Self { list, kind, version, entry, name, listed, score, born_agrees, country_agrees, reference, words }
+        Self { list, kind, version, entry, party, name, listed, score, born_agrees, country_agrees, reference, words }
     }
 }

@@ -1,7 +1,7 @@
 //! Alerts on the wire.
 
 use crate::alert::text::Language;
-use crate::alert::{Alert, AlertChange, Cleared, Evidence, Matched, MatchedWords, Measured, Subject, SubjectKind};
+use crate::alert::{Alert, AlertChange, Cleared, Evidence, Matched, MatchedParty, MatchedWords, Measured, Subject, SubjectKind};
 use crate::aml::{Lane, RuleId};
 use crate::epoch::{Epoch, LAST_EPOCH, rfc3339};
 use crate::event::trace_id;
@@ -66,6 +66,7 @@ struct AlertMatch {
     kind: ListKind,
     version: u32,
     entry: String,
+    party: MatchedParty,
     name: String,
     listed: String,
     score: u32,

@@ -94,7 +94,7 @@ enum What<'a> {
     #[serde(rename = "Orion.bank.ListVersion")]
     ListVersion(list::ListVersion),
     #[serde(rename = "Orion.bank.MatchCleared")]
-    MatchCleared(#[serde(with = "list::MatchCleared")] crate::list::ClearMatch),
+    MatchCleared(list::MatchCleared),
     #[serde(rename = "Orion.bank.CasePolicy")]
     CasePolicy(#[serde(with = "diligence::CasePolicy")] crate::diligence::CasePolicy),
     #[serde(rename = "Orion.bank.UpdateCustomer")]
@@ -294,7 +294,7 @@ impl<'a> What<'a> {
             Operation::DecideReview(review) => Self::DecideReview(review.clone()),
             Operation::List(ListCommand::Part(part)) => Self::ListPart(part.clone()),
             Operation::List(ListCommand::Activate(activate)) => Self::ListVersion(list::ListVersion::of(activate)),
-            Operation::List(ListCommand::Clear(clear)) => Self::MatchCleared(clear.clone()),
+            Operation::List(ListCommand::Clear(clear)) => Self::MatchCleared(list::MatchCleared::of(clear)),
             Operation::SetAml(AmlSetting::Cases(policy)) => Self::CasePolicy(policy.clone()),
             Operation::Diligence(asked) => match &**asked {
                 Diligence::UpdateCustomer(update) => Self::UpdateCustomer(diligence::UpdateCustomer::of(update)),
@@ -361,7 +361,7 @@ impl<'a> What<'a> {
             Self::DecideReview(review) => Operation::DecideReview(review),
             Self::ListPart(part) => Operation::List(ListCommand::Part(part)),
             Self::ListVersion(version) => Operation::List(ListCommand::Activate(version.activate()?)),
-            Self::MatchCleared(clear) => Operation::List(ListCommand::Clear(clear)),
+            Self::MatchCleared(cleared) => Operation::List(ListCommand::Clear(cleared.clear()?)),
             Self::CasePolicy(policy) => Operation::SetAml(AmlSetting::Cases(policy)),
             Self::UpdateCustomer(update) => Operation::Diligence(Box::new(Diligence::UpdateCustomer(update.asked()?))),
             Self::SubmitDocument(submit) => Operation::Diligence(Box::new(Diligence::SubmitDocument(submit.asked()?))),

@@ -13,7 +13,7 @@ pub(super) enum Wire {
     #[serde(rename = "Orion.bank.ListVersion")]
     Version(ListVersion),
     #[serde(rename = "Orion.bank.MatchCleared")]
-    Cleared(#[serde(with = "MatchCleared")] list::ClearMatch),
+    Cleared(MatchCleared),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,10 +36,11 @@ pub(super) struct ListVersion {
     force: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "list::ClearMatch")]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct MatchCleared {
     customer_id: CustomerId,
+    #[serde(default)]
+    counterparty: Option<String>,
     list: String,
     entry: String,
     reason: String,
@@ -50,7 +51,7 @@ impl Wire {
         match change {
             ListCommand::Part(part) => Self::Part(part.clone()),
             ListCommand::Activate(activate) => Self::Version(ListVersion::of(activate)),
-            ListCommand::Clear(clear) => Self::Cleared(clear.clone()),
+            ListCommand::Clear(clear) => Self::Cleared(MatchCleared::of(clear)),
         }
     }
 
@@ -59,7 +60,7 @@ impl Wire {
         let change = match self {
             Self::Part(part) => ListCommand::Part(part),
             Self::Version(version) => ListCommand::Activate(version.activate()?),
-            Self::Cleared(clear) => ListCommand::Clear(clear),
+            Self::Cleared(cleared) => ListCommand::Clear(cleared.clear()?),
         };
         change.check().map_err(|error| error.to_string())?;
         Ok(change)
@@ -76,5 +77,19 @@ impl ListVersion {
         let Self { list, kind, version, parts, count, digest, force } = self;
         let digest = unhex(&digest).ok_or("a digest is 64 digits of hexadecimal")?;
         Ok(list::ActivateList { list, kind, version, parts, count, digest, force })
+    }
+}
+
+impl MatchCleared {
+    pub(super) fn of(clear: &list::ClearMatch) -> Self {
+        let list::ClearMatch { customer_id, counterparty, list, entry, reason } = clear.clone();
+        Self { customer_id, counterparty: counterparty.map(|digest| digest.to_string()), list, entry, reason }
+    }
+
+    pub(super) fn clear(self) -> Result<list::ClearMatch, String> {
+        let Self { customer_id, counterparty, list, entry, reason } = self;
+        let counterparty = counterparty.map(|text| text.parse()).transpose();
+        let counterparty = counterparty.map_err(|error: crate::money::Unreadable| error.to_string())?;
+        Ok(list::ClearMatch { customer_id, counterparty, list, entry, reason })
     }
 }

@@ -5,8 +5,9 @@ use schemas::context::{Context, KeyKind};
 use schemas::gate::{CountryList, GateAnswer, ListName, Said};
 use schemas::list::{EntryKind, ListedName, NameStrength};
 use schemas::{
-    AccountId, ActivateList, AmlChanged, AmlSetting, Assessed, ClearMatch, CustomerId, DecideReview, Fact, Freeze, GatePolicy, HoldId,
-    ListChanged, ListCommand, ListEntry, ListKind, ListPart, Party, PartyChange, PartyChanged, ReviewDecision, RuleId, Signal, Transaction,
+    AccountId, ActivateList, AmlChanged, AmlSetting, Assessed, ClearMatch, CounterpartyDigest, CustomerId, DecideReview, Fact, Freeze,
+    GatePolicy, HoldId, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Party, PartyChange, PartyChanged, ReviewDecision, RuleId,
+    Signal, Transaction,
 };
 
 pub(crate) fn context() -> Context {
@@ -18,6 +19,7 @@ pub(crate) fn context() -> Context {
         longitude_e6: Some(-17_467_686),
         card_token: Some("tok-1".to_owned()),
         msisdn: Some("+221770000001".to_owned()),
+        counterparty_name: Some("Moussa Traoré".to_owned()),
     }
 }
 
@@ -66,7 +68,8 @@ pub(crate) fn activate() -> ListCommand {
 
 pub(crate) fn clear(customer_id: CustomerId) -> ListCommand {
     let (list, entry) = ("un".to_owned(), "QDi.001".to_owned());
-    ListCommand::Clear(ClearMatch { customer_id, list, entry, reason: "another date of birth".to_owned() })
+    let counterparty = Some(CounterpartyDigest([7; 16]));
+    ListCommand::Clear(ClearMatch { customer_id, counterparty, list, entry, reason: "another date of birth".to_owned() })
 }
 
 pub(crate) fn listed(change: ListCommand) -> Fact {

@@ -4,9 +4,9 @@ use super::words::line;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use schemas::alert::{Cleared, Evidence, Match, Matched, MatchedWords, Measured, Subject};
+use schemas::alert::{Cleared, Evidence, Match, Matched, MatchedParty, MatchedWords, Measured, Subject};
 use schemas::aml::Lane;
-use schemas::{AccountId, Alert, AlertChange, AlertId, Currency, CustomerId, ListKind, RuleId, TransactionId};
+use schemas::{AccountId, Alert, AlertChange, AlertId, CounterpartyDigest, Currency, CustomerId, ListKind, RuleId, TransactionId};
 
 pub(crate) fn change() -> impl Strategy<Value = AlertChange> {
     prop_oneof![
@@ -23,8 +23,10 @@ fn head() -> impl Strategy<Value = (AlertId, RuleId, Lane, Subject, u64)> {
         any::<u32>().prop_map(|number| Subject::Customer(CustomerId::mint(7, number))),
         any::<u32>().prop_map(|number| Subject::Ring(CustomerId::mint(7, number))),
         "[!-~]{1,64}".prop_map(Subject::Device),
-        (any::<u32>(), "[a-z0-9-]{1,32}", "[!-~]{1,64}")
-            .prop_map(|(number, list, entry)| { Subject::Match(Match { customer_id: CustomerId::mint(7, number), list, entry }) }),
+        (any::<u32>(), prop::option::of(any::<[u8; 16]>()), "[a-z0-9-]{1,32}", "[!-~]{1,64}").prop_map(|(number, digest, list, entry)| {
+            let counterparty = digest.map(CounterpartyDigest);
+            Subject::Match(Match { customer_id: CustomerId::mint(7, number), counterparty, list, entry })
+        }),
     ];
     (select(RuleId::ALL), select(Lane::ALL), subject, 0u64..253_402_300_799_999)
         .prop_map(|(rule, lane, subject, epoch)| (AlertId::derive(rule, lane, 1, &subject, epoch), rule, lane, subject, epoch))
@@ -60,12 +62,14 @@ fn matched() -> impl Strategy<Value = Matched> {
         contributed,
     });
     let texts = ("[a-z0-9-]{1,32}", "[ -~]{1,32}", line(40), line(40), "[ -~]{0,32}");
-    (texts, select(ListKind::ALL), any::<u32>(), 0u32..=10_000, any::<[bool; 2]>(), vec(word, 0..4)).prop_map(
-        |((list, entry, name, listed, reference), kind, version, score, [born_agrees, country_agrees], words)| Matched {
+    let kinds = (select(ListKind::ALL), select(MatchedParty::ALL));
+    (texts, kinds, any::<u32>(), 0u32..=10_000, any::<[bool; 2]>(), vec(word, 0..4)).prop_map(
+        |((list, entry, name, listed, reference), (kind, party), version, score, [born_agrees, country_agrees], words)| Matched {
             list,
             kind,
             version,
             entry,
+            party,
             name,
             listed,
             score,

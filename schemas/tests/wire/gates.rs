@@ -2,7 +2,7 @@
 
 use super::lists;
 use super::values::{fields, long, number, optional, text};
-use super::words::{account_id, hold_id, id, transaction_id};
+use super::words::{account_id, hold_id, id, line, transaction_id};
 use apache_avro::types::Value;
 use proptest::option;
 use proptest::prelude::*;
@@ -23,9 +23,9 @@ fn name() -> impl Strategy<Value = String> {
 pub(super) fn context() -> impl Strategy<Value = Context> {
     let ips = ["10.0.0.1", "203.0.113.7", "2001:db8::1", "::1"].map(str::to_owned).to_vec();
     let place = option::of((-90_000_000..=90_000_000, -180_000_000..=180_000_000));
-    let all =
-        (option::of(name()), option::of(select(ips)), option::of("[A-Z]{2}"), place, option::of(name()), option::of("\\+[1-9][0-9]{6,14}"));
-    let context = all.prop_map(|(device, ip, country, place, card_token, msisdn)| Context {
+    let names = (option::of(name()), option::of(name()), option::of(line(140)));
+    let all = (names, option::of(select(ips)), option::of("[A-Z]{2}"), place, option::of("\\+[1-9][0-9]{6,14}"));
+    let context = all.prop_map(|((device, card_token, counterparty_name), ip, country, place, msisdn)| Context {
         device,
         ip,
         country,
@@ -33,6 +33,7 @@ pub(super) fn context() -> impl Strategy<Value = Context> {
         longitude_e6: place.map(|(_, longitude)| longitude),
         card_token,
         msisdn,
+        counterparty_name,
     });
     context.prop_filter("it says something", |context| context.check().is_ok())
 }
@@ -142,6 +143,7 @@ pub(super) fn context_value(context: Option<&Context>) -> Value {
         ("longitude_e6", int(context.longitude_e6)),
         ("card_token", optional(context.card_token.as_ref())),
         ("msisdn", optional(context.msisdn.as_ref())),
+        ("counterparty_name", optional(context.counterparty_name.as_ref())),
     ]);
     Value::Union(1, Box::new(value))
 }
@@ -279,6 +281,10 @@ fn old_payments_keep_their_fingerprint_and_where_one_comes_from_is_a_part_of_it(
     let device = |device: &str| Some(Context { device: Some(device.to_owned()), ..Context::default() });
     assert_ne!(of(None), of(device("d1")));
     assert_ne!(of(device("d1")), of(device("d2")));
+    let named = |name: Option<&str>| Context { counterparty_name: name.map(str::to_owned), ..device("d1").unwrap() };
+    assert_eq!(of(Some(named(None))), of(device("d1")));
+    assert_ne!(of(Some(named(Some("Awa Diop")))), of(Some(named(Some("Awa Sow")))));
+    assert_ne!(of(Some(named(Some("Awa Diop")))), of(device("d1")));
     let since = |context| Operation::Pay(schemas::Payment { context, ..payment.clone() }).since();
     assert_eq!((since(None), since(device("d1").map(Box::new))), (1, 6));
 }

@@ -1,13 +1,13 @@
 //! Watchlists, drawn, and as Avro values that are put together by hand.
 
-use super::values::{fields, long, number, text};
+use super::values::{fields, long, number, optional, text};
 use super::words::{id, line};
 use apache_avro::types::Value;
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::hex::hex;
 use schemas::list::{EntryKind, ListedName, NameStrength};
-use schemas::{ActivateList, ClearMatch, CustomerId, Epoch, ListChanged, ListCommand, ListEntry, ListKind, ListPart};
+use schemas::{ActivateList, ClearMatch, CounterpartyDigest, CustomerId, Epoch, ListChanged, ListCommand, ListEntry, ListKind, ListPart};
 
 fn list() -> impl Strategy<Value = String> {
     "[a-z0-9-]{1,32}"
@@ -34,8 +34,10 @@ pub(super) fn command() -> BoxedStrategy<ListCommand> {
             ListCommand::Activate(ActivateList { list, kind, version, parts, count, digest, force })
         },
     );
-    let clear = (id(), list(), line(20), line(40))
-        .prop_map(|(id, list, entry, reason)| ListCommand::Clear(ClearMatch { customer_id: CustomerId(id), list, entry, reason }));
+    let counterparty = prop::option::of(any::<[u8; 16]>().prop_map(CounterpartyDigest));
+    let clear = (id(), counterparty, list(), line(20), line(40)).prop_map(|(id, counterparty, list, entry, reason)| {
+        ListCommand::Clear(ClearMatch { customer_id: CustomerId(id), counterparty, list, entry, reason })
+    });
     prop_oneof![part, activate, clear].boxed()
 }
 
@@ -72,7 +74,8 @@ pub(super) fn value(command: &ListCommand) -> (u32, Value) {
         }
         ListCommand::Clear(clear) => {
             let (customer, list) = (("customer_id", text(clear.customer_id)), ("list", text(&clear.list)));
-            (2, fields([customer, list, ("entry", text(&clear.entry)), ("reason", text(&clear.reason))]))
+            let counterparty = ("counterparty", optional(clear.counterparty.map(|digest| digest.to_string()).as_ref()));
+            (2, fields([customer, counterparty, list, ("entry", text(&clear.entry)), ("reason", text(&clear.reason))]))
         }
     }
 }

@@ -36,10 +36,11 @@ pub(super) fn weight(given: &Given) -> usize {
 }
 
 /// Shows whose names were looked at.
-fn show(Screened { versions, touched, enrolled, names }: &Screened) {
+fn show(Screened { versions, touched, enrolled, paid, names }: &Screened) {
     let count = |count: &usize| u64::try_from(*count).unwrap_or_default();
     SCREENED.with_label_values(&["touched"]).inc_by(count(touched));
     SCREENED.with_label_values(&["enrolled"]).inc_by(count(enrolled));
+    SCREENED.with_label_values(&["paid"]).inc_by(count(paid));
     if *versions > 0 {
         tracing::info!(versions, touched, names, "a watchlist is in force: the names that it touches were looked at");
     }

@@ -37,6 +37,9 @@ pub struct Listed {
     /// Of a match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
+    /// Of a match of a counterparty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counterparty: Option<String>,
     /// Of a match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -63,7 +66,9 @@ impl Listed {
 
     pub(super) fn clear(&self, customer_id: CustomerId) -> Result<ListCommand, String> {
         let (entry, reason) = (some("entry", self.entry.clone())?, some("reason", self.reason.clone())?);
-        Ok(ListCommand::Clear(ClearMatch { customer_id, list: self.list.clone(), entry, reason }))
+        let counterparty = self.counterparty.as_deref().map(str::parse).transpose();
+        let counterparty = counterparty.map_err(|error: schemas::money::Unreadable| error.to_string())?;
+        Ok(ListCommand::Clear(ClearMatch { customer_id, counterparty, list: self.list.clone(), entry, reason }))
     }
 
     pub(super) fn of(command: &ListCommand) -> Self {
@@ -81,7 +86,12 @@ impl Listed {
                 force: Some(activate.force),
                 ..blank
             },
-            ListCommand::Clear(clear) => Self { entry: Some(clear.entry.clone()), reason: Some(clear.reason.clone()), ..blank },
+            ListCommand::Clear(clear) => Self {
+                counterparty: clear.counterparty.map(|counterparty| counterparty.to_string()),
+                entry: Some(clear.entry.clone()),
+                reason: Some(clear.reason.clone()),
+                ..blank
+            },
         }
     }
 }

@@ -36,6 +36,8 @@ create table match_clearing (
     event_id    uuid   primary key,
     command_id  uuid   not null,
     customer_id uuid   not null,
+    -- the digest of a counterparty, where it is about one; it says the same for good
+    counterparty text,
     list        text   not null,
     entry       text   not null,
     reason      text   not null,
@@ -48,7 +50,7 @@ create index match_clearing_by_customer on match_clearing (customer_id, event_id
 -- What an alert asks of settlement, such as freeze; none of most.
 alter table alert add column wish text;
 create index alert_by_wish on alert (epoch) where wish is not null;
-create index alert_by_match on alert (split_part(subject_id, '/', 1), epoch) where subject_kind = 'match';
+create index alert_by_match on alert (split_part(subject_id, '/', 1), epoch) where subject_kind in ('match', 'counterparty');
 
 -- What an entry said in a version of a list, by the event that put the version in force.
 create function entry_of(of_list text, of_version bigint, at uuid, of_entry text) returns jsonb

@@ -35,7 +35,7 @@ pub(super) fn command(word: &str, words: &mut Words<'_>, loaded: &mut Loaded) ->
 /// `clear CUSTOMER LIST ENTRY`, behind the customer.
 pub(super) fn clear(customer_id: CustomerId, words: &mut Words<'_>) -> ListCommand {
     let (list, entry) = (words.next().to_owned(), words.next().to_owned());
-    ListCommand::Clear(ClearMatch { customer_id, list, entry, reason: "another date of birth".to_owned() })
+    ListCommand::Clear(ClearMatch { customer_id, counterparty: None, list, entry, reason: "another date of birth".to_owned() })
 }
 
 fn entry(id: &str) -> ListEntry {

@@ -59,7 +59,7 @@ fn list(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
         }
         _ => {
             let customer_id = customer(u, known)?;
-            ListCommand::Clear(ClearMatch { customer_id, list, entry: "1".to_owned(), reason: text(u)? })
+            ListCommand::Clear(ClearMatch { customer_id, counterparty: None, list, entry: "1".to_owned(), reason: text(u)? })
         }
     }))
 }
@@ -78,6 +78,7 @@ pub(crate) fn context(u: &mut Unstructured<'_>) -> Result<Option<Box<Context>>> 
         longitude_e6: place.map(|(_, longitude)| longitude % 180_000_001),
         card_token: some(u, |u| Ok(["tok1", "4111111111111111"][u.choose_index(2)?].to_owned()))?,
         msisdn: some(u, |_| Ok("+221771234567".to_owned()))?,
+        counterparty_name: some(u, |u| Ok(["Konyema Josef", "", "a\nb"][u.choose_index(3)?].to_owned()))?,
     })))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn topic(change: &AlertChange) -> Topic {
 }
 
 /// Changes, a line each.
-pub(super) fn lines(changes: &[AlertChange]) -> Vec<String> {
+pub(crate) fn lines(changes: &[AlertChange]) -> Vec<String> {
     let line = |change: &AlertChange| match change {
         AlertChange::Raised(alert) => format!("raised {} {}", alert.id, alert.epoch),
         AlertChange::Cleared(cleared) => format!("cleared {} {}", cleared.id, cleared.epoch),
@@ -26,12 +26,12 @@ pub(super) fn lines(changes: &[AlertChange]) -> Vec<String> {
 }
 
 /// A client that comes back with the last id whenever it is cut off, and cuts itself off after every fifth step.
-pub(super) struct Listener {
+pub(crate) struct Listener {
     heard: Receiver<(String, u64)>,
 }
 
 impl Listener {
-    pub(super) fn start(house: &House, since: &'static str) -> anyhow::Result<Self> {
+    pub(crate) fn start(house: &House, since: &'static str) -> anyhow::Result<Self> {
         let server = Server::at(&house.base, house.auth())?;
         let token = server.token("analyst", STAFF)?;
         let url = format!("{}/admin/aml/alerts/stream?since={since}", house.base);
@@ -87,7 +87,7 @@ impl Listener {
     }
 
     /// Everything that was told up to an epoch.
-    pub(super) fn until(self, epoch: u64) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn until(self, epoch: u64) -> anyhow::Result<Vec<String>> {
         let (deadline, mut lines) = (Instant::now() + Duration::from_secs(60), Vec::new());
         loop {
             let left = deadline.saturating_duration_since(Instant::now());

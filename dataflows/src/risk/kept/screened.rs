@@ -1,11 +1,12 @@
-//! Rows of names, lists, cleared pairs and who stands: written, and read back.
+//! Rows of names, counterparties, lists, cleared pairs and who stands: written, and read back.
 
-use crate::risk::screen::Screen;
+use crate::risk::screen::counterparties::{Counterparty, Known};
 use crate::risk::screen::lists::{Listed, Loading};
 use crate::risk::screen::names::Named;
+use crate::risk::screen::{Pair, Screen, Whose};
 use schemas::list::ListedName;
-use schemas::{CustomerId, ListEntry};
-use state::bytes::{Bytes, Damaged, put_text};
+use schemas::{CounterpartyDigest, CustomerId, ListEntry, TransactionId};
+use state::bytes::{Bytes, Damaged, put_optional, put_text};
 use std::collections::BTreeMap;
 
 /// Lists of which not every entry was read yet.
@@ -15,26 +16,28 @@ pub(super) struct Reading {
     in_force: BTreeMap<String, (schemas::ListKind, u32, Vec<ListEntry>)>,
 }
 
-/// The rows by kind: names, lists, entries, cleared pairs, pairs that stand.
-pub(super) fn rows(screen: &Screen) -> [Vec<Vec<u8>>; 5] {
+/// The rows by kind: names, counterparties, lists, entries, cleared pairs, pairs that stand.
+pub(super) fn rows(screen: &Screen) -> [Vec<Vec<u8>>; 6] {
     let in_force = screen.lists.in_force.iter();
     let heads = in_force.clone().map(|(list, of)| write_list(list, of.kind.as_str(), of.version));
     let loading = screen.lists.loading.iter();
     let heads = heads.chain(loading.clone().map(|(list, of)| write_list(list, "", of.version)));
     let entries = in_force.flat_map(|(list, of)| of.entries.iter().map(move |entry| write_entry(list, true, entry)));
     let entries = entries.chain(loading.flat_map(|(list, of)| of.entries.iter().map(move |entry| write_entry(list, false, entry))));
-    let cleared = screen.cleared.iter().map(|((customer, list, entry), digest)| {
-        let mut bytes = write_pair(*customer, list, entry);
+    let cleared = screen.cleared.iter().map(|(pair, digest)| {
+        let mut bytes = write_pair(pair);
         bytes.extend_from_slice(digest);
         bytes
     });
-    let standing = screen.standing.iter().map(|((customer, list, entry), (kind, score))| {
-        let mut bytes = write_pair(*customer, list, entry);
+    let standing = screen.standing.iter().map(|(pair, (kind, score))| {
+        let mut bytes = write_pair(pair);
         put_text(&mut bytes, kind.as_str());
         bytes.extend_from_slice(&score.to_le_bytes());
         bytes
     });
-    [screen.names.rows().iter().map(write_name).collect(), heads.collect(), entries.collect(), cleared.collect(), standing.collect()]
+    let names = screen.names.rows().iter().map(write_name).collect();
+    let counterparties = screen.counterparties.rows().map(write_counterparty).collect();
+    [names, counterparties, heads.collect(), entries.collect(), cleared.collect(), standing.collect()]
 }
 
 fn write_name(named: &Named) -> Vec<u8> {
@@ -42,6 +45,15 @@ fn write_name(named: &Named) -> Vec<u8> {
     put_text(&mut bytes, &named.name);
     put_text(&mut bytes, named.country.as_deref().unwrap_or_default());
     put_text(&mut bytes, named.born.as_deref().unwrap_or_default());
+    bytes
+}
+
+fn write_counterparty(((customer, digest), known): (&Counterparty, &Known)) -> Vec<u8> {
+    let mut bytes = [&customer.0.as_bytes()[..], &digest.0].concat();
+    put_text(&mut bytes, &known.name);
+    put_text(&mut bytes, known.country.as_deref().unwrap_or_default());
+    bytes.extend_from_slice(&known.seen.to_le_bytes());
+    put_optional(&mut bytes, known.transaction.map(|id| *id.0.as_bytes()));
     bytes
 }
 
@@ -74,8 +86,11 @@ fn write_entry(list: &str, is_in_force: bool, entry: &ListEntry) -> Vec<u8> {
     bytes
 }
 
-fn write_pair(customer: u32, list: &str, entry: &str) -> Vec<u8> {
-    let mut bytes = customer.to_le_bytes().to_vec();
+fn write_pair((whose, list, entry): &Pair) -> Vec<u8> {
+    let mut bytes = match whose {
+        Whose::Customer(place) => [&[0][..], &place.to_le_bytes()].concat(),
+        Whose::Counterparty((customer, digest)) => [&[1][..], customer.0.as_bytes(), &digest.0].concat(),
+    };
     put_text(&mut bytes, list);
     put_text(&mut bytes, entry);
     bytes
@@ -89,6 +104,15 @@ impl Reading {
         let known = self.screen.names.len();
         self.screen.names.name(Named { id, name, country, born });
         if self.screen.names.len() == known + 1 { Ok(()) } else { Err(Damaged::new("a customer is named twice")) }
+    }
+
+    pub(super) fn counterparty(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+        let of = (CustomerId(bytes.uuid()?), CounterpartyDigest(bytes.array()?));
+        let (name, country) = (bytes.text()?.to_owned(), Some(bytes.text()?.to_owned()).filter(|text| !text.is_empty()));
+        let seen = bytes.u64()?;
+        let transaction = bytes.optional()?.map(|id| TransactionId(uuid::Uuid::from_bytes(id)));
+        let is_new = self.screen.counterparties.see(of, Known { name, country, seen, transaction });
+        if is_new { Ok(()) } else { Err(Damaged::new("a counterparty is there twice")) }
     }
 
     pub(super) fn list(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
@@ -130,7 +154,12 @@ impl Reading {
 
     pub(super) fn standing(&mut self, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
         let (pair, kind, score) = (self.pair(bytes)?, bytes.word("kind of list")?, bytes.u32()?);
-        let (_, list, entry) = &pair;
+        let (whose, list, entry) = &pair;
+        if let Whose::Counterparty(of) = whose
+            && self.screen.counterparties.get(of).is_none()
+        {
+            return Err(Damaged::new("a counterparty stands who is not there"));
+        }
         let known = self.in_force.get(list).filter(|(.., entries)| entries.binary_search_by(|other| other.id.cmp(entry)).is_ok());
         if known.is_none_or(|(of, ..)| *of != kind) {
             return Err(Damaged::new("somebody stands for an entry that is not there"));
@@ -139,10 +168,18 @@ impl Reading {
         Ok(())
     }
 
-    fn pair(&self, bytes: &mut Bytes<'_>) -> Result<(u32, String, String), Damaged> {
-        let (customer, list, entry) = (bytes.u32()?, bytes.text()?.to_owned(), bytes.text()?.to_owned());
-        let is_known = usize::try_from(customer).is_ok_and(|customer| customer < self.screen.names.len());
-        if is_known { Ok((customer, list, entry)) } else { Err(Damaged::new("a match is of a customer who is not there")) }
+    fn pair(&self, bytes: &mut Bytes<'_>) -> Result<Pair, Damaged> {
+        let whose = match bytes.u8()? {
+            0 => Whose::Customer(bytes.u32()?),
+            1 => Whose::Counterparty((CustomerId(bytes.uuid()?), CounterpartyDigest(bytes.array()?))),
+            _ => return Err(Damaged::new("a match is neither of a customer nor of a counterparty")),
+        };
+        if let Whose::Customer(place) = whose
+            && !usize::try_from(place).is_ok_and(|place| place < self.screen.names.len())
+        {
+            return Err(Damaged::new("a match is of a customer who is not there"));
+        }
+        Ok((whose, bytes.text()?.to_owned(), bytes.text()?.to_owned()))
     }
 
     /// All of it, each list made ready.

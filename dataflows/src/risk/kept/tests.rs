@@ -37,14 +37,16 @@ fn damage_is_told() {
     assert!(Kept::read(Vec::new()).is_err());
 }
 
-/// What was kept before there were names, ties and places: all is gone through again.
+/// What was kept before there were names, ties and places, or counterparties: all is gone through again.
 #[test]
-fn the_first_format_is_not_taken_for_this_one() {
-    let mut head = kept().chunks().next().unwrap().to_vec();
-    head.truncate(head.len() - 8);
-    head[1] = 1;
-    let refused = Kept::read([super::seal(0, head)]).unwrap_err();
-    assert!(refused.to_string().contains("format is 1"), "{refused}");
+fn an_older_format_is_not_taken_for_this_one() {
+    for format in [1, 2] {
+        let mut head = kept().chunks().next().unwrap().to_vec();
+        head.truncate(head.len() - 8);
+        head[1] = format;
+        let refused = Kept::read([super::seal(0, head)]).unwrap_err();
+        assert!(refused.to_string().contains(&format!("format is {format}")), "{refused}");
+    }
 }
 
 #[test]

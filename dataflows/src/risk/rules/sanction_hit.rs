@@ -1,8 +1,8 @@
-//! R19: A customer whose name is on a sanctions list.
+//! R19: A customer whose name is on a sanctions list, or who pays or is paid by somebody whose name is.
 //!
 //! ```sql
-//! select customer, list, entry, score
-//! from standing -- customers and entries that are alike, and were not cleared: risk/screen.rs
+//! select customer, counterparty, list, entry, score
+//! from standing -- names and entries that are alike, and were not cleared: risk/screen.rs
 //! where kind = 'sanctions' and score >= $score
 //! ```
 //!

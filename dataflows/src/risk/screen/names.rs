@@ -79,12 +79,12 @@ impl Names {
     }
 }
 
-fn keys_of(name: &str, place: u32) -> impl Iterator<Item = (u32, u32)> {
+pub(super) fn keys_of(name: &str, place: u32) -> impl Iterator<Item = (u32, u32)> {
     screening::index::keys(name).into_iter().map(move |key| (half(key), place))
 }
 
 /// The upper half: names that share no more than that are touched in vain.
-fn half(key: u64) -> u32 {
+pub(super) fn half(key: u64) -> u32 {
     u32::try_from(key >> 32).expect("half of a u64 is a u32")
 }
 

@@ -8,8 +8,8 @@ use schemas::alert::{AlertChange, Match, Subject};
 use schemas::aml::{Lane, RuleId, Setting};
 use schemas::list::{EntryKind, ListedName, NameStrength};
 use schemas::{
-    ActivateList, AmlChanged, AmlSetting, Binding, Cause, ClearMatch, CommandId, Customer, CustomerId, Epoch, EpochEvents, Event, EventId,
-    Fact, KycStatus, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Position,
+    ActivateList, AmlChanged, AmlSetting, Binding, Cause, ClearMatch, CommandId, CounterpartyDigest, Customer, CustomerId, Epoch,
+    EpochEvents, Event, EventId, Fact, KycStatus, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Position,
 };
 use screening::index::Index;
 use screening::list::{Alias, Entry, List, Strength};
@@ -17,6 +17,9 @@ use screening::qualify::Facts;
 use screening::rarity::Rarity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// Counterparties: what is drawn of them, and the tests about them alone.
+mod paid;
 
 const PARTS: [&str; 14] = [
     "Mohamed",
@@ -49,6 +52,12 @@ enum Draw {
     Clear(u8, u8, u8),
     Set(RuleId, Lane, i64, bool),
     Freeze(i64),
+    /// A customer and a counterparty: a name and a country.
+    Pay(u8, usize, usize),
+    /// The same, a list and an entry.
+    ClearPaid(u8, (usize, usize), u8, u8),
+    /// Days pass before the epoch.
+    Wait(u64),
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -66,6 +75,7 @@ fn draws() -> impl Strategy<Value = Vec<Vec<Draw>>> {
         2 => (select(vec![RuleId::SanctionHit, RuleId::PoliticallyExposed]), select(Lane::ALL), 7_000..9_999i64, prop::bool::weighted(0.8))
             .prop_map(|(rule, lane, score, enabled)| Draw::Set(rule, lane, score, enabled)),
         1 => select(vec![0i64, 9_000]).prop_map(Draw::Freeze),
+        8 => paid::draw(),
     ];
     prop::collection::vec(prop::collection::vec(draw, 0..4), 2..14)
 }
@@ -82,6 +92,9 @@ fn entry(number: u8, (name, country): &(String, usize)) -> ListEntry {
     }
 }
 
+/// Of whom, of which counterparty of theirs if of one, list and entry as they were.
+type Clearing = (CustomerId, Option<CounterpartyDigest>, String, ListEntry);
+
 /// A match, by rule and lane.
 type AboutMatch = (RuleId, Lane, Match);
 
@@ -89,17 +102,19 @@ type AboutMatch = (RuleId, Lane, Match);
 #[derive(Default)]
 struct Oracle {
     customers: Vec<(CustomerId, String, Option<String>)>,
+    paid: Vec<paid::Said>,
+    now: Epoch,
     lists: BTreeMap<String, (ListKind, u32, Vec<ListEntry>)>,
-    /// A pair, and both sides as they were.
-    cleared: Vec<(CustomerId, String, String, ListEntry)>,
+    cleared: Vec<Clearing>,
     settings: BTreeMap<(RuleId, Lane), Setting>,
     open: BTreeSet<(RuleId, Lane, Match)>,
 }
 
 impl Oracle {
     fn hear(&mut self, events: &[Event], parts: &mut BTreeMap<String, Vec<ListEntry>>) {
-        for Event { fact, .. } in events {
+        for Event { epoch, fact, .. } in events {
             match fact {
+                Fact::Assessed(assessed) => self.paid.extend(paid::said(*epoch, assessed)),
                 Fact::CustomerCreated(customer) => self.customers.push((customer.id, customer.full_name.clone(), customer.country.clone())),
                 Fact::AmlChanged(changed) => {
                     let AmlSetting::Rule(setting) = &changed.setting else { continue };
@@ -117,11 +132,11 @@ impl Oracle {
                         let known =
                             self.lists.get(&clear.list).and_then(|(.., entries)| entries.iter().find(|entry| entry.id == clear.entry));
                         if let Some(entry) = known {
-                            let pair = |(id, list, of, _): &(CustomerId, String, String, ListEntry)| {
-                                (*id, list, of) == (clear.customer_id, &clear.list, &clear.entry)
+                            let pair = |(id, paid, list, of): &Clearing| {
+                                (*id, *paid, list, &of.id) == (clear.customer_id, clear.counterparty, &clear.list, &clear.entry)
                             };
                             self.cleared.retain(|other| !pair(other));
-                            self.cleared.push((clear.customer_id, clear.list.clone(), clear.entry.clone(), entry.clone()));
+                            self.cleared.push((clear.customer_id, clear.counterparty, clear.list.clone(), entry.clone()));
                         }
                     }
                 },
@@ -144,13 +159,14 @@ impl Oracle {
             let list = List::new(entries.iter().map(as_listed).collect()).unwrap();
             let index = Index::new(list.clone(), Rarity::of(&list));
             let rule = if *kind == ListKind::Pep { RuleId::PoliticallyExposed } else { RuleId::SanctionHit };
-            for (id, full_name, country) in &self.customers {
+            let customers = self.customers.iter().map(|(id, name, country)| (*id, None, name.clone(), country.clone()));
+            for (id, counterparty, full_name, country) in customers.chain(paid::known(&self.paid, self.now)) {
                 let facts = Facts { born: None, countries: country.iter().cloned().collect() };
-                for hit in index.screen(full_name, &facts, 7_000) {
+                for hit in index.screen(&full_name, &facts, 7_000) {
                     let entry = entries.iter().find(|entry| entry.id == hit.entry.id).unwrap();
-                    let is_quiet = self.cleared.contains(&(*id, name.clone(), entry.id.clone(), entry.clone()));
+                    let is_quiet = self.cleared.contains(&(id, counterparty, name.clone(), entry.clone()));
                     if !is_quiet {
-                        let of = Match { customer_id: *id, list: name.clone(), entry: entry.id.clone() };
+                        let of = Match { customer_id: id, counterparty, list: name.clone(), entry: entry.id.clone() };
                         all.insert(of, (rule, hit.score, *version));
                     }
                 }
@@ -180,9 +196,11 @@ impl Oracle {
 
 /// Epochs of events as settlement would let them in.
 fn history(draws: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
-    let (mut versions, mut enrolled, mut epochs) = (BTreeMap::<String, u32>::new(), 0u32, Vec::new());
-    for (number, draws) in (0..).zip(draws) {
-        let epoch: Epoch = 1_764_000_000_000 + number * 1_000;
+    let (mut versions, mut enrolled, mut epochs, mut now) = (BTreeMap::<String, u32>::new(), 0u32, Vec::new(), 1_764_000_000_000);
+    for draws in draws {
+        let days: u64 = draws.iter().map(|draw| if let Draw::Wait(days) = draw { *days } else { 0 }).sum();
+        now += 1_000 + days * 86_400_000;
+        let epoch: Epoch = now;
         let mut facts = Vec::new();
         let listed = |change| Fact::ListChanged(Box::new(ListChanged { change, by: "staff".to_owned() }));
         for draw in draws {
@@ -196,6 +214,7 @@ fn history(draws: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
                         country: COUNTRIES[*country].map(str::to_owned),
                         kyc_status: KycStatus::Pending,
                     }));
+                    facts.push(paid::opened(enrolled));
                 }
                 Draw::Load(list, kind, entries) if !entries.is_empty() => {
                     let list = format!("list-{list}");
@@ -228,7 +247,7 @@ fn history(draws: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
                 Draw::Clear(customer, list, entry) if u32::from(*customer) < enrolled => {
                     let customer_id = CustomerId::mint(1, u32::from(*customer) + 1);
                     let (list, entry, reason) = (format!("list-{list}"), format!("{entry}"), "a look".to_owned());
-                    facts.push(listed(ListCommand::Clear(ClearMatch { customer_id, list, entry, reason })));
+                    facts.push(listed(ListCommand::Clear(ClearMatch { customer_id, counterparty: None, list, entry, reason })));
                 }
                 Draw::Set(rule, lane, score, enabled) => {
                     let parameters = [("score".to_owned(), *score)].into();
@@ -248,7 +267,13 @@ fn history(draws: &[Vec<Draw>]) -> Vec<Arc<EpochEvents>> {
                         by: "staff".to_owned(),
                     })));
                 }
-                Draw::Load(..) | Draw::Clear(..) => {}
+                Draw::Pay(customer, name, country) if u32::from(*customer) < enrolled => {
+                    facts.push(paid::assessed(u32::from(*customer) + 1, *name, *country));
+                }
+                Draw::ClearPaid(customer, counterparty, list, entry) if u32::from(*customer) < enrolled => {
+                    facts.push(listed(paid::clear(u32::from(*customer) + 1, *counterparty, *list, *entry)));
+                }
+                Draw::Load(..) | Draw::Clear(..) | Draw::Pay(..) | Draw::ClearPaid(..) | Draw::Wait(_) => {}
             }
         }
         let event = |(number, fact)| {
@@ -281,6 +306,7 @@ proptest! {
         let (mut oracle, mut parts) = (Oracle::default(), BTreeMap::new());
         for (found, events) in run(1, given(&epochs, usize::MAX)).iter().zip(&epochs) {
             oracle.hear(&events.events, &mut parts);
+            oracle.now = events.epoch();
             let (mut raised, mut cleared) = (BTreeMap::new(), BTreeSet::new());
             for change in &found.alerts {
                 match change {
@@ -290,6 +316,7 @@ proptest! {
                         prop_assert_eq!((&matched.list, &matched.entry), (&of.list, &of.entry));
                         prop_assert_eq!(i64::from(matched.score), alert.measured[0].value);
                         prop_assert!(!matched.words.is_empty() && alert.traceparent.starts_with(&alert.epoch.to_string()));
+                        paid::check(alert, &oracle.paid)?;
                         raised.insert((alert.rule, alert.lane, of), (matched.score, matched.version));
                     }
                     AlertChange::Cleared(over) => drop(cleared.insert((over.rule, over.lane, of(&over.subject)))),

@@ -39,6 +39,7 @@ struct Clearings {
     event_id: Vec<Uuid>,
     command_id: Vec<Uuid>,
     customer_id: Vec<Uuid>,
+    counterparty: Vec<Option<String>>,
     list: Vec<String>,
     entry: Vec<String>,
     reason: Vec<String>,
@@ -79,6 +80,7 @@ impl Lists {
                 to.event_id.push(event_id);
                 to.command_id.push(command_id);
                 to.customer_id.push(clear.customer_id.0);
+                to.counterparty.push(clear.counterparty.map(|counterparty| counterparty.to_string()));
                 to.list.push(clear.list.clone());
                 to.entry.push(clear.entry.clone());
                 to.reason.push(clear.reason.clone());
@@ -126,12 +128,13 @@ impl Lists {
         }
         if !clearings.event_id.is_empty() {
             sqlx::query(
-                "insert into match_clearing (event_id, command_id, customer_id, list, entry, reason, cleared_by, epoch)
-                 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])",
+                "insert into match_clearing (event_id, command_id, customer_id, counterparty, list, entry, reason, cleared_by, epoch)
+                 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])",
             )
             .bind(&clearings.event_id)
             .bind(&clearings.command_id)
             .bind(&clearings.customer_id)
+            .bind(&clearings.counterparty)
             .bind(&clearings.list)
             .bind(&clearings.entry)
             .bind(&clearings.reason)

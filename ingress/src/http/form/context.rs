@@ -1,4 +1,4 @@
-//! Where a payment comes from, as a body says it.
+//! Where a payment comes from and who is on its other side, as a body says it.
 
 use super::super::fields::Fields;
 use super::text;
@@ -19,10 +19,11 @@ pub(super) fn context(fields: &mut Fields) -> Option<Option<Box<Context>>> {
         let longitude_e6 = fields.optional("longitude", |text| degrees_e6(text, 180));
         let card_token = fields.optional("card_token", card_token);
         let msisdn = fields.optional("msisdn", text::msisdn);
+        let counterparty_name = fields.optional("counterparty_name", text::full_name);
         if !fields.is_wrong() && latitude_e6.is_some() != longitude_e6.is_some() {
             return fields.wrong("latitude", "stands with longitude, or not at all");
         }
-        Some(Box::new(Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn }))
+        Some(Box::new(Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn, counterparty_name }))
     });
     if is_said && read.is_none() { None } else { Some(read) }
 }

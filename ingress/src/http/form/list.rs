@@ -51,7 +51,8 @@ pub(super) fn read(asked: Listed, fields: &mut Fields) -> Option<ListCommand> {
             let (customer, list) = (fields.path("customer", customer, text::UUID), fields.path("list", list, NAME));
             let entry = fields.path("entry", entry, ENTRY_ID);
             let reason = fields.required("reason", reason);
-            ListCommand::Clear(ClearMatch { customer_id: customer?, list: list?, entry: entry?, reason: reason? })
+            let counterparty = fields.optional("counterparty", parse);
+            ListCommand::Clear(ClearMatch { customer_id: customer?, counterparty, list: list?, entry: entry?, reason: reason? })
         }
     })
 }

@@ -32,6 +32,10 @@ pub(in crate::http) struct ContextRequest {
     /// The telephone in E.164 form.
     #[schema(pattern = "^\\+[1-9][0-9]{6,14}$", example = "+221771234567")]
     msisdn: Option<String>,
+    /// Who pays or is paid outside of the bank, as ISO 20022 names the ultimate debtor or creditor; not all blank, no control characters. The name is
+    /// looked for on the watchlists.
+    #[schema(min_length = 1, max_length = 140, example = "Moussa Traoré")]
+    counterparty_name: Option<String>,
 }
 
 /// A rule as it is to be.

@@ -72,7 +72,7 @@ pub(in crate::http) struct ListVersionRequest {
     force: Option<bool>,
 }
 
-/// Why a customer is not whom an entry means.
+/// Why a customer, or a counterparty of theirs, is not whom an entry means.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "another date of birth"}))]
@@ -80,4 +80,7 @@ pub(in crate::http) struct ClearMatchRequest {
     /// For whoever reads it later; not all blank, no control characters.
     #[schema(min_length = 1, max_length = 500, example = "another date of birth")]
     reason: String,
+    /// Which counterparty of the customer's, where the alert is about one: the part of its `subject_id` behind the customer.
+    #[schema(pattern = "^[0-9a-f]{32}$", example = "6f1ed002ab5595859014ebf0951522d9")]
+    counterparty: Option<String>,
 }

@@ -41,14 +41,16 @@ pub(crate) fn context() -> impl Strategy<Value = Option<Context>> {
         texts(&["SN", "KP", "IR"]),
         texts(&["tok1", "tok2"]),
         texts(&["+221771234567", "+221771234568"]),
+        texts(&["Konyema Josef", "Moussa Traoré"]),
         place(),
     );
-    let some = all.prop_map(|(device, ip, country, card_token, msisdn, place)| Context {
+    let some = all.prop_map(|(device, ip, country, card_token, msisdn, counterparty_name, place)| Context {
         device,
         ip,
         country,
         card_token,
         msisdn,
+        counterparty_name,
         latitude_e6: place.map(|(latitude, _)| latitude),
         longitude_e6: place.map(|(_, longitude)| longitude),
     });

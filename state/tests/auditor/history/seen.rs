@@ -117,7 +117,13 @@ impl Seen {
             }
             Listed::Clear { customer, list } => {
                 let (customer_id, entry) = (self.customer(customer), "000001".to_owned());
-                ListCommand::Clear(ClearMatch { customer_id, list: listed::name(list), entry, reason: "a look".to_owned() })
+                ListCommand::Clear(ClearMatch {
+                    customer_id,
+                    counterparty: None,
+                    list: listed::name(list),
+                    entry,
+                    reason: "a look".to_owned(),
+                })
             }
         }
     }

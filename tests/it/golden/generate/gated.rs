@@ -29,7 +29,7 @@ impl Log {
     pub(super) fn gates(&mut self) {
         let place = json!({
             "device": "d-1", "ip": "2001:db8::1", "country": "SN", "latitude_e6": 14_716_677, "longitude_e6": -17_467_686,
-            "card_token": "tok-1", "msisdn": "+221770000001",
+            "card_token": "tok-1", "msisdn": "+221770000001", "counterparty_name": "Moussa Traoré",
         });
         let nowhere = Value::Null;
         self.ask(reserve("merchant_payment", "@awa/xof", "@fatou/xof", "16"), Some("hold/no-review"));

@@ -58,6 +58,10 @@ fn every_fault_has_its_pointer() {
         (TRANSFER, json!({"/context/latitude": "14.7", "/context/longitude": "-17.4"}), vec![]),
         (TRANSFER, json!({"/context/longitude": "-17.4"}), vec!["/context/latitude"]),
         (TRANSFER, json!({"/context/device": "a b", "/context/ip": "10.0.0.256"}), vec!["/context/device", "/context/ip"]),
+        (TRANSFER, json!({"/context/counterparty_name": "Awa Ndèye Diop"}), vec![]),
+        (TRANSFER, json!({"/context/counterparty_name": " "}), vec!["/context/counterparty_name"]),
+        (TRANSFER, json!({"/context/counterparty_name": "é".repeat(141)}), vec!["/context/counterparty_name"]),
+        (TRANSFER, json!({"/context/counterparty_name": "Awa\nDiop"}), vec!["/context/counterparty_name"]),
         (TRANSFER, json!({"/context/card_token": "4111 1111 1111 1111"}), vec!["/context/card_token"]),
     ]);
 }
@@ -90,5 +94,5 @@ fn what_is_described_is_what_is_read() {
     assert_eq!(of_signal, ["account_id", "customer_id", "device", "signal"]);
     let mut of_context: Vec<_> = described(ContextRequest::schema()).properties.into_keys().collect();
     of_context.sort();
-    assert_eq!(of_context, ["card_token", "country", "device", "ip", "latitude", "longitude", "msisdn"]);
+    assert_eq!(of_context, ["card_token", "counterparty_name", "country", "device", "ip", "latitude", "longitude", "msisdn"]);
 }

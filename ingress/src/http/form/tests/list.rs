@@ -22,7 +22,7 @@ pub(super) fn good(form: &Form) -> Value {
         Form::List(Listed::Version(_)) => {
             json!({"kind": "pep", "version": 1, "parts": 1, "count": 1, "digest": "0a".repeat(32), "force": true})
         }
-        _ => json!({"reason": "another date of birth"}),
+        _ => json!({"reason": "another date of birth", "counterparty": "0a".repeat(16)}),
     }
 }
 
@@ -56,7 +56,8 @@ fn every_fault_has_its_pointer() {
         (version.clone(), json!({"count": 0}), vec!["/count"]),
         (version.clone(), json!({"digest": "0A".repeat(32)}), vec!["/digest"]),
         (version, json!({"parts": 257, "kind": "friends"}), vec!["/kind", "/parts"]),
-        (clear, json!({"reason": " "}), vec!["/reason"]),
+        (clear.clone(), json!({"counterparty": null}), vec![]),
+        (clear, json!({"reason": " ", "counterparty": "0A"}), vec!["/reason", "/counterparty"]),
         (Form::List(Listed::Clear { customer: None, list: None, entry: None }), json!({}), vec!["customer", "list", "entry"]),
     ]);
 }
