@@ -23,6 +23,21 @@ use crate::freshness::Freshness;
 use crate::progress::Shown;
 use schemas::{Caller, Epoch, Problem, Scope};
 
+/// The ids of the alerts about a customer: about themselves, an account of theirs, their name or that of whom they pay, or a ring in which they have
+/// an account that the alert names.
+fn about(customer: &str) -> String {
+    ABOUT.replace("CUSTOMER", customer)
+}
+
+const ABOUT: &str = "
+    select id from alert where subject_id in (select (CUSTOMER)::text union all select id::text from account where customer_id = CUSTOMER)
+    union all
+    select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = (CUSTOMER)::text
+    union all
+    select id from alert
+    where subject_kind = 'ring'
+      and evidence->'counterparties' ?| array(select id::text from account where customer_id = CUSTOMER)";
+
 /// Alerts are for staff alone: whoever is suspected must not be told (FATF, recommendation 21).
 #[allow(clippy::result_large_err, reason = "a problem is made once a request, and ends it")]
 fn require(caller: &Caller) -> Result<(), Problem> {

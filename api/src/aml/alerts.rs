@@ -1,6 +1,6 @@
 //! Which alerts are there?
 
-use super::{require, stand};
+use super::{about, require, stand};
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
@@ -87,7 +87,7 @@ fn select_from(these: &str) -> QueryBuilder<Postgres> {
         ("status" = Option<AlertStatus>, Query, description = "Only those that stand so."),
         ("subject_kind" = Option<SubjectKind>, Query, description = "Only those about such."),
         ("subject_id" = Option<String>, Query, description = "Only those about this account, customer, device, match or counterparty."),
-        ("customer_id" = Option<CustomerId>, Query, description = "Only those about this customer, or about an account of theirs."),
+        ("customer_id" = Option<CustomerId>, Query, description = "Only those about this customer, an account of theirs, or a ring that they are in."),
         ("from" = Option<String>, Query, description = "Only those raised from then on: an epoch, or RFC 3339 in UTC."),
         ("to" = Option<String>, Query, description = "Only those raised before then."),
     ),
@@ -233,12 +233,7 @@ impl Wanted {
             None => &mut query,
         };
         if let Some(customer) = self.customer {
-            query.push(" and a.id in (select id from alert where subject_id in (select ").push_bind(customer.to_string());
-            query.push(" union all select id::text from account where customer_id = ").push_bind(customer.0);
-            query.push(
-                ") union all select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = ",
-            );
-            query.push_bind(customer.to_string()).push(")");
+            query.push(" and a.id in (").push(about(&format!("'{customer}'::uuid"))).push(")");
         }
         for (bound, moment) in [(" and a.epoch >= ", self.from), (" and a.epoch < ", self.to)] {
             if let Some(moment) = moment {

@@ -1,10 +1,10 @@
 //! How risky is a customer, and why?
 //!
 //! **Definition.** The score is what the level of the customer adds, and the weights of the live alerts about the customer, or about an
-//! account of theirs, that are open; of several by one rule the heaviest counts, since one habit is not two. It is never above 100. So
+//! account of theirs, a match of their name or a ring that they are in, that are open; of several by one rule the heaviest counts, since one habit is not two. It is never above 100. So
 //! it explains itself, and is to be had for every past moment by the same sum.
 
-use super::{require, stand};
+use super::{about, require, stand};
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::alert::{AlertAmount, CustomerRisk, PastScore, RiskLevel, RiskReason};
 use schemas::{AlertId, Caller, CustomerId, Epoch, KycLevel, Money, Problem, RuleId};
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -30,10 +30,7 @@ const ALERTS: &str = "
     from alert a
     left join alert_cleared cleared on cleared.alert_id = a.id and cleared.epoch <= $2
     where a.lane = 'live' and a.epoch <= $2
-      and a.id in (select id from alert
-                   where subject_id in (select $1::uuid::text union all select id::text from account where customer_id = $1)
-                   union all
-                   select id from alert where subject_kind in ('match', 'counterparty') and split_part(subject_id, '/', 1) = $1::uuid::text)
+      and a.id in (ABOUT)
     order by a.epoch, a.number";
 
 const EXPOSURE: &str = "
@@ -90,7 +87,8 @@ pub(crate) async fn risk_score(
     let at = i64::try_from(as_of).map_err(ViewError::from)?;
     let level: Option<String> = sqlx::query_scalar(CUSTOMER).bind(id.0).bind(at).fetch_optional(&view.pool).await?;
     let level: KycLevel = level.ok_or_else(|| not_found("customer"))?.parse().map_err(ViewError::from)?;
-    let rows: Vec<Row> = sqlx::query_as(ALERTS).bind(id.0).bind(at).fetch_all(&view.pool).await?;
+    let rows: Vec<Row> =
+        sqlx::query_as(AssertSqlSafe(ALERTS.replace("ABOUT", &about("$1::uuid")))).bind(id.0).bind(at).fetch_all(&view.pool).await?;
     let alerts = rows.into_iter().map(Row::into_weighs).collect::<Result<Vec<_>, ViewError>>()?;
     let exposure: Vec<(String, String)> = sqlx::query_as(EXPOSURE).bind(id.0).bind(at).fetch_all(&view.pool).await?;
     let exposure = exposure.into_iter().map(amount).collect::<Result<Vec<_>, ViewError>>()?;
