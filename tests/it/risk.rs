@@ -3,6 +3,7 @@
 
 mod bank;
 mod report;
+mod ring;
 pub(crate) mod told;
 
 use crate::house::{House, signal};
@@ -79,6 +80,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     bank.asks_what_if()?;
     backtest(&house, &expected)?;
     bank.compares_with_a_shadow()?;
+    bank.shares_a_device()?;
     house.forget()
 }
 

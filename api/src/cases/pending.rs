@@ -1,7 +1,7 @@
 //! What was taken and is not over?
 //!
-//! Every command that is decided is over but for three: a payment that is held for a review, a case that is open, and a customer of whom
-//! it is not known who they are. These are here, the oldest first. Of commands that are not decided yet `orion_commands_lag` tells how many
+//! Every command that is decided is over but for five: money that is held for a payee, a payment that is held for a review, one whose day has not
+//! come, a case that is open, and a customer of whom it is not known who they are. These are here, the oldest first. Of commands that are not decided yet `orion_commands_lag` tells how many
 //! there are, and `GET /v1/operations/{id}` tells of each.
 
 use super::require;
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use schemas::resource::diligence::PendingItem;
 use schemas::resource::location;
-use schemas::{Caller, CaseId, CustomerId, Epoch, HoldId};
+use schemas::{Caller, CaseId, CustomerId, Epoch, HoldId, OrderId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -41,6 +41,15 @@ const SELECT: &str = "
             select 1 from hold_change ended
             where ended.hold_id = h.hold_id and ended.change in ('captured', 'review_refused', 'review_expired'))
         union all
+        select 'hold', h.hold_id, h.epoch
+        from hold_change h
+        where h.change = 'reserved' and not exists (select 1 from hold_change ended where ended.hold_id = h.hold_id and not ended.open)
+        union all
+        select 'order', o.order_id, o.epoch
+        from order_change o
+        where o.change = 'scheduled' and not exists (
+            select 1 from order_change ended where ended.order_id = o.order_id and ended.change in ('executed', 'failed', 'cancelled'))
+        union all
         select 'case', c.id, c.opened_at from case_file c where c.closed_at is null
         union all
         select 'customer', c.id, c.epoch
@@ -54,8 +63,8 @@ const SELECT: &str = "
 
 /// List what is not over
 ///
-/// Payments held for a review, cases that are open, and customers of whom it is not known who they are; the oldest first, each with its
-/// age. Staff only.
+/// Money held for a payee, payments held for a review or until their day, cases that are open, and customers of whom it is not known who
+/// they are; the oldest first, each with its age. Staff only.
 #[utoipa::path(
     get, path = "/admin/pending", tag = "Cases",
     responses((status = 200, description = "What is not over.", body = Pending)),
@@ -79,7 +88,8 @@ pub(crate) async fn pending(
     let shown = |(what, id, since): (String, Uuid, i64)| {
         let since = u64::try_from(since)?;
         let resource = match &*what {
-            "review" => location::hold(HoldId(id)),
+            "review" | "hold" => location::hold(HoldId(id)),
+            "order" => location::order(OrderId(id)),
             "case" => location::case(CaseId(id)),
             _ => location::kyc(CustomerId(id)),
         };

@@ -262,10 +262,11 @@ pub struct KycDocument {
 /// Something that was taken and is not over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PendingItem {
-    /// What it is: a `review` of a payment that is held, a `case` that is open, or a `customer` of whom it is not known who they are.
+    /// What it is: a `hold` for a payee, a `review` of a payment that is held, an `order` whose day has not come, a `case` that is open, or a
+    /// `customer` of whom it is not known who they are.
     #[schema(example = "case")]
     pub what: String,
-    /// The id of the hold, the case or the customer.
+    /// The id of the hold, the order, the case or the customer.
     pub id: uuid::Uuid,
     /// Where it is shown.
     #[schema(example = "/admin/kyc/cases/019ab6f5-1c7b-7006-8000-000000000000")]

@@ -135,6 +135,7 @@ fn customers_are_approved_alerts_decided_and_reviews_follow_their_payments() -> 
         let scene = Scene::open(&server, "10000").await?;
         enrolled(&scene, &house).await?;
         alerted(&scene).await?;
+        waiting(&scene).await?;
         reviewed(&scene, &house).await
     })?;
     for (arguments, says) in [
@@ -275,6 +276,25 @@ async fn alerted(scene: &Scene<'_>) -> anyhow::Result<()> {
     ensure!(closed["outcome"] == "confirmed_risk" && closed["status"] == "closed", "{closed}");
     let operation = scene.read(&format!("/admin/kyc/cases/{case}"), &closed).await?;
     ensure!(operation["case"]["escalation"] == 1 && operation["case"]["closed_at"] == closed["epoch"], "{operation}");
+    Ok(())
+}
+
+/// What is held for a payee or until its day is listed as long as it is.
+async fn waiting(scene: &Scene<'_>) -> anyhow::Result<()> {
+    let hold = scene.reserve("10").await?;
+    let soon = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + Duration::from_secs(86_400);
+    let later = json!({"execute_at": rfc3339(u64::try_from(soon.as_millis())?)});
+    let order = scene.post(&scene.own, "/v1/transactions/merchant-payment", &scene.pay("", "10", later), 202).await?;
+    let ids = [("hold", text(&hold["id"]).to_owned()), ("order", text(&order["id"]).to_owned())];
+    let listed = async |since: &Value| -> anyhow::Result<[bool; 2]> {
+        let told = scene.read("/admin/pending", since).await?;
+        let items = told["pending"].as_array().cloned().unwrap_or_default();
+        Ok([&ids[0], &ids[1]].map(|(what, id)| items.iter().any(|item| item["what"] == *what && item["id"] == id.as_str())))
+    };
+    ensure!(listed(&order).await? == [true, true], "{ids:?}");
+    scene.post(&scene.shop, &format!("/v1/holds/{}/release", ids[0].1), &json!({}), 200).await?;
+    let cancelled = scene.post(&scene.own, &format!("/v1/orders/{}/cancel", ids[1].1), &json!({}), 200).await?;
+    ensure!(listed(&cancelled).await? == [false, false], "{ids:?}");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Bank {
     runtime: tokio::runtime::Runtime,
     staff: String,
     /// A customer and an account each.
-    people: Vec<(String, String)>,
+    pub(super) people: Vec<(String, String)>,
     paid: Cell<usize>,
     epoch: Cell<u64>,
 }

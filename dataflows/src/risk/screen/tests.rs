@@ -352,7 +352,7 @@ fn who_is_looked_at_is_whom_a_version_touches() {
     let listed = |names: &[(u8, &str)]| names.iter().map(|(number, name)| (*number, ((*name).to_owned(), 0))).collect();
     let draws = [
         vec![Draw::Load(0, ListKind::Sanctions, listed(&[(1, "Serge Fotso"), (2, "Joseph Konyema")]))],
-        ["Awa Sow", "Konyema Josef", "Fotso Serge", "Ali Zarbatu"].map(|name| Draw::Enrol(name.to_owned(), 0)).to_vec(),
+        ["Awa Sow", "Konyema Joseph", "Fotso Serge", "Ali Zarbatu"].map(|name| Draw::Enrol(name.to_owned(), 0)).to_vec(),
         vec![Draw::Load(0, ListKind::Sanctions, listed(&[(1, "Serge Fotso"), (2, "Joseph Konyema"), (3, "Zarbatu Ali")]))],
         vec![Draw::Load(0, ListKind::Sanctions, listed(&[(1, "Serge Fotso"), (2, "Joseph Konyema"), (3, "Zarbatu Ali")]))],
     ];
