@@ -86,7 +86,7 @@ async fn sanctioned(bank: &Bank) -> Result<(), Trouble> {
         kind: EntryKind::Person,
         names: vec![ListedName { name: LISTED.to_owned(), strength: NameStrength::Primary }],
         born: Vec::new(),
-        countries: vec!["CD".to_owned()],
+        countries: vec!["cd".to_owned()],
         reference: "invented for this".to_owned(),
     }];
     let path = |what: &str| format!("/admin/aml/lists/{LIST}/{what}");
