@@ -54,10 +54,10 @@ fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow
     let first = || Ok::<_, anyhow::Error>(bank.deposits("first", 1, "wait=30")?.pop().context("an answer")?.1);
     ensure!(first()?.status == 201);
     wait("the ledger keeps 20 decisions", full)?;
-    // A customer and an account are two of them; the case may be one that risk opens for amounts so alike, in a transaction of its own, whose
-    // mark is in the log as well. What was refused is not.
+    // A customer and an account are two of them, and cases that risk may open for amounts so alike; the marks of their transactions are in the log
+    // as well. The balance shows that what was refused is not.
     let taken = ends("orion.commands.v1")? - before;
-    ensure!((17..=18).contains(&paid.get()) && (paid.get()..=paid.get() + 2).contains(&taken), "{taken} commands of {paid:?} deposits");
+    ensure!((15..=18).contains(&paid.get()) && taken >= paid.get(), "{taken} commands of {paid:?} deposits");
     wait("all deposits are shown", || Ok(bank.balance()? == 100 * paid.get()))?;
     // A retry that the door remembers adds nothing.
     let again = first()?;
@@ -146,7 +146,8 @@ fn settlement_stands_still(house: &House, bank: &Bank) -> anyhow::Result<()> {
     // Whoever was let in before the door knew of the others may come on top.
     ensure!(accepted.len() >= PENDING_MAX && accepted.len() <= PENDING_MAX + 2 * CLIENTS && refused > 0);
     let took = ends("orion.commands.v1")? - appended;
-    ensure!(usize::try_from(took)? == accepted.len(), "{took} commands were appended, and {} accepted", accepted.len());
+    // Risk may open cases about the load meanwhile, which are in the log too. The balance shows that nothing of what was refused is.
+    ensure!(usize::try_from(took)? >= accepted.len(), "{took} commands were appended, and {} accepted", accepted.len());
     for (key, location) in &accepted {
         let mut operation = Value::Null;
         wait(key, || {
