@@ -21,7 +21,7 @@ const STREAM: &str = "/admin/aml/alerts/stream?since=now";
 const PEOPLE: usize = 30;
 const ROBBED: usize = 5;
 /// What each begins with.
-const OPENING: &str = "20000000";
+const OPENING: &str = "5000000";
 /// Longest wait for what the last payment brings about.
 const WAIT: Duration = Duration::from_secs(15);
 
@@ -30,9 +30,9 @@ const LIST: &str = "demo";
 const LISTED: &str = "Abdourahmane Tchombé Kassaï-Oubangui";
 const SPELT: &str = "KASSAI OUBANGUI, Abdurahman Tchombe";
 
-/// Millionths of a degree north and east.
-const DAKAR: [i32; 2] = [14_716_677, -17_467_686];
-const ABIDJAN: [i32; 2] = [5_359_952, -4_008_256];
+/// Degrees north and east.
+const DAKAR: [&str; 2] = ["14.716677", "-17.467686"];
+const ABIDJAN: [&str; 2] = ["5.359952", "-4.008256"];
 
 /// Does all of that; how many alerts came of it.
 pub(super) async fn launder(bank: &Arc<Bank>) -> Result<usize, Trouble> {
@@ -106,8 +106,8 @@ async fn sanctioned(bank: &Bank) -> Result<(), Trouble> {
 
 /// One pays at home; then the thief pays from everybody's account, from elsewhere. The epoch of the last payment.
 async fn stolen(bank: &Bank, robbed: &[AccountId], to: AccountId) -> Result<u64, Trouble> {
-    let from = |account: AccountId, device: &str, [north, east]: [i32; 2]| {
-        let context = json!({"device": format!("{device}-{}", bank.run), "latitude_e6": north, "longitude_e6": east});
+    let from = |account: AccountId, device: &str, [north, east]: [&str; 2]| {
+        let context = json!({"device": format!("{device}-{}", bank.run), "latitude": north, "longitude": east});
         json!({"account_debit": account, "account_credit": to, "amount": "25000", "currency": "XOF", "context": context})
     };
     let mut last = pay(bank, PaymentKind::Transfer, from(robbed[0], "own", DAKAR)).await?;
