@@ -9,6 +9,7 @@ use crate::View;
 use crate::aml::alerts::suspected;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past, behind};
+use crate::page::set;
 use crate::progress::Shown;
 use crate::{accept, transactions};
 use axum::extract::{Path, Query, State};
@@ -148,21 +149,16 @@ impl Wanted {
         let Query(parameters) = parameters.map_err(|rejection| Problem::field("", format!("the query can't be read: {rejection}")))?;
         let (mut code, mut language, mut fresh, mut errors) = (None, None, Vec::new(), Vec::new());
         for (name, value) in parameters {
-            let known = match name.as_str() {
-                "code" => code_of(&value, profile).map(|value| code.replace(value).is_some()),
-                "language" => language_of(&value).map(|value| language.replace(value).is_some()),
+            let taken = match name.as_str() {
+                "code" => set(&mut code, code_of(&value, profile)),
+                "language" => set(&mut language, language_of(&value)),
                 "at_least" => {
                     fresh.push((name.clone(), value));
-                    Ok(false)
+                    Ok(())
                 }
                 _ => Err("is no parameter of this request; its parameters are code, language, at_least".to_owned()),
             };
-            let wrong = match known {
-                Ok(false) => None,
-                Ok(true) => Some("stands more than once".to_owned()),
-                Err(detail) => Some(detail),
-            };
-            errors.extend(wrong.map(|detail| FieldError { pointer: name.chars().take(64).collect(), detail }));
+            errors.extend(taken.err().map(|detail| FieldError { pointer: name.chars().take(64).collect(), detail }));
         }
         match Freshness::read(Ok(Query(fresh)), Past::Not) {
             Ok(freshness) if errors.is_empty() => {
