@@ -13,6 +13,7 @@ struct Row {
     full_name: String,
     msisdn: Option<String>,
     country: Option<String>,
+    address: Option<String>,
     kyc_status: String,
     level: Option<String>,
     frozen: bool,
@@ -27,6 +28,7 @@ const SELECT: &str = "
                      order by event_id desc limit 1), msisdn) as msisdn,
            coalesce((select country from customer_change where customer_id = $1 and country is not null
                      order by event_id desc limit 1), country) as country,
+           (select address::text from customer_address where customer_id = $1 order by event_id desc limit 1) as address,
            coalesce((select status from kyc_change where customer_id = $1 order by event_id desc limit 1), kyc_status) as kyc_status,
            epoch,
            frozen_by(id, null, 9223372036854775807) as frozen,
@@ -66,6 +68,7 @@ impl Row {
             full_name: self.full_name,
             msisdn: self.msisdn,
             country: self.country,
+            address: self.address.as_deref().map(serde_json::from_str).transpose()?,
             kyc_status: self.kyc_status.parse()?,
             level: self.level.map_or(Ok(KycLevel::Unidentified), |level| level.parse())?,
             frozen: self.frozen,

@@ -113,6 +113,9 @@ const SELECT: &str = "
         select 'customer', u.customer_id, 'update_customer', null, null, u.epoch, array[u.customer_id]
         from customer_change u where u.command_id = $1
         union all
+        select 'customer', d.customer_id, 'set_address', null, null, d.epoch, array[d.customer_id]
+        from customer_address d where d.command_id = $1
+        union all
         select 'kyc', k.customer_id, 'submit_document', null, null, k.epoch, array[k.customer_id]
         from kyc_change k where k.command_id = $1 and k.change = 'document_submitted'
         union all
@@ -247,6 +250,7 @@ async fn sees(view: &View, caller: &Caller, id: CommandId, fact: &Fact, epoch: E
         Fact::Diligence(told) => match &**told {
             Told::Kyc(changed) => vec![Some(changed.customer_id)],
             Told::Customer(updated) => vec![Some(updated.update.customer_id)],
+            Told::Address(set) => vec![Some(set.set.customer_id)],
             Told::Case(_) => Vec::new(),
         },
         Fact::BatchDecided(decided) if !decided.dry_run => {

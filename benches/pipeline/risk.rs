@@ -17,7 +17,7 @@ use crate::figures::{Figure, per_second};
 use crate::services::Services;
 use anyhow::{Context, ensure};
 use dataflows::risk::{Found, Given, Kept, risk};
-use history::History;
+use history::{EPOCH_PAYMENTS, History};
 use schemas::aml::{RuleId, Setting};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -43,12 +43,13 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
         let empty = resident()?;
         history.accounts().for_each(|given| flow.give(given));
         let opened = resident()?;
-        let mut took = Duration::ZERO;
+        let (mut took, mut told) = (Duration::ZERO, Told::default());
         let (epochs, step) = history.plan(payments, 90 * DAY_MS);
         for number in 0..epochs {
             let given = history.payments(step, false);
             let spent = flow.timed(given);
             took += if number >= epochs - epochs / 10 { spent } else { Duration::ZERO };
+            told.take(number, epochs, spent);
         }
         let alerts = flow.alerts;
         ensure!(alerts > 0, "no rule has found anything: the figures say little");
@@ -91,15 +92,34 @@ fn flatness(payments: usize) -> anyhow::Result<f64> {
         history.accounts().for_each(|given| flow.give(given));
         let (epochs, step) = history.plan(payments, 300 * DAY_MS);
         let tenth = epochs / 10;
-        let (mut young, mut old) = (Duration::ZERO, Duration::ZERO);
+        let (mut young, mut old, mut told) = (Duration::ZERO, Duration::ZERO, Told::default());
         for number in 0..epochs + tenth / 4 {
             let spent = flow.timed(history.payments(step, false));
             young += if (tenth..tenth + tenth / 4).contains(&number) { spent } else { Duration::ZERO };
             old += if number >= epochs { spent } else { Duration::ZERO };
+            told.take(number, epochs, spent);
         }
         eprintln!("{:<24} {:.2} s after a tenth, {:.2} s at the end", "risk_flatness", young.as_secs_f64(), old.as_secs_f64());
         Ok(old.as_secs_f64() / young.as_secs_f64())
     })
+}
+
+/// What a long history took by now, tenth by tenth: a run with all payments takes many minutes.
+#[derive(Default)]
+struct Told {
+    payments: usize,
+    took: Duration,
+}
+
+impl Told {
+    fn take(&mut self, number: usize, epochs: usize, spent: Duration) {
+        (self.payments, self.took) = (self.payments + EPOCH_PAYMENTS, self.took + spent);
+        if (number + 1).is_multiple_of((epochs / 10).max(1)) {
+            let rate = per_second(u64::try_from(self.payments).unwrap_or_default(), self.took);
+            eprintln!("{:<24} {:>3} % of the history, {rate:.0} payments/s", "risk", (number + 1) * 100 / epochs);
+            *self = Self::default();
+        }
+    }
 }
 
 /// A running dataflow.

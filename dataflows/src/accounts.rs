@@ -95,7 +95,7 @@ pub fn changes(epoch: &EpochEvents) -> impl Iterator<Item = Change> {
         // A decision on who a customer is sets their level.
         Fact::Diligence(told) => match told.as_ref() {
             schemas::Told::Kyc(changed) => changed.level.map(|level| Told::level(changed.customer_id, level)),
-            schemas::Told::Customer(_) | schemas::Told::Case(_) => None,
+            schemas::Told::Customer(_) | schemas::Told::Case(_) | schemas::Told::Address(_) => None,
         },
         Fact::CustomerCreated(_)
         | Fact::Transaction(_)

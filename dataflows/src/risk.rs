@@ -20,9 +20,9 @@
 
 use crate::Epochs;
 use questions::Questions;
-use schemas::alert::Subject;
-use schemas::aml::{Lane, RuleId, Setting};
-use schemas::{AlertChange, AlertId, Epoch, EpochEvents};
+use schemas::alert::Open;
+use schemas::aml::Setting;
+use schemas::{AlertChange, Epoch, EpochEvents};
 use std::sync::Arc;
 
 /// What is known beside payments.
@@ -41,6 +41,7 @@ mod features;
 mod graph;
 /// Candidates and thresholds.
 mod holds;
+mod homes;
 /// The state as bytes.
 mod kept;
 /// What is measured, compared with what stood.
@@ -102,21 +103,6 @@ impl Given {
             Self::Epoch { events, .. } => events.epoch(),
         }
     }
-}
-
-/// An alert that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// Which.
-    pub id: AlertId,
-    /// Of which rule.
-    pub rule: RuleId,
-    /// Of which of its settings.
-    pub lane: Lane,
-    /// About whom.
-    pub subject: Subject,
-    /// When it was raised.
-    pub raised: Epoch,
 }
 
 /// What was given, and what was found in it.

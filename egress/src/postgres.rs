@@ -19,6 +19,7 @@ pub mod chain;
 /// Watchlists as they stood.
 pub mod lists;
 mod months;
+mod parties;
 mod rows;
 mod session;
 /// How the rules against fraud were set.

@@ -96,6 +96,7 @@ pub fn routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(lists::clear))
         .routes(routes!(activate_rules))
         .routes(routes!(diligence::update))
+        .routes(routes!(diligence::set_address, diligence::forget_address))
         .routes(routes!(diligence::document))
         .routes(routes!(diligence::decide_kyc))
         .routes(routes!(diligence::open))

@@ -192,6 +192,21 @@ pub struct Alert {
     pub traceparent: String,
 }
 
+/// An alert that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Which.
+    pub id: AlertId,
+    /// Of which rule.
+    pub rule: RuleId,
+    /// Of which of its settings.
+    pub lane: Lane,
+    /// About whom.
+    pub subject: Subject,
+    /// When it was raised.
+    pub raised: Epoch,
+}
+
 /// An episode that is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cleared {

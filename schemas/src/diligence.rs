@@ -3,11 +3,14 @@
 //! In: what customers and staff ask. Out: what settlement says of it. Nothing here holds the number of a document: the door makes a
 //! digest of it, and that alone travels.
 
+/// Where customers live.
+pub mod address;
 /// What people have to look at.
 pub mod case;
 /// Who customers say they are.
 pub mod kyc;
 
+pub use address::{AddressSet, PostalAddress, SetAddress};
 pub use case::{
     About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CasePolicy, CaseStatus, FourEyes, OpenCase, Opened, Work,
     WorkCase,
@@ -38,6 +41,8 @@ pub enum Diligence {
     OpenCase(OpenCase),
     /// Work on a case.
     WorkCase(WorkCase),
+    /// Say where a customer lives.
+    SetAddress(SetAddress),
 }
 
 /// What became true.
@@ -49,6 +54,8 @@ pub enum Told {
     Kyc(KycChanged),
     /// Something happened to a case.
     Case(CaseChanged),
+    /// A customer lives somewhere else.
+    Address(AddressSet),
 }
 
 impl Diligence {
@@ -60,6 +67,15 @@ impl Diligence {
             Self::DecideKyc(_) => "decide_kyc",
             Self::OpenCase(_) => "open_case",
             Self::WorkCase(work) => work.work.operation(),
+            Self::SetAddress(_) => "set_address",
+        }
+    }
+
+    /// The first version of the rules that knows it.
+    pub const fn since(&self) -> u32 {
+        match self {
+            Self::UpdateCustomer(_) | Self::SubmitDocument(_) | Self::DecideKyc(_) | Self::OpenCase(_) | Self::WorkCase(_) => 6,
+            Self::SetAddress(_) => 7,
         }
     }
 
@@ -71,6 +87,7 @@ impl Diligence {
             Self::DecideKyc(decide) => decide.check(),
             Self::OpenCase(open) => open.check(),
             Self::WorkCase(work) => work.check(),
+            Self::SetAddress(set) => set.check(),
         }
     }
 
@@ -82,6 +99,7 @@ impl Diligence {
             Self::DecideKyc(decide) => decide.fields(field),
             Self::OpenCase(open) => open.fields(field),
             Self::WorkCase(work) => work.fields(field),
+            Self::SetAddress(set) => set.fields(field),
         }
     }
 }
@@ -93,13 +111,14 @@ impl Told {
             Self::Customer(_) => "update_customer",
             Self::Kyc(_) => "submit_document",
             Self::Case(changed) => changed.operation(),
+            Self::Address(_) => "set_address",
         }
     }
 
     /// Whether it is the answer for which the caller of its command waits.
     pub const fn answers(&self) -> bool {
         match self {
-            Self::Customer(_) => true,
+            Self::Customer(_) | Self::Address(_) => true,
             Self::Kyc(changed) => matches!(changed.change, KycChange::Submitted),
             Self::Case(changed) => !matches!(changed.operation, CaseOperation::Beside),
         }

@@ -21,6 +21,7 @@ pub mod policy;
 
 use crate::account::{AccountStatus, AccountType, Role};
 use crate::customer::{KycLevel, KycStatus};
+use crate::diligence::PostalAddress;
 use crate::epoch::{Epoch, rfc3339};
 use crate::id::{AccountId, CommandId, CustomerId, HoldId, OrderId, TransactionId};
 use crate::money::{Currency, Money};
@@ -58,6 +59,9 @@ pub struct Customer {
     /// ISO 3166-1 alpha-2 country of residence.
     #[schema(example = "SN")]
     pub country: Option<String>,
+    /// Where they live; null where that is not known.
+    #[serde(default)]
+    pub address: Option<PostalAddress>,
     /// Where identity verification stands.
     pub kyc_status: KycStatus,
     /// How far the identity is known: limits and tariffs go by it.
@@ -83,6 +87,7 @@ impl Customer {
             full_name: customer.full_name.clone(),
             msisdn: customer.msisdn.clone(),
             country: customer.country.clone(),
+            address: None,
             kyc_status: customer.kyc_status,
             level: KycLevel::Unidentified,
             frozen: false,

@@ -63,6 +63,8 @@ words! {
         KycUpdated = "kyc.updated.v1",
         /// What people have to look at, and what they did about it.
         CaseUpdated = "case.updated.v1",
+        /// Where customers live, changed.
+        AddressUpdated = "customer.address.updated.v1",
     }
 }
 
@@ -105,6 +107,7 @@ impl Topic {
         Self::CustomerUpdated,
         Self::KycUpdated,
         Self::CaseUpdated,
+        Self::AddressUpdated,
         Self::TransactionAssessed,
         Self::HoldUpdated,
         Self::OrderUpdated,
@@ -176,6 +179,7 @@ impl Topic {
             Told::Customer(_) => Self::CustomerUpdated,
             Told::Kyc(_) => Self::KycUpdated,
             Told::Case(_) => Self::CaseUpdated,
+            Told::Address(_) => Self::AddressUpdated,
         }
     }
 }
@@ -217,6 +221,7 @@ pub fn partition(event: &Event, partitions: i32) -> i32 {
             Told::Customer(updated) => spread(updated.update.customer_id.0),
             Told::Kyc(changed) => spread(changed.customer_id.0),
             Told::Case(changed) => spread(changed.id.0),
+            Told::Address(set) => spread(set.set.customer_id.0),
         },
         Fact::RulesActivated { .. }
         | Fact::PolicyChanged(_)

@@ -180,6 +180,7 @@ impl Encoder {
             event::Wire::CustomerUpdated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::KycUpdated(wire) => self.frame_into(topic, &*wire, bytes),
             event::Wire::CaseUpdated(wire) => self.frame_into(topic, &*wire, bytes),
+            event::Wire::AddressUpdated(wire) => self.frame_into(topic, &*wire, bytes),
             event::Wire::RulesActivated(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Refused(wire) => self.frame_into(topic, &wire, bytes),
             event::Wire::Repeated(wire) => self.frame_into(topic, &wire, bytes),
@@ -309,6 +310,7 @@ impl Decoder {
             Topic::CustomerUpdated => self.read::<event::CustomerUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::KycUpdated => self.read::<event::KycUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CaseUpdated => self.read::<event::CaseUpdated<'_>>(topic, framed)?.into_event(traceparent),
+            Topic::AddressUpdated => self.read::<event::AddressUpdated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::RulesActivated => self.read::<event::RulesActivated<'_>>(topic, framed)?.into_event(traceparent),
             Topic::CommandRefused => self.read::<event::Refused<'_>>(topic, framed)?.into_event(traceparent),
             Topic::Outcomes | Topic::OutcomesLinked => self.read::<event::Repeated<'_>>(topic, framed)?.into_event(traceparent),
@@ -320,10 +322,8 @@ impl Decoder {
             | Topic::RiskJournal => Err("this topic holds no events".to_owned()),
         };
         let event = event.map_err(|reason| unreadable(topic, &reason))?;
-        match Topic::of(&event) {
-            of if of == topic => Ok(event),
-            of => Err(unreadable(topic, &format!("an event of {of}"))),
-        }
+        let of = Topic::of(&event);
+        if of == topic { Ok(event) } else { Err(unreadable(topic, &format!("an event of {of}"))) }
     }
 
     /// What became of an alert from a record value of `topic`; its trace context is the record's header.

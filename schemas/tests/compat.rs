@@ -307,6 +307,8 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (Topic::AmlRuleUpdated, "cases", event(gates::set(diligence::policy()))),
         (Topic::CustomerUpdated, "updated", event(diligence::updated(customer().id))),
         (Topic::CustomerUpdated, "repeated", repeat("update_customer", Some(diligence::updated(customer().id)))),
+        (Topic::AddressUpdated, "set", event(diligence::addressed(customer().id))),
+        (Topic::AddressUpdated, "repeated", repeat("set_address", Some(diligence::addressed(customer().id)))),
         (Topic::KycUpdated, "presented", event(diligence::presented(customer().id, Some(customer().id)))),
         (Topic::KycUpdated, "approved", event(diligence::approved(customer().id))),
         (Topic::KycUpdated, "repeated", repeat("submit_document", Some(diligence::presented(customer().id, None)))),

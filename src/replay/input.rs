@@ -274,7 +274,7 @@ fn created(fact: &Fact) -> Option<String> {
         Fact::OrderChanged(order) => Some(order.id.to_string()),
         Fact::Diligence(told) => match &**told {
             Told::Case(changed) => Some(changed.id.to_string()),
-            Told::Customer(_) | Told::Kyc(_) => None,
+            Told::Customer(_) | Told::Kyc(_) | Told::Address(_) => None,
         },
         Fact::PolicyChanged(_)
         | Fact::AmlChanged(_)

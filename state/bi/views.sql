@@ -12,9 +12,12 @@ where sink = 'views';
 comment on view bi.freshness is 'One row: how far all of these views have come, and how many subjects do not balance, which is none.';
 
 create or replace view bi.customer as
-select c.id, c.country, c.kyc_status, coalesce(l.level, 'unidentified') as level, to_timestamp(c.epoch / 1000.0) as enrolled_at, c.epoch
+select c.id, coalesce(u.country, c.country) as country, coalesce(k.status, c.kyc_status) as kyc_status,
+       coalesce(l.level, 'unidentified') as level, to_timestamp(c.epoch / 1000.0) as enrolled_at, c.epoch
 from customer c
-left join lateral (select level from customer_level where customer_id = c.id order by event_id desc limit 1) l on true;
+left join lateral (select level from customer_level where customer_id = c.id order by event_id desc limit 1) l on true
+left join lateral (select status from kyc_change where customer_id = c.id order by event_id desc limit 1) k on true
+left join lateral (select country from customer_change where customer_id = c.id and country is not null order by event_id desc limit 1) u on true;
 comment on view bi.customer is 'Customers, without what names them: country (ISO 3166-1 alpha-2), KYC status and level now.';
 
 create or replace view bi.account as

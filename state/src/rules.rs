@@ -11,11 +11,12 @@
 //! | 4 | bills are paid; money is reserved, captured and released; payments are refunded and reversed; levels, terms, limits and tariffs are set and gone by |
 //! | 5 | many operations are one command; payments are ordered for a day to come and count from an earlier one; a payment that is too old to be remembered can be proven |
 //! | 6 | gates look at payments before they are decided, by rules that staff sets; what needs a look first is held for a review; customers and accounts are frozen; watchlists come into force, and matches are cleared; documents are presented and decided on, and what people have to look at is a case |
+//! | 7 | it is said where customers live |
 
 use schemas::Refusal;
 
 /// The newest version of the rules here. A change that alters any decision or event makes a new one.
-pub const CODE_VERSION: u32 = 6;
+pub const CODE_VERSION: u32 = 7;
 
 /// Whether a customer is told that something does not exist before it is known whether they may ask.
 pub(crate) const fn tells_strangers_what_exists(rules: u32) -> bool {

@@ -47,6 +47,7 @@ const OPERATIONS: &[&str] = &[
     "decide_review",
     "set_case_policy",
     "update_customer",
+    "set_address",
     "submit_document",
     "decide_kyc",
     "open_case",

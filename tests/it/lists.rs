@@ -227,20 +227,7 @@ async fn stands(connection: &mut PgConnection, url: &str, last: u64) -> anyhow::
     let facts = egress::postgres::lists::at(url, last).await?;
     let open = egress::postgres::wishes::matches(url, last).await?;
     ensure!(!open.is_empty(), "somebody is on the list");
-    let given = dataflows::risk::Given::Open(
-        last + 1,
-        std::sync::Arc::new(
-            open.iter()
-                .map(|open| dataflows::risk::Open {
-                    id: open.id,
-                    rule: open.rule,
-                    lane: open.lane,
-                    subject: open.subject.clone(),
-                    raised: open.raised,
-                })
-                .collect(),
-        ),
-    );
+    let given = dataflows::risk::Given::Open(last + 1, std::sync::Arc::new(open));
     let found = risk::begun(given, facts, last + 3);
     ensure!(found.is_empty(), "a start without history says {found:?}");
     let names: i64 = sqlx::query_scalar("select count(*) from customer").fetch_one(connection).await?;

@@ -80,7 +80,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     bank.asks_what_if()?;
     backtest(&house, &expected)?;
     bank.compares_with_a_shadow()?;
-    bank.shares_a_device()?;
+    bank.shares_a_device_and_a_home()?;
     house.forget()
 }
 

@@ -5,8 +5,9 @@
 
 use crate::View;
 use crate::failure::ViewError;
-use goaml::report::{Account, Entity, Person, Phone, Signatory};
+use goaml::report::{Account, Address, Entity, Person, Phone, Signatory};
 use goaml::{Holder, Profile};
+use schemas::diligence::PostalAddress;
 use schemas::document::DocumentType;
 use schemas::resource::diligence::DocumentShown;
 use schemas::{AccountId, AccountType, CustomerId, Epoch, Role, day, epoch};
@@ -17,7 +18,8 @@ use uuid::Uuid;
 /// The accounts $1 that customers hold, with these.
 const HOLDERS: &str = "
     select a.id, a.role, a.type, a.currency, a.epoch, c.id as customer_id, coalesce(u.full_name, c.full_name) as full_name,
-           coalesce(u.msisdn, c.msisdn) as msisdn, coalesce(u.country, c.country) as country, u.date_of_birth, k.document
+           coalesce(u.msisdn, c.msisdn) as msisdn, coalesce(u.country, c.country) as country, u.date_of_birth, k.document,
+           (select address::text from customer_address where customer_id = c.id order by event_id desc limit 1) as address
     from account a
     join customer c on c.id = a.customer_id
     left join lateral (select (array_agg(full_name order by event_id desc) filter (where full_name is not null))[1] as full_name,
@@ -55,6 +57,7 @@ struct Row {
     country: Option<String>,
     date_of_birth: Option<String>,
     document: Option<String>,
+    address: Option<String>,
 }
 
 /// A customer who is frozen, or an account of theirs.
@@ -86,13 +89,15 @@ impl Row {
         let country = self.country.clone().unwrap_or_else(|| fiu.bank.location.country_code.clone());
         let role: Role = self.role.parse()?;
         let phones: Vec<Phone> = self.msisdn.iter().map(|number| phone(number)).collect();
+        let lives: Option<PostalAddress> = self.address.as_deref().map(serde_json::from_str).transpose()?;
+        let addresses: Vec<Address> = lives.iter().map(address).collect();
         // A merchant is a business, whoever stands behind it.
         let (t_entity, signatories) = if role == Role::Merchant {
             let incorporation_country_code = self.country.clone();
             let name = self.full_name.clone();
-            (Some(Entity { name, phones, incorporation_country_code, ..Entity::default() }), Vec::new())
+            (Some(Entity { name, phones, addresses, incorporation_country_code, ..Entity::default() }), Vec::new())
         } else {
-            let person = Person { phones, ..self.person()? };
+            let person = Person { phones, addresses, ..self.person()? };
             (None, vec![Signatory { is_primary: Some(true), person, role: None }])
         };
         let opened = epoch::rfc3339(u64::try_from(self.epoch)?);
@@ -142,6 +147,23 @@ const fn is_of_citizens(document: DocumentType) -> bool {
 
 fn product(profile: &Profile, product: AccountType) -> Option<String> {
     profile.products.get(&product).cloned()
+}
+
+/// Where somebody lives; without a street or a line the town stands for it.
+fn address(lives: &PostalAddress) -> Address {
+    let PostalAddress { street_name, building_number, post_code, town_name, country_sub_division, country, address_lines } = lives;
+    let street: Vec<&str> = [building_number, street_name].into_iter().flatten().map(String::as_str).collect();
+    let parts: Vec<&str> = address_lines.iter().map(String::as_str).collect();
+    let parts: Vec<String> = [street.join(" "), parts.join(", ")].into_iter().filter(|part| !part.is_empty()).collect();
+    Address {
+        address_type: "P".to_owned(),
+        address: if parts.is_empty() { town_name.clone() } else { parts.join(", ") },
+        town: None,
+        city: town_name.clone(),
+        zip: post_code.clone(),
+        country_code: country.clone(),
+        state: country_sub_division.clone(),
+    }
 }
 
 /// A private mobile.

@@ -35,29 +35,14 @@ pub(crate) struct Pending {
 /// What is not over by $1, after the id $2, at most $3. Ids sort by when they were minted, and none is of two kinds.
 const SELECT: &str = "
     select what, id, since from (
-        select 'review' as what, h.hold_id as id, h.epoch as since
-        from hold_change h
-        where h.change = 'reviewed' and not exists (
-            select 1 from hold_change ended
-            where ended.hold_id = h.hold_id and ended.change in ('captured', 'review_refused', 'review_expired'))
+        (select what, id, since from waiting
+         where since <= $1 and id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
+         order by id limit $3)
         union all
-        select 'hold', h.hold_id, h.epoch
-        from hold_change h
-        where h.change = 'reserved' and not exists (select 1 from hold_change ended where ended.hold_id = h.hold_id and not ended.open)
-        union all
-        select 'order', o.order_id, o.epoch
-        from order_change o
-        where o.change = 'scheduled' and not exists (
-            select 1 from order_change ended where ended.order_id = o.order_id and ended.change in ('executed', 'failed', 'cancelled'))
-        union all
-        select 'case', c.id, c.opened_at from case_file c where c.closed_at is null
-        union all
-        select 'customer', c.id, c.epoch
-        from customer c
-        left join lateral (select status from kyc_change where customer_id = c.id order by event_id desc limit 1) k on true
-        where coalesce(k.status, c.kyc_status) = 'pending'
+        (select 'case', id, opened_at from case_file
+         where closed_at is null and opened_at <= $1 and id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
+         order by id limit $3)
     ) found
-    where since <= $1 and ($2::uuid is null or id > $2)
     order by id
     limit $3";
 

@@ -9,7 +9,7 @@ use schemas::{
 use std::sync::Arc;
 
 /// Payments of an epoch.
-const EPOCH_PAYMENTS: usize = 200;
+pub(super) const EPOCH_PAYMENTS: usize = 200;
 /// Accounts that are told of in an epoch.
 const EPOCH_ACCOUNTS: usize = 10_000;
 /// One in so many accounts is a merchant's.

@@ -5,18 +5,21 @@
 
 use crate::risk::distance::Degrees;
 use crate::risk::graph::{Graph, Node};
+use crate::risk::homes::home;
 use crate::risk::places::{Place, Places};
 use crate::risk::rules::{Key, Who};
-use crate::risk::ties::{Mark, Ties};
+use crate::risk::ties::{Mark, Shared, Ties};
 use schemas::context::{KeyKind, hash};
 use schemas::{AccountId, Assessed, Context, CustomerId, EventId, PartyChange, PartyChanged, Told};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Beside {
     pub(crate) places: Places,
     pub(crate) ties: Ties,
+    /// Where customers live, of whom it is known.
+    pub(crate) homes: BTreeMap<CustomerId, Shared>,
     pub(crate) frozen_customers: BTreeSet<CustomerId>,
     pub(crate) frozen_accounts: BTreeSet<AccountId>,
     /// Of whom something was said since this was last looked at.
@@ -46,6 +49,18 @@ impl Beside {
             }
         }
     }
+
+    /// A customer lives somewhere else now.
+    fn lives(&mut self, customer: CustomerId, home: Option<Shared>) {
+        let before = match home {
+            Some(home) => self.homes.insert(customer, home),
+            None => self.homes.remove(&customer),
+        };
+        if before != home {
+            before.into_iter().for_each(|before| self.ties.own(customer, before, false));
+            home.into_iter().for_each(|home| self.ties.own(customer, home, true));
+        }
+    }
 }
 
 impl Graph {
@@ -69,7 +84,7 @@ impl Graph {
         }
     }
 
-    /// What a customer is called by, presents, and how far they are known, is something else now. A document stays a customer's: whoever presents the
+    /// What a customer is called by, presents, where they live, and how far they are known, is something else now. A document stays a customer's: whoever presents the
     /// same one is tied to them.
     pub(crate) fn diligence(&mut self, told: &Told) {
         match told {
@@ -86,6 +101,10 @@ impl Graph {
                 if let Some(level) = changed.level {
                     self.level(changed.customer_id, level);
                 }
+            }
+            Told::Address(set) => {
+                self.enrol(set.set.customer_id);
+                self.beside.lives(set.set.customer_id, set.set.address.as_ref().and_then(home));
             }
             Told::Case(_) => {}
         }

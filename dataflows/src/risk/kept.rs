@@ -15,6 +15,7 @@
 //! | frozen | `F` | rows: customers, then accounts, by id |
 //! | places | `G` | rows, by customer, in their order |
 //! | ties | `T` | rows, by what is shared and by customer |
+//! | homes | `O` | rows, by customer |
 //! | names | `N` | customers by name, in the order in which they came |
 //! | counterparties | `K` | rows, by customer and digest |
 //! | lists | `L` | in force, then being loaded, by name |
@@ -23,7 +24,7 @@
 //! | standing | `M` | pairs that are alike, the same |
 //! | episodes | `P` | rows, by rule, lane and subject |
 //!
-//! A place takes 29 bytes or 33, a tie 41, a customer or account that is frozen 17.
+//! A place takes 29 bytes or 33, a tie 41, a home 32, a customer or account that is frozen 17.
 //!
 //! Each chunk ends with a checksum of itself and its place. Numbers have their least byte first.
 
@@ -44,15 +45,15 @@ use std::collections::BTreeMap;
 pub use state::bytes::Damaged;
 
 /// The format of the chunks.
-/// In the first there were no names, nothing frozen, no places and no ties, in the second no counterparties, so neither is read any more: all is
-/// gone through again.
-const FORMAT: u32 = 3;
+/// In the first there were no names, nothing frozen, no places and no ties, in the second no counterparties, in the third no homes, so none of
+/// them is read any more: all is gone through again.
+const FORMAT: u32 = 4;
 
 /// Most rows of a chunk.
 const CHUNK_ROWS: usize = 16_384;
 
 /// The kinds of rows, in the order of the counts.
-const KINDS: [u8; 15] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'N', b'K', b'L', b'I', b'Q', b'M', b'P'];
+const KINDS: [u8; 16] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'O', b'N', b'K', b'L', b'I', b'Q', b'M', b'P'];
 
 /// The state at the end of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub struct Kept {
 
 /// All but the episodes: rows by kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Parts([Vec<Vec<u8>>; 14]);
+pub(crate) struct Parts([Vec<Vec<u8>>; 15]);
 
 /// What the chunks say.
 pub(crate) struct Standing {
@@ -89,6 +90,7 @@ impl Parts {
             beside::write_frozen(graph),
             graph.beside.places.all().map(|(customer, place)| beside::write_place(customer, &place)).collect(),
             graph.beside.ties.all().map(beside::write_tie).collect(),
+            graph.beside.homes.iter().map(beside::write_home).collect(),
             names,
             counterparties,
             lists,
@@ -184,6 +186,7 @@ impl Standing {
             b'F' => beside::read_frozen(bytes, &mut self.graph)?,
             b'G' => beside::read_place(bytes, &mut self.graph)?,
             b'T' => beside::read_tie(bytes, &mut self.graph)?,
+            b'O' => beside::read_home(bytes, &mut self.graph)?,
             b'C' => self.stood.push(rows::read_stood(bytes, &self.graph)?),
             b'N' => names.name(bytes)?,
             b'K' => names.counterparty(bytes)?,

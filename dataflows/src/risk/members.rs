@@ -74,6 +74,7 @@ fn is_about(event: &Event, customers: &BTreeSet<CustomerId>, accounts: &BTreeSet
         Fact::Diligence(told) => match &**told {
             Told::Customer(updated) => customers.contains(&updated.update.customer_id),
             Told::Kyc(changed) => customers.contains(&changed.customer_id),
+            Told::Address(set) => customers.contains(&set.set.customer_id),
             Told::Case(_) => false,
         },
         Fact::AccountOpened(_)

@@ -1,9 +1,9 @@
-//! What customers share: devices, telephones, and whatever else names a person or a household.
+//! What customers share: devices, telephones, documents and homes.
 //!
 //! In: who uses what, and when they were seen to. Out: rows of ties that come and go, for the components that are looked for among them
 //! ([`crate::risk::rules::ring`]). Never: an address of the internet, behind which half a town may be, or more than [`CUSTOMERS_MAX`] of one thing.
 //!
-//! 1. A tie is somebody's own, as their telephone, and holds until that is another; or was seen with a payment, and holds for the window of the rule.
+//! 1. A tie is somebody's own, as their telephone or their home, and holds until that is another; or was seen with a payment, and holds for the window of the rule.
 //! 2. What one customer uses ties nobody. What more than `shared_max` use is a hub, such as an agent's telephone or a counter's tablet: it ties nobody
 //!    either, and marks who uses it, so that a ring beside it says that there may be more.
 //! 3. Of a hub the newest are kept. All that are dropped end before any that is kept does, so what is counted is what there is wherever it is at

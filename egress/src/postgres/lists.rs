@@ -1,21 +1,17 @@
-//! Names, watchlists and cleared pairs as they stood at the end of an epoch, by the rows that were written: for a cell that begins with
-//! them.
+//! Customers ([`parties`]), watchlists and cleared pairs as they stood at the end of an epoch, by the rows that were written: for a cell that
+//! begins with them.
 //!
 //! Of a list that is in force the parts of its version, of one that is being loaded those that came since; nothing of versions before.
 //! A pair is quiet as long as both sides are as they were when it was cleared, so a clearing is told again where its entry
 //! says now what it said then, and its customer was not changed since. Who pays or is paid outside of the bank is in no table, but what is cleared of
 //! them is by their digest, so it is told again too.
 
-use crate::postgres::{PostgresError, RANGE};
-use schemas::diligence::{CustomerUpdated, Told, UpdateCustomer};
+use crate::postgres::{PostgresError, RANGE, parties};
 use schemas::list::{ListCommand, ListEntry};
 use schemas::resource::ListVersion;
-use schemas::{ActivateList, ClearMatch, Customer, CustomerId, Epoch, Fact, ListChanged, ListPart};
+use schemas::{ActivateList, ClearMatch, CustomerId, Epoch, Fact, ListChanged, ListPart};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
-
-/// Rows of one question.
-const PART: i64 = 20_000;
 
 /// The parts of a version, up to and with an event: those since its newest part 0.
 const PARTS: &str = "
@@ -49,26 +45,12 @@ const CLEARINGS: &str = "
 /// A clearing: customer, counterparty, list, entry, reason and whoever cleared it.
 type Clearing = (Uuid, Option<String>, String, String, String, String);
 
-/// A customer: id, name, telephone, country and status.
-type Named = (Uuid, String, Option<String>, Option<String>, String);
-
 /// What stood, as facts that say it.
 pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
     let epoch = i64::try_from(epoch).expect(RANGE);
     let mut connection = PgConnection::connect(url).await.map_err(failed)?;
     let mut snapshot = connection.begin_with("begin isolation level repeatable read read only").await.map_err(failed)?;
-    let (mut facts, mut after) = (Vec::new(), Uuid::nil());
-    loop {
-        let query = "select id, full_name, msisdn, country, kyc_status from customer where id > $1 and epoch <= $2 order by id limit $3";
-        let part: Vec<Named> = sqlx::query_as(query).bind(after).bind(epoch).bind(PART).fetch_all(&mut *snapshot).await.map_err(failed)?;
-        let Some((last, ..)) = part.last() else { break };
-        after = *last;
-        for (id, full_name, msisdn, country, kyc_status) in part {
-            let kyc_status = kyc_status.parse().map_err(|error| failed(sqlx::Error::Decode(Box::new(error))))?;
-            facts.push(Fact::CustomerCreated(Customer { id: CustomerId(id), full_name, msisdn, country, kyc_status }));
-        }
-    }
-    facts.extend(changes(&mut snapshot, epoch).await?);
+    let mut facts = parties::at(&mut snapshot, epoch).await?;
     let query = "select distinct on (list) event_id, shown::text from list_version where epoch <= $1 order by list, event_id desc";
     let versions: Vec<(Uuid, String)> = sqlx::query_as(query).bind(epoch).fetch_all(&mut *snapshot).await.map_err(failed)?;
     for (event, shown) in versions {
@@ -100,23 +82,6 @@ pub async fn at(url: &str, epoch: Epoch) -> Result<Vec<Fact>, PostgresError> {
     Ok(facts)
 }
 
-/// What was changed of customers, in its order.
-async fn changes(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, PostgresError> {
-    type Row = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>, String);
-    let query = "select customer_id, full_name, msisdn, country, date_of_birth, updated_by from customer_change
-                 where epoch <= $1 order by event_id";
-    let rows: Vec<Row> = sqlx::query_as(query).bind(epoch).fetch_all(connection).await.map_err(failed)?;
-    let change = |(customer, full_name, msisdn, country, born, by): Row| {
-        let date_of_birth = match born {
-            Some(born) => Some(schemas::day::from_iso(&born).ok_or_else(|| failed(sqlx::Error::Protocol("a date is none".to_owned())))?),
-            None => None,
-        };
-        let update = UpdateCustomer { customer_id: CustomerId(customer), full_name, msisdn, country, date_of_birth };
-        Ok(Fact::Diligence(Box::new(Told::Customer(CustomerUpdated { update, by }))))
-    };
-    rows.into_iter().map(change).collect()
-}
-
 async fn loaded(connection: &mut PgConnection, list: &str, version: u32, event: Uuid) -> Result<Vec<Fact>, PostgresError> {
     let query = sqlx::query_as(PARTS).bind(list).bind(i64::from(version)).bind(event);
     let rows: Vec<(i64, String)> = query.fetch_all(connection).await.map_err(failed)?;
@@ -131,10 +96,10 @@ fn listed(change: ListCommand, by: String) -> Fact {
     Fact::ListChanged(Box::new(ListChanged { change, by }))
 }
 
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, PostgresError> {
+pub(super) fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, PostgresError> {
     serde_json::from_str(text).map_err(|error| failed(sqlx::Error::Decode(Box::new(error))))
 }
 
-fn failed(source: sqlx::Error) -> PostgresError {
+pub(super) fn failed(source: sqlx::Error) -> PostgresError {
     PostgresError::Postgres { step: "read the watchlists", source }
 }

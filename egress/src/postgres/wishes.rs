@@ -1,27 +1,11 @@
 //! Alerts that are open, and what they ask of settlement, by the rows that were written.
 
 use crate::postgres::{PostgresError, RANGE};
-use schemas::alert::Subject;
 use schemas::alert::feedback::Wish;
-use schemas::aml::{Lane, RuleId};
+use schemas::alert::{Open, Subject};
 use schemas::{AlertId, Epoch};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
-
-/// An alert that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// Which.
-    pub id: AlertId,
-    /// Of which rule.
-    pub rule: RuleId,
-    /// Of which of its settings.
-    pub lane: Lane,
-    /// About whom.
-    pub subject: Subject,
-    /// When it was raised.
-    pub raised: Epoch,
-}
 
 type Row = (Uuid, String, String, String, String, i64);
 

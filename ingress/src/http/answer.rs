@@ -95,6 +95,7 @@ fn answer(fact: &Fact, epoch: Epoch, trace_id: &str, operation_id: CommandId, re
         },
         Fact::Diligence(told) => match &**told {
             Told::Customer(updated) => changed_to(diligence::CustomerUpdate::of(updated, epoch), epoch),
+            Told::Address(told) => changed_to(diligence::AddressUpdate::of(told, epoch), epoch),
             Told::Kyc(changed) => {
                 let submitted = diligence::DocumentSubmitted::of(changed, epoch).expect("only a document that was presented answers");
                 created(&location::diligence(told), submitted, epoch)

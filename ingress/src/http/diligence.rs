@@ -3,13 +3,13 @@
 use super::answer::Failure;
 use super::form::{Form, Wanted};
 use super::request::diligence::{
-    AssignRequest, CaseDecisionRequest, CasePolicyRequest, CaseRequest, CommentRequest, CustomerUpdateRequest, DocumentRequest,
-    EscalateRequest, KycDecisionRequest, SnoozeRequest,
+    AddressRequest, AssignRequest, CaseDecisionRequest, CasePolicyRequest, CaseRequest, CommentRequest, CustomerUpdateRequest,
+    DocumentRequest, EscalateRequest, KycDecisionRequest, SnoozeRequest,
 };
 use super::{Door, submit};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use schemas::resource::diligence::{CasePolicy, CaseUpdate, CustomerUpdate, DocumentSubmitted};
+use schemas::resource::diligence::{AddressUpdate, CasePolicy, CaseUpdate, CustomerUpdate, DocumentSubmitted};
 use schemas::{CaseId, CustomerId};
 use std::sync::Arc;
 
@@ -23,6 +23,30 @@ use std::sync::Arc;
 )]
 pub(super) async fn update(State(door): State<Arc<Door>>, Path(id): Path<String>, request: Request) -> Result<Response, Failure> {
     submit::submit(&door, Form::Diligence(Wanted::Update(id.parse().ok())), request).await
+}
+
+/// Say where a customer lives
+///
+/// The whole address: what the body does not name is not known. Staff only.
+#[utoipa::path(
+    put, path = "/v1/customers/{id}/address", tag = "Customers", params(("id" = CustomerId, Path)), request_body = AddressRequest,
+    responses((status = 200, description = "Set.", body = AddressUpdate)),
+    security(("bearer" = ["customers:write", "operator"])),
+)]
+pub(super) async fn set_address(State(door): State<Arc<Door>>, Path(id): Path<String>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Diligence(Wanted::Address(id.parse().ok())), request).await
+}
+
+/// Say that it is not known any more where a customer lives
+///
+/// Staff only.
+#[utoipa::path(
+    delete, path = "/v1/customers/{id}/address", tag = "Customers", params(("id" = CustomerId, Path)),
+    responses((status = 200, description = "Not known any more.", body = AddressUpdate)),
+    security(("bearer" = ["customers:write", "operator"])),
+)]
+pub(super) async fn forget_address(State(door): State<Arc<Door>>, Path(id): Path<String>, request: Request) -> Result<Response, Failure> {
+    submit::submit(&door, Form::Diligence(Wanted::NoAddress(id.parse().ok())), request).await
 }
 
 /// Present a document

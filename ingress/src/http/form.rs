@@ -100,7 +100,7 @@ impl Form {
         match self {
             Self::Customer | Self::Level(_) => &[Scope::CustomersWrite, Scope::Operator],
             Self::Account => &[Scope::AccountsWrite],
-            Self::Diligence(Wanted::Update(_)) => &[Scope::CustomersWrite, Scope::Operator],
+            Self::Diligence(Wanted::Update(_) | Wanted::Address(_) | Wanted::NoAddress(_)) => &[Scope::CustomersWrite, Scope::Operator],
             Self::Diligence(Wanted::Document(_)) => &[Scope::CustomersWrite],
             Self::Diligence(Wanted::Policy) => &[Scope::RulesWrite, Scope::Operator],
             Self::Diligence(_) => &[Scope::CasesWrite, Scope::Operator],
@@ -148,7 +148,7 @@ impl Form {
     pub(super) const fn needs_body(&self) -> bool {
         match self {
             Self::Status { .. } | Self::Release(_) | Self::Reverse(_) | Self::TariffEnd(_) | Self::CancelOrder(_) => false,
-            Self::Diligence(Wanted::Assign(_) | Wanted::Policy) => false,
+            Self::Diligence(Wanted::Assign(_) | Wanted::Policy | Wanted::NoAddress(_)) => false,
             Self::Batch | Self::Diligence(_) => true,
             Self::AmlRule(_) | Self::GatePolicy | Self::Countries(_) | Self::Freeze { .. } | Self::Signal | Self::Review(_) => true,
             Self::List(_) => true,

@@ -107,7 +107,8 @@ impl Operation {
             Self::Order(order) => order.payment.since().max(5),
             Self::CancelOrder(_) => 5,
             Self::SetAml(_) | Self::Freeze(_) | Self::ReportSignal(_) | Self::DecideReview(_) => 6,
-            Self::List(_) | Self::Diligence(_) => 6,
+            Self::List(_) => 6,
+            Self::Diligence(asked) => asked.since(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::customer::{KycLevel, KycStatus};
 use crate::day;
+use crate::diligence::address::{AddressSet, PostalAddress};
 use crate::diligence::case::{self, CaseChange, CaseKind, CaseOutcome, CaseStatus, FourEyes};
 use crate::diligence::kyc::{self, KycSubStatus, Presented};
 use crate::document::DocumentType;
@@ -31,6 +32,18 @@ pub struct CustomerUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "1990-04-17")]
     pub date_of_birth: Option<String>,
+    /// When it was decided.
+    #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
+    pub epoch: Epoch,
+}
+
+/// Where a customer lives from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AddressUpdate {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// Where; null where that is not known any more.
+    pub address: Option<PostalAddress>,
     /// When it was decided.
     #[schema(value_type = u64, example = 1_764_000_000_123_u64)]
     pub epoch: Epoch,
@@ -287,6 +300,13 @@ impl CustomerUpdate {
     }
 }
 
+impl AddressUpdate {
+    /// What was decided in `epoch`.
+    pub fn of(told: &AddressSet, epoch: Epoch) -> Self {
+        Self { customer_id: told.set.customer_id, address: told.set.address.clone(), epoch }
+    }
+}
+
 impl DocumentShown {
     /// A document as it was presented.
     pub fn of(document: &Presented) -> Self {
@@ -358,6 +378,7 @@ pub mod location {
     pub fn diligence(told: &Told) -> String {
         match told {
             Told::Customer(updated) => customer(updated.update.customer_id),
+            Told::Address(told) => customer(told.set.customer_id),
             Told::Kyc(changed) => kyc(changed.customer_id),
             Told::Case(changed) => case(changed.id),
         }

@@ -107,6 +107,8 @@ enum What<'a> {
     OpenCase(diligence::OpenCase),
     #[serde(rename = "Orion.bank.WorkCase")]
     WorkCase(diligence::WorkCase),
+    #[serde(rename = "Orion.bank.SetAddress")]
+    SetAddress(#[serde(with = "diligence::SetAddress")] crate::diligence::SetAddress),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -302,6 +304,7 @@ impl<'a> What<'a> {
                 Diligence::DecideKyc(decide) => Self::DecideKyc(diligence::DecideKyc::of(decide)),
                 Diligence::OpenCase(open) => Self::OpenCase(diligence::OpenCase::of(open)),
                 Diligence::WorkCase(work) => Self::WorkCase(diligence::WorkCase::of(work)),
+                Diligence::SetAddress(set) => Self::SetAddress(set.clone()),
             },
         }
     }
@@ -368,6 +371,7 @@ impl<'a> What<'a> {
             Self::DecideKyc(decide) => Operation::Diligence(Box::new(Diligence::DecideKyc(decide.asked()))),
             Self::OpenCase(open) => Operation::Diligence(Box::new(Diligence::OpenCase(open.asked()))),
             Self::WorkCase(work) => Operation::Diligence(Box::new(Diligence::WorkCase(work.asked()?))),
+            Self::SetAddress(set) => Operation::Diligence(Box::new(Diligence::SetAddress(set))),
         };
         Ok(operation)
     }

@@ -30,6 +30,7 @@ pub const fn schema_json(topic: Topic) -> &'static str {
         Topic::CustomerUpdated => include_str!("../../avro/customer_updated.avsc"),
         Topic::KycUpdated => include_str!("../../avro/kyc_updated.avsc"),
         Topic::CaseUpdated => include_str!("../../avro/case_updated.avsc"),
+        Topic::AddressUpdated => include_str!("../../avro/customer_address_updated.avsc"),
         Topic::AlertRaised => include_str!("../../avro/aml_alert_raised.avsc"),
         Topic::AlertCleared => include_str!("../../avro/aml_alert_cleared.avsc"),
         Topic::SettlementJournal | Topic::ViewsJournal | Topic::RiskJournal => include_str!("../../avro/journal_entry.avsc"),

@@ -37,6 +37,14 @@ pub(super) struct UpdateCustomer {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "diligence::SetAddress")]
+pub(super) struct SetAddress {
+    customer_id: CustomerId,
+    #[serde(default)]
+    address: Option<diligence::PostalAddress>,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct SubmitDocument {
     customer_id: CustomerId,
     document: Document,

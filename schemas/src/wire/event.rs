@@ -32,6 +32,7 @@ pub(super) enum Wire<'a> {
     CustomerUpdated(CustomerUpdated<'a>),
     KycUpdated(Box<KycUpdated<'a>>),
     CaseUpdated(Box<CaseUpdated<'a>>),
+    AddressUpdated(Box<AddressUpdated<'a>>),
 }
 
 /// A record with the fields that every event ends with. `serde(flatten)` would make each a map, so a macro
@@ -232,7 +233,7 @@ mod order;
 mod repeated;
 
 pub(super) use batch::BatchDecided;
-pub(super) use diligence::{CaseUpdated, CustomerUpdated, KycUpdated};
+pub(super) use diligence::{AddressUpdated, CaseUpdated, CustomerUpdated, KycUpdated};
 pub(super) use gate::{AmlRuleUpdated, PartyUpdated, TransactionAssessed};
 pub(super) use list::ListUpdated;
 pub(super) use order::{OrderUpdated, dated};

@@ -62,6 +62,7 @@ impl Record {
             | Topic::CustomerUpdated
             | Topic::KycUpdated
             | Topic::CaseUpdated
+            | Topic::AddressUpdated
             | Topic::TransactionSettled
             | Topic::TransactionFailed => decoder.event(topic, framed, traceparent).map(Self::Event),
         }

@@ -1,8 +1,9 @@
 //! Samples of identities and cases: what is asked, and what is told.
 
 use schemas::diligence::{
-    About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc, KycChange, KycChanged,
-    KycDecision, KycSubStatus, OpenCase, Opened, Presented, Standing, SubmitDocument, UpdateCustomer, Work, WorkCase,
+    About, AddressSet, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc, KycChange,
+    KycChanged, KycDecision, KycSubStatus, OpenCase, Opened, PostalAddress, Presented, SetAddress, Standing, SubmitDocument,
+    UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::{Document, DocumentType};
 use schemas::{AccountId, AlertId, AmlSetting, CaseId, CasePolicy, CustomerId, Diligence, Fact, KycLevel, KycStatus, Operation, Told, day};
@@ -38,6 +39,18 @@ fn update(customer_id: CustomerId) -> UpdateCustomer {
     UpdateCustomer { customer_id, full_name, msisdn: None, country: Some("SN".to_owned()), date_of_birth: day::of(1990, 4, 17) }
 }
 
+fn home() -> PostalAddress {
+    PostalAddress {
+        street_name: Some("Rue Carnot".to_owned()),
+        building_number: Some("12 bis".to_owned()),
+        post_code: None,
+        town_name: "Thiès".to_owned(),
+        country_sub_division: None,
+        country: "SN".to_owned(),
+        address_lines: vec!["Villa 4".to_owned(), "Sicap Baobabs".to_owned()],
+    }
+}
+
 /// Each thing that is asked, by a name of its own.
 pub(crate) fn asked(customer_id: CustomerId, account_id: AccountId, alert_id: AlertId) -> Vec<(&'static str, Operation)> {
     let about = About { account_id: Some(account_id), alert_id: Some(alert_id), ..About::default() };
@@ -55,6 +68,8 @@ pub(crate) fn asked(customer_id: CustomerId, account_id: AccountId, alert_id: Al
         ("snooze_case", work(Work::Snooze(EPOCH + 86_400_000))),
         ("escalate_case", work(Work::Escalate)),
         ("decide_case", work(Work::Decide(CaseOutcome::ValuableAlert))),
+        ("set_address", Diligence::SetAddress(SetAddress { customer_id, address: Some(home()) })),
+        ("forget_address", Diligence::SetAddress(SetAddress { customer_id, address: None })),
     ];
     all.into_iter().map(|(name, asked)| (name, Operation::Diligence(Box::new(asked)))).collect()
 }
@@ -65,6 +80,11 @@ fn told(told: Told) -> Fact {
 
 pub(crate) fn updated(customer_id: CustomerId) -> Fact {
     told(Told::Customer(CustomerUpdated { update: update(customer_id), by: "mariama".to_owned() }))
+}
+
+pub(crate) fn addressed(customer_id: CustomerId) -> Fact {
+    let set = SetAddress { customer_id, address: Some(home()) };
+    told(Told::Address(AddressSet { set, by: "mariama".to_owned() }))
 }
 
 pub(crate) fn presented(customer_id: CustomerId, duplicate_of: Option<CustomerId>) -> Fact {

@@ -7,8 +7,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::diligence::{
-    About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc, DocumentDigest, FourEyes,
-    KycChange, KycChanged, KycDecision, OpenCase, Opened, Presented, Standing, SubmitDocument, UpdateCustomer, Work, WorkCase,
+    About, AddressSet, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc,
+    DocumentDigest, FourEyes, KycChange, KycChanged, KycDecision, OpenCase, Opened, PostalAddress, Presented, SetAddress, Standing,
+    SubmitDocument, UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::DocumentType;
 use schemas::{AlertId, CaseId, CasePolicy, CustomerId, Diligence, Epoch, Fact, KycLevel, Operation, Told, day};
@@ -68,6 +69,26 @@ fn document() -> impl Strategy<Value = Presented> {
     })
 }
 
+fn address() -> impl Strategy<Value = PostalAddress> {
+    let street = (option::of("[A-Z][a-zé ]{0,30}"), option::of("[0-9]{1,4}( bis)?"), option::of("[0-9]{5}"));
+    let town = ("[A-Z][a-zè]{0,20}", option::of("[A-Z][a-z]{0,20}"), select(vec!["SN", "CI", "FR"]));
+    (street, town, prop::collection::vec("[A-Z][ -~]{0,30}", 0..=2)).prop_map(
+        |((street_name, building_number, post_code), (town_name, country_sub_division, country), address_lines)| PostalAddress {
+            street_name,
+            building_number,
+            post_code,
+            town_name,
+            country_sub_division,
+            country: country.to_owned(),
+            address_lines,
+        },
+    )
+}
+
+fn set_address() -> impl Strategy<Value = SetAddress> {
+    (customer(), option::of(address())).prop_map(|(customer_id, address)| SetAddress { customer_id, address })
+}
+
 fn decide() -> impl Strategy<Value = DecideKyc> {
     let levels = vec![KycLevel::Simplified, KycLevel::Standard, KycLevel::Enhanced];
     (case_id(), select(KycDecision::ALL), select(levels), line()).prop_map(|(case_id, decision, level, reason)| {
@@ -111,6 +132,7 @@ pub(super) fn asked() -> BoxedStrategy<Operation> {
         decide().prop_map(Diligence::DecideKyc),
         open().prop_map(Diligence::OpenCase),
         work().prop_map(Diligence::WorkCase),
+        set_address().prop_map(Diligence::SetAddress),
     ];
     asked.prop_map(|asked| Operation::Diligence(Box::new(asked))).boxed()
 }
@@ -155,6 +177,7 @@ pub(super) fn told() -> BoxedStrategy<Fact> {
         (update(), line()).prop_map(|(update, by)| Told::Customer(CustomerUpdated { update, by })),
         kyc_changed().prop_map(Told::Kyc),
         case_changed().prop_map(Told::Case),
+        (set_address(), line()).prop_map(|(set, by)| Told::Address(AddressSet { set, by })),
     ];
     told.prop_map(|told| Fact::Diligence(Box::new(told))).boxed()
 }
@@ -173,6 +196,25 @@ fn update_fields(update: &UpdateCustomer) -> Vec<(&'static str, Value)> {
         ("country", optional(update.country.as_ref())),
         ("date_of_birth", optional(update.date_of_birth.map(day::iso))),
     ]
+}
+
+fn address_fields(set: &SetAddress) -> Vec<(&'static str, Value)> {
+    let value = |address: &PostalAddress| {
+        fields([
+            ("street_name", optional(address.street_name.as_ref())),
+            ("building_number", optional(address.building_number.as_ref())),
+            ("post_code", optional(address.post_code.as_ref())),
+            ("town_name", text(&address.town_name)),
+            ("country_sub_division", optional(address.country_sub_division.as_ref())),
+            ("country", text(&address.country)),
+            ("address_lines", Value::Array(address.address_lines.iter().map(text).collect())),
+        ])
+    };
+    let address = match &set.address {
+        None => Value::Union(0, Box::new(Value::Null)),
+        Some(address) => Value::Union(1, Box::new(value(address))),
+    };
+    vec![("customer_id", text(set.customer_id)), ("address", address)]
 }
 
 fn document_value(document: &Presented) -> Value {
@@ -207,6 +249,7 @@ pub(super) fn asked_value(asked: &Diligence) -> (u32, Value) {
         Diligence::SubmitDocument(submit) => {
             (29, fields([("customer_id", text(submit.customer_id)), ("document", document_value(&submit.document))]))
         }
+        Diligence::SetAddress(set) => (33, record(address_fields(set))),
         Diligence::DecideKyc(decide) => {
             let (level, reason) = (("level", optional(decide.level)), ("reason", text(&decide.reason)));
             (30, fields([("case_id", text(decide.case_id)), ("decision", text(decide.decision)), level, reason]))
@@ -237,6 +280,11 @@ pub(super) fn told_fields(told: &Told, first_epoch: Option<Epoch>) -> Vec<(&'sta
         Told::Customer(updated) => {
             let mut all = update_fields(&updated.update);
             all.push(("updated_by", text(&updated.by)));
+            all
+        }
+        Told::Address(set) => {
+            let mut all = address_fields(&set.set);
+            all.push(("updated_by", text(&set.by)));
             all
         }
         Told::Kyc(changed) => vec![

@@ -12,12 +12,11 @@
 use crate::config::Config;
 use anyhow::Context;
 use egress::alerts::Judged;
-use egress::postgres::wishes::Open;
 use egress::registry::Registry;
 use ingress::log::CommandLog;
 use meters::FEEDBACK;
 use schemas::alert::feedback::{self, Wish};
-use schemas::alert::{AlertChange, Subject};
+use schemas::alert::{AlertChange, Open, Subject};
 use schemas::wire::Encoder;
 use schemas::{AlertId, EpochEvents, Fact, PartyChange, RuleId, Told, Topic};
 use std::collections::BTreeMap;

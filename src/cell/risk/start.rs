@@ -10,11 +10,10 @@ use super::snapshots::Snapshot;
 use crate::config::Config;
 use crate::exit::{Exit, UNAVAILABLE};
 use anyhow::Context;
-use dataflows::risk::{self, DETECTION_VERSION, Given};
+use dataflows::risk::{DETECTION_VERSION, Given};
 use egress::kafka::SinkError;
 use egress::postgres::Progress;
 use egress::postgres::accounts::{self, Stood};
-use egress::postgres::wishes::Open;
 use egress::postgres::{lists, settings, wishes};
 use ingress::assembly::AssemblyError;
 use ingress::events::{Events, EventsError, Start};
@@ -144,9 +143,8 @@ pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime)
     let stood = runtime.block_on(accounts::at(&url, before)).context("the accounts can't be read")?;
     let listed = runtime.block_on(lists::at(&url, before)).context("the watchlists can't be read")?;
     let open = runtime.block_on(wishes::matches(&url, before)).context("the open matches can't be read")?;
-    let open = open.into_iter().map(|Open { id, rule, lane, subject, raised, .. }| risk::Open { id, rule, lane, subject, raised });
     let given = vec![
-        Given::Open(before.saturating_sub(2), Arc::new(open.collect())),
+        Given::Open(before.saturating_sub(2), Arc::new(open)),
         Given::Settings(before.saturating_sub(1), Arc::new(rules.collect())),
         told(before, stood, listed),
     ];

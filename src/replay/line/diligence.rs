@@ -2,7 +2,8 @@
 
 use super::asked::read;
 use schemas::diligence::{
-    About, CaseKind, CaseOutcome, DecideKyc, FourEyes, KycDecision, OpenCase, Presented, SubmitDocument, UpdateCustomer, Work, WorkCase,
+    About, CaseKind, CaseOutcome, DecideKyc, FourEyes, KycDecision, OpenCase, PostalAddress, Presented, SetAddress, SubmitDocument,
+    UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::DocumentType;
 use schemas::{AlertId, CasePolicy, Diligence as Wanted, Epoch, HoldId, KycLevel, day};
@@ -39,6 +40,9 @@ pub struct Diligence {
     /// Of an update or a document; YYYY-MM-DD, as every day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<String>,
+    /// Of an address; not known any more without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<PostalAddress>,
     /// Of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<DocumentType>,
@@ -98,6 +102,7 @@ pub struct Diligence {
 /// The names of the operations, but for that which sets the policy.
 pub(super) const OPERATIONS: &[&str] = &[
     "update_customer",
+    "set_address",
     "submit_document",
     "decide_kyc",
     "open_case",
@@ -121,6 +126,7 @@ impl Diligence {
                 country: self.country.clone(),
                 date_of_birth: date(self.date_of_birth.as_deref())?,
             }),
+            "set_address" => Wanted::SetAddress(SetAddress { customer_id: customer()?, address: self.address.clone() }),
             "submit_document" => Wanted::SubmitDocument(SubmitDocument { customer_id: customer()?, document: self.document()? }),
             "decide_kyc" => Wanted::DecideKyc(DecideKyc {
                 case_id: named_id(&some("case_id", self.case_id.clone())?, id)?,
@@ -190,6 +196,9 @@ impl Diligence {
                 date_of_birth: update.date_of_birth.map(day::iso),
                 ..Self::default()
             },
+            Wanted::SetAddress(SetAddress { customer_id, address }) => {
+                Self { customer_id: Some(customer_id.to_string()), address: address.clone(), ..Self::default() }
+            }
             Wanted::SubmitDocument(SubmitDocument { customer_id, document }) => Self {
                 customer_id: Some(customer_id.to_string()),
                 r#type: Some(document.document_type),

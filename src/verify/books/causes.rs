@@ -120,7 +120,7 @@ fn is_by_time(fact: &Fact) -> bool {
         Fact::Diligence(told) => match &**told {
             Told::Kyc(changed) => changed.by == ORION,
             Told::Case(changed) => changed.by == ORION && changed.opened.is_none(),
-            Told::Customer(_) => false,
+            Told::Customer(_) | Told::Address(_) => false,
         },
         _ => false,
     }

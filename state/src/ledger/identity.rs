@@ -7,8 +7,8 @@ use crate::identities::{DOCUMENTS_MAX, Identity, Known, last_day};
 use crate::pins::{Effect, Pin};
 use crate::standing::{Step, follows};
 use schemas::diligence::{
-    About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CustomerUpdated, DecideKyc, Diligence, FourEyes, KycChange,
-    KycChanged, KycDecision, ORION, Presented, Standing, SubmitDocument, Told, UpdateCustomer,
+    About, AddressSet, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CustomerUpdated, DecideKyc, Diligence, FourEyes,
+    KycChange, KycChanged, KycDecision, ORION, Presented, SetAddress, Standing, SubmitDocument, Told, UpdateCustomer,
 };
 use schemas::{Cause, CustomerId, Event, Fact, KycLevel, Refusal};
 
@@ -20,20 +20,31 @@ impl Ledger {
             Diligence::DecideKyc(decide) => self.decide_kyc(asking, decide, events),
             Diligence::OpenCase(open) => self.open_case(asking, open),
             Diligence::WorkCase(work) => self.work_case(asking, work),
+            Diligence::SetAddress(set) => self.set_address(asking, set),
         }
     }
 
     /// What the ledger doesn't know it only tells: names, numbers and days are no business of decisions.
     fn update_customer(&self, asking: Asking<'_>, update: &UpdateCustomer) -> Decision {
+        let updated = || Told::Customer(CustomerUpdated { update: update.clone(), by: asking.subject.to_owned() });
+        self.tell("update_customer", asking, update.customer_id, updated)
+    }
+
+    fn set_address(&self, asking: Asking<'_>, set: &SetAddress) -> Decision {
+        let told = || Told::Address(AddressSet { set: set.clone(), by: asking.subject.to_owned() });
+        self.tell("set_address", asking, set.customer_id, told)
+    }
+
+    /// Says something of a customer that staff has said.
+    fn tell(&self, operation: &str, asking: Asking<'_>, customer_id: CustomerId, told: impl FnOnce() -> Told) -> Decision {
         if !asking.actor.is_staff() {
-            return refused("update_customer", Refusal::NotAuthorized);
+            return refused(operation, Refusal::NotAuthorized);
         }
-        if self.customers.get(update.customer_id).is_none() {
-            return refused("update_customer", Refusal::CustomerNotFound);
+        if self.customers.get(customer_id).is_none() {
+            return refused(operation, Refusal::CustomerNotFound);
         }
         // From here the command must succeed.
-        let updated = CustomerUpdated { update: update.clone(), by: asking.subject.to_owned() };
-        Decision { fact: Fact::Diligence(Box::new(Told::Customer(updated))), number: 0, refusal: None, effect: Effect::None }
+        Decision { fact: Fact::Diligence(Box::new(told())), number: 0, refusal: None, effect: Effect::None }
     }
 
     fn submit_document(&mut self, asking: Asking<'_>, submit: &SubmitDocument, events: &mut Vec<Event>) -> Decision {
@@ -180,6 +191,7 @@ impl Ledger {
             Diligence::DecideKyc(decide) => decided_again(pin, decide, by),
             Diligence::OpenCase(open) => self.opened_again(pin, open, by),
             Diligence::WorkCase(work) => Self::worked_again(pin, work, by),
+            Diligence::SetAddress(set) => Told::Address(AddressSet { set: set.clone(), by: by.to_owned() }),
         };
         Fact::Diligence(Box::new(again))
     }

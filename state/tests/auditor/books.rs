@@ -360,6 +360,7 @@ fn name(operation: &Operation) -> &'static str {
         Operation::List(ListCommand::Clear(_)) => "clear_match",
         Operation::Diligence(asked) => match &**asked {
             Diligence::UpdateCustomer(_) => "update_customer",
+            Diligence::SetAddress(_) => "set_address",
             Diligence::SubmitDocument(_) => "submit_document",
             Diligence::DecideKyc(_) => "decide_kyc",
             Diligence::OpenCase(_) => "open_case",
@@ -393,7 +394,14 @@ fn since(operation: &Operation) -> u32 {
         Operation::Order(Order { payment: Payment { context: Some(_), .. }, .. }) => 6,
         Operation::Batch(Batch { items, .. }) if items.iter().any(|item| since(item) == 6) => 6,
         Operation::SetAml(_) | Operation::Freeze(_) | Operation::ReportSignal(_) => 6,
-        Operation::DecideReview(_) | Operation::Diligence(_) => 6,
+        Operation::Diligence(asked) => {
+            if matches!(**asked, Diligence::SetAddress(_)) {
+                7
+            } else {
+                6
+            }
+        }
+        Operation::DecideReview(_) => 6,
         Operation::List(_) => 6,
         Operation::CreateCustomer(_) | Operation::OpenAccount(_) | Operation::ActivateRules(_) => 1,
         Operation::Pay(Payment { kind: PaymentKind::BillPayment, .. }) => 4,

@@ -2,8 +2,8 @@
 
 use super::{Books, first};
 use schemas::diligence::{
-    About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc, DocumentDigest, FourEyes,
-    KycChange, KycChanged, KycDecision, KycSubStatus, Opened, Presented, Standing, Told,
+    About, AddressSet, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, CustomerUpdated, DecideKyc,
+    DocumentDigest, FourEyes, KycChange, KycChanged, KycDecision, KycSubStatus, Opened, Presented, Standing, Told,
 };
 use schemas::{
     AmlSetting, Authority, CaseId, CasePolicy, Cause, CustomerId, Diligence, Epoch, Event, Fact, HoldId, KycLevel, KycStatus, Principal,
@@ -57,7 +57,7 @@ impl Books {
         self.said.iter().filter_map(|event| match &event.fact {
             Fact::Diligence(told) => match &**told {
                 Told::Case(changed) => Some((event, changed)),
-                Told::Customer(_) | Told::Kyc(_) => None,
+                Told::Customer(_) | Told::Kyc(_) | Told::Address(_) => None,
             },
             _ => None,
         })
@@ -67,7 +67,7 @@ impl Books {
         self.said.iter().filter_map(move |event| match &event.fact {
             Fact::Diligence(told) => match &**told {
                 Told::Kyc(changed) if changed.customer_id == of => Some((event, changed)),
-                Told::Kyc(_) | Told::Customer(_) | Told::Case(_) => None,
+                Told::Kyc(_) | Told::Customer(_) | Told::Case(_) | Told::Address(_) => None,
             },
             _ => None,
         })
@@ -179,6 +179,11 @@ impl Books {
                 first([(principal.authority == Authority::Customer, Refusal::NotAuthorized), (unknown, Refusal::CustomerNotFound)])?;
                 let by = principal.subject.clone();
                 Ok(Fact::Diligence(Box::new(Told::Customer(CustomerUpdated { update: update.clone(), by }))))
+            }
+            Diligence::SetAddress(set) => {
+                let unknown = !self.customers.iter().any(|customer| customer.id == set.customer_id);
+                first([(principal.authority == Authority::Customer, Refusal::NotAuthorized), (unknown, Refusal::CustomerNotFound)])?;
+                Ok(Fact::Diligence(Box::new(Told::Address(AddressSet { set: set.clone(), by: principal.subject.clone() }))))
             }
             Diligence::SubmitDocument(submit) => self.present(cause, principal, submit.customer_id, &submit.document),
             Diligence::DecideKyc(decide) => self.decide_kyc(cause, principal, decide),

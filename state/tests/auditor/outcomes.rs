@@ -29,6 +29,7 @@ pub(super) fn reaches(event: &Event) -> Vec<String> {
         Fact::ListChanged(changed) => vec![changed.change.operation().to_owned()],
         Fact::Diligence(told) => match &**told {
             Told::Customer(_) => vec!["customer updated".to_owned()],
+            Told::Address(set) => vec![if set.set.address.is_some() { "address set" } else { "address unknown" }.to_owned()],
             Told::Kyc(changed) => {
                 let Standing { status, sub_status } = changed.standing;
                 let by = if changed.by == "orion" { " by its day" } else { "" };
@@ -142,6 +143,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("decide_review", "operation_not_in_force hold_not_open not_authorized hold_not_under_review"),
     ("set_case_policy", "operation_not_in_force not_authorized"),
     ("update_customer", "operation_not_in_force not_authorized"),
+    ("set_address", "operation_not_in_force not_authorized"),
     ("submit_document", "operation_not_in_force not_authorized documents_full"),
     (
         "decide_kyc",

@@ -3,17 +3,18 @@
 use super::words::duration_ms;
 use super::{Bank, Words};
 use schemas::diligence::{
-    About, CaseKind, CaseOperation, CaseStatus, DecideKyc, KycDecision, OpenCase, Presented, SubmitDocument, UpdateCustomer, Work, WorkCase,
+    About, CaseKind, CaseOperation, CaseStatus, DecideKyc, KycDecision, OpenCase, PostalAddress, Presented, SetAddress, SubmitDocument,
+    UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::{Document, DocumentType};
 use schemas::{AlertId, AmlSetting, CaseId, CasePolicy, Diligence, Operation, Told, day};
 use uuid::Uuid;
 
 pub(super) const WORDS: &[&str] =
-    &["update", "present", "kyc", "case", "assign", "unassign", "comment", "snooze", "escalate", "outcome", "eyes"];
+    &["update", "lives", "leaves", "present", "kyc", "case", "assign", "unassign", "comment", "snooze", "escalate", "outcome", "eyes"];
 
 impl Bank {
-    /// `update CUSTOMER`, `present CUSTOMER NUMBER [until DAY]`, `kyc CUSTOMER DECISION [LEVEL]`, `case KIND CUSTOMER|ACCOUNT [alert NUMBER]`,
+    /// `update CUSTOMER`, `lives CUSTOMER TOWN`, `leaves CUSTOMER`, `present CUSTOMER NUMBER [until DAY]`, `kyc CUSTOMER DECISION [LEVEL]`, `case KIND CUSTOMER|ACCOUNT [alert NUMBER]`,
     /// `assign CASE WHOM`, `unassign CASE`, `comment CASE`, `snooze CASE DURATION`, `escalate CASE`, `outcome CASE OUTCOME`, `eyes DURATION
     /// [DECISION …]`. The case of an enrolment goes by its customer, and that of a review by its hold.
     pub(super) fn diligence(&self, word: &str, words: &mut Words<'_>) -> Operation {
@@ -31,6 +32,19 @@ impl Bank {
                 let customer_id = self.customer(words.next());
                 let (full_name, msisdn, country) = (Some("Somebody Else".to_owned()), None, None);
                 Diligence::UpdateCustomer(UpdateCustomer { customer_id, full_name, msisdn, country, date_of_birth: None })
+            }
+            "lives" | "leaves" => {
+                let customer_id = self.customer(words.next());
+                let address = (word == "lives").then(|| PostalAddress {
+                    street_name: None,
+                    building_number: None,
+                    post_code: None,
+                    town_name: words.next().to_owned(),
+                    country_sub_division: None,
+                    country: "SN".to_owned(),
+                    address_lines: vec!["Villa 4".to_owned()],
+                });
+                Diligence::SetAddress(SetAddress { customer_id, address })
             }
             "present" => {
                 let (customer_id, number) = (self.customer(words.next()), words.next());
@@ -104,6 +118,9 @@ fn document(number: &str, until: Option<&str>) -> Presented {
 pub(crate) fn answer(told: &Told) -> String {
     match told {
         Told::Customer(_) => "updated".to_owned(),
+        Told::Address(set) => {
+            set.set.address.as_ref().map_or_else(|| "left".to_owned(), |address| format!("lives in {}", address.town_name))
+        }
         Told::Kyc(changed) => {
             let sub_status = changed.standing.sub_status.map(|sub_status| format!(" {sub_status}")).unwrap_or_default();
             let level = changed.level.map(|level| format!(" at {level}")).unwrap_or_default();
@@ -138,6 +155,6 @@ pub(crate) fn beside(told: &Told) -> Option<String> {
             Some(format!("case {}", answer(told)))
         }
         Told::Kyc(_) => Some(answer(told)),
-        Told::Customer(_) => Some(format!("{told:?} beside the answer")),
+        Told::Customer(_) | Told::Address(_) => Some(format!("{told:?} beside the answer")),
     }
 }

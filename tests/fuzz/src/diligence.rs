@@ -3,15 +3,15 @@
 use super::drawn::{Known, account, customer, id, likely, one, some, text, word};
 use arbitrary::{Result, Unstructured};
 use schemas::diligence::{
-    About, CaseKind, CaseOutcome, DecideKyc, DocumentDigest, FourEyes, KycDecision, OpenCase, Presented, SubmitDocument, UpdateCustomer,
-    Work, WorkCase,
+    About, CaseKind, CaseOutcome, DecideKyc, DocumentDigest, FourEyes, KycDecision, OpenCase, PostalAddress, Presented, SetAddress,
+    SubmitDocument, UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::DocumentType;
 use schemas::{AlertId, AmlSetting, CaseId, CasePolicy, Diligence, HoldId, KycLevel, Operation, day};
 use uuid::Uuid;
 
 pub(crate) fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
-    let asked = match u.int_in_range(0..=11)? {
+    let asked = match u.int_in_range(0..=12)? {
         0 => {
             let mut four_eyes = std::collections::BTreeSet::new();
             for _ in 0..u.int_in_range(0..=4)? {
@@ -43,6 +43,7 @@ pub(crate) fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Opera
             };
             Diligence::OpenCase(OpenCase { kind: word(u, CaseKind::ALL)?, about, reason: text(u)? })
         }
+        9 => Diligence::SetAddress(SetAddress { customer_id: customer(u, known)?, address: some(u, address)? }),
         _ => {
             let work = match u.int_in_range(0..=4)? {
                 0 => Work::Assign(some(u, text)?),
@@ -60,6 +61,18 @@ pub(crate) fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Opera
 fn case(u: &mut Unstructured<'_>, known: &Known) -> Result<CaseId> {
     let case = one(u, &known.cases)?.map(|case| case.0);
     id(u, case).map(CaseId)
+}
+
+fn address(u: &mut Unstructured<'_>) -> Result<PostalAddress> {
+    Ok(PostalAddress {
+        street_name: some(u, text)?,
+        building_number: None,
+        post_code: some(u, text)?,
+        town_name: text(u)?,
+        country_sub_division: None,
+        country: if likely(u)? { "SN".to_owned() } else { text(u)? },
+        address_lines: some(u, text)?.into_iter().collect(),
+    })
 }
 
 fn document(u: &mut Unstructured<'_>, known: &Known) -> Result<Presented> {

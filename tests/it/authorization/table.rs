@@ -230,6 +230,13 @@ pub(super) const CLOSED: &[Row] = &[
     row("GET /admin/aml/customers/{id}/risk", r#"{"id": "{customer}"}"#, "aml:read operator", (Payer, NO, NO, OK)),
     row("PATCH /v1/customers/{id}", r#"{"id": "{newcomer}", "country": "SN"}"#, "customers:write operator", (Payer, NO, NO, OK)),
     row(
+        "PUT /v1/customers/{id}/address",
+        r#"{"id": "{newcomer}", "town_name": "Dakar", "country": "SN"}"#,
+        "customers:write operator",
+        (Payer, NO, NO, OK),
+    ),
+    row("DELETE /v1/customers/{id}/address", r#"{"id": "{newcomer}"}"#, "customers:write operator", (Payer, NO, NO, OK)),
+    row(
         "POST /v1/customers/{id}/kyc/documents",
         r#"{"id": "{customer}", "type": "voter_card", "number": "V1", "country": "SN", "surname": "Diop", "date_of_birth": "1990-04-17"}"#,
         "customers:write",

@@ -138,6 +138,7 @@ pub(crate) fn resource(fact: &Fact) -> Option<Uuid> {
         Fact::Diligence(told) => Some(match &**told {
             schemas::Told::Customer(updated) => updated.update.customer_id.0,
             schemas::Told::Kyc(changed) => changed.customer_id.0,
+            schemas::Told::Address(set) => set.set.customer_id.0,
             schemas::Told::Case(changed) => changed.id.0,
         }),
         // A batch is called as its command.

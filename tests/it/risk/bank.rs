@@ -83,6 +83,22 @@ impl Bank {
         answer.json()
     }
 
+    /// The same by another method.
+    pub(super) fn send_for(&self, status: u16, method: reqwest::Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let answer = self.send(method, path, body)?;
+        ensure!(answer.status == status, "{answer:?}");
+        self.epoch.set(self.epoch.get().max(answer.header("orion-epoch").parse()?));
+        answer.json()
+    }
+
+    /// Whatever is answered to a request.
+    pub(super) fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        let (bearer, key) = (format!("Bearer {}", self.staff), uuid::Uuid::new_v4().to_string());
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/json"), ("prefer", "wait=30"), ("idempotency-key", &key)];
+        self.runtime.block_on(self.server.send(method, path, &headers, serde_json::to_vec(body)?))
+    }
+
     /// Whatever is answered to whoever wants it in a form.
     pub(super) fn ask(&self, path: &str, accept: &str) -> anyhow::Result<Answer> {
         let bearer = format!("Bearer {}", self.staff);

@@ -21,14 +21,37 @@ impl Bank {
         let cases = self.get("/admin/kyc/cases?kind=alert&limit=1000")?;
         let cases = cases["cases"].as_array().context("cases")?;
         ensure!(!cases.is_empty(), "no alert has opened a case");
+        self.says_who_they_are()?;
+        let mut drafted = String::new();
         for case in cases {
             let (id, alert) = (case["id"].as_str().context("an id")?, case["alert_id"].as_str().context("an alert")?);
-            self.drafts(id, &self.get(&format!("/admin/aml/alerts/{alert}"))?)?;
+            drafted += &self.drafts(id, &self.get(&format!("/admin/aml/alerts/{alert}"))?)?;
+        }
+        // Who has presented a document goes by it, and where somebody lives is told.
+        for told in
+            ["<last_name>NDIAYE</last_name>", "<birthdate>1990-04-17T00:00:00</birthdate>", "<address>12 Rue Carnot, Villa 4</address>"]
+        {
+            ensure!(drafted.contains(told), "{told} is in no draft");
         }
         self.refuses(cases[0]["id"].as_str().context("an id")?)
     }
 
-    fn drafts(&self, case: &str, alert: &Value) -> anyhow::Result<()> {
+    /// Two of them: one presents a document, of the other it is said where they live.
+    fn says_who_they_are(&self) -> anyhow::Result<()> {
+        let document = json!({
+            "type": "national_id", "number": "1234199056789", "country": "SN", "surname": "NDIAYE", "given_names": "BINTA",
+            "date_of_birth": "1990-04-17",
+        });
+        self.post_for(201, &format!("/v1/customers/{}/kyc/documents", self.people[0].0), &document)?;
+        let address = json!({
+            "street_name": "Rue Carnot", "building_number": "12", "address_lines": ["Villa 4"], "town_name": "Dakar", "country": "SN",
+        });
+        self.send_for(200, reqwest::Method::PUT, &format!("/v1/customers/{}/address", self.people[1].0), &address)?;
+        self.get(&format!("/v1/customers/{}?at_least={}", self.people[1].0, self.epoch())).map(drop)
+    }
+
+    /// A draft, as XML.
+    fn drafts(&self, case: &str, alert: &Value) -> anyhow::Result<String> {
         let path = format!("/admin/cases/{case}/report");
         let drafted = self.get(&path)?;
         let xml = drafted["xml"].as_str().context("XML")?;
@@ -65,7 +88,7 @@ impl Bank {
             goaml::read(english["xml"].as_str().context("XML")?.as_bytes()).map_err(|findings| anyhow::anyhow!("{findings:?}"))?;
         let text = alert["text"]["en"].as_str().context("a text")?;
         ensure!(english.report_code == "SAR" && english.reason.is_some_and(|reason| reason.starts_with(text)), "{text}");
-        Ok(())
+        Ok(xml.to_owned())
     }
 
     fn refuses(&self, case: &str) -> anyhow::Result<()> {

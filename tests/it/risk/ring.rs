@@ -1,4 +1,4 @@
-//! A ring counts for each of its members: in the list of their alerts, and in their score.
+//! Who shares a device, or a home, is in a ring, which counts for each of its members: in the list of their alerts, and in their score.
 
 use super::bank::Bank;
 use anyhow::{Context, ensure};
@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 const MEMBERS: usize = 5;
 
 impl Bank {
-    /// Some pay from one device.
-    pub(super) fn shares_a_device(&self) -> anyhow::Result<()> {
-        for number in 0..MEMBERS {
+    /// All but one pay from one device, and that one lives where the first of them does.
+    pub(super) fn shares_a_device_and_a_home(&self) -> anyhow::Result<()> {
+        self.moves()?;
+        for number in 0..MEMBERS - 1 {
             let body = json!({
                 "account_debit": self.people[number].1, "account_credit": self.people[MEMBERS].1, "amount": "1000", "currency": "XOF",
                 "context": {"device": "of-all-of-them"},
@@ -31,6 +32,32 @@ impl Bank {
         let (stranger, _) = &self.people[MEMBERS];
         let theirs = self.get(&format!("/admin/aml/alerts?rule=ring&customer_id={stranger}"))?;
         ensure!(theirs["alerts"] == json!([]), "who was paid is in no ring: {theirs}");
+        Ok(())
+    }
+
+    /// Two say in their own words that they live in one house; one of them has said something else before.
+    fn moves(&self) -> anyhow::Result<()> {
+        let (first, last) = (&self.people[0].0, &self.people[MEMBERS - 1].0);
+        let path = |customer: &str| format!("/v1/customers/{customer}/address");
+        let away = json!({"town_name": "Mbour", "country": "SN", "address_lines": ["Villa 9"]});
+        let home = json!({"street_name": "Rue Émile Badiane", "building_number": "12", "town_name": "Thiès", "country": "SN"});
+        let same = json!({"street_name": "12, rue EMILE BADIANE", "post_code": "21000", "town_name": "THIES", "country": "SN"});
+        self.send_for(200, reqwest::Method::PUT, &path(first), &away)?;
+        self.send_for(200, reqwest::Method::PUT, &path(first), &home)?;
+        let set = self.send_for(200, reqwest::Method::PUT, &path(last), &same)?;
+        ensure!(set["customer_id"] == json!(last) && set["address"]["town_name"] == "THIES", "{set}");
+        let shown = self.get(&format!("/v1/customers/{first}?at_least={}", self.epoch()))?;
+        ensure!(shown["address"]["street_name"] == home["street_name"] && shown["address"]["country"] == "SN", "{shown}");
+        // Somebody whose address is forgotten is shown without.
+        let (stranger, _) = &self.people[MEMBERS];
+        self.send_for(200, reqwest::Method::PUT, &path(stranger), &home)?;
+        let forgotten = self.send_for(200, reqwest::Method::DELETE, &path(stranger), &json!({}))?;
+        ensure!(forgotten["address"] == Value::Null, "{forgotten}");
+        let shown = self.get(&format!("/v1/customers/{stranger}?at_least={}", self.epoch()))?;
+        ensure!(shown["address"] == Value::Null, "{shown}");
+        let wrong = json!({"town_name": "Thiès", "country": "XX", "city": "Thiès"});
+        let problem = self.send(reqwest::Method::PUT, &path(first), &wrong)?.problem()?;
+        ensure!(problem.status == 400 && problem.errors.len() == 2, "{problem:?}");
         Ok(())
     }
 }

@@ -86,7 +86,9 @@ fn a_database_from_before_goes_on_and_keeps_every_row() -> anyhow::Result<()> {
         let mut views = Views::claim(&database.url, 1).await?;
         write(&mut views, &bank.epochs[..old - 3]).await?;
         sqlx::raw_sql("drop function make_months(bigint)").execute(&mut connection).await?;
-        sqlx::raw_sql(ANALYSTS).execute(&mut connection).await?;
+        // What customers have come to be since is in tables that are not there yet.
+        let older: String = ANALYSTS.split_inclusive(";\n").filter(|view| !view.contains("view bi.customer ")).collect();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut connection).await?;
         let files = "select pg_relation_filenode('transaction')::bigint, pg_relation_filenode('posting_pkey')::bigint";
         let file: (i64, i64) = sqlx::query_as(files).fetch_one(&mut connection).await?;
         let before = rows(&database.url).await?;
@@ -117,6 +119,7 @@ fn a_database_from_before_goes_on_and_keeps_every_row() -> anyhow::Result<()> {
             "list_version",
             "match_clearing",
             "customer_change",
+            "customer_address",
             "kyc_change",
             "case_change",
             "case_file",
@@ -124,6 +127,8 @@ fn a_database_from_before_goes_on_and_keeps_every_row() -> anyhow::Result<()> {
         for later in later {
             assert_eq!(tables.remove(later), Some((0, String::new())), "{later}");
         }
+        // What waits was looked for in what was there.
+        ensure!(tables.remove("waiting").is_some_and(|(count, _)| count > 0), "customers of whom nothing is known wait");
         assert_eq!((epoch, tables), before);
 
         // The same files under other names: nothing was copied, and each table has one part.

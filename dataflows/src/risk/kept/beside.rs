@@ -53,3 +53,13 @@ pub(super) fn read_tie(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), D
     graph.beside.ties.keep(customer, shared, tie);
     Ok(())
 }
+
+pub(super) fn write_home((customer, home): (&CustomerId, &Shared)) -> Vec<u8> {
+    [&customer.0.as_bytes()[..], &home[..]].concat()
+}
+
+pub(super) fn read_home(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), Damaged> {
+    let (customer, home) = (CustomerId(bytes.uuid()?), bytes.array()?);
+    let before = graph.beside.homes.insert(customer, home);
+    if before.is_none() { Ok(()) } else { Err(Damaged::new("somebody lives in two places")) }
+}

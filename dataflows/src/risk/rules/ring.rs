@@ -1,4 +1,4 @@
-//! R13: customers who share a device, a telephone, or whatever else names a person. Which of them are tied together, by whomever it may be?
+//! R13: customers who share a device, a telephone, a document, or a home. Which of them are tied together, by whomever it may be?
 //!
 //! ```sql
 //! with recursive member (ring, customer) as (

@@ -3,11 +3,12 @@
 use crate::risk::Given;
 use proptest::prelude::*;
 use schemas::aml::Setting;
+use schemas::diligence::{AddressSet, PostalAddress, SetAddress};
 use schemas::gate::GateAnswer;
 use schemas::{
     Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Assessed, Binding, Cause, Channel, CommandId, Context,
     Currency, Customer, CustomerId, Dated, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged,
-    OrderId, PartyChange, PartyChanged, PaymentKind, Position, Refusal, Role, Transaction, TransactionId,
+    OrderId, PartyChange, PartyChanged, PaymentKind, Position, Refusal, Role, Told, Transaction, TransactionId,
 };
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub(crate) enum Beside {
     Freezes(u32, bool),
     /// The same of an account.
     FreezesAccount(u32, bool),
+    /// A customer lives in a house, or it is not known any more; each writes it in another way.
+    Lives(u32, Option<u32>),
 }
 
 /// What happens, as the dataflow is given it.
@@ -121,6 +124,7 @@ pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
         (0..9u32, 0..4u32).prop_map(|(a, b)| Beside::Calls(a, b)),
         (0..9u32, any::<bool>()).prop_map(|(a, b)| Beside::Freezes(a, b)),
         (0..9u32, any::<bool>()).prop_map(|(a, b)| Beside::FreezesAccount(a, b)),
+        (0..9u32, prop::option::weighted(0.8, 0..3u32)).prop_map(|(a, b)| Beside::Lives(a, b)),
     ];
     let draw = prop_oneof![5 => draw, 1 => beside.prop_map(Draw::Beside)];
     let gap = prop_oneof![6 => 1..5u64, 3 => HOUR..3 * HOUR, 2 => Just(DAY), 1 => DAY..8 * DAY];
@@ -220,6 +224,7 @@ impl History {
             Beside::FreezesAccount(number, is_frozen) => {
                 vec![party(holder(number).unwrap_or_default(), Some(account(number)), is_frozen)]
             }
+            Beside::Lives(number, house) => vec![lives(number, house)],
         }
     }
 
@@ -254,6 +259,23 @@ fn transaction(
         link,
         postings: Vec::new(),
     })
+}
+
+fn lives(number: u32, house: Option<u32>) -> Fact {
+    let address = house.map(|house| {
+        let spellings = [format!("{house} rue de l'Église"), format!("RUE DE L'EGLISE, {house}")];
+        PostalAddress {
+            street_name: Some(spellings[usize::try_from(number % 2).unwrap()].clone()),
+            building_number: None,
+            post_code: number.is_multiple_of(3).then(|| "11000".to_owned()),
+            town_name: "Thiès".to_owned(),
+            country_sub_division: None,
+            country: "SN".to_owned(),
+            address_lines: Vec::new(),
+        }
+    });
+    let set = SetAddress { customer_id: customer(number), address };
+    Fact::Diligence(Box::new(Told::Address(AddressSet { set, by: "staff".to_owned() })))
 }
 
 fn assessed(payer: u32, context: Context, transaction_id: Option<TransactionId>) -> Fact {

@@ -1,6 +1,6 @@
 //! Identities and cases: what was changed of customers, where they stand, and what happened to cases.
 
-use schemas::diligence::{CaseChanged, CustomerUpdated, KycChanged, Told};
+use schemas::diligence::{AddressSet, CaseChanged, CustomerUpdated, KycChanged, Told};
 use schemas::resource::diligence::DocumentShown;
 use schemas::{Event, day};
 use sqlx::postgres::PgConnection;
@@ -11,6 +11,7 @@ pub(super) struct Diligence {
     customers: Customers,
     standings: Standings,
     cases: Cases,
+    addresses: Addresses,
 }
 
 /// What every row says.
@@ -30,6 +31,13 @@ struct Customers {
     msisdn: Vec<Option<String>>,
     country: Vec<Option<String>>,
     date_of_birth: Vec<Option<String>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Addresses {
+    common: Common,
+    customer_id: Vec<Uuid>,
+    address: Vec<Option<String>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +90,7 @@ impl Diligence {
             Told::Customer(updated) => self.customers.add(epoch, event, updated),
             Told::Kyc(changed) => self.standings.add(epoch, event, changed),
             Told::Case(changed) => self.cases.add(epoch, event, changed),
+            Told::Address(set) => self.addresses.add(epoch, event, set),
         }
     }
 
@@ -94,6 +103,9 @@ impl Diligence {
         }
         if !self.cases.case_id.is_empty() {
             self.cases.insert(connection).await?;
+        }
+        if !self.addresses.customer_id.is_empty() {
+            self.addresses.insert(connection).await?;
         }
         Ok(())
     }
@@ -123,6 +135,33 @@ impl Customers {
         .bind(&self.msisdn)
         .bind(&self.country)
         .bind(&self.date_of_birth)
+        .bind(&self.common.updated_by)
+        .bind(&self.common.epoch)
+        .execute(connection)
+        .await
+        .map(drop)
+    }
+}
+
+impl Addresses {
+    fn add(&mut self, epoch: i64, event: &Event, told: &AddressSet) {
+        self.common.add(epoch, event, &told.by);
+        let json = |address| serde_json::to_string(address).expect("plain data is JSON");
+        self.customer_id.push(told.set.customer_id.0);
+        self.address.push(told.set.address.as_ref().map(json));
+    }
+
+    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "insert into customer_address (event_id, command_id, customer_id, address, updated_by, epoch)
+             select event_id, command_id, customer_id, address::jsonb, updated_by, epoch
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])
+                  as u (event_id, command_id, customer_id, address, updated_by, epoch)",
+        )
+        .bind(&self.common.event_id)
+        .bind(&self.common.command_id)
+        .bind(&self.customer_id)
+        .bind(&self.address)
         .bind(&self.common.updated_by)
         .bind(&self.common.epoch)
         .execute(connection)

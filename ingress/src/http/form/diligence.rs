@@ -5,9 +5,12 @@
 
 use super::super::fields::Fields;
 use super::text::{self, parse};
+use schemas::country::is_country;
+use schemas::diligence::address;
 use schemas::diligence::case::{CaseOutcome, DUE_MS_MAX, DUE_MS_MIN};
 use schemas::diligence::{
-    About, CaseKind, DecideKyc, FourEyes, KycDecision, NOTE_MAX, OpenCase, Presented, SubmitDocument, UpdateCustomer, Work, WorkCase,
+    About, CaseKind, DecideKyc, FourEyes, KycDecision, NOTE_MAX, OpenCase, PostalAddress, Presented, SetAddress, SubmitDocument,
+    UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::{Document, Mrz, Part, agrees};
 use schemas::{AmlSetting, CaseId, CasePolicy, CustomerId, Diligence, Operation, day};
@@ -21,6 +24,10 @@ const LINES_MAX: usize = 3;
 pub(in crate::http) enum Wanted {
     /// Change what is known of a customer.
     Update(Option<CustomerId>),
+    /// Say where a customer lives.
+    Address(Option<CustomerId>),
+    /// Say that this is not known any more.
+    NoAddress(Option<CustomerId>),
     /// Present a document.
     Document(Option<CustomerId>),
     /// Decide on who a customer is.
@@ -44,6 +51,12 @@ pub(in crate::http) enum Wanted {
 pub(super) fn read(wanted: Wanted, fields: &mut Fields) -> Option<Operation> {
     let asked = match wanted {
         Wanted::Update(id) => Diligence::UpdateCustomer(update(id, fields)?),
+        Wanted::Address(id) => {
+            let address = home(fields);
+            let customer_id = fields.path("id", id, text::UUID);
+            Diligence::SetAddress(SetAddress { customer_id: customer_id?, address: Some(address?) })
+        }
+        Wanted::NoAddress(id) => Diligence::SetAddress(SetAddress { customer_id: fields.path("id", id, text::UUID)?, address: None }),
         Wanted::Document(id) => Diligence::SubmitDocument(document(id, fields)?),
         Wanted::Kyc(id) => Diligence::DecideKyc(kyc(id, fields)?),
         Wanted::Open => Diligence::OpenCase(open(fields)?),
@@ -79,6 +92,37 @@ fn update(id: Option<CustomerId>, fields: &mut Fields) -> Option<UpdateCustomer>
         return fields.wrong_itself("expected full_name, msisdn, country or date_of_birth");
     }
     Some(UpdateCustomer { customer_id: customer_id?, full_name, msisdn, country, date_of_birth })
+}
+
+fn home(fields: &mut Fields) -> Option<PostalAddress> {
+    let of = |most| move |text: &str| short(text, most);
+    let street_name = fields.optional("street_name", of(address::NAME_MAX));
+    let building_number = fields.optional("building_number", of(address::CODE_MAX));
+    let post_code = fields.optional("post_code", of(address::CODE_MAX));
+    let town_name = fields.required("town_name", of(address::NAME_MAX));
+    let country_sub_division = fields.optional("country_sub_division", of(address::REGION_MAX));
+    let country = fields.required("country", |text| {
+        if is_country(text) { Ok(text.to_owned()) } else { Err("expected an ISO 3166-1 alpha-2 code, such as SN".to_owned()) }
+    });
+    let address_lines = if fields.says("address_lines") {
+        fields.texts("address_lines", address::LINES_MAX, of(address::LINE_MAX))
+    } else {
+        fields.optional("address_lines", |_| Ok(Vec::new())).or(Some(Vec::new()))
+    };
+    Some(PostalAddress {
+        street_name,
+        building_number,
+        post_code,
+        town_name: town_name?,
+        country_sub_division,
+        country: country?,
+        address_lines: address_lines?,
+    })
+}
+
+fn short(text: &str, most: usize) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && text.chars().nth(most).is_none() && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err(format!("expected 1 to {most} characters, not all blank, none of them a control")) }
 }
 
 fn document(id: Option<CustomerId>, fields: &mut Fields) -> Option<SubmitDocument> {
@@ -252,8 +296,7 @@ fn outcome(text: &str) -> Result<CaseOutcome, String> {
 }
 
 fn note(text: &str) -> Result<String, String> {
-    let fits = !text.trim().is_empty() && text.chars().nth(NOTE_MAX).is_none() && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(format!("expected 1 to {NOTE_MAX} characters, not all blank, none of them a control")) }
+    short(text, NOTE_MAX)
 }
 
 fn subject(text: &str) -> Result<String, String> {

@@ -25,6 +25,34 @@ pub(in crate::http) struct CustomerUpdateRequest {
     date_of_birth: Option<String>,
 }
 
+/// Where a customer lives, in the hybrid form of ISO 20022.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"street_name": "Rue Carnot", "building_number": "12 bis", "town_name": "Dakar", "country": "SN"}))]
+pub(in crate::http) struct AddressRequest {
+    /// The street.
+    #[schema(min_length = 1, max_length = 140, example = "Rue Carnot")]
+    street_name: Option<String>,
+    /// The house in it.
+    #[schema(min_length = 1, max_length = 16, example = "12 bis")]
+    building_number: Option<String>,
+    /// The post code.
+    #[schema(min_length = 1, max_length = 16, example = "11000")]
+    post_code: Option<String>,
+    /// The town.
+    #[schema(min_length = 1, max_length = 140, example = "Dakar")]
+    town_name: String,
+    /// The region.
+    #[schema(min_length = 1, max_length = 35, example = "Dakar")]
+    country_sub_division: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schema(pattern = "^[A-Z]{2}$", example = "SN")]
+    country: String,
+    /// What has no field of its own: lines of 1 to 70 characters, none twice.
+    #[schema(max_items = 2)]
+    address_lines: Option<Vec<String>>,
+}
+
 /// A document as it is described.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -4,6 +4,7 @@
 use super::{Wire, epoch};
 use crate::customer::{KycLevel, KycStatus};
 use crate::day;
+use crate::diligence::address::{AddressSet, PostalAddress, SetAddress};
 use crate::diligence::case::{About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, Opened};
 use crate::diligence::kyc::{self, KycChange, KycChanged, KycSubStatus, Standing, UpdateCustomer};
 use crate::diligence::{Diligence, Told};
@@ -97,11 +98,26 @@ event_record! {
     }
 }
 
+event_record! {
+    struct AddressUpdated {
+        customer_id: CustomerId,
+        #[serde(default)]
+        address: Option<PostalAddress>,
+        #[serde(borrow)]
+        updated_by: Cow<'a, str>,
+        #[serde(default)]
+        first_epoch: Option<i64>,
+        #[serde(borrow)]
+        updated_at: Cow<'a, str>,
+    }
+}
+
 pub(super) fn of<'a>(event: &'a Event, told: &'a Told, first_epoch: Option<i64>) -> Wire<'a> {
     match told {
         Told::Customer(updated) => Wire::CustomerUpdated(customer(event, updated, first_epoch)),
         Told::Kyc(changed) => Wire::KycUpdated(Box::new(kyc(event, changed, first_epoch))),
         Told::Case(changed) => Wire::CaseUpdated(Box::new(case(event, changed, first_epoch))),
+        Told::Address(set) => Wire::AddressUpdated(Box::new(address(event, set, first_epoch))),
     }
 }
 
@@ -114,6 +130,16 @@ fn customer<'a>(event: &'a Event, updated: &'a kyc::CustomerUpdated, first_epoch
         country: update.country.clone(),
         date_of_birth: update.date_of_birth.map(day::iso),
         updated_by: Cow::Borrowed(&updated.by),
+        first_epoch: first_epoch,
+        updated_at: Cow::Owned(rfc3339(event.epoch)),
+    })
+}
+
+fn address<'a>(event: &'a Event, set: &'a AddressSet, first_epoch: Option<i64>) -> AddressUpdated<'a> {
+    record!(AddressUpdated, event, {
+        customer_id: set.set.customer_id,
+        address: set.set.address.clone(),
+        updated_by: Cow::Borrowed(&set.by),
         first_epoch: first_epoch,
         updated_at: Cow::Owned(rfc3339(event.epoch)),
     })
@@ -173,6 +199,16 @@ impl CustomerUpdated<'_> {
         Diligence::UpdateCustomer(update.clone()).check().map_err(|error| error.to_string())?;
         let told = Told::Customer(kyc::CustomerUpdated { update, by: self.updated_by.to_string() });
         let fact = again(self.first_epoch.map(epoch).transpose()?, told);
+        self.event(traceparent, fact)
+    }
+}
+
+impl AddressUpdated<'_> {
+    pub(in crate::wire) fn into_event(mut self, traceparent: &str) -> Result<Event, String> {
+        let set = SetAddress { customer_id: self.customer_id, address: self.address.take() };
+        let set = AddressSet { set, by: self.updated_by.to_string() };
+        set.check().map_err(|error| error.to_string())?;
+        let fact = again(self.first_epoch.map(epoch).transpose()?, Told::Address(set));
         self.event(traceparent, fact)
     }
 }

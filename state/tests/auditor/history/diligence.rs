@@ -4,7 +4,8 @@ use super::{DAY_MS, Side, What};
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::diligence::{
-    About, CaseKind, CaseOutcome, DecideKyc, FourEyes, KycDecision, OpenCase, Presented, SubmitDocument, UpdateCustomer, Work, WorkCase,
+    About, CaseKind, CaseOutcome, DecideKyc, FourEyes, KycDecision, OpenCase, PostalAddress, Presented, SetAddress, SubmitDocument,
+    UpdateCustomer, Work, WorkCase,
 };
 use schemas::document::{Document, DocumentType};
 use schemas::{AccountId, AlertId, AmlSetting, CaseId, CasePolicy, CustomerId, Diligence, Epoch, KycLevel, day};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug)]
 pub(crate) enum Wish {
     Update { customer: u8 },
+    Settle { customer: u8, town: Option<&'static str> },
     Present { customer: u8, number: u8, good_days: Option<u8> },
     Decide { case: Chosen, decision: KycDecision, level: KycLevel },
     Open { kind: CaseKind, customer: u8, account: Option<Side>, alert: u8 },
@@ -81,6 +83,18 @@ impl Wish {
                 let (full_name, msisdn, country) = (Some(format!("Customer {of}")), None, None);
                 let update = UpdateCustomer { customer_id: customer(*of), full_name, msisdn, country, date_of_birth: day::of(1990, 1, 2) };
                 (Diligence::UpdateCustomer(update), Some(customer(*of)))
+            }
+            Self::Settle { customer: of, town } => {
+                let address = town.map(|town| PostalAddress {
+                    street_name: None,
+                    building_number: None,
+                    post_code: None,
+                    town_name: town.to_owned(),
+                    country_sub_division: None,
+                    country: "SN".to_owned(),
+                    address_lines: vec!["Villa 4".to_owned()],
+                });
+                (Diligence::SetAddress(SetAddress { customer_id: customer(*of), address }), Some(customer(*of)))
             }
             Self::Present { customer: of, number, good_days } => {
                 let document = document(*number, good_days.map(|days| epoch + u64::from(days) * DAY_MS - DAY_MS));
@@ -163,6 +177,10 @@ fn open() -> impl Strategy<Value = Wish> {
     })
 }
 
+fn towns() -> impl Strategy<Value = Option<&'static str>> {
+    prop::option::weighted(0.7, select(vec!["Dakar", "Thiès"]))
+}
+
 fn wanted() -> impl Strategy<Value = Wanted> {
     let day = i64::try_from(DAY_MS).expect("a day");
     prop_oneof![
@@ -187,6 +205,7 @@ fn policy() -> impl Strategy<Value = What> {
 pub(crate) fn asked() -> BoxedStrategy<What> {
     let wish = prop_oneof![
         1 => (0..5u8).prop_map(|customer| Wish::Update { customer }),
+        1 => (0..5u8, towns()).prop_map(|(customer, town)| Wish::Settle { customer, town }),
         5 => present(),
         6 => decide(),
         4 => open(),
@@ -215,6 +234,7 @@ pub(crate) fn alike() -> BoxedStrategy<Vec<What>> {
         1 => prop::collection::vec(decide().prop_map(What::Diligence), 3),
         1 => prop::collection::vec(open().prop_map(What::Diligence), 3),
         1 => (0..4u8, 0..4u8).prop_map(|(one, other)| [one, other, one].map(|customer| What::Diligence(Wish::Update { customer })).to_vec()),
+        1 => (0..4u8, towns()).prop_map(|(customer, town)| [town, None].map(|town| What::Diligence(Wish::Settle { customer, town })).to_vec()),
         1 => prop::collection::vec(policy(), 3),
     ]
     .boxed()

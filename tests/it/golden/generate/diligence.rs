@@ -61,6 +61,12 @@ impl Log {
         let update = asked("update_customer", json!({"customer_id": "@sow", "full_name": "Binta Sow", "date_of_birth": "1990-04-17"}));
         self.thrice(update.clone(), &json!({"diligence": {"customer_id": "@sow", "country": "SN"}}), "update", None);
         self.ask(by("@sow", update), None);
+        let lives = |town: &str| json!({"street_name": "Rue Carnot", "building_number": "12", "town_name": town, "country": "SN"});
+        let set = asked("set_address", json!({"customer_id": "@sow", "address": lives("Thiès")}));
+        let other = json!({"diligence": {"customer_id": "@sow", "address": lives("Dakar")}});
+        self.thrice(set.clone(), &other, "address", None);
+        self.ask(by("@sow", set), None);
+        self.ask(asked("set_address", json!({"customer_id": "@sow"})), None);
         self.enrol();
         self.work();
         self.bind(1);

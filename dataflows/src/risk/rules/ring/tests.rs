@@ -6,7 +6,7 @@ use crate::risk::tests::{low, run};
 use proptest::prelude::*;
 use schemas::alert::{AlertChange, Subject};
 use schemas::aml::{RuleId, Setting};
-use schemas::{Epoch, Fact, PartyChange};
+use schemas::{Epoch, Fact, PartyChange, Told};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every customer who was enrolled.
@@ -23,7 +23,7 @@ fn question(history: &History, at: Epoch, setting: &Setting) -> Vec<(u8, Answer)
     for own in 0..ENROLLED {
         users.entry(msisdn(own)).or_default().insert(own);
     }
-    let (mut frozen, mut frozen_accounts) = (BTreeSet::new(), BTreeSet::new());
+    let (mut frozen, mut frozen_accounts, mut homes) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     for event in history.epochs().iter().filter(|epoch| epoch.epoch() <= at).flat_map(|epoch| &epoch.events) {
         match &event.fact {
             Fact::Assessed(assessed) => {
@@ -44,8 +44,19 @@ fn question(history: &History, at: Epoch, setting: &Setting) -> Vec<(u8, Answer)
                     (None, false) => drop(frozen.remove(&who)),
                 }
             }
+            Fact::Diligence(told) => {
+                let Told::Address(set) = &**told else { continue };
+                let street = set.set.address.as_ref().and_then(|address| address.street_name.as_ref());
+                let house = street.map(|street| street.chars().filter(char::is_ascii_digit).collect::<String>());
+                homes.insert(number(set.set.customer_id, customer), house);
+            }
             _ => {}
         }
+    }
+    for (who, house) in homes {
+        house.into_iter().for_each(|house| {
+            users.entry(format!("house {house}")).or_default().insert(who);
+        });
     }
     frozen.extend(frozen_accounts.into_iter().filter_map(holder));
     let mut ring: Vec<u32> = (0..ENROLLED).collect();
@@ -69,10 +80,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn the_rings_are_those_of_a_loop_over_history(
-        drawn in drawn(), uses in prop::collection::vec((0..9u32, 0..5u32, any::<bool>()), 24), window in 1..200i64, most in 2..6i64,
+        drawn in drawn(), uses in prop::collection::vec((0..9u32, 0..5u32, 0..4u32), 24), window in 1..200i64, most in 2..6i64,
     ) {
-        let drawn = drawn.into_iter().zip(uses).map(|((gap, mut draws), (who, thing, is_device))| {
-            draws.push(Draw::Beside(if is_device { Beside::On(who, thing) } else { Beside::Calls(who, thing) }));
+        let drawn = drawn.into_iter().zip(uses).map(|((gap, mut draws), (who, thing, how))| {
+            draws.push(Draw::Beside(match how {
+                0 => Beside::On(who, thing),
+                1 => Beside::Calls(who, thing),
+                2 => Beside::Lives(who, Some(thing)),
+                _ => Beside::Lives(who, (thing > 1).then_some(thing)),
+            }));
             (gap, draws)
         });
         let history = History::of(&drawn.collect());
@@ -83,6 +99,10 @@ proptest! {
 
 fn on(account: u32, device: u32) -> Draw {
     Draw::Beside(Beside::On(account, device))
+}
+
+fn lives(customer: u32, house: Option<u32>) -> Draw {
+    Draw::Beside(Beside::Lives(customer, house))
 }
 
 fn freezes(customer: u32, is_frozen: bool) -> Draw {
@@ -108,6 +128,19 @@ fn five_who_are_tied_are_a_ring() {
             [six, vec![(2 * month, Draw::Paid(2, 3, 1)), (month, Draw::Paid(2, 3, 1))]].concat(),
             "6, over",
         ),
+        ("a home, however each writes it", vec![(0, lives(2, Some(1))), (month, lives(5, Some(1))), (month, lives(6, Some(1)))], "6"),
+        (
+            "over when one of them has moved for as long",
+            vec![
+                (0, lives(2, Some(1))),
+                (1, lives(5, Some(1))),
+                (1, lives(6, Some(1))),
+                (2 * month, lives(5, Some(2))),
+                (month + 1, Draw::Paid(2, 3, 1)),
+            ],
+            "6, over",
+        ),
+        ("not known any more", vec![(0, lives(2, Some(1))), (1, lives(5, Some(1))), (1, lives(5, None)), (1, lives(6, Some(1)))], ""),
         ("a frozen member", vec![(0, on(2, 1)), (HOUR, freezes(3, true))], "1"),
         ("a frozen account", vec![(0, Draw::Beside(Beside::FreezesAccount(3, true)))], "1"),
         ("frozen and alone", vec![(0, freezes(8, true))], ""),

@@ -17,6 +17,10 @@ pub(super) fn good(form: &Form) -> Value {
     let Form::Diligence(wanted) = form else { panic!("{form:?} is of no identity and no case") };
     match wanted {
         Wanted::Update(_) => json!({"full_name": "Awa Diop", "msisdn": "+221771234567", "country": "SN", "date_of_birth": "1974-08-12"}),
+        Wanted::Address(_) => json!({
+            "street_name": "Rue Carnot", "building_number": "12", "town_name": "Dakar", "country": "SN", "address_lines": ["Villa 4"],
+        }),
+        Wanted::NoAddress(_) => json!({}),
         // The specimen of Doc 9303, of another country.
         Wanted::Document(_) => json!({
             "type": "passport", "number": "L898902C3", "country": "SN", "expires_on": "2012-04-15", "surname": "ERIKSSON",
@@ -38,6 +42,8 @@ pub(super) fn good(form: &Form) -> Value {
 fn every_good_body_is_read() {
     let all = [
         Wanted::Update(customer()),
+        Wanted::Address(customer()),
+        Wanted::NoAddress(customer()),
         Wanted::Document(customer()),
         Wanted::Kyc(case()),
         Wanted::Open,
@@ -57,6 +63,7 @@ fn every_good_body_is_read() {
 #[test]
 fn every_fault_of_an_identity_has_its_pointer() {
     let update = || Form::Diligence(Wanted::Update(customer()));
+    let address = || Form::Diligence(Wanted::Address(customer()));
     let document = || Form::Diligence(Wanted::Document(customer()));
     let zone = |second: &str| json!({"mrz": ["P<SENERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", second]});
     check([
@@ -64,6 +71,13 @@ fn every_fault_of_an_identity_has_its_pointer() {
         (update(), json!({"full_name": "", "msisdn": "7", "country": "Senegal"}), vec!["/full_name", "/msisdn", "/country"]),
         (update(), json!({"date_of_birth": "1974-02-30"}), vec!["/date_of_birth"]),
         (update(), json!({"name": "Awa"}), vec!["/name"]),
+        (address(), json!({"town_name": null, "country": null}), vec!["/town_name", "/country"]),
+        (address(), json!({"street_name": " ", "country": "XX"}), vec!["/street_name", "/country"]),
+        (address(), json!({"address_lines": ["a", "b", "c"]}), vec!["/address_lines"]),
+        (address(), json!({"address_lines": ["a", "b\u{7}"]}), vec!["/address_lines/1"]),
+        (address(), json!({"city": "Dakar"}), vec!["/city"]),
+        (Form::Diligence(Wanted::Address(None)), json!({}), vec!["id"]),
+        (Form::Diligence(Wanted::NoAddress(customer())), json!({"town_name": "Dakar"}), vec!["/town_name"]),
         (document(), json!({"type": "library_card", "number": null}), vec!["/type", "/number"]),
         (document(), json!({"date_of_birth": "12/08/1974"}), vec!["/date_of_birth"]),
         // A digit of the number, which its own check digit finds.
