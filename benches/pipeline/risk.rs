@@ -5,7 +5,7 @@
 //! read from Kafka or written. Making the events is not timed.
 //!
 //! 1. `risk_tx_per_s`: `ORION_BENCH_RISK` payments (2,000,000) over 90 days; the last tenth counts, when all windows are full.
-//! 2. `risk_flatness`: the same density for 30 days; then what a payment takes after ten times as long a history, to what it took by then.
+//! 2. `risk_flatness`: 300 days of as many payments, a tenth as many accounts; what a payment takes at the end, to what it took after 30 days.
 //! 3. `risk_recovery_s`: what is kept at the end, as bytes, read back into a new dataflow, until it has taken one more epoch.
 //! 4. `incremental_ratio`: one threshold of a rule set anew, until all that follows is said; against the same rule measured from the payments anew.
 //! 5. Bytes: what the process has, before accounts, after them, and at the end.
@@ -88,7 +88,7 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
 /// The cost of a payment after ten times as long a history.
 fn flatness(payments: usize) -> anyhow::Result<f64> {
     in_a_dataflow(move |flow| {
-        let mut history = History::new(9, ACCOUNTS / 10);
+        let mut history = History::new(9, payments / 10);
         history.accounts().for_each(|given| flow.give(given));
         let (epochs, step) = history.plan(payments, 300 * DAY_MS);
         let tenth = epochs / 10;

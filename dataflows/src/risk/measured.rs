@@ -70,6 +70,10 @@ impl Measured {
         rows.dedup();
         let again = readings.iter().map(|(at, reading)| if *at < now { Some(now + 1) } else { reading.again });
         let again = again.flatten().min();
+        // Of most there was nothing and is nothing.
+        if rows.is_empty() && again.is_none() && !self.stood.contains_key(&key) {
+            return false;
+        }
         let before = self.stood.get(&key).map(|stood| stood.rows.clone()).unwrap_or_default();
         let gone = before.iter().filter(|row| !rows.contains(row));
         said.candidates.extend(gone.map(|row| (candidate(graph, watch, key, row), -1)));

@@ -14,7 +14,7 @@
 //!    Where they meet and no account stands twice, there is a cycle. Each cycle is cut at one place only, so it is found once.
 //! 3. A payment that came late, or went, may lie within cycles that others have closed since: all that it leads to are looked at again.
 
-use crate::risk::graph::{Edge, Graph, Node, Side, Slot, Window};
+use crate::risk::graph::{Edge, Graph, Node, Side, Slot, Window, index};
 use crate::risk::rules::{How, Key, Reading, Rule, Shape, Watched, Who, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
@@ -23,6 +23,9 @@ use std::collections::BTreeSet;
 /// Most payments that are looked at for one that may close a cycle, and for one that came late or went, the nearest first; beyond, there
 /// may be more than was found, or some that stand although a payment of theirs went until they leave their window.
 const STEPS_MAX: usize = 10_000;
+
+/// A sieve of 8 KiB stays in the nearest cache.
+const SIEVE_WORDS: usize = 1_024;
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::Cycle, concerns, measure, reach_ms: |shape| hours_ms(shape[0]), window_ms: |shape| hours_ms(shape[0]) };
@@ -132,7 +135,7 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
             }
         }
     }
-    backward.sort_by_key(|walk| walk.nodes[walk.length - 1]);
+    let ends = Ends::of(&backward);
     let mut best = None;
     let mut edges: Vec<Slot> = Vec::new();
     let mut forward = vec![Walk::begin(began)];
@@ -143,12 +146,13 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
             for Side { slot, other, .. } in steps.of(paid(node, walk.time), 0) {
                 let (slot, other, hop) = (*slot, *other, graph.edge(*slot));
                 // The last step forward leads nowhere else.
-                let leads = length < 3usize.min(hops_max - 2) || !meeting(&backward, other).is_empty();
+                let leads = length < 3usize.min(hops_max - 2) || ends.may_have(other) && !ends.at(other).is_empty();
                 if !leads || other == first || other == last || walk.passes(other) || !is_hop(graph, hop, shape) {
                     continue;
                 }
                 let walk = walk.then(slot, hop, other);
-                for back in meeting(&backward, other).iter().filter(|back| is_cut(length, back.length) && length + back.length < hops_max) {
+                let meeting = ends.at(other).iter().map(|(_, place)| &backward[*place]);
+                for back in meeting.filter(|back| is_cut(length, back.length) && length + back.length < hops_max) {
                     let apart = back.nodes[..back.length - 1].iter().all(|node| !walk.passes(*node));
                     if apart && walk.time <= back.time {
                         let (least, most) = (walk.least.min(back.least), walk.most.max(back.most));
@@ -180,12 +184,40 @@ const fn is_cut(forward: usize, back: usize) -> bool {
     forward == back || forward == back + 1
 }
 
-/// The walks that lead back to an account.
-fn meeting(backward: &[Walk], node: Node) -> &[Walk] {
-    let place = |walk: &Walk| walk.nodes[walk.length - 1];
-    let from = backward.partition_point(|walk| place(walk) < node);
-    let to = backward.partition_point(|walk| place(walk) <= node);
-    &backward[from..to]
+/// Where walks lead back to, by account; and a sieve that most accounts to which none leads fall through, since thousands are asked for.
+struct Ends {
+    by_node: Vec<(Node, usize)>,
+    sieve: Vec<u64>,
+}
+
+impl Ends {
+    fn of(walks: &[Walk]) -> Self {
+        let mut by_node: Vec<(Node, usize)> = (0..).zip(walks).map(|(place, walk)| (walk.nodes[walk.length - 1], place)).collect();
+        by_node.sort_unstable();
+        let mut sieve = vec![0; SIEVE_WORDS];
+        for (node, _) in &by_node {
+            let (word, bit) = sieved(*node);
+            sieve[word] |= bit;
+        }
+        Self { by_node, sieve }
+    }
+
+    fn may_have(&self, node: Node) -> bool {
+        let (word, bit) = sieved(node);
+        self.sieve[word] & bit != 0
+    }
+
+    /// The walks that lead back to an account, by their places.
+    fn at(&self, node: Node) -> &[(Node, usize)] {
+        let from = self.by_node.partition_point(|(end, _)| *end < node);
+        let count = self.by_node[from..].iter().take_while(|(end, _)| *end == node).count();
+        &self.by_node[from..from + count]
+    }
+}
+
+/// The place of an account in a sieve.
+fn sieved(node: Node) -> (usize, u64) {
+    (index(node / 64) % SIEVE_WORDS, 1 << (node % 64))
 }
 
 impl Steps {

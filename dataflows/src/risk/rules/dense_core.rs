@@ -18,7 +18,7 @@ use crate::risk::graph::{Edge, Graph, Node, Slot};
 use crate::risk::rules::{How, Key, Reading, Rule, Shape, Watched, Who, count, hours_ms};
 use schemas::Epoch;
 use schemas::aml::RuleId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::DenseCore,
@@ -63,8 +63,8 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
     if !payers.contains(&last.payer) || !payees.contains(&last.payee) {
         return Reading::default();
     }
-    let inside = paid.into_iter().filter(|((payer, payee), _)| payers.contains(payer) && payees.contains(payee));
-    let edges: Vec<Slot> = inside.flat_map(|(_, slots)| slots).collect();
+    let inside = paid.into_iter().filter(|(payer, payee, _)| payers.contains(payer) && payees.contains(payee));
+    let edges: Vec<Slot> = inside.map(|(_, _, slot)| slot).collect();
     Reading {
         rows: vec![(0, [count(payers.len()), count(payees.len()), 0, 0])],
         again: edges.iter().map(|slot| graph.edge(*slot).time + window_ms).min(),
@@ -74,39 +74,47 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
     }
 }
 
-/// Who paid whom by which payments, of all who paid whoever was paid last, up to that payment: those that have not left the window since.
-fn around(graph: &Graph, last: &Edge, at: Epoch, window_ms: u64) -> (BTreeMap<(Node, Node), Vec<Slot>>, bool) {
+/// Who paid whom by which payment, of all who paid whoever was paid last, up to that payment: those that have not left the window since.
+fn around(graph: &Graph, last: &Edge, at: Epoch, window_ms: u64) -> (Vec<(Node, Node, Slot)>, bool) {
     let received = graph.received(last.payee, last.time, window_ms);
     let before = received.edges().filter(|(_, edge)| edge.order() <= last.order());
     let payers: BTreeSet<Node> = before.map(|(_, edge)| edge.payer).filter(|payer| !graph.is_hub(*payer)).collect();
     let each = graph.most.around.checked_div(payers.len()).unwrap_or_default();
-    let (mut paid, mut is_capped) = (BTreeMap::<(Node, Node), Vec<Slot>>::new(), received.is_capped);
+    let (mut paid, mut is_capped) = (Vec::new(), received.is_capped);
     for payer in payers {
         let window = graph.paid(payer, last.time, window_ms);
         is_capped |= window.is_capped || each < window.len();
         let stays = |edge: &Edge| edge.order() <= last.order() && at < edge.time + window_ms && !graph.is_hub(edge.payee);
+        let (from, mut is_near) = (paid.len(), false);
         for (slot, edge) in window.edges().rev().take(each).filter(|(_, edge)| stays(edge)) {
-            paid.entry((payer, edge.payee)).or_default().push(slot);
+            is_near |= edge.payee == last.payee;
+            paid.push((payer, edge.payee, slot));
+        }
+        if !is_near {
+            paid.truncate(from);
         }
     }
-    let near: BTreeSet<Node> = paid.keys().filter(|(_, payee)| *payee == last.payee).map(|(payer, _)| *payer).collect();
-    paid.retain(|(payer, _), _| near.contains(payer));
     (paid, is_capped)
 }
 
 /// Who is left.
-fn peel(paid: &BTreeMap<(Node, Node), Vec<Slot>>, least: usize) -> (BTreeSet<Node>, BTreeSet<Node>) {
-    let mut left: Vec<(Node, Node)> = paid.keys().copied().collect();
+fn peel(paid: &[(Node, Node, Slot)], least: usize) -> (BTreeSet<Node>, BTreeSet<Node>) {
+    let mut left: Vec<(Node, Node)> = paid.iter().map(|(payer, payee, _)| (*payee, *payer)).collect();
+    left.sort_unstable();
+    left.dedup();
     loop {
-        let (mut by_payer, mut by_payee) = (BTreeMap::<Node, usize>::new(), BTreeMap::<Node, usize>::new());
-        for (payer, payee) in &left {
-            *by_payer.entry(*payer).or_default() += 1;
-            *by_payee.entry(*payee).or_default() += 1;
-        }
         let before = left.len();
-        left.retain(|(payer, payee)| by_payer[payer] >= least && by_payee[payee] >= least);
+        // By payee, then by payer, then by payee again, each side together.
+        for _ in 0..2 {
+            let mut kept = Vec::with_capacity(left.len());
+            for one in left.chunk_by(|(one, _), (other, _)| one == other).filter(|chunk| chunk.len() >= least) {
+                kept.extend(one.iter().map(|(one, other)| (*other, *one)));
+            }
+            kept.sort_unstable();
+            left = kept;
+        }
         if left.len() == before {
-            return (by_payer.into_keys().collect(), by_payee.into_keys().collect());
+            return (left.iter().map(|(_, payer)| *payer).collect(), left.iter().map(|(payee, _)| *payee).collect());
         }
     }
 }
