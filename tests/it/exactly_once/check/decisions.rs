@@ -3,8 +3,8 @@
 use super::{Case, Findings, Kind};
 use schemas::account::HOUSE_CASH;
 use schemas::{
-    AccountId, Dated, Event, Fact, HoldChange, HoldChanged, Link, Operation, Order, OrderChange, OrderChanged, Payment, PaymentKind,
-    Reserve, Transaction,
+    AccountId, Dated, Diligence, Event, Fact, HoldChange, HoldChanged, Link, Operation, Order, OrderChange, OrderChanged, Party,
+    PartyChange, Payment, PaymentKind, Reserve, Told, Transaction,
 };
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
@@ -63,6 +63,27 @@ fn does(operation: &Operation, event: &Event) -> bool {
         }
         (Fact::HoldChanged(held), Operation::Reserve(reserve)) => reserves(reserve, held, event),
         (Fact::HoldChanged(held), Operation::Release(release)) => (held.id, held.change) == (release.hold_id, HoldChange::Released),
+        // What alerts ask for, of themselves.
+        (Fact::Diligence(told), Operation::Diligence(asked)) => diligent(asked, told),
+        (Fact::PartyChanged(changed), Operation::Freeze(freeze)) => {
+            let change = if freeze.frozen { PartyChange::Frozen } else { PartyChange::Unfrozen };
+            let party = changed.account_id.map_or(Party::Customer(changed.customer_id), Party::Account);
+            (changed.change, party) == (change, freeze.party)
+        }
+        _ => false,
+    }
+}
+
+fn diligent(asked: &Diligence, told: &Told) -> bool {
+    match (asked, told) {
+        // Of an account, its holder is told too.
+        (Diligence::OpenCase(open), Told::Case(changed)) => changed.opened.is_some_and(|opened| {
+            let found = (opened.kind, opened.about.account_id, opened.about.alert_id, opened.about.hold_id);
+            let named = open.about.customer_id.is_none_or(|named| opened.about.customer_id == Some(named));
+            named && found == (open.kind, open.about.account_id, open.about.alert_id, open.about.hold_id)
+        }),
+        (Diligence::UpdateCustomer(update), Told::Customer(updated)) => updated.update == *update,
+        (Diligence::SetAddress(set), Told::Address(told)) => told.set == *set,
         _ => false,
     }
 }
