@@ -70,7 +70,8 @@ pub use screen::Screened;
 ///
 /// 1: impossible travel, rings, taint; what is pushed out of a neighbourhood is measured again.
 /// 2: counterparties are screened.
-pub const DETECTION_VERSION: u32 = 2;
+/// 3: a cycle is looked for among 5,000 payments.
+pub const DETECTION_VERSION: u32 = 3;
 
 /// A payment that is later than this counts from its epoch: 30 days.
 pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;

@@ -70,11 +70,13 @@ impl Measured {
         rows.dedup();
         let again = readings.iter().map(|(at, reading)| if *at < now { Some(now + 1) } else { reading.again });
         let again = again.flatten().min();
-        // Of most there was nothing and is nothing.
-        if rows.is_empty() && again.is_none() && !self.stood.contains_key(&key) {
+        let stood = self.stood.get(&key);
+        // Of most there was nothing and is nothing, or it is as it was.
+        let is_as_it_was = stood.map_or(rows.is_empty() && again.is_none(), |stood| stood.rows == rows && stood.again == again);
+        if is_as_it_was && (!is_set || rows.is_empty()) {
             return false;
         }
-        let before = self.stood.get(&key).map(|stood| stood.rows.clone()).unwrap_or_default();
+        let before = stood.map(|stood| stood.rows.clone()).unwrap_or_default();
         let gone = before.iter().filter(|row| !rows.contains(row));
         said.candidates.extend(gone.map(|row| (candidate(graph, watch, key, row), -1)));
         for row in &rows {

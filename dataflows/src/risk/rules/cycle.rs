@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 /// Most payments that are looked at for one that may close a cycle, and for one that came late or went, the nearest first; beyond, there
 /// may be more than was found, or some that stand although a payment of theirs went until they leave their window.
-const STEPS_MAX: usize = 10_000;
+const STEPS_MAX: usize = 5_000;
 
 /// A sieve of 8 KiB stays in the nearest cache.
 const SIEVE_WORDS: usize = 1_024;
@@ -129,7 +129,8 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
             let node = if walk.length == 0 { last } else { walk.nodes[walk.length - 1] };
             for Side { slot, other, .. } in steps.of(back(node, walk.time), STEPS_MAX / 2) {
                 let hop = graph.edge(*slot);
-                if *other != first && *other != last && !walk.passes(*other) && is_hop(graph, hop, shape) {
+                // What is near in memory first.
+                if *other != first && *other != last && !walk.passes(*other) && !graph.is_hub(*other) && is_hop(graph, hop, shape) {
                     backward.push(walk.then(*slot, hop, *other));
                 }
             }
@@ -147,7 +148,8 @@ fn measure(graph: &Graph, key: Key, at: Epoch, shape: &Shape) -> Reading {
                 let (slot, other, hop) = (*slot, *other, graph.edge(*slot));
                 // The last step forward leads nowhere else.
                 let leads = length < 3usize.min(hops_max - 2) || ends.may_have(other) && !ends.at(other).is_empty();
-                if !leads || other == first || other == last || walk.passes(other) || !is_hop(graph, hop, shape) {
+                let passed = other == first || other == last || walk.passes(other);
+                if !leads || passed || graph.is_hub(other) || !is_hop(graph, hop, shape) {
                     continue;
                 }
                 let walk = walk.then(slot, hop, other);
