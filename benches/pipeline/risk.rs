@@ -5,7 +5,8 @@
 //! read from Kafka or written. Making the events is not timed.
 //!
 //! 1. `risk_tx_per_s`: `ORION_BENCH_RISK` payments (2,000,000) over 90 days; the last tenth counts, when all windows are full.
-//! 2. `risk_flatness`: 300 days of as many payments, a tenth as many accounts; what a payment takes at the end, to what it took after 30 days.
+//! 2. `risk_flatness`: 900 days of as many payments, a tenth as many accounts; what a payment takes at the end, to what it took after 90 days. All
+//!    windows are full at either.
 //! 3. `risk_recovery_s`: what is kept at the end, as bytes, read back into a new dataflow, until it has taken one more epoch.
 //! 4. `incremental_ratio`: one threshold of a rule set anew, until all that follows is said; against the same rule measured from the payments anew.
 //! 5. Bytes: what the process has, before accounts, after them, and at the end.
@@ -35,7 +36,7 @@ pub(crate) fn measure(_: &Services, extent: &Extent) -> anyhow::Result<Vec<Figur
     let mut payment = Figure::new("risk_bytes_per_payment", "bytes", "and of a payment that is not forgotten");
     let mut recovery = Figure::new("risk_recovery_s", "s", "the state from its bytes, until one more epoch is taken");
     let mut ratio = Figure::new("incremental_ratio", "times", "a rule measured anew, to one threshold of it set anew");
-    let mut flat = Figure::new("risk_flatness", "times", "what a payment takes after 300 days, to what it took after 30");
+    let mut flat = Figure::new("risk_flatness", "times", "what a payment takes after 900 days, to what it took after 90");
     let payments = extent.risk;
 
     let run = in_a_dataflow(move |flow| {
@@ -90,7 +91,7 @@ fn flatness(payments: usize) -> anyhow::Result<f64> {
     in_a_dataflow(move |flow| {
         let mut history = History::new(9, payments / 10);
         history.accounts().for_each(|given| flow.give(given));
-        let (epochs, step) = history.plan(payments, 300 * DAY_MS);
+        let (epochs, step) = history.plan(payments, 900 * DAY_MS);
         let tenth = epochs / 10;
         let (mut young, mut old, mut told) = (Duration::ZERO, Duration::ZERO, Told::default());
         for number in 0..epochs + tenth / 4 {
