@@ -112,7 +112,7 @@ impl Episodes {
         }
         let mut alerts = Vec::new();
         if let Given::Standing(_, kept) = &said.given {
-            for (about, episode) in kept.standing().episodes {
+            for (about, episode) in kept.episodes() {
                 self.ends.extend(episode.ends.map(|ends| (ends, about.clone())));
                 self.open.insert(about, episode);
             }

@@ -136,7 +136,7 @@ impl Features {
     }
 
     fn restore(&mut self, kept: &Kept, said: &mut Said) {
-        let kept::Standing { settings: set, graph, stood, screen, .. } = kept.standing();
+        let kept::Standing { settings: set, graph, stood, screen } = kept.standing();
         // A rule that the binary of before did not know is as in the catalogue, and is measured from here on.
         let mut settings = Settings::default();
         settings.0.extend(set.0);

@@ -26,7 +26,7 @@
 //!
 //! A place takes 29 bytes or 33, a tie 41, a home 32, a customer or account that is frozen 17.
 //!
-//! Each chunk ends with a checksum of itself and its place. Numbers have their least byte first.
+//! Before its rows a chunk says how many they are; it ends with a checksum of itself and its place. Numbers have their least byte first.
 
 mod beside;
 mod rows;
@@ -45,15 +45,21 @@ use std::collections::BTreeMap;
 pub use state::bytes::Damaged;
 
 /// The format of the chunks.
-/// In the first there were no names, nothing frozen, no places and no ties, in the second no counterparties, in the third no homes, so none of
-/// them is read any more: all is gone through again.
+/// In the first there were no names, nothing frozen, no places and no ties, in the second no counterparties, in the third no homes and no counts of
+/// rows, so none of them is read any more: all is gone through again.
 const FORMAT: u32 = 4;
 
 /// Most rows of a chunk.
 const CHUNK_ROWS: usize = 16_384;
 
 /// The kinds of rows, in the order of the counts.
-const KINDS: [u8; 16] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'O', b'N', b'K', b'L', b'I', b'Q', b'M', b'P'];
+const KINDS: [u8; 16] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'O', b'N', b'K', b'L', b'I', b'Q', b'M', EPISODES];
+
+/// The kind of those that another operator has than the rest.
+const EPISODES: u8 = b'P';
+
+/// Whoever has it has written or read it, so its checksums were right, and its rows are those that were written.
+const AS_WRITTEN: &str = "it is as this binary wrote it";
 
 /// The state at the end of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,12 +73,11 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub(crate) struct Parts([Vec<Vec<u8>>; 15]);
 
-/// What the chunks say.
+/// What the chunks say, but for the episodes.
 pub(crate) struct Standing {
     pub(crate) graph: Graph,
     pub(crate) settings: Settings,
     pub(crate) stood: Vec<(Watch, Key, Stood)>,
-    pub(crate) episodes: Vec<(About, Episode)>,
     pub(crate) screen: Screen,
 }
 
@@ -112,8 +117,11 @@ impl Kept {
         for rows in &all {
             head.extend_from_slice(&u64::try_from(rows.len()).expect("what is in memory fits a u64").to_le_bytes());
         }
-        let kinds =
-            all.iter().zip(KINDS).flat_map(|(rows, kind)| rows.chunks(CHUNK_ROWS).map(move |rows| [&[kind][..], &rows.concat()].concat()));
+        let chunk = |kind: u8, rows: &[Vec<u8>]| {
+            let count = u32::try_from(rows.len()).expect("a chunk has few rows");
+            [&[kind][..], &count.to_le_bytes(), &rows.concat()].concat()
+        };
+        let kinds = all.iter().zip(KINDS).flat_map(|(rows, kind)| rows.chunks(CHUNK_ROWS).map(move |rows| chunk(kind, rows)));
         let chunks = std::iter::once(head).chain(kinds).enumerate().map(|(place, chunk)| seal(place, chunk));
         Self { epoch, chunks: chunks.collect() }
     }
@@ -123,19 +131,50 @@ impl Kept {
         self.chunks.iter().map(Vec::as_slice)
     }
 
-    /// What was written, if all of it is there and as it was.
+    /// What was written, if all of it is there and as it was. Its rows are not read yet: there may be millions.
     pub fn read(chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<Self, Damaged> {
         let mut kept = Self { epoch: 0, chunks: chunks.into_iter().collect() };
-        (kept.epoch, _) = kept.parse()?;
+        kept.epoch = kept.check()?;
         Ok(kept)
     }
 
-    /// What it says.
+    /// What it says, but for the episodes.
     pub(crate) fn standing(&self) -> Standing {
-        self.parse().expect("it was read or written by this binary").1
+        let mut standing =
+            Standing { graph: Graph::default(), settings: Settings(BTreeMap::new()), stood: Vec::new(), screen: Screen::default() };
+        let mut names = screened::Reading::default();
+        for (kind, mut bytes) in self.rows(|kind| kind != EPISODES) {
+            while !bytes.is_empty() {
+                standing.read(kind, &mut bytes, &mut names).expect(AS_WRITTEN);
+            }
+        }
+        standing.screen = names.finish();
+        standing
     }
 
-    fn parse(&self) -> Result<(Epoch, Standing), Damaged> {
+    /// The episodes.
+    pub(crate) fn episodes(&self) -> Vec<(About, Episode)> {
+        let mut episodes = Vec::new();
+        for (_, mut bytes) in self.rows(|kind| kind == EPISODES) {
+            while !bytes.is_empty() {
+                episodes.push(rows::read_episode(&mut bytes).expect(AS_WRITTEN));
+            }
+        }
+        episodes
+    }
+
+    /// The rows of some kinds, chunk by chunk.
+    fn rows(&self, wanted: impl Fn(u8) -> bool) -> impl Iterator<Item = (u8, Bytes<'_>)> {
+        let chunks = self.chunks.iter().enumerate().skip(1).filter(move |(_, chunk)| chunk.first().is_some_and(|kind| wanted(*kind)));
+        chunks.map(|(place, chunk)| {
+            let (kind, mut bytes) = open(place, chunk).expect(AS_WRITTEN);
+            bytes.u32().expect(AS_WRITTEN);
+            (kind, bytes)
+        })
+    }
+
+    /// The epoch, if no chunk is missing or other than it was written.
+    fn check(&self) -> Result<Epoch, Damaged> {
         let mut chunks = self.chunks.iter().enumerate().map(|(place, chunk)| open(place, chunk));
         let (kind, mut head) = chunks.next().ok_or_else(|| Damaged::new("it has no chunk"))??;
         if kind != b'R' {
@@ -148,28 +187,13 @@ impl Kept {
         let epoch = head.u64()?;
         let counts = KINDS.iter().map(|_| head.u64()).collect::<Result<Vec<u64>, Damaged>>()?;
         let mut found = [0u64; KINDS.len()];
-        let mut standing = Standing {
-            graph: Graph::default(),
-            settings: Settings(BTreeMap::new()),
-            stood: Vec::new(),
-            episodes: Vec::new(),
-            screen: Screen::default(),
-        };
-        let mut names = screened::Reading::default();
         for chunk in chunks {
             let (kind, mut bytes) = chunk?;
             let place = KINDS.iter().position(|known| *known == kind);
             let place = place.ok_or_else(|| Damaged::new("a chunk is of no kind that is known"))?;
-            while !bytes.is_empty() {
-                standing.read(kind, &mut bytes, &mut names)?;
-                found[place] += 1;
-            }
+            found[place] += u64::from(bytes.u32()?);
         }
-        if counts != found {
-            return Err(Damaged::new("rows are missing"));
-        }
-        standing.screen = names.finish();
-        Ok((epoch, standing))
+        if counts == found { Ok(epoch) } else { Err(Damaged::new("rows are missing")) }
     }
 }
 
@@ -193,8 +217,7 @@ impl Standing {
             b'L' => names.list(bytes)?,
             b'I' => names.entry(bytes)?,
             b'Q' => names.cleared(bytes)?,
-            b'M' => names.standing(bytes)?,
-            _ => self.episodes.push(rows::read_episode(bytes)?),
+            _ => names.standing(bytes)?,
         }
         Ok(())
     }
