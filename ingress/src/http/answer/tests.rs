@@ -103,7 +103,7 @@ async fn customers_and_accounts_are_created_or_refused() {
     let (status, headers, body) = seen(told(&event(Fact::CustomerCreated(customer.clone())))).await;
     assert_eq!((status, &headers[0]), (201, &header("location", &format!("/v1/customers/{}", customer.id))));
     let expected = json!({
-        "id": customer.id, "full_name": "Awa Diop", "msisdn": null, "country": "SN", "kyc_status": "pending", "level": "unidentified",
+        "id": customer.id, "full_name": "Awa Diop", "msisdn": null, "country": "SN", "address": null, "kyc_status": "pending", "level": "unidentified",
         "epoch": EPOCH,
     });
     assert_eq!(body, expected);
