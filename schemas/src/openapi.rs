@@ -51,7 +51,8 @@ pub fn formed(mut parameter: Parameter, pattern: &str) -> Parameter {
 /// Every operation that a document describes, with its path.
 pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, &mut Operation)> {
     document.paths.paths.iter_mut().flat_map(|(path, item)| {
-        [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten().map(move |operation| (path.as_str(), operation))
+        let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        all.into_iter().flatten().map(move |operation| (path.as_str(), operation))
     })
 }
 
