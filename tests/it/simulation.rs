@@ -26,7 +26,7 @@ use mistakes::Mistake;
 use std::time::Instant;
 
 /// Seeds of every run of the tests.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 260;
 /// Seeds within which every mistake must be found.
 const FOUND_WITHIN: u64 = 400;
 
