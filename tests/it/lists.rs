@@ -8,7 +8,7 @@ use crate::house::House;
 use crate::http::{STAFF, Server};
 use crate::risk;
 use anyhow::{Context, ensure};
-use schemas::{AlertChange, RuleId};
+use schemas::{AlertChange, Fact, PartyChange, RuleId};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::path::PathBuf;
@@ -225,6 +225,8 @@ fn who_is_on_a_list_is_alerted_and_frozen_once_whenever_the_cell_dies() -> anyho
 /// What Postgres would give to a cell that begins without history, says the same: the matches that are open, and no others.
 async fn stands(connection: &mut PgConnection, url: &str, last: u64) -> anyhow::Result<()> {
     let facts = egress::postgres::lists::at(url, last).await?;
+    let frozen = facts.iter().any(|fact| matches!(fact, Fact::PartyChanged(changed) if changed.change == PartyChange::Frozen));
+    ensure!(frozen, "somebody on the list is frozen");
     let open = egress::postgres::wishes::matches(url, last).await?;
     ensure!(!open.is_empty(), "somebody is on the list");
     let given = dataflows::risk::Given::Open(last + 1, std::sync::Arc::new(open));

@@ -12,7 +12,7 @@ use bank::Bank;
 use dataflows::risk::{Found, Given, risk};
 use ingress::events::{Events, Start};
 use schemas::wire::Decoder;
-use schemas::{AlertChange, Binding, Cause, CommandId, EpochEvents, Event, EventId, Fact, Position, RuleId, Topic};
+use schemas::{AlertChange, Binding, Cause, CommandId, EpochEvents, Event, EventId, Fact, Position, RuleId, Told, Topic};
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
@@ -80,8 +80,30 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     bank.asks_what_if()?;
     backtest(&house, &expected)?;
     bank.compares_with_a_shadow()?;
-    bank.shares_a_device_and_a_home()?;
+    bank.shares_a_device_and_a_home(&house)?;
+    let epochs = all_epochs(&brokers, bank.epoch())?;
+    let last = epochs.last().context("an epoch")?.epoch();
+    runtime.block_on(reached(&url, last))?;
+    assert_eq!(runtime.block_on(alerts_in_postgres(&url, last))?, told::lines(&uninterrupted(&epochs)));
+    knows_who_they_are(&runtime.block_on(egress::postgres::lists::at(&url, last))?)?;
     house.forget()
+}
+
+/// What Postgres would give to a cell that begins without history: the homes that are known, and the document, with what events said of it.
+fn knows_who_they_are(facts: &[Fact]) -> anyhow::Result<()> {
+    let told = facts.iter().filter_map(|fact| if let Fact::Diligence(told) = fact { Some(&**told) } else { None });
+    let (mut towns, mut documents) = (Vec::new(), Vec::new());
+    for told in told {
+        match told {
+            Told::Address(told) => towns.extend(told.set.address.as_ref().map(|address| address.town_name.as_str())),
+            Told::Kyc(changed) => documents.extend(&changed.document),
+            Told::Customer(_) | Told::Case(_) => {}
+        }
+    }
+    towns.sort_unstable();
+    ensure!(towns == ["Dakar", "THIES", "Thiès"], "{towns:?}");
+    ensure!(documents.len() == 1 && documents[0].surname == "NDIAYE" && documents[0].number_end == "6789", "{documents:?}");
+    Ok(())
 }
 
 /// The process of the cell, standing still. That which died last may not be gone yet.

@@ -32,11 +32,10 @@ mod tests {
         PostalAddress {
             street_name: street.map(str::to_owned),
             building_number: number.map(str::to_owned),
-            post_code: None,
             town_name: town.to_owned(),
-            country_sub_division: None,
             country: "SN".to_owned(),
             address_lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            ..PostalAddress::default()
         }
     }
 

@@ -20,7 +20,7 @@ pub const CODE_MAX: usize = 16;
 pub const REGION_MAX: usize = 35;
 
 /// A postal address (ISO 20022 `PostalAddress`). Personal, so never logged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PostalAddress {
     /// The street; 1 to 140 characters.
     #[serde(default)]
@@ -124,12 +124,10 @@ mod tests {
     fn home() -> PostalAddress {
         PostalAddress {
             street_name: Some("Rue Carnot".to_owned()),
-            building_number: Some("12".to_owned()),
-            post_code: None,
             town_name: "Dakar".to_owned(),
-            country_sub_division: None,
             country: "SN".to_owned(),
             address_lines: vec!["Villa 4".to_owned(), "Sicap Baobabs".to_owned()],
+            ..PostalAddress::default()
         }
     }
 

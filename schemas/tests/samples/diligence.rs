@@ -43,11 +43,10 @@ fn home() -> PostalAddress {
     PostalAddress {
         street_name: Some("Rue Carnot".to_owned()),
         building_number: Some("12 bis".to_owned()),
-        post_code: None,
         town_name: "Thiès".to_owned(),
-        country_sub_division: None,
         country: "SN".to_owned(),
         address_lines: vec!["Villa 4".to_owned(), "Sicap Baobabs".to_owned()],
+        ..PostalAddress::default()
     }
 }
 

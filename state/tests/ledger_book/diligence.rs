@@ -36,13 +36,10 @@ impl Bank {
             "lives" | "leaves" => {
                 let customer_id = self.customer(words.next());
                 let address = (word == "lives").then(|| PostalAddress {
-                    street_name: None,
-                    building_number: None,
-                    post_code: None,
                     town_name: words.next().to_owned(),
-                    country_sub_division: None,
                     country: "SN".to_owned(),
                     address_lines: vec!["Villa 4".to_owned()],
+                    ..PostalAddress::default()
                 });
                 Diligence::SetAddress(SetAddress { customer_id, address })
             }

@@ -66,12 +66,11 @@ fn case(u: &mut Unstructured<'_>, known: &Known) -> Result<CaseId> {
 fn address(u: &mut Unstructured<'_>) -> Result<PostalAddress> {
     Ok(PostalAddress {
         street_name: some(u, text)?,
-        building_number: None,
         post_code: some(u, text)?,
         town_name: text(u)?,
-        country_sub_division: None,
         country: if likely(u)? { "SN".to_owned() } else { text(u)? },
         address_lines: some(u, text)?.into_iter().collect(),
+        ..PostalAddress::default()
     })
 }
 

@@ -3,11 +3,12 @@
 use super::bank::{Bank, bank, command};
 use super::server::{CUSTOMER, STAFF};
 use egress::postgres::{Views, Written};
+use schemas::diligence::{AddressSet, PostalAddress, SetAddress};
 use schemas::policy::{Quota, Tier};
 use schemas::{
     Account, AccountId, AccountStatus, AccountTerms, AccountType, Aggregates, Bearer, Binding, Cause, Channel, Currency, CustomerLevel,
     Epoch, EpochEvents, Event, EventId, Fact, HoldChange, HoldChanged, HoldId, KycLevel, LevelLimits, Limits, Link, Money, PaymentKind,
-    Policy, Position, Posting, Role, Tariff, TariffEnd, Transaction, TransactionId, rfc3339,
+    Policy, Position, Posting, Role, Tariff, TariffEnd, Told, Transaction, TransactionId, rfc3339,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -115,7 +116,11 @@ async fn ledger() -> anyhow::Result<Option<Bank>> {
         |day_minor, effective_from| LevelLimits { level: KycLevel::Standard, currency: XOF, limits: limits(day_minor), effective_from };
     let transfer = tariff("transfer", Bearer::Payer, PaymentKind::Transfer, 20_000);
     let level = CustomerLevel { customer_id: bank.customer(0), level: KycLevel::Standard };
+    let address = PostalAddress { town_name: "Thiès".to_owned(), country: "SN".to_owned(), ..PostalAddress::default() };
+    let address = SetAddress { customer_id: bank.customer(0), address: Some(address) };
+    let address = Told::Address(AddressSet { set: address, by: "teller".to_owned() });
     let policies = vec![
+        ("address", Fact::Diligence(Box::new(address))),
         ("level", set(Policy::Level(level))),
         ("terms", set(Policy::Terms(terms(-500, None)))),
         ("terms later", set(Policy::Terms(terms(-100, Some(t0 + 9_000))))),
@@ -341,6 +346,7 @@ async fn operations_of_holds_and_policies() -> anyhow::Result<()> {
         ("capture", "settled", "capture", format!("/v1/transactions/{capture}"), [200, 200]),
         ("refund", "settled", "refund", format!("/v1/transactions/{refund}"), [200, 200]),
         ("level", "completed", "set_customer_level", format!("/v1/customers/{}", bank.customer(0)), [200, 404]),
+        ("address", "completed", "set_address", format!("/v1/customers/{}", bank.customer(0)), [200, 404]),
         ("terms", "completed", "set_account_terms", format!("/v1/accounts/{}/terms", bank.account(0)), [200, 404]),
         ("limits", "completed", "set_level_limits", "/v1/levels/standard/limits/XOF".to_owned(), [404, 404]),
         ("shop", "completed", "set_tariff", "/v1/tariffs/shop".to_owned(), [404, 404]),

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 pub(super) struct Bank {
     server: Server,
-    runtime: tokio::runtime::Runtime,
+    pub(super) runtime: tokio::runtime::Runtime,
     staff: String,
     /// A customer and an account each.
     pub(super) people: Vec<(String, String)>,

@@ -1,6 +1,8 @@
 //! Who shares a device, or a home, is in a ring, which counts for each of its members: in the list of their alerts, and in their score.
 
-use super::bank::Bank;
+use super::{bank::Bank, reached};
+use crate::house::House;
+use crate::views::reader::views_url;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
@@ -9,8 +11,10 @@ const MEMBERS: usize = 5;
 
 impl Bank {
     /// All but one pay from one device, and that one lives where the first of them does.
-    pub(super) fn shares_a_device_and_a_home(&self) -> anyhow::Result<()> {
+    /// The cell dies between the two: where they live it has to know from before.
+    pub(super) fn shares_a_device_and_a_home(&self, house: &House) -> anyhow::Result<()> {
         self.moves()?;
+        house.kill_cell("risk")?;
         for number in 0..MEMBERS - 1 {
             let body = json!({
                 "account_debit": self.people[number].1, "account_credit": self.people[MEMBERS].1, "amount": "1000", "currency": "XOF",
@@ -18,6 +22,7 @@ impl Bank {
             });
             self.post_for(201, "/v1/transactions/transfer", &body)?;
         }
+        self.runtime.block_on(reached(&views_url()?, self.epoch()))?;
         let rings = self.get(&format!("/admin/aml/alerts?rule=ring&at_least={}&to={}", self.epoch(), self.epoch() + 1))?;
         let ring = rings["alerts"].as_array().and_then(|rings| rings.first()).with_context(|| format!("no ring is told: {rings}"))?;
         let named = ring["evidence"]["counterparties"].as_array().context("accounts")?;

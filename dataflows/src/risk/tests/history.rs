@@ -266,12 +266,10 @@ fn lives(number: u32, house: Option<u32>) -> Fact {
         let spellings = [format!("{house} rue de l'Église"), format!("RUE DE L'EGLISE, {house}")];
         PostalAddress {
             street_name: Some(spellings[usize::try_from(number % 2).unwrap()].clone()),
-            building_number: None,
             post_code: number.is_multiple_of(3).then(|| "11000".to_owned()),
             town_name: "Thiès".to_owned(),
-            country_sub_division: None,
             country: "SN".to_owned(),
-            address_lines: Vec::new(),
+            ..PostalAddress::default()
         }
     });
     let set = SetAddress { customer_id: customer(number), address };

@@ -86,13 +86,10 @@ impl Wish {
             }
             Self::Settle { customer: of, town } => {
                 let address = town.map(|town| PostalAddress {
-                    street_name: None,
-                    building_number: None,
-                    post_code: None,
                     town_name: town.to_owned(),
-                    country_sub_division: None,
                     country: "SN".to_owned(),
                     address_lines: vec!["Villa 4".to_owned()],
+                    ..PostalAddress::default()
                 });
                 (Diligence::SetAddress(SetAddress { customer_id: customer(*of), address }), Some(customer(*of)))
             }
