@@ -5,6 +5,7 @@
 //! `ARCHITECTURE.md` says fails.
 
 use cap::Cap;
+use foldhash::quality::FixedState;
 use schemas::diligence::{About, CaseKind, DocumentDigest};
 use schemas::{
     AccountId, AlertId, Bearer, CaseId, Channel, CommandId, Currency, CustomerId, Epoch, Fingerprint, HoldId, OrderId, PaymentKind,
@@ -25,6 +26,7 @@ use state::record::Sealed;
 use state::refunds::Refunded;
 use state::table::Table;
 use std::alloc::System;
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,9 +61,14 @@ fn measure_beside<T>(constant: usize, mut kept: T, mut keep: impl FnMut(&mut T, 
     [least, most]
 }
 
+/// Bits that look like chance. Numbers in order do not: tables of a look-up could grow all at once, at a count that differs by process.
+fn scattered(number: u32) -> u128 {
+    u128::from(FixedState::with_seed(0).hash_one(number)) << 64 | u128::from(FixedState::with_seed(1).hash_one(number))
+}
+
 fn pinned(effect: impl Fn(u32) -> Effect) -> [usize; 2] {
     measure(Pins::default(), |pins, number| {
-        let command = CommandId(Uuid::from_u64_pair(u64::from(number) << 32, 7));
+        let command = CommandId(Uuid::from_u128(scattered(number)));
         let pin = Pin { fingerprint: Fingerprint([7; 16]), epoch: EPOCH + u64::from(number), number, refusal: None };
         pins.keep(pins.hashed(command), command, pin, effect(number));
     })
@@ -74,7 +81,7 @@ fn shelved() -> [usize; 2] {
     let shelf = Pages::on(disk.clone());
     let pins = usize::try_from(SEGMENT_PINS).expect("a u32 fits a usize");
     measure_beside((WARM_SEGMENTS + 1) * pins * 88, Pins::default(), |pins, number| {
-        let command = CommandId(Uuid::from_u64_pair(u64::from(number) << 32, 7));
+        let command = CommandId(Uuid::from_u128(scattered(number)));
         let pin = Pin { fingerprint: Fingerprint([7; 16]), epoch: EPOCH + u64::from(number), number, refusal: None };
         pins.keep(pins.hashed(command), command, pin, Effect::Moved(moved(number)));
         if (number + 1).is_multiple_of(SEGMENT_PINS) {
@@ -188,10 +195,7 @@ fn identity(number: u32) -> Identity {
 }
 
 fn document(number: u32) -> Known {
-    Known {
-        digest: DocumentDigest(u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()),
-        by: CustomerId::mint(EPOCH, number),
-    }
+    Known { digest: DocumentDigest(scattered(number).to_be_bytes()), by: CustomerId::mint(EPOCH, number) }
 }
 
 /// A case with an assignee, about an alert.
