@@ -19,7 +19,7 @@ pub struct Method {
     pub input: MessageDescriptor,
     /// What it answers.
     pub output: MessageDescriptor,
-    /// GET or POST.
+    /// GET, POST, PUT, PATCH or DELETE.
     pub verb: String,
     /// The path of the route, with `{names}` of fields.
     pub path: String,
@@ -33,9 +33,14 @@ impl Method {
         self.path.split(['{', '}']).skip(1).step_by(2)
     }
 
+    /// Whether its request has a body.
+    pub fn has_body(&self) -> bool {
+        !matches!(&*self.verb, "GET" | "DELETE")
+    }
+
     /// Whether a field stands in the query.
     pub fn in_query(&self, field: &str) -> bool {
-        self.verb == "GET" || self.query.contains(field)
+        !self.has_body() || self.query.contains(field)
     }
 }
 
@@ -90,13 +95,13 @@ mod tests {
         let routes: BTreeSet<_> = methods.iter().map(|method| (&method.verb, &method.path)).collect();
         assert_eq!(routes.len(), methods.len(), "no two methods are the same route");
         for method in &methods {
-            assert!(["GET", "POST"].contains(&&*method.verb), "{} has no route", method.name);
+            assert!(["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&&*method.verb), "{} has no route", method.name);
             for name in method.in_path() {
                 let field = method.input.get_field_by_name(name).unwrap_or_else(|| panic!("{} has no field {name}", method.name));
                 assert!(!field.supports_presence(), "{}: {name} stands in the path, so it is always there", method.name);
             }
             for name in &method.query {
-                assert!(method.verb == "POST" && method.input.get_field_by_name(name).is_some(), "{} {name}", method.name);
+                assert!(method.has_body() && method.input.get_field_by_name(name).is_some(), "{} {name}", method.name);
             }
             for field in method.input.fields().filter(|field| method.in_query(field.name())) {
                 assert!(!field.is_list() && !matches!(field.kind(), Kind::Message(_)), "{} {}", method.name, field.name());

@@ -28,6 +28,21 @@ async fn a_call_is_the_request_of_its_route() {
         ("Bank/EnrolCustomer", r#"{"full_name":"Awa"}"#, "POST /v1/customers", r#"{"full_name":"Awa"}"#),
         ("Bank/EnrolCustomer", r#"{"full_name":"Awa","country":""}"#, "POST /v1/customers", r#"{"full_name":"Awa","country":""}"#),
         ("Bank/EnrolCustomer", "{}", "POST /v1/customers", "{}"),
+        ("Bank/UpdateCustomer", r#"{"id":"c","date_of_birth":"1990-04-17"}"#, "PATCH /v1/customers/c", r#"{"date_of_birth":"1990-04-17"}"#),
+        (
+            "Bank/SetAddress",
+            r#"{"id":"c","town_name":"Dakar","country":"SN","address_lines":["Villa 4"]}"#,
+            "PUT /v1/customers/c/address",
+            r#"{"town_name":"Dakar","country":"SN","address_lines":["Villa 4"]}"#,
+        ),
+        ("Bank/RemoveAddress", r#"{"id":"c"}"#, "DELETE /v1/customers/c/address", ""),
+        (
+            "Bank/PresentDocument",
+            r#"{"id":"c","type":"voter_card","sex":"female","mrz":["A","B"]}"#,
+            "POST /v1/customers/c/kyc/documents",
+            r#"{"type":"voter_card","sex":"female","mrz":["A","B"]}"#,
+        ),
+        ("Bank/PresentDocument", r#"{"id":"c","sex":"unspecified"}"#, "POST /v1/customers/c/kyc/documents", "{}"),
         ("Bank/SuspendAccount", r#"{"id":"a"}"#, "POST /v1/accounts/a/suspend", "{}"),
         ("Bank/SuspendAccount", r#"{"id":"../é?"}"#, "POST /v1/accounts/..%2F%C3%A9%3F/suspend", "{}"),
         (

@@ -186,6 +186,32 @@ def policies(awa):
     assert rules.as_of > 0
 
 
+def identities(awa):
+    """Who a customer is, where they live, and what they present."""
+    customer = {"id": awa.customer_id}
+    changed = orion.do(staff, "UpdateCustomer", date_of_birth="1990-04-17", **customer)
+    assert changed.date_of_birth == "1990-04-17" and not changed.HasField("full_name"), changed
+    orion.refused("INVALID_ARGUMENT", "invalid_request", orion.do, staff, "UpdateCustomer", **customer)
+
+    moved = orion.do(staff, "SetAddress", street_name="Rue Carnot", town_name="Dakar", country="SN", address_lines=["Villa 4"], **customer)
+    shown = orion.see(staff, "GetCustomer", at_least=str(moved.epoch), **customer)
+    assert shown.address == moved.address and list(shown.address.address_lines) == ["Villa 4"], shown
+    nowhere = orion.refused("INVALID_ARGUMENT", "invalid_request", orion.do, staff, "SetAddress", town_name="Dakar", **customer)
+    assert list(nowhere.fields) == ["country"], nowhere.fields
+    gone = orion.do(staff, "RemoveAddress", **customer)
+    shown = orion.see(staff, "GetCustomer", at_least=str(gone.epoch), **customer)
+    assert not gone.HasField("address") and not shown.HasField("address"), (gone, shown)
+
+    card = {"type": "DOCUMENT_TYPE_NATIONAL_ID", "number": "1234199056789", "country": "SN", "surname": "Diop", "given_names": "Awa", "sex": "SEX_FEMALE"}
+    presented = orion.do(staff, "PresentDocument", date_of_birth="1990-04-17", **card, **customer)
+    assert (presented.document.number, presented.document.mrz_checked, presented.status) == ("...6789", False, 1), presented
+    kyc = orion.see(staff, "GetKyc", at_least=str(presented.epoch), **customer)
+    assert [(document.number, document.submitted_at) for document in kyc.documents] == [("...6789", presented.epoch)], kyc
+    assert kyc.HasField("open_case") and kyc.level == 3, kyc
+    unborn = orion.refused("INVALID_ARGUMENT", "invalid_request", orion.do, staff, "PresentDocument", date_of_birth="2990-04-17", **card, **customer)
+    assert list(unborn.fields) == ["date_of_birth"], unborn.fields
+
+
 def lists(awa, transfer):
     """Parts of a list, of one epoch, until nothing follows."""
     seen, cursor = [], {}
@@ -225,6 +251,7 @@ one_bank(awa, moussa)
 holds(awa, till)
 many(awa, moussa, till)
 policies(awa)
+identities(awa)
 lists(awa, transfer)
 status(awa)
 print("every method was asked")

@@ -16,11 +16,6 @@ const ONLY_REST: &[(&str, &str)] = &[
     ("GET /v1/views/{name}", "its rows are JSON, by the view"),
     ("GET /v1/views/{name}/stream", "server-sent events; a program follows the topic of the view"),
     ("GET /v1/transactions/stream", "server-sent events; a program follows the topics of the events"),
-    ("PATCH /v1/customers/{id}", "for the back office, which asks over HTTP"),
-    ("PUT /v1/customers/{id}/address", "for the back office, which asks over HTTP"),
-    ("DELETE /v1/customers/{id}/address", "for the back office, which asks over HTTP"),
-    ("POST /v1/customers/{id}/kyc/documents", "for enrolment, which uploads images beside it over HTTP"),
-    ("GET /v1/customers/{id}/kyc", "the same"),
     ("GET /v1/taps/{topic}", "a program reads the topic itself"),
 ];
 

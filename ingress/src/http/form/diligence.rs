@@ -129,11 +129,11 @@ fn document(id: Option<CustomerId>, fields: &mut Fields) -> Option<SubmitDocumen
     let document_type = fields.required("type", parse);
     let number = fields.required("number", line);
     let country = fields.required("country", line);
-    let issued_on = fields.optional("issued_on", date);
+    let issued_on = fields.optional("issued_on", past);
     let expires_on = fields.optional("expires_on", date);
     let surname = fields.required("surname", line);
     let given_names = fields.optional("given_names", line).unwrap_or_default();
-    let born_on = fields.required("date_of_birth", date);
+    let born_on = fields.required("date_of_birth", birth);
     let sex = fields.optional("sex", parse);
     let nationality = fields.optional("nationality", line);
     let mrz = if fields.says("mrz") {
@@ -315,11 +315,21 @@ fn date(text: &str) -> Result<time::Date, String> {
 }
 
 fn birth(text: &str) -> Result<time::Date, String> {
-    let date = date(text)?;
-    if (1850..=2150).contains(&date.year()) { Ok(date) } else { Err("expected a day of the years 1850 to 2150".to_owned()) }
+    let date = past(text)?;
+    if date.year() >= 1850 { Ok(date) } else { Err("expected a day of 1850 or later".to_owned()) }
 }
 
-/// The day by the door's clock: by it go the centuries of a zone's days, and nothing else.
+/// A day that has come, or comes next: east of here it is already there.
+fn past(text: &str) -> Result<time::Date, String> {
+    let (date, today) = (date(text)?, today());
+    if date <= today.next_day().unwrap_or(today) {
+        Ok(date)
+    } else {
+        Err(format!("expected a day that has come; today is {}", day::iso(today)))
+    }
+}
+
+/// The day by the door's clock: by it go the centuries of a zone's days, and which days have not come yet.
 fn today() -> time::Date {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let days = i32::try_from(since.as_secs() / 86_400).unwrap_or_default();

@@ -20,7 +20,7 @@ pub(in crate::http) struct CustomerUpdateRequest {
     /// ISO 3166-1 alpha-2 country of residence.
     #[schema(pattern = "^[A-Z]{2}$", example = "SN")]
     country: Option<String>,
-    /// When they were born.
+    /// When they were born: from 1850 on, no day to come.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "1990-04-17")]
     date_of_birth: Option<String>,
 }
@@ -69,7 +69,7 @@ pub(in crate::http) struct DocumentRequest {
     /// Who issued it: ISO 3166-1 alpha-2, or three letters of Doc 9303.
     #[schema(min_length = 2, max_length = 3, example = "SN")]
     country: String,
-    /// When.
+    /// When; no day to come.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2022-03-01")]
     issued_on: Option<String>,
     /// The last day on which it is good; null where it doesn't end.
@@ -81,7 +81,7 @@ pub(in crate::http) struct DocumentRequest {
     /// The other names.
     #[schema(max_length = 100, example = "Awa")]
     given_names: Option<String>,
-    /// When the holder was born.
+    /// When the holder was born: from 1850 on, no day to come.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "1990-04-17")]
     date_of_birth: String,
     /// The holder's sex, where it is stated.

@@ -70,6 +70,8 @@ fn every_fault_of_an_identity_has_its_pointer() {
         (update(), json!({"full_name": null, "msisdn": null, "country": null, "date_of_birth": null}), vec![""]),
         (update(), json!({"full_name": "", "msisdn": "7", "country": "Senegal"}), vec!["/full_name", "/msisdn", "/country"]),
         (update(), json!({"date_of_birth": "1974-02-30"}), vec!["/date_of_birth"]),
+        (update(), json!({"date_of_birth": "1849-12-31"}), vec!["/date_of_birth"]),
+        (update(), json!({"date_of_birth": "2999-01-01"}), vec!["/date_of_birth"]),
         (update(), json!({"name": "Awa"}), vec!["/name"]),
         (address(), json!({"town_name": null, "country": null}), vec!["/town_name", "/country"]),
         (address(), json!({"street_name": " ", "country": "XX"}), vec!["/street_name", "/country"]),
@@ -80,6 +82,7 @@ fn every_fault_of_an_identity_has_its_pointer() {
         (Form::Diligence(Wanted::NoAddress(customer())), json!({"town_name": "Dakar"}), vec!["/town_name"]),
         (document(), json!({"type": "library_card", "number": null}), vec!["/type", "/number"]),
         (document(), json!({"date_of_birth": "12/08/1974"}), vec!["/date_of_birth"]),
+        (document(), json!({"date_of_birth": "2999-01-01", "issued_on": "2999-01-02"}), vec!["/issued_on", "/date_of_birth"]),
         // A digit of the number, which its own check digit finds.
         (document(), zone("L898902C46SEN7408122F1204159ZE184226B<<<<<10"), vec!["/mrz"]),
         (document(), json!({"mrz": ["P<SEN"]}), vec!["/mrz"]),
