@@ -9,6 +9,7 @@ pub(crate) mod list;
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
+use crate::frozen::frozen_by;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::{Account, Balance};
@@ -29,8 +30,11 @@ struct Row {
     as_of: Option<i64>,
 }
 
-const SELECT: &str = "
-    select a.customer_id, a.type, a.role, a.currency, a.epoch, frozen_by(a.customer_id, a.id, $2) as frozen,
+const SELECT: &str = concat!(
+    "
+    select a.customer_id, a.type, a.role, a.currency, a.epoch, ",
+    frozen_by!("a.customer_id", "a.id", "$2"),
+    " as frozen,
            coalesce((select s.status
                      from account_status s
                      where s.account_id = a.id and s.epoch <= $2
@@ -46,7 +50,8 @@ const SELECT: &str = "
                      where h.account_debit = a.id and h.epoch <= $2), 0)::bigint as held_minor,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from account a
-    where a.id = $1 and a.epoch <= $2";
+    where a.id = $1 and a.epoch <= $2"
+);
 
 /// Show an account
 ///

@@ -3,6 +3,7 @@
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::{Freshness, Parameters, Past};
+use crate::frozen::frozen_by;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use schemas::resource::Customer;
@@ -21,7 +22,8 @@ struct Row {
     as_of: Option<i64>,
 }
 
-const SELECT: &str = "
+const SELECT: &str = concat!(
+    "
     select coalesce((select full_name from customer_change where customer_id = $1 and full_name is not null
                      order by event_id desc limit 1), full_name) as full_name,
            coalesce((select msisdn from customer_change where customer_id = $1 and msisdn is not null
@@ -31,11 +33,14 @@ const SELECT: &str = "
            (select address::text from customer_address where customer_id = $1 order by event_id desc limit 1) as address,
            coalesce((select status from kyc_change where customer_id = $1 order by event_id desc limit 1), kyc_status) as kyc_status,
            epoch,
-           frozen_by(id, null, 9223372036854775807) as frozen,
+           ",
+    frozen_by!("customer.id", "9223372036854775807"),
+    " as frozen,
            (select level from customer_level where customer_id = $1 order by event_id desc limit 1) as level,
            (select greatest(epoch - 1, 0) from sink_progress where sink = 'views') as as_of
     from customer
-    where id = $1";
+    where id = $1"
+);
 
 /// Show a customer
 #[utoipa::path(

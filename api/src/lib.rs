@@ -30,6 +30,7 @@ mod entries;
 mod failure;
 mod fees;
 mod freshness;
+mod frozen;
 mod health;
 mod holds;
 mod operations;

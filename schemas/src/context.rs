@@ -64,6 +64,9 @@ words! {
     }
 }
 
+/// What a context names by which attempts are counted, each as a hash.
+pub type Named = Vec<(KeyKind, [u8; 16])>;
+
 impl Context {
     /// Whether it says something, each in its form.
     pub fn check(&self) -> Result<(), Unreadable> {

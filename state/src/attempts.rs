@@ -8,7 +8,7 @@
 pub mod window;
 
 use crate::bytes::{Bytes, Damaged};
-use crate::index::{Entries, Hashed};
+use crate::index::Entries;
 use crate::table::{Row, Rows};
 use schemas::{Currency, Epoch};
 use std::collections::BTreeSet;
@@ -87,19 +87,23 @@ impl Attempts {
         self.by_key.get(&key, |slot| self.rows.get(slot).key == key)
     }
 
-    /// The hash under which a key lies.
-    pub fn hashed(&self, key: Key) -> Hashed {
-        self.by_key.hashed(&key)
-    }
-
-    /// Where the row of a key of this hash lies.
-    pub fn find_hashed(&self, hashed: Hashed, key: Key) -> Option<u32> {
-        self.by_key.get_hashed(hashed, |slot| self.rows.get(slot).key == key)
-    }
-
-    /// Reads where the look for a hash begins, so that it is near afterwards.
-    pub fn glance(&self, hashed: Hashed) -> u64 {
-        self.by_key.glance(hashed)
+    /// Where the rows of several keys lie. Each look waits for memory far away, three times, so each step makes all of them: the words of
+    /// the index, the rows that are there most likely, what was counted last.
+    pub fn find_all<const N: usize>(&self, keys: [Option<Key>; N]) -> [Option<(Key, Option<u32>)>; N] {
+        let hashed = keys.map(|key| key.map(|key| (key, self.by_key.hashed(&key))));
+        let words = hashed.iter().flatten().fold(0, |seen, (_, hashed)| seen ^ self.by_key.glance(*hashed));
+        // Looks whose results nobody used would not be made.
+        std::hint::black_box(words);
+        let found = hashed.map(|found| found.map(|(key, hashed)| (key, hashed, self.by_key.likely(hashed))));
+        let rows = || found.iter().flatten().filter_map(|(.., slot)| Some(self.rows.get((*slot)?)));
+        std::hint::black_box(rows().fold(0, |seen, row| seen ^ row.last));
+        std::hint::black_box(rows().filter_map(|row| row.stretches.last()).fold(0, |seen, stretch| seen ^ stretch.start()));
+        found.map(|found| {
+            found.map(|(key, hashed, likely)| {
+                let is_it = |slot: u32| self.rows.get(slot).key == key;
+                (key, likely.filter(|slot| is_it(*slot)).or_else(|| likely.and_then(|_| self.by_key.get_hashed(hashed, is_it))))
+            })
+        })
     }
 
     /// The row of a slot.

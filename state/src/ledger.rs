@@ -38,6 +38,7 @@ use crate::refunds::Refunded;
 use crate::rules;
 use crate::status;
 use crate::table::Table;
+use schemas::context::Named;
 use schemas::{
     Account, AccountId, AccountStatus, ActivateRules, Actor, Asked, Bearer, Cause, ChangeStatus, CommandId, CreateCustomer, Currency,
     Customer, CustomerId, Epoch, Event, EventId, Fact, KycStatus, OpenAccount, Operation, Paid, PaymentKind, Refusal, Repeat, Role,
@@ -106,6 +107,8 @@ struct Asking<'a> {
     may_wait: bool,
     /// Where its sides lie most likely.
     near: Places,
+    /// What its payment names, first; nothing where that is not worked out yet.
+    named: &'a [Named],
 }
 
 impl Asking<'_> {
@@ -168,7 +171,7 @@ impl Ledger {
             return;
         }
         let subject = &*command.principal.subject;
-        let asking = Asking { cause: &cause, actor: asked.actor(), subject, may_wait: true, near: near.sides };
+        let asking = Asking { cause: &cause, actor: asked.actor(), subject, may_wait: true, near: near.sides, named: asked.named() };
         let decision = self.decide(asking, &command.operation, events);
         let Decision { fact, number, refusal, effect } = decision;
         let command_id = cause.command_id;

@@ -6,6 +6,7 @@ use super::Row;
 use crate::View;
 use crate::failure::{Failure, ViewError, not_found};
 use crate::freshness::Parameters;
+use crate::frozen::frozen_by;
 use crate::page::Asked;
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -50,7 +51,8 @@ struct Listed {
 }
 
 /// Where the status is one to look for, it is known first; all else is looked up for those that are told.
-const SELECT: &str = "
+const SELECT: &str = concat!(
+    "
     select listed.*,
            coalesce((select p.balance_minor
                      from posting p
@@ -60,7 +62,9 @@ const SELECT: &str = "
            coalesce((select sum(h.held_minor)
                      from hold_change h
                      where h.account_debit = listed.id and h.epoch <= $2), 0)::bigint as held_minor
-    from (select a.id, a.customer_id, a.type, a.role, a.currency, a.epoch, $2 as as_of, frozen_by(a.customer_id, a.id, $2) as frozen,
+    from (select a.id, a.customer_id, a.type, a.role, a.currency, a.epoch, $2 as as_of, ",
+    frozen_by!("a.customer_id", "a.id", "$2"),
+    " as frozen,
                  coalesce((select s.status
                            from account_status s
                            where s.account_id = a.id and s.epoch <= $2
@@ -71,7 +75,8 @@ const SELECT: &str = "
             and ($4::text is null or a.type = $4) and ($5::text is null or a.currency = $5)) listed
     where $6::text is null or listed.status = $6
     order by listed.id
-    limit $7";
+    limit $7"
+);
 
 /// List the accounts of a customer
 ///

@@ -1,23 +1,32 @@
 //! Commands where they stand in the log.
 
-use super::{Command, Fingerprint};
+use super::{Command, Fingerprint, Operation};
+use crate::Reserve;
+use crate::context::{Context, Named};
 use crate::epoch::{Epoch, Position};
 use crate::id::CommandId;
 use crate::principal::Actor;
 
-/// A command with its id, its fingerprint and its actor, which are worked out by whoever reads it, not by the one thread that decides.
+/// A command with its id, its fingerprint, its actor and what it names, which are worked out by whoever reads it, not by the one thread
+/// that decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     id: CommandId,
     fingerprint: Fingerprint,
     actor: Actor,
+    named: Vec<Named>,
     command: Command,
 }
 
 impl Asked {
     /// A command as it was read.
     pub fn of(command: Command) -> Self {
-        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), actor: command.principal.actor(), command }
+        let named = match &command.operation {
+            Operation::Batch(batch) if batch.items.iter().any(|item| context(item).is_some()) => batch.items.iter().map(named).collect(),
+            operation if context(operation).is_some() => vec![named(operation)],
+            _ => Vec::new(),
+        };
+        Self { id: command.id(), fingerprint: Fingerprint::of(&command.operation), actor: command.principal.actor(), named, command }
     }
 
     /// The command's id.
@@ -35,6 +44,11 @@ impl Asked {
         self.actor
     }
 
+    /// What its payment names, or what those of a batch do, item by item; nothing where no payment says where it comes from.
+    pub fn named(&self) -> &[Named] {
+        &self.named
+    }
+
     /// The command.
     pub const fn command(&self) -> &Command {
         &self.command
@@ -44,6 +58,15 @@ impl Asked {
     pub fn into_command(self) -> Command {
         self.command
     }
+}
+
+fn context(operation: &Operation) -> Option<&Context> {
+    let (Operation::Pay(payment) | Operation::Reserve(Reserve { payment, .. })) = operation else { return None };
+    payment.context.as_deref()
+}
+
+fn named(operation: &Operation) -> Named {
+    context(operation).into_iter().flat_map(Context::named).collect()
 }
 
 /// A record of the commands log at its place, readable or not.

@@ -84,6 +84,11 @@ impl Stretch {
         self.minor = self.minor.saturating_add(minor);
     }
 
+    /// Its first minute, since 1970.
+    pub(super) const fn start(&self) -> u32 {
+        self.start
+    }
+
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.minor.to_le_bytes());
         bytes.extend_from_slice(&self.start.to_le_bytes());

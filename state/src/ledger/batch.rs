@@ -19,7 +19,8 @@ impl Ledger {
                 self.look_at_items(&batch.items[number..upper], &mut ahead);
             }
             let cause = Cause { command_id: asking.cause.command_id.item(item), ..asking.cause.clone() };
-            let item_asking = Asking { cause: &cause, near: ahead.places(number % AHEAD), may_wait: !whole, ..asking };
+            let named = asking.named.get(number..).unwrap_or_default();
+            let item_asking = Asking { cause: &cause, near: ahead.places(number % AHEAD), may_wait: !whole, named, ..asking };
             let decision = self.decide(item_asking, operation, events);
             self.publish(cause, decision.fact, events);
             if let Effect::Moved(moved) = &decision.effect {

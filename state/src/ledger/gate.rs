@@ -3,13 +3,13 @@
 use super::undo::Undo;
 use super::{Asking, Decision, Ledger, refused};
 use crate::accounts::Holding;
+use crate::attempts::Key;
 use crate::attempts::window::{Measured, What};
-use crate::attempts::{Attempts, Key};
 use crate::calendar::day;
 use crate::gates::{Answer, KINDS, Look, on_device, place};
 use crate::pins::Effect;
 use crate::rules;
-use schemas::context::KeyKind;
+use schemas::context::{KeyKind, Named};
 use schemas::gate::GateAnswer;
 use schemas::{
     AccountId, AmlChanged, AmlSetting, Assessed, Context, Currency, Epoch, Event, Fact, Freeze, HoldId, Party, PartyChange, PartyChanged,
@@ -142,7 +142,7 @@ impl Ledger {
             // It was asked for, and counts, but nothing comes of it whatever the gates say.
             Err(_) => {
                 if let Some(payer) = self.accounts.find(sides[0]).filter(|payer| payer.role != Role::House).cloned() {
-                    self.count(&payer, payment);
+                    self.count(asking, &payer, payment);
                 }
                 return Some(Answer { answer: GateAnswer::Allow, score: 0, said: Vec::new() });
             }
@@ -150,7 +150,7 @@ impl Ledger {
         if payer.role == Role::House || !self.gates.in_force().is_any() {
             return Some(Answer { answer: GateAnswer::Allow, score: 0, said: Vec::new() });
         }
-        let Counted { measured, device_since, reset } = self.count(&payer, payment);
+        let Counted { measured, device_since, reset } = self.count(asking, &payer, payment);
         let context = payment.context.as_deref();
         let country = context.and_then(|context| context.country.as_deref());
         let opened = payer.id.epoch().map_or(0, day);
@@ -169,32 +169,39 @@ impl Ledger {
     }
 
     /// Counts an attempt by each of its keys that a gate needs.
-    fn count(&mut self, payer: &Holding, payment: &Payment) -> Counted {
+    fn count(&mut self, asking: Asking<'_>, payer: &Holding, payment: &Payment) -> Counted {
         let mut counted = Counted::default();
-        let keys = keys(payer, payment.context.as_deref());
+        let keys = keys(payer, payment.context.as_deref(), asking.named.first());
         let in_force = self.gates.in_force();
-        let (counts, notes_devices) = (*in_force.counts(), in_force.notes_devices());
-        let customer = keys[place(KeyKind::Customer)];
-        let attempts = &self.gates.attempts;
+        let counts = *in_force.counts();
+        let device = keys[place(KeyKind::Device)].filter(|_| in_force.notes_devices());
+        let on_device = payer.customer_id.zip(device).map(|(holder, device)| on_device(holder, device));
         // All looks first, since each waits for memory far away.
-        let wanted = |kind: usize| keys[kind].filter(|_| counts[kind]);
-        let places: [Option<(Key, Option<u32>)>; KINDS] = find(attempts, std::array::from_fn(wanted));
-        counted.reset = customer.and_then(|key| attempts.at(attempts.find(key)?).reset());
-        for (kind, at) in places.into_iter().enumerate() {
-            let Some((key, _)) = at else { continue };
-            // Two keys of a payment that are both new take two slots, so each is looked for when its turn comes.
-            let at = at.filter(|(_, slot)| slot.is_some()).unwrap_or_else(|| (key, self.gates.attempts.find(key)));
-            self.may_undo(|ledger| Undo::Attempted(key, ledger.gates.attempts.before(at.1)));
+        let [places @ .., reset, noted]: [Option<(Key, Option<u32>)>; KINDS + 2] =
+            self.gates.attempts.find_all(std::array::from_fn(|number| match number {
+                KINDS => keys[place(KeyKind::Customer)],
+                number if number > KINDS => on_device,
+                kind => keys[kind].filter(|_| counts[kind]),
+            }));
+        counted.reset = reset.and_then(|(_, slot)| self.gates.attempts.at(slot?).reset());
+        for (kind, (key, slot)) in places.iter().enumerate().filter_map(|(kind, at)| Some((kind, (*at)?))) {
+            let at = self.before_it_counts(key, slot);
             let (epoch, currency) = (self.epoch, payment.currency);
             counted.measured[kind] = Some(self.gates.attempts.count(at, epoch, What::Attempt, currency, payment.amount_minor));
         }
-        if let (true, Some(holder), Some(device)) = (notes_devices, payer.customer_id, keys[place(KeyKind::Device)]) {
-            let key = on_device(holder, device);
-            let at = (key, self.gates.attempts.find(key));
-            self.may_undo(|ledger| Undo::Attempted(key, ledger.gates.attempts.before(at.1)));
+        if let Some((key, slot)) = noted {
+            let at = self.before_it_counts(key, slot);
             counted.device_since = self.gates.attempts.see(at, self.epoch);
         }
         counted
+    }
+
+    /// Where the row of a key lies, noted as it is: two keys of a payment that are both new take two slots, so what was not there is
+    /// looked for when its turn comes.
+    fn before_it_counts(&mut self, key: Key, slot: Option<u32>) -> (Key, Option<u32>) {
+        let slot = slot.or_else(|| self.gates.attempts.find(key));
+        self.may_undo(|ledger| Undo::Attempted(key, ledger.gates.attempts.before(slot)));
+        (key, slot)
     }
 
     /// Says what was known of a payment and what the gates said, where there is something to say.
@@ -232,21 +239,15 @@ pub(super) enum Became {
     Nothing,
 }
 
-/// Where the rows of keys lie.
-fn find<const N: usize>(attempts: &Attempts, keys: [Option<Key>; N]) -> [Option<(Key, Option<u32>)>; N] {
-    let hashed = keys.map(|key| key.map(|key| (key, attempts.hashed(key))));
-    let seen = hashed.iter().flatten().fold(0, |seen, (_, hashed)| seen ^ attempts.glance(*hashed));
-    std::hint::black_box(seen);
-    hashed.map(|found| found.map(|(key, hashed)| (key, attempts.find_hashed(hashed, key))))
-}
-
 /// The keys of a payment, by kind.
-fn keys(payer: &Holding, context: Option<&Context>) -> [Option<Key>; KINDS] {
+fn keys(payer: &Holding, context: Option<&Context>, named: Option<&Named>) -> [Option<Key>; KINDS] {
     let mut keys = [None; KINDS];
     keys[place(KeyKind::Account)] = Some(Key(payer.id.0.as_u128()));
     keys[place(KeyKind::Customer)] = payer.customer_id.map(|id| Key(id.0.as_u128()));
-    for (kind, hash) in context.into_iter().flat_map(Context::named) {
-        keys[place(kind)] = Some(Key(u128::from_be_bytes(hash)));
+    let mut keep = |(kind, hash)| keys[place(kind)] = Some(Key(u128::from_be_bytes(hash)));
+    match (named, context) {
+        (Some(named), _) => named.iter().copied().for_each(&mut keep),
+        (None, context) => context.into_iter().flat_map(Context::named).for_each(&mut keep),
     }
     keys
 }

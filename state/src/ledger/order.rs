@@ -136,7 +136,8 @@ impl Ledger {
         for id in self.orders.due(self.epoch) {
             let order = self.orders.close(id).clone();
             let (cause, payment) = (order.cause(), order.payment());
-            let decision = self.pay(Asking { cause: &cause, actor, subject: "", may_wait: false, near: [None; 2] }, &payment, events);
+            let decision =
+                self.pay(Asking { cause: &cause, actor, subject: "", may_wait: false, near: [None; 2], named: &[] }, &payment, events);
             let change = if decision.refusal.is_none() { OrderChange::Executed } else { OrderChange::Failed };
             let transaction_id = TransactionId::mint(self.epoch, decision.number);
             self.publish(cause.clone(), Fact::OrderChanged(Box::new(order.told(change, Some(transaction_id)))), events);
