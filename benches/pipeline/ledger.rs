@@ -25,6 +25,7 @@ use schemas::{
     Principal, Quota, Role, Tariff, Tier, Topic, TransactionId,
 };
 use state::{CODE_VERSION, Ledger};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -161,7 +162,7 @@ impl Books {
                 let (account, owner) = self.accounts[payer];
                 let mut transfer = pay(PaymentKind::Transfer, Some(account), self.accounts[payee].0, 1 + self.random.below(1_000));
                 if let (Operation::Pay(payment), Some(from)) = (&mut transfer, from) {
-                    payment.context = Some(Box::new(from(payer)));
+                    payment.context = Some(Arc::new(from(payer)));
                 }
                 asked.push(transfer);
                 payers.push(owner);

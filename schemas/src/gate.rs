@@ -8,6 +8,7 @@ use crate::id::{AccountId, CustomerId, HoldId, TransactionId};
 use crate::money::Unreadable;
 use crate::word::words;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The largest score that a threshold may name: more than all weights together is never reached.
 pub const SCORE_MAX: u32 = 100_000;
@@ -223,7 +224,7 @@ pub struct Assessed {
     /// Who is paid.
     pub account_credit: AccountId,
     /// Where it came from.
-    pub context: Option<Context>,
+    pub context: Option<Arc<Context>>,
     /// What the gates answered.
     pub answer: GateAnswer,
     /// The sum of the weights of the rules that said something, those in shadow aside.

@@ -5,6 +5,7 @@ use crate::id::{AccountId, HoldId, TransactionId};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
 use crate::word::words;
+use std::sync::Arc;
 
 words! {
     /// Where the payment was made.
@@ -79,7 +80,7 @@ pub struct Payment {
     /// Through which channel.
     pub channel: Channel,
     /// Where it comes from, as far as that is known. In a box, since most payments have none.
-    pub context: Option<Box<Context>>,
+    pub context: Option<Arc<Context>>,
 }
 
 impl Payment {

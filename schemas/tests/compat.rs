@@ -216,7 +216,7 @@ fn samples() -> Vec<(Topic, &'static str, Record)> {
         (
             Topic::Commands,
             "payment_from",
-            command(Operation::Pay(Payment { context: Some(Box::new(gates::context())), ..payment.clone() })),
+            command(Operation::Pay(Payment { context: Some(Arc::new(gates::context())), ..payment.clone() })),
         ),
         (Topic::Commands, "set_aml_rule", command(Operation::SetAml(gates::rule()))),
         (Topic::Commands, "set_gate_policy", command(Operation::SetAml(gates::policy()))),

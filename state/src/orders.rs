@@ -8,6 +8,7 @@ use schemas::{
     Position, TransactionId,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Most orders executed in one epoch.
 pub(crate) const EXECUTED_MAX: usize = 1024;
@@ -36,7 +37,7 @@ pub struct Waiting {
     /// The first epoch in which it may be executed.
     pub execute_at: Epoch,
     /// Where it comes from.
-    pub context: Option<Box<Context>>,
+    pub context: Option<Arc<Context>>,
     /// Whether it waits.
     pub open: bool,
 }
@@ -117,7 +118,7 @@ impl Row for Waiting {
             amount_minor: bytes.i64()?,
             execute_at: bytes.u64()?,
             open: bytes.u8()? != 0,
-            context: if bytes.is_empty() { None } else { Some(Box::new(read_context(bytes)?)) },
+            context: if bytes.is_empty() { None } else { Some(Arc::new(read_context(bytes)?)) },
         };
         if order.amount_minor <= 0 || order.id.epoch().is_none() {
             return Err(Damaged::new("an order is of what can't be"));

@@ -68,7 +68,7 @@ impl Graph {
     pub(crate) fn assessed(&mut self, id: EventId, assessed: &Assessed, event: usize, news: &mut News) {
         let payer = self.known(assessed.account_debit).filter(|payer| !self.is_hub(*payer));
         let holder = payer.and_then(|payer| self.account(payer).holder);
-        let (Some(node), Some(context), Some(moment)) = (holder, &assessed.context, id.minted()) else { return };
+        let (Some(node), Some(context), Some(moment)) = (holder, assessed.context.as_deref(), id.minted()) else { return };
         let Context { device, msisdn, latitude_e6, longitude_e6, .. } = context;
         let customer = self.holder(node).id;
         for (kind, text) in [(KeyKind::Device, device), (KeyKind::Msisdn, msisdn)] {

@@ -141,7 +141,7 @@ struct Payment {
     currency: Currency,
     channel: transaction::Channel,
     #[serde(default)]
-    context: Option<Box<Context>>,
+    context: Option<Arc<Context>>,
 }
 
 #[derive(Serialize, Deserialize)]

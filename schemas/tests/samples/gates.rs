@@ -9,6 +9,7 @@ use schemas::{
     GatePolicy, HoldId, ListChanged, ListCommand, ListEntry, ListKind, ListPart, Party, PartyChange, PartyChanged, ReviewDecision, RuleId,
     Signal, Transaction,
 };
+use std::sync::Arc;
 
 pub(crate) fn context() -> Context {
     Context {
@@ -120,7 +121,7 @@ pub(crate) fn assessed(of: &Transaction) -> Fact {
         hold_id: None,
         account_debit: of.account_debit,
         account_credit: of.account_credit,
-        context: Some(context()),
+        context: Some(Arc::new(context())),
         answer: GateAnswer::Refuse,
         score: 20,
         said: vec![said],

@@ -15,6 +15,7 @@ use schemas::{
     PartyChange, PartyChanged, ReviewDecision, RuleId, Signal,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn name() -> impl Strategy<Value = String> {
     "[!-~]{1,60}x"
@@ -112,7 +113,7 @@ pub(super) fn answered() -> BoxedStrategy<Fact> {
 pub(super) fn assessed() -> impl Strategy<Value = Fact> {
     let became =
         prop_oneof![Just((None, None)), transaction_id().prop_map(|id| (Some(id), None)), hold_id().prop_map(|id| (None, Some(id))),];
-    let all = (became, account_id(), account_id(), option::of(context()), select(GateAnswer::ALL), any::<u32>());
+    let all = (became, account_id(), account_id(), option::of(context().prop_map(Arc::new)), select(GateAnswer::ALL), any::<u32>());
     (all, prop::collection::vec(said(), 0..4)).prop_map(|((became, account_debit, account_credit, context, answer, score), said)| {
         let (transaction_id, hold_id) = became;
         Fact::Assessed(Box::new(Assessed { transaction_id, hold_id, account_debit, account_credit, context, answer, score, said }))
@@ -231,7 +232,7 @@ pub(super) fn assessed_fields(assessed: &Assessed) -> Vec<(&'static str, Value)>
         ("hold_id", optional(assessed.hold_id)),
         ("debit_account", text(assessed.account_debit)),
         ("credit_account", text(assessed.account_credit)),
-        ("context", context_value(assessed.context.as_ref())),
+        ("context", context_value(assessed.context.as_deref())),
         ("answer", text(assessed.answer)),
         ("score", long(assessed.score)),
         ("said", Value::Array(assessed.said.iter().map(said).collect())),
@@ -275,7 +276,7 @@ fn old_payments_keep_their_fingerprint_and_where_one_comes_from_is_a_part_of_it(
         context: None,
     };
     let of = |context: Option<Context>| {
-        let payment = schemas::Payment { context: context.map(Box::new), ..payment.clone() };
+        let payment = schemas::Payment { context: context.map(Arc::new), ..payment.clone() };
         schemas::Fingerprint::of(&Operation::Pay(payment))
     };
     let device = |device: &str| Some(Context { device: Some(device.to_owned()), ..Context::default() });
@@ -286,5 +287,5 @@ fn old_payments_keep_their_fingerprint_and_where_one_comes_from_is_a_part_of_it(
     assert_ne!(of(Some(named(Some("Awa Diop")))), of(Some(named(Some("Awa Sow")))));
     assert_ne!(of(Some(named(Some("Awa Diop")))), of(device("d1")));
     let since = |context| Operation::Pay(schemas::Payment { context, ..payment.clone() }).since();
-    assert_eq!((since(None), since(device("d1").map(Box::new))), (1, 6));
+    assert_eq!((since(None), since(device("d1").map(Arc::new))), (1, 6));
 }

@@ -13,6 +13,7 @@ use schemas::{
     Posting, Principal, Refund, Refusal, Release, Repeat, Reserve, Reverse, Role, SealedEpoch, StatusChange, StatusChanged, Transaction,
     TransactionId, Waited,
 };
+use std::sync::Arc;
 use uuid::Uuid;
 
 #[path = "orders.rs"]
@@ -72,7 +73,7 @@ fn item() -> BoxedStrategy<Operation> {
 /// A payment that can be asked for by itself.
 fn payment() -> impl Strategy<Value = Payment> {
     let sides = (option::of(account_id()), option::of(account_id()));
-    let context = option::weighted(0.3, gates::context().prop_map(Box::new));
+    let context = option::weighted(0.3, gates::context().prop_map(Arc::new));
     (select(PaymentKind::ASKED), sides, any::<i64>(), currency(), select(Channel::ALL), context).prop_map(
         |(kind, (account_debit, account_credit), amount_minor, currency, channel, context)| Payment {
             kind,

@@ -283,7 +283,7 @@ impl Asked {
             amount_minor,
             currency,
             channel: self.channel.unwrap_or(Channel::Wallet),
-            context: self.context.clone().map(Box::new),
+            context: self.context.clone().map(Arc::new),
         })
     }
 

@@ -223,7 +223,7 @@ impl Ledger {
             Became::Hold(id) => (None, Some(id)),
             Became::Nothing => (None, None),
         };
-        let context = payment.context.as_deref().cloned();
+        let context = payment.context.clone();
         let [account_debit, account_credit] = sides;
         let assessed = Assessed { transaction_id, hold_id, account_debit, account_credit, context, answer, score, said };
         self.publish(asking.cause.clone(), Fact::Assessed(Box::new(assessed)), events);

@@ -343,7 +343,7 @@ impl Books {
         }
         let (account_debit, account_credit) = sides(payment);
         let (transaction_id, hold_id) = became;
-        let context = payment.context.as_deref().cloned();
+        let context = payment.context.clone();
         Some(Fact::Assessed(Box::new(Assessed { transaction_id, hold_id, account_debit, account_credit, context, answer, score, said })))
     }
 }

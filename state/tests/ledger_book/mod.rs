@@ -169,7 +169,7 @@ impl Bank {
         assert_eq!(arrow, "→", "{kind} {debit}");
         let Money { minor: amount_minor, currency } = words.money();
         let (account_debit, account_credit) = (self.account(debit), self.account(credit));
-        let context = words.context().map(Box::new);
+        let context = words.context().map(Arc::new);
         Payment { kind, account_debit, account_credit, amount_minor, currency, channel: Channel::Wallet, context }
     }
 

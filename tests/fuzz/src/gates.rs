@@ -10,6 +10,7 @@ use schemas::{
     Operation, Party, PartyChange, ReviewDecision, RuleId, Signal,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(crate) fn operation(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
     Ok(match u.int_in_range(0..=8)? {
@@ -65,12 +66,12 @@ fn list(u: &mut Unstructured<'_>, known: &Known) -> Result<Operation> {
 }
 
 /// Where a payment comes from: mostly nowhere.
-pub(crate) fn context(u: &mut Unstructured<'_>) -> Result<Option<Box<Context>>> {
+pub(crate) fn context(u: &mut Unstructured<'_>) -> Result<Option<Arc<Context>>> {
     if !u.ratio(1, 3)? {
         return Ok(None);
     }
     let place: Option<(i32, i32)> = u.arbitrary()?;
-    Ok(Some(Box::new(Context {
+    Ok(Some(Arc::new(Context {
         device: some(u, device)?,
         ip: some(u, |u| Ok(["10.0.0.1", "2001:db8::1", "nowhere"][u.choose_index(3)?].to_owned()))?,
         country: some(u, country)?,

@@ -282,7 +282,7 @@ fn assessed(payer: u32, context: Context, transaction_id: Option<TransactionId>)
         hold_id: None,
         account_debit: account(payer),
         account_credit: account(HOUSE),
-        context: Some(context),
+        context: Some(Arc::new(context)),
         answer: GateAnswer::Allow,
         score: 0,
         said: Vec::new(),

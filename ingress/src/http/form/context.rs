@@ -4,9 +4,10 @@ use super::super::fields::Fields;
 use super::text;
 use schemas::Context;
 use schemas::context::{NAME_MAX, is_card_number, is_ip, is_name};
+use std::sync::Arc;
 
 /// Nothing of it has to be said; an object that says nothing is a mistake.
-pub(super) fn context(fields: &mut Fields) -> Option<Option<Box<Context>>> {
+pub(super) fn context(fields: &mut Fields) -> Option<Option<Arc<Context>>> {
     let is_said = fields.says("context");
     let read = fields.optional_object("context", |fields| {
         if fields.says_nothing() {
@@ -23,7 +24,7 @@ pub(super) fn context(fields: &mut Fields) -> Option<Option<Box<Context>>> {
         if !fields.is_wrong() && latitude_e6.is_some() != longitude_e6.is_some() {
             return fields.wrong("latitude", "stands with longitude, or not at all");
         }
-        Some(Box::new(Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn, counterparty_name }))
+        Some(Arc::new(Context { device, ip, country, latitude_e6, longitude_e6, card_token, msisdn, counterparty_name }))
     });
     if is_said && read.is_none() { None } else { Some(read) }
 }

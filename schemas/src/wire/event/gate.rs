@@ -11,6 +11,7 @@ use crate::id::{AccountId, CommandId, CustomerId, EventId, HoldId, TransactionId
 use crate::wire::gate::Wire;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 event_record! {
     struct AmlRuleUpdated {
@@ -53,7 +54,7 @@ event_record! {
         debit_account: AccountId,
         credit_account: AccountId,
         #[serde(default)]
-        context: Option<Context>,
+        context: Option<Arc<Context>>,
         answer: GateAnswer,
         score: u32,
         said: Vec<Said>,

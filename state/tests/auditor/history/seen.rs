@@ -306,7 +306,7 @@ impl Seen {
             amount_minor: *amount_minor,
             currency,
             channel: *channel,
-            context: context.clone().map(Box::new),
+            context: context.clone().map(Arc::new),
         }
     }
 

@@ -28,7 +28,7 @@ fn question(history: &History, at: Epoch, setting: &Setting) -> Vec<(u8, Answer)
         match &event.fact {
             Fact::Assessed(assessed) => {
                 let payer = number(assessed.account_debit, account);
-                let context = assessed.context.clone().unwrap();
+                let context = assessed.context.as_deref().cloned().unwrap();
                 if event.epoch + window > at && is_plain(payer) {
                     for thing in [context.device, context.msisdn].into_iter().flatten() {
                         users.entry(thing).or_default().insert(holder(payer).unwrap());

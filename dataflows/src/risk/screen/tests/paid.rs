@@ -7,6 +7,7 @@ use proptest::test_runner::TestCaseError;
 use schemas::alert::{Alert, MatchedParty};
 use schemas::gate::GateAnswer;
 use schemas::{Account, AccountId, AccountStatus, AccountType, Assessed, Context, Currency, Role, TransactionId};
+use std::sync::Arc;
 
 /// The same, written in two ways, twice; and three others.
 const NAMES: [&str; 7] =
@@ -51,7 +52,7 @@ pub(super) fn assessed(number: u32, name: usize, country: usize) -> Fact {
         hold_id: None,
         account_debit,
         account_credit,
-        context: Some(context),
+        context: Some(Arc::new(context)),
         answer: GateAnswer::Allow,
         score: 0,
         said: Vec::new(),
