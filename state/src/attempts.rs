@@ -94,16 +94,11 @@ impl Attempts {
         let words = hashed.iter().flatten().fold(0, |seen, (_, hashed)| seen ^ self.by_key.glance(*hashed));
         // Looks whose results nobody used would not be made.
         std::hint::black_box(words);
-        let found = hashed.map(|found| found.map(|(key, hashed)| (key, hashed, self.by_key.likely(hashed))));
-        let rows = || found.iter().flatten().filter_map(|(.., slot)| Some(self.rows.get((*slot)?)));
+        let likely = hashed.map(|found| found.and_then(|(_, hashed)| self.by_key.likely(hashed)));
+        let rows = || likely.iter().flatten().map(|slot| self.rows.get(*slot));
         std::hint::black_box(rows().fold(0, |seen, row| seen ^ row.last));
         std::hint::black_box(rows().filter_map(|row| row.stretches.last()).fold(0, |seen, stretch| seen ^ stretch.start()));
-        found.map(|found| {
-            found.map(|(key, hashed, likely)| {
-                let is_it = |slot: u32| self.rows.get(slot).key == key;
-                (key, likely.filter(|slot| is_it(*slot)).or_else(|| likely.and_then(|_| self.by_key.get_hashed(hashed, is_it))))
-            })
-        })
+        hashed.map(|found| found.map(|(key, hashed)| (key, self.by_key.get_hashed(hashed, |slot| self.rows.get(slot).key == key))))
     }
 
     /// The row of a slot.
