@@ -92,19 +92,19 @@ fuzz: ## Give each fuzz target bytes that nobody meant, for SECONDS (60); tests/
 .PHONY: chaos
 chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)
 	@$(local)/install.sh
-	@CHAOS_SECONDS=$(SECONDS) $(local)/with-stack.sh chaos 30000 \
+	@CHAOS_SECONDS=$(SECONDS) $(local)/with-stack.sh chaos 11000 \
 	  cargo test --package orion --test it --features faults exactly_once::every_death -- --nocapture
 
 .PHONY: drill
 drill: ## Back a bank up at work, lose everything, restore it, and measure (PAYMENTS)
 	@$(local)/install.sh
-	@DRILL_PAYMENTS=$(or $(PAYMENTS),20000) $(local)/with-stack.sh drill 40000 \
+	@DRILL_PAYMENTS=$(or $(PAYMENTS),20000) $(local)/with-stack.sh drill 12000 \
 	  cargo test --package orion --features faults --test it backup:: -- --nocapture
 
 .PHONY: chaos-bugs
 chaos-bugs: ## Plant every mistake in turn, each of which must be found
 	@$(local)/install.sh
-	@CHAOS_BUGS=all $(local)/with-stack.sh chaos 30000 \
+	@CHAOS_BUGS=all $(local)/with-stack.sh chaos 11000 \
 	  cargo test --package orion --test it --features faults exactly_once::every_planted -- --nocapture
 
 .PHONY: bench

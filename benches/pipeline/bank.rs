@@ -42,10 +42,8 @@ impl<'a> Bank<'a> {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        let listen = {
-            let free = std::net::TcpListener::bind("127.0.0.1:0")?;
-            free.local_addr()?.to_string()
-        };
+        // That of the stack, or the usual one; not any that is free now, which a connection may have before the door does.
+        let listen = format!("127.0.0.1:{}", std::env::var("ORION_HTTP_PORT").unwrap_or_else(|_| "8080".to_owned()));
         let bank = Self { services, folder, listen };
         for step in [&["token", "--init"][..], &["migrate"], &["topics", "apply"]] {
             let output = bank.orion().args(step).output()?;

@@ -23,6 +23,12 @@ pub(crate) fn share_services() -> Shared {
     Shared(SERVICES.read().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// A door listens at two of so many.
+const PORTS: u16 = 2048;
+
+/// Of each log of a house whose test failed, so much is shown.
+const LAST_LINES: usize = 25;
+
 /// More of the environment of every process of a house.
 pub(crate) type Environment = Vec<(&'static str, OsString)>;
 
@@ -214,13 +220,26 @@ impl Drop for House {
         }
         if self.folder.exists() {
             println!("the logs are in {}", self.folder.display());
+            // Where the tests run on a machine that is gone afterwards, this is all that is left of them.
+            for log in ["run.log", "serve.log"] {
+                let text = std::fs::read_to_string(self.file(log)).unwrap_or_default();
+                let lines: Vec<&str> = text.lines().collect();
+                println!("the end of {log}, of {} lines:", lines.len());
+                lines.iter().skip(lines.len().saturating_sub(LAST_LINES)).for_each(|line| println!("  {line}"));
+            }
         }
     }
 }
 
-/// Two ports that nobody listens on, both held until both are known.
+/// Two ports that nobody listens on, both held until both are known. They lie below those that the system gives to whoever asks for
+/// any: a cell that serves its metrics at such a one, or a connection, may have it before the door does.
 fn free_addresses() -> anyhow::Result<(String, String)> {
-    let (http, grpc) = (std::net::TcpListener::bind("127.0.0.1:0")?, std::net::TcpListener::bind("127.0.0.1:0")?);
+    let given = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")?;
+    let first: u16 = given.split_whitespace().next().context("no range of ports")?.parse()?;
+    let ours = first.saturating_sub(PORTS)..first;
+    let begin = usize::from(u16::try_from(std::process::id() % u32::from(PORTS))?);
+    let mut free = ours.clone().chain(ours).skip(begin).filter_map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).ok());
+    let (http, grpc) = (free.next().context("no port is free")?, free.next().context("no second port is free")?);
     Ok((http.local_addr()?.to_string(), grpc.local_addr()?.to_string()))
 }
 
