@@ -9,9 +9,11 @@
 //! 2. The places of the accounts.
 //! 3. The accounts.
 //! 4. Their holders, whose levels say what they may do.
+//! 5. What was counted of each key of whoever pays, where gates ask for that: as far away, and up to eight times as much.
 
 use crate::index::Hashed;
 use crate::ledger::Ledger;
+use schemas::context::Named;
 use schemas::{Asked, CommandId, KycLevel, Operation, Reserve};
 
 /// Commands that are looked at together before they are decided: what they need fits the cache nearest to the processor but one.
@@ -34,6 +36,8 @@ pub struct Ahead {
     sides: Vec<[Option<Hashed>; 2]>,
     found: Vec<Places>,
     pins: Vec<Hashed>,
+    keys: Vec<Hashed>,
+    slots: Vec<u32>,
 }
 
 impl Ahead {
@@ -46,6 +50,7 @@ impl Ahead {
         self.sides.clear();
         self.found.clear();
         self.pins.clear();
+        self.keys.clear();
     }
 
     /// The same of the item of a batch.
@@ -57,9 +62,9 @@ impl Ahead {
 impl Ledger {
     /// Looks at what these commands need, and notes what it finds. They should be few enough that all of it stays near until they are
     /// decided.
-    pub fn look_ahead<'a>(&self, commands: impl Iterator<Item = &'a Asked>, ahead: &mut Ahead) {
+    pub fn look_ahead<'a>(&self, commands: impl Iterator<Item = &'a Asked> + Clone, ahead: &mut Ahead) {
         ahead.clear();
-        for asked in commands {
+        for asked in commands.clone() {
             ahead.pins.push(self.pins.hashed(asked.id()));
             ahead.sides.push(self.hashed_sides(&asked.command().operation));
         }
@@ -67,13 +72,16 @@ impl Ledger {
         let seen = ahead.pins.iter().fold(0, |seen, pin| seen ^ self.pins.glance(*pin));
         std::hint::black_box(seen);
         self.look_at_accounts(ahead);
+        self.look_at_attempts(commands.map(|asked| asked.named().first()), ahead);
     }
 
-    /// The same of the items of a batch, which have no pins of their own.
-    pub(crate) fn look_at_items(&self, items: &[Operation], ahead: &mut Ahead) {
+    /// The same of the items of a batch, which have no pins of their own, and of what each of them names, where one of them names
+    /// anything.
+    pub(crate) fn look_at_items(&self, items: &[Operation], named: &[Named], ahead: &mut Ahead) {
         ahead.clear();
         ahead.sides.extend(items.iter().map(|item| self.hashed_sides(item)));
         self.look_at_accounts(ahead);
+        self.look_at_attempts((0..items.len()).map(|item| named.get(item)), ahead);
     }
 
     /// What is known of one command without a look.
@@ -100,5 +108,18 @@ impl Ledger {
         let levels = holders.filter(|holder| self.customers.at(*holder).level != KycLevel::Unidentified).count();
         // Looks whose results nobody used would not be made.
         std::hint::black_box((seen, levels));
+    }
+
+    fn look_at_attempts<'a>(&self, named: impl Iterator<Item = Option<&'a Named>>, Ahead { found, keys, slots, .. }: &mut Ahead) {
+        if !self.gates.in_force().is_any() {
+            return;
+        }
+        // 5.
+        let attempts = &self.gates.attempts;
+        for ([payer, _], named) in found.iter().zip(named) {
+            let Some(payer) = payer.map(|place| self.accounts.at(place)) else { continue };
+            keys.extend(self.keys(payer, None, named).into_iter().flatten().map(|key| attempts.hashed(key)));
+        }
+        attempts.look_at(keys, slots);
     }
 }

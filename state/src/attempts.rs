@@ -8,7 +8,7 @@
 pub mod window;
 
 use crate::bytes::{Bytes, Damaged};
-use crate::index::Entries;
+use crate::index::{Entries, Hashed};
 use crate::table::{Row, Rows};
 use schemas::{Currency, Epoch};
 use std::collections::BTreeSet;
@@ -38,8 +38,10 @@ pub struct Attempted {
     pub last: Epoch,
     /// When it was last reported that what proves who they are is new; zero if never.
     pub reset: Epoch,
-    /// Shared with snapshots, so that a chunk of rows is copied without them.
-    stretches: Arc<[Stretch]>,
+    /// What was counted last: most attempts fall where the one before did, and need nothing but the row.
+    newest: Option<Stretch>,
+    /// What was counted before, shared with snapshots, so that a chunk of rows is copied without it.
+    older: Arc<[Stretch]>,
 }
 
 /// What was there before a change.
@@ -87,18 +89,22 @@ impl Attempts {
         self.by_key.get(&key, |slot| self.rows.get(slot).key == key)
     }
 
-    /// Where the rows of several keys lie. Each look waits for memory far away, three times, so each step makes all of them: the words of
-    /// the index, the rows that are there most likely, what was counted last.
-    pub fn find_all<const N: usize>(&self, keys: [Option<Key>; N]) -> [Option<(Key, Option<u32>)>; N] {
-        let hashed = keys.map(|key| key.map(|key| (key, self.by_key.hashed(&key))));
-        let words = hashed.iter().flatten().fold(0, |seen, (_, hashed)| seen ^ self.by_key.glance(*hashed));
+    /// The hash of a key.
+    pub fn hashed(&self, key: Key) -> Hashed {
+        self.by_key.hashed(&key)
+    }
+
+    /// Reads what is known of these keys, so that it is near afterwards. Each look waits for memory far away, three times, so each step
+    /// makes all of them: the words of the index, the rows that are there most likely, what was counted before.
+    pub fn look_at(&self, keys: &[Hashed], slots: &mut Vec<u32>) {
+        let words = keys.iter().fold(0, |seen, key| seen ^ self.by_key.glance(*key));
+        slots.clear();
+        slots.extend(keys.iter().filter_map(|key| self.by_key.likely(*key)));
+        let rows = || slots.iter().map(|slot| self.rows.get(*slot));
+        let seen = rows().fold(words, |seen, row| seen ^ row.last);
+        let older = rows().filter_map(|row| row.older.last()).fold(0, |seen, stretch| seen ^ stretch.start());
         // Looks whose results nobody used would not be made.
-        std::hint::black_box(words);
-        let likely = hashed.map(|found| found.and_then(|(_, hashed)| self.by_key.likely(hashed)));
-        let rows = || likely.iter().flatten().map(|slot| self.rows.get(*slot));
-        std::hint::black_box(rows().fold(0, |seen, row| seen ^ row.last));
-        std::hint::black_box(rows().filter_map(|row| row.stretches.last()).fold(0, |seen, stretch| seen ^ stretch.start()));
-        hashed.map(|found| found.map(|(key, hashed)| (key, self.by_key.get_hashed(hashed, |slot| self.rows.get(slot).key == key))))
+        std::hint::black_box((seen, older));
     }
 
     /// The row of a slot.
@@ -111,15 +117,14 @@ impl Attempts {
         let slot = slot.unwrap_or_else(|| self.open(key, epoch));
         let (row, now) = (self.rows.get_mut(slot), minute(epoch));
         row.see(epoch);
-        let running = Arc::get_mut(&mut row.stretches).and_then(|stretches| window::running(stretches, now, what, currency));
-        if let Some(running) = running {
+        if let Some(running) = row.newest.as_mut().filter(|newest| newest.runs(now, what, currency)) {
             running.add(minor);
         } else {
-            let mut stretches = row.stretches.to_vec();
+            let mut stretches: Vec<Stretch> = row.stretches().copied().collect();
             window::count(&mut stretches, now, what, currency, minor);
-            row.stretches = stretches.into();
+            row.keep(stretches);
         }
-        measure(&row.stretches, now, currency)
+        measure(row.stretches(), now, currency)
     }
 
     /// Notes that a key was seen, without counting it; and since when it is known, this time aside.
@@ -193,7 +198,7 @@ impl Attempts {
     }
 
     fn open(&mut self, key: Key, epoch: Epoch) -> u32 {
-        let row = Attempted { key, first: epoch, last: epoch, reset: 0, stretches: Arc::default() };
+        let row = Attempted { key, first: epoch, last: epoch, reset: 0, newest: None, older: Arc::default() };
         let slot = if let Some(slot) = self.free.pop_first() {
             *self.rows.get_mut(slot) = row;
             slot
@@ -221,7 +226,7 @@ impl Attempts {
 
 impl Attempted {
     fn none() -> Self {
-        Self { key: Key(0), first: 0, last: 0, reset: 0, stretches: Arc::default() }
+        Self { key: Key(0), first: 0, last: 0, reset: 0, newest: None, older: Arc::default() }
     }
 
     /// Since when the key is known in an epoch; none if that is forgotten.
@@ -232,6 +237,16 @@ impl Attempted {
     /// When it was last reported that what proves who they are is new.
     pub const fn reset(&self) -> Option<Epoch> {
         if self.reset == 0 { None } else { Some(self.reset) }
+    }
+
+    /// What was counted, in the order of time.
+    fn stretches(&self) -> impl Iterator<Item = &Stretch> {
+        self.older.iter().chain(&self.newest)
+    }
+
+    fn keep(&mut self, mut stretches: Vec<Stretch>) {
+        self.newest = stretches.pop();
+        self.older = stretches.into();
     }
 
     const fn see(&mut self, epoch: Epoch) {
@@ -254,7 +269,7 @@ impl Row for Attempted {
         for epoch in [self.first, self.last, self.reset] {
             bytes.extend_from_slice(&epoch.to_le_bytes());
         }
-        self.stretches.iter().for_each(|stretch| stretch.write(bytes));
+        self.stretches().for_each(|stretch| stretch.write(bytes));
     }
 
     fn write_more(&self, _: &mut Vec<u8>) {}
@@ -269,7 +284,9 @@ impl Row for Attempted {
         if first > last || reset > last {
             return Err(Damaged::new("attempts are of a time that can't be"));
         }
-        Ok(Self { key, first, last, reset, stretches: stretches.into() })
+        let mut row = Self { key, first, last, reset, newest: None, older: Arc::default() };
+        row.keep(stretches);
+        Ok(row)
     }
 
     fn read_more(&mut self, _: &mut Bytes<'_>) -> Result<(), Damaged> {

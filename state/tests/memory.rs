@@ -241,7 +241,7 @@ fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
         ("an open hold", 178, measure(Holds::default(), |holds, number| assert!(holds.open(hold(number)).is_none()))),
         ("an order that waits", 208, measure(Orders::default(), |orders, number| orders.open(order(number)))),
         ("a payment of which something was given back", 98, measure(Table::default(), |table, number| table.push(refunded(number)))),
-        ("a key of which one attempt is counted", 130, measure(Attempts::default(), attempt)),
+        ("a key of which one attempt is counted", 114, measure(Attempts::default(), attempt)),
         ("a customer who has presented a document", 124, measure(Identities::default(), |rows, number| rows.put(identity(number)))),
         ("a document", 50, measure(Identities::default(), |rows, number| rows.keep(document(number)))),
         ("an open case", 296, measure(Cases::default(), |cases, number| assert!(cases.open(case(number)).is_none()))),

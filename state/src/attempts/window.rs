@@ -72,12 +72,12 @@ pub fn count(stretches: &mut Vec<Stretch>, now: u32, what: What, currency: Curre
     }
 }
 
-/// Whether the stretch that runs is there already, so that counting changes no other.
-pub fn running(stretches: &mut [Stretch], now: u32, what: What, currency: Currency) -> Option<&mut Stretch> {
-    stretches.last_mut().filter(|last| (last.what, last.currency, last.coarse, last.start) == (what, currency, 0, now))
-}
-
 impl Stretch {
+    /// Whether what happens in a minute is counted here, so that counting changes no other.
+    pub fn runs(&self, now: u32, what: What, currency: Currency) -> bool {
+        (self.what, self.currency, self.coarse, self.start) == (what, currency, 0, now)
+    }
+
     /// Counts one more.
     pub fn add(&mut self, minor: i64) {
         self.count = self.count.saturating_add(1);
@@ -111,7 +111,7 @@ impl Stretch {
 }
 
 /// What the windows hold in a minute, in sums of a currency.
-pub fn measure(stretches: &[Stretch], now: u32, currency: Currency) -> Measured {
+pub fn measure<'a>(stretches: impl Iterator<Item = &'a Stretch>, now: u32, currency: Currency) -> Measured {
     let mut measured = Measured::default();
     for stretch in stretches {
         for (window, (minutes, most)) in STRETCHES.iter().enumerate() {
@@ -179,7 +179,7 @@ mod tests {
         for (place, (epoch, currency, minor, what)) in attempts.iter().enumerate() {
             count(&mut stretches, minute(*epoch), *what, *currency, *minor);
             let expected = looped(&attempts[..=place], *epoch, *currency);
-            assert_eq!(measure(&stretches, minute(*epoch), *currency), expected, "{place}");
+            assert_eq!(measure(stretches.iter(), minute(*epoch), *currency), expected, "{place}");
             let currencies: std::collections::BTreeSet<_> = attempts[..=place].iter().map(|(_, currency, ..)| *currency).collect();
             assert!(stretches.len() <= 80 * currencies.len() + 22 * currencies.len(), "{}", stretches.len());
         }

@@ -14,12 +14,12 @@ impl Ledger {
         self.undo = (whole || batch.dry_run).then(Vec::new);
         for (item, operation) in (0u16..).zip(&batch.items) {
             let number = usize::from(item);
+            let named = asking.named.get(number..).unwrap_or_default();
             if number.is_multiple_of(AHEAD) {
                 let upper = batch.items.len().min(number + AHEAD);
-                self.look_at_items(&batch.items[number..upper], &mut ahead);
+                self.look_at_items(&batch.items[number..upper], named, &mut ahead);
             }
             let cause = Cause { command_id: asking.cause.command_id.item(item), ..asking.cause.clone() };
-            let named = asking.named.get(number..).unwrap_or_default();
             let item_asking = Asking { cause: &cause, near: ahead.places(number % AHEAD), may_wait: !whole, named, ..asking };
             let decision = self.decide(item_asking, operation, events);
             self.publish(cause, decision.fact, events);

@@ -15,6 +15,7 @@ use schemas::{
     AccountId, AmlChanged, AmlSetting, Assessed, Context, Currency, Epoch, Event, Fact, Freeze, HoldId, Party, PartyChange, PartyChanged,
     Payment, PaymentKind, Refusal, Role, Signal, TransactionId,
 };
+use uuid::Uuid;
 
 /// What was counted of a payment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -168,22 +169,33 @@ impl Ledger {
         Some(self.gates.answer(&look))
     }
 
+    /// The keys of a payment that a gate needs: by kind, and then its customer, to be asked when what proves who they are was new, and
+    /// its customer on its device.
+    pub(crate) fn keys(&self, payer: &Holding, context: Option<&Context>, named: Option<&Named>) -> [Option<Key>; KINDS + 2] {
+        let mut keys = [None; KINDS + 2];
+        let key = |id: Uuid| Some(Key(id.as_u128()));
+        keys[place(KeyKind::Account)] = key(payer.id.0);
+        keys[place(KeyKind::Customer)] = payer.customer_id.and_then(|id| key(id.0));
+        let mut keep = |(kind, hash)| keys[place(kind)] = Some(Key(u128::from_be_bytes(hash)));
+        match (named, context) {
+            (Some(named), _) => named.iter().copied().for_each(&mut keep),
+            (None, context) => context.into_iter().flat_map(Context::named).for_each(&mut keep),
+        }
+        let in_force = self.gates.in_force();
+        let device = keys[place(KeyKind::Device)].filter(|_| in_force.notes_devices());
+        keys[KINDS] = keys[place(KeyKind::Customer)];
+        keys[KINDS + 1] = payer.customer_id.zip(device).map(|(holder, device)| on_device(holder, device));
+        keys.iter_mut().zip(in_force.counts()).filter(|(_, counts)| !**counts).for_each(|(key, _)| *key = None);
+        keys
+    }
+
     /// Counts an attempt by each of its keys that a gate needs.
     fn count(&mut self, asking: Asking<'_>, payer: &Holding, payment: &Payment) -> Counted {
         let mut counted = Counted::default();
-        let keys = keys(payer, payment.context.as_deref(), asking.named.first());
-        let in_force = self.gates.in_force();
-        let counts = *in_force.counts();
-        let device = keys[place(KeyKind::Device)].filter(|_| in_force.notes_devices());
-        let on_device = payer.customer_id.zip(device).map(|(holder, device)| on_device(holder, device));
-        // All looks first, since each waits for memory far away.
-        let [places @ .., reset, noted]: [Option<(Key, Option<u32>)>; KINDS + 2] =
-            self.gates.attempts.find_all(std::array::from_fn(|number| match number {
-                KINDS => keys[place(KeyKind::Customer)],
-                number if number > KINDS => on_device,
-                kind => keys[kind].filter(|_| counts[kind]),
-            }));
-        counted.reset = reset.and_then(|(_, slot)| self.gates.attempts.at(slot?).reset());
+        let attempts = &self.gates.attempts;
+        let keys = self.keys(payer, payment.context.as_deref(), asking.named.first());
+        let [places @ .., reset, noted] = keys.map(|key| key.map(|key| (key, attempts.find(key))));
+        counted.reset = reset.and_then(|(_, slot)| attempts.at(slot?).reset());
         for (kind, (key, slot)) in places.iter().enumerate().filter_map(|(kind, at)| Some((kind, (*at)?))) {
             let at = self.before_it_counts(key, slot);
             let (epoch, currency) = (self.epoch, payment.currency);
@@ -237,19 +249,6 @@ pub(super) enum Became {
     Hold(HoldId),
     /// A reservation that was refused.
     Nothing,
-}
-
-/// The keys of a payment, by kind.
-fn keys(payer: &Holding, context: Option<&Context>, named: Option<&Named>) -> [Option<Key>; KINDS] {
-    let mut keys = [None; KINDS];
-    keys[place(KeyKind::Account)] = Some(Key(payer.id.0.as_u128()));
-    keys[place(KeyKind::Customer)] = payer.customer_id.map(|id| Key(id.0.as_u128()));
-    let mut keep = |(kind, hash)| keys[place(kind)] = Some(Key(u128::from_be_bytes(hash)));
-    match (named, context) {
-        (Some(named), _) => named.iter().copied().for_each(&mut keep),
-        (None, context) => context.into_iter().flat_map(Context::named).for_each(&mut keep),
-    }
-    keys
 }
 
 fn device_key(device: &str) -> Key {
