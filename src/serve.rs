@@ -35,8 +35,8 @@ use ingress::tail::{self, TailStart};
 use listener::Listener;
 use schemas::Topic;
 use schemas::wire::Encoder;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,9 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 const REMEMBERED: Duration = Duration::from_secs(1);
 /// Longest wait for a connection to Postgres.
 const CONNECTION_MAX: Duration = Duration::from_secs(2);
+/// A connection that was in use so lately is given out again without being asked whether it lives. Each is asked when it comes back, so
+/// under load it would be asked twice for each question of its own.
+const TRUSTED: Duration = Duration::from_millis(100);
 /// Longest statement.
 const STATEMENT_MAX: Duration = Duration::from_secs(5);
 /// Answers of this size and more are compressed for whoever accepts that.
@@ -211,6 +214,14 @@ fn pool(config: &Config) -> anyhow::Result<PgPool> {
         .options([("default_transaction_read_only", "on".to_owned()), ("statement_timeout", STATEMENT_MAX.as_millis().to_string())]);
     // Two more, since the listeners for the progress of the views and of alerts keep one each.
     let pool = PgPoolOptions::new().max_connections(config.postgres.connections_max + 2).acquire_timeout(CONNECTION_MAX);
+    let pool = pool.test_before_acquire(false).before_acquire(|connection, is| {
+        Box::pin(async move {
+            if is.idle_for > TRUSTED {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    });
     Ok(pool.connect_lazy_with(api::planned_once(options)))
 }
 
