@@ -1,6 +1,7 @@
 //! `reads`: what a client waits for who asks for a balance, while the bank settles 200 payments a second.
 //!
-//! Two thousand questions a second, each when it is due, whatever was answered; over accounts in turn. A question that fails fails the run.
+//! Two thousand questions a second, each due whatever was answered, over accounts in turn and as many connections as a client has that
+//! knows its bounds: one that finds none waits, and its wait counts. A question that fails fails the run.
 
 use crate::Extent;
 use crate::bank::Bank;
@@ -11,6 +12,7 @@ use reqwest::Client;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -19,7 +21,9 @@ const EACH_MS: usize = 2;
 /// For how long they are asked, while payments come for longer.
 const ASKED_FOR: Duration = Duration::from_secs(8);
 const RATE: &str = "200";
-const PAYMENTS: &str = "3000";
+const PAYMENTS: &str = "6000";
+/// Questions that are under way together, each on its connection.
+const CONNECTIONS: usize = 256;
 /// Until the load has opened its accounts.
 const OPENED: Duration = Duration::from_secs(60);
 
@@ -83,6 +87,7 @@ impl Asker {
     /// How long each question took from when it was due.
     async fn ask(&self, paths: &[String]) -> anyhow::Result<Vec<Duration>> {
         let (mut ticks, begun, mut asked) = (interval(Duration::from_millis(1)), Instant::now(), JoinSet::new());
+        let connections = Arc::new(Semaphore::new(CONNECTIONS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let mut number = 0;
         while begun.elapsed() < ASKED_FOR {
@@ -90,7 +95,9 @@ impl Asker {
             for _ in 0..EACH_MS {
                 let request = self.client.get(&paths[number % paths.len()]).bearer_auth(&self.staff);
                 number += 1;
+                let connections = Arc::clone(&connections);
                 asked.spawn(async move {
+                    let _one = connections.acquire().await?;
                     let answer: Value = request.send().await?.error_for_status()?.json().await?;
                     ensure!(answer["balance_available"].is_string(), "{answer}");
                     anyhow::Ok(due.elapsed())

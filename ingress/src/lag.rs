@@ -7,6 +7,7 @@
 use crate::kafka::{self, ReadError};
 use meters::{KAFKA_LAG, KAFKA_UNSTABLE};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use schemas::Topic;
 use std::collections::BTreeMap;
@@ -60,7 +61,7 @@ pub fn watch(brokers: &str, topics: Vec<Topic>, uppers: Uppers) -> Result<(), Re
         let mut stuck = Stuck::default();
         loop {
             std::thread::sleep(EVERY);
-            match topics.iter().try_for_each(|topic| show(&stable, &all, *topic, &uppers, &mut stuck)) {
+            match show(&stable, &all, &topics, &uppers, &mut stuck) {
                 Ok(()) if stuck.is_for_good() => {
                     tracing::error!(undecided = ?stuck.undecided, "commands are there and nobody decides them; the cell stops so that it starts afresh");
                     std::process::exit(70);
@@ -95,39 +96,44 @@ impl Stuck {
     }
 }
 
-fn show(stable: &BaseConsumer, all: &BaseConsumer, topic: Topic, uppers: &Uppers, stuck: &mut Stuck) -> Result<(), ReadError> {
-    let partitions = kafka::partitions(all, topic.as_str())?;
+fn show(stable: &BaseConsumer, all: &BaseConsumer, topics: &[Topic], uppers: &Uppers, stuck: &mut Stuck) -> Result<(), ReadError> {
+    let partitions = kafka::all_partitions(all)?;
+    let watched: Vec<(Topic, i32)> = topics
+        .iter()
+        .flat_map(|topic| partitions.get(topic.as_str()).into_iter().flatten().map(|partition| (*topic, *partition)))
+        .collect();
     // First what is stable: what comes in between is then taken for held back, for a second, and never the other way round.
-    let (stable, ends) = (ends(stable, topic, &partitions)?, ends(all, topic, &partitions)?);
+    let (stable, ends) = (ends(stable, &watched)?, ends(all, &watched)?);
     let mut undecided = BTreeMap::new();
-    for (partition, end) in ends {
+    for ((topic, partition), end) in ends {
         let labels = [topic.as_str(), &partition.to_string()];
-        if let Some(stable) = stable.get(&partition) {
+        let stable = stable.get(&(topic, partition));
+        if let Some(stable) = stable {
             KAFKA_UNSTABLE.with_label_values(&labels).set((end - stable).max(0));
         }
         if let Some(upper) = uppers.get(partition).filter(|_| topic == Topic::Commands) {
             KAFKA_LAG.with_label_values(&labels).set((end - upper).max(0));
-            if stable.get(&partition).is_some_and(|stable| *stable > upper) {
+            if stable.is_some_and(|stable| *stable > upper) {
                 undecided.insert(partition, upper);
             }
         }
     }
-    if topic == Topic::Commands && uppers.is_live() {
+    if topics.contains(&Topic::Commands) && uppers.is_live() {
         stuck.look(undecided);
     }
     Ok(())
 }
 
-/// The end of each partition as the consumer may see it, in one question.
-fn ends(consumer: &BaseConsumer, topic: Topic, partitions: &[i32]) -> Result<BTreeMap<i32, i64>, ReadError> {
-    let failed = |source| ReadError::Kafka { topic: topic.to_string(), source };
+/// The end of each partition as the consumer may see it, all in one question.
+fn ends(consumer: &BaseConsumer, partitions: &[(Topic, i32)]) -> Result<BTreeMap<(Topic, i32), i64>, ReadError> {
+    let failed = |source| ReadError::Kafka { topic: "what is watched".to_owned(), source };
     let mut list = TopicPartitionList::new();
-    for partition in partitions {
+    for (topic, partition) in partitions {
         list.add_partition_offset(topic.as_str(), *partition, Offset::End).map_err(failed)?;
     }
     let found = consumer.offsets_for_times(list, ANSWER_MAX).map_err(failed)?;
-    let end = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
-        Offset::Offset(offset) => Some((element.partition(), offset)),
+    let end = |element: &TopicPartitionListElem<'_>| match (element.topic().parse(), element.offset()) {
+        (Ok(topic), Offset::Offset(offset)) => Some(((topic, element.partition()), offset)),
         _ => None,
     };
     Ok(found.elements().iter().filter_map(end).collect())
