@@ -8,7 +8,6 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Deref};
@@ -222,14 +221,6 @@ pub(crate) fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32
         Some(Code::UnknownTopicOrPartition) => Err(ReadError::NoTopic(topic.to_owned())),
         Some(code) => Err(failed(rdkafka::error::KafkaError::MetadataFetch(code))),
     }
-}
-
-/// The partitions of every topic that is there, in one question.
-pub(crate) fn all_partitions(consumer: &BaseConsumer) -> Result<BTreeMap<String, Vec<i32>>, ReadError> {
-    let failed = |source| ReadError::Kafka { topic: "the list of topics".to_owned(), source };
-    let metadata = consumer.fetch_metadata(None, METADATA_TIMEOUT).map_err(failed)?;
-    let of = |topic: &MetadataTopic| (topic.name().to_owned(), topic.partitions().iter().map(MetadataPartition::id).collect());
-    Ok(metadata.topics().iter().map(of).collect())
 }
 
 /// First and exclusive last offset of a partition.

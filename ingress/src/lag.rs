@@ -58,10 +58,10 @@ impl Uppers {
 pub fn watch(brokers: &str, topics: Vec<Topic>, uppers: Uppers) -> Result<(), ReadError> {
     let (stable, all) = (kafka::consumer(brokers)?, kafka::build(brokers, &[("isolation.level", "read_uncommitted")])?);
     let look = move || {
-        let mut stuck = Stuck::default();
+        let (mut stuck, mut watched) = (Stuck::default(), Vec::new());
         loop {
             std::thread::sleep(EVERY);
-            match show(&stable, &all, &topics, &uppers, &mut stuck) {
+            match show(&stable, &all, &topics, &mut watched, &uppers, &mut stuck) {
                 Ok(()) if stuck.is_for_good() => {
                     tracing::error!(undecided = ?stuck.undecided, "commands are there and nobody decides them; the cell stops so that it starts afresh");
                     std::process::exit(70);
@@ -96,14 +96,24 @@ impl Stuck {
     }
 }
 
-fn show(stable: &BaseConsumer, all: &BaseConsumer, topics: &[Topic], uppers: &Uppers, stuck: &mut Stuck) -> Result<(), ReadError> {
-    let partitions = kafka::all_partitions(all)?;
-    let watched: Vec<(Topic, i32)> = topics
-        .iter()
-        .flat_map(|topic| partitions.get(topic.as_str()).into_iter().flatten().map(|partition| (*topic, *partition)))
-        .collect();
+/// One look. A topic keeps the partitions that it was made with, so they are asked for until all are known, and then never again.
+fn show(
+    stable: &BaseConsumer,
+    all: &BaseConsumer,
+    topics: &[Topic],
+    watched: &mut Vec<(Topic, i32)>,
+    uppers: &Uppers,
+    stuck: &mut Stuck,
+) -> Result<(), ReadError> {
+    if watched.is_empty() {
+        let mut found = Vec::new();
+        for topic in topics {
+            found.extend(kafka::partitions(all, topic.as_str())?.into_iter().map(|partition| (*topic, partition)));
+        }
+        *watched = found;
+    }
     // First what is stable: what comes in between is then taken for held back, for a second, and never the other way round.
-    let (stable, ends) = (ends(stable, &watched)?, ends(all, &watched)?);
+    let (stable, ends) = (ends(stable, watched)?, ends(all, watched)?);
     let mut undecided = BTreeMap::new();
     for ((topic, partition), end) in ends {
         let labels = [topic.as_str(), &partition.to_string()];

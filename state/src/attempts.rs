@@ -329,6 +329,21 @@ mod tests {
     }
 
     #[test]
+    fn a_row_counts_as_a_list_of_stretches_does_and_comes_back_from_its_bytes() {
+        let (mut attempts, mut listed) = (Attempts::default(), Vec::new());
+        let euro = "EUR".parse().unwrap();
+        for (after, currency) in [(0, Currency::XOF), (1, euro), (2, Currency::XOF), (70_000, euro), (70_001, euro), (4_000_000, euro)] {
+            let (epoch, slot) = (START + after, attempts.find(Key(1)));
+            let counted = attempts.count((Key(1), slot), epoch, What::Attempt, currency, 5);
+            window::count(&mut listed, minute(epoch), What::Attempt, currency, 5);
+            assert_eq!(counted, measure(listed.iter(), minute(epoch), currency), "after {after} ms");
+            let (row, mut bytes) = (attempts.at(0), Vec::new());
+            row.write_first(&mut bytes);
+            assert_eq!(Attempted::read_first(&mut Bytes(&bytes)).as_ref(), Ok(row), "after {after} ms");
+        }
+    }
+
+    #[test]
     fn what_a_batch_has_counted_is_put_back() {
         let mut attempts = Attempts::default();
         for key in 1..=3 {

@@ -23,9 +23,6 @@ pub(crate) fn share_services() -> Shared {
     Shared(SERVICES.read().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// A door listens at two of so many.
-const PORTS: u16 = 2048;
-
 /// Of each log of a house whose test failed, so much is shown.
 const LAST_LINES: usize = 25;
 
@@ -65,7 +62,7 @@ impl House {
         let folder = std::env::temp_dir().join(format!("orion-{name}-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder)?;
         let environment = prepare(&folder)?;
-        let (listen, grpc) = free_addresses()?;
+        let (listen, grpc) = addresses();
         for step in [&["token", "--init"][..], &["migrate"], &["topics", "apply"]] {
             let status = orion(&folder, (&listen, &grpc), &environment).args(step).stdout(Stdio::null()).status()?;
             ensure!(status.success(), "orion {} ended with {status}", step.join(" "));
@@ -231,16 +228,11 @@ impl Drop for House {
     }
 }
 
-/// Two ports that nobody listens on, both held until both are known. They lie below those that the system gives to whoever asks for
-/// any: a cell that serves its metrics at such a one, or a connection, may have it before the door does.
-fn free_addresses() -> anyhow::Result<(String, String)> {
-    let given = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")?;
-    let first: u16 = given.split_whitespace().next().context("no range of ports")?.parse()?;
-    let ours = first.saturating_sub(PORTS)..first;
-    let begin = usize::from(u16::try_from(std::process::id() % u32::from(PORTS))?);
-    let mut free = ours.clone().chain(ours).skip(begin).filter_map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).ok());
-    let (http, grpc) = (free.next().context("no port is free")?, free.next().context("no second port is free")?);
-    Ok((http.local_addr()?.to_string(), grpc.local_addr()?.to_string()))
+/// Where the door listens: at the ports of the stack, or the usual ones. Any that is free now might be another's before the door has it,
+/// as of a cell that serves its metrics at any.
+fn addresses() -> (String, String) {
+    let at = |variable, usual: &str| format!("127.0.0.1:{}", std::env::var(variable).unwrap_or_else(|_| usual.to_owned()));
+    (at("ORION_HTTP_PORT", "8080"), at("ORION_GRPC_PORT", "8090"))
 }
 
 fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -> Command {
