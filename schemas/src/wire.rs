@@ -30,7 +30,7 @@ use crate::command::Command;
 use crate::event::Event;
 use crate::journal::Entry;
 use crate::topic::Topic;
-use contract::schema;
+use contract::{Known, schema};
 use serde_avro_fast::Schema;
 use serde_avro_fast::de::DeserializerState;
 use serde_avro_fast::ser::SerializerConfig;
@@ -225,40 +225,17 @@ impl Encoder {
 /// Reads records by the schemas that were recorded before them.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    schemas: BTreeMap<u32, (String, Known)>,
-}
-
-/// A schema that a decoder knows.
-#[derive(Debug)]
-enum Known {
-    /// One that this binary writes too, read once for all decoders.
-    Ours(&'static Schema),
-    Another(Box<Schema>),
-}
-
-impl Known {
-    fn schema(&self) -> &Schema {
-        match self {
-            Self::Ours(schema) => schema,
-            Self::Another(schema) => schema,
-        }
-    }
+    schemas: BTreeMap<u32, Known>,
 }
 
 impl Decoder {
     /// Learns a schema. The first record of an id stands.
     pub fn learn(&mut self, id: u32, json: &str) -> Result<(), WireError> {
-        if let Some((known, _)) = self.schemas.get(&id) {
-            return if known == json { Ok(()) } else { Err(WireError::SchemaConflict(id)) };
+        if let Some(known) = self.schemas.get(&id) {
+            return if known.json() == json { Ok(()) } else { Err(WireError::SchemaConflict(id)) };
         }
-        let known = match Topic::ALL.iter().find(|topic| schema_json(**topic) == json) {
-            Some(topic) => Known::Ours(schema(*topic)),
-            None => Known::Another(Box::new(
-                json.parse()
-                    .map_err(|error: serde_avro_fast::schema::SchemaError| WireError::BadSchema { id, reason: cut(&error.to_string()) })?,
-            )),
-        };
-        self.schemas.insert(id, (json.to_owned(), known));
+        let known = Known::of(json).map_err(|error| WireError::BadSchema { id, reason: cut(&error.to_string()) })?;
+        self.schemas.insert(id, known);
         Ok(())
     }
 
@@ -271,7 +248,7 @@ impl Decoder {
 
     /// Every schema that is known: its id and its JSON.
     pub fn recorded(&self) -> impl Iterator<Item = (u32, &str)> {
-        self.schemas.iter().map(|(id, (json, _))| (*id, json.as_str()))
+        self.schemas.iter().map(|(id, known)| (*id, known.json()))
     }
 
     /// Whether the schema of this id is known.
@@ -282,8 +259,8 @@ impl Decoder {
     /// Any record value as JSON, for people.
     pub fn json(&self, framed: &[u8]) -> Result<serde_json::Value, WireError> {
         let (id, bytes) = datum(framed)?;
-        let (_, schema) = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
-        serde_avro_fast::from_datum_slice(bytes, schema.schema()).map_err(|error| WireError::BadValue { id, reason: error.to_string() })
+        let known = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
+        serde_avro_fast::from_datum_slice(bytes, known.schema()).map_err(|error| WireError::BadValue { id, reason: error.to_string() })
     }
 
     /// A command from a record value of `orion.commands.v1`.
@@ -343,8 +320,9 @@ impl Decoder {
 
     fn read<'a, T: serde::Deserialize<'a>>(&self, topic: Topic, framed: &'a [u8]) -> Result<T, WireError> {
         let (id, bytes) = datum(framed)?;
-        let (_, schema) = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
-        from_datum(topic, bytes, schema.schema())
+        let known = self.schemas.get(&id).ok_or(WireError::UnknownSchema(id))?;
+        let schema = known.schema_of(topic).map_err(|reason| unreadable(topic, &reason))?;
+        from_datum(topic, bytes, schema)
     }
 }
 

@@ -88,6 +88,25 @@ fn set(value: &mut Value, field: &str, new: &str) {
 }
 
 #[test]
+fn a_record_that_lacks_nothing_of_another_topic_is_not_read_as_one_of_it() {
+    // All that an address must say, a changed name says too: read by fields alone, it would take the address away.
+    let update = schemas::diligence::UpdateCustomer {
+        customer_id: schemas::CustomerId::mint(1, 0),
+        full_name: Some("Awa Diouf".to_owned()),
+        msisdn: None,
+        country: None,
+        date_of_birth: None,
+    };
+    let told = schemas::diligence::Told::Customer(schemas::diligence::CustomerUpdated { update, by: "staff-7".to_owned() });
+    let bytes = Record::Event(Event { fact: Fact::Diligence(Box::new(told)), ..sample_settled() }).write(&encoder());
+    assert!(decoder().event(Topic::CustomerUpdated, &bytes, "").is_ok());
+    let error = decoder().event(Topic::AddressUpdated, &bytes, "").unwrap_err();
+    let expected =
+        "can't decode a record of customer.address.updated.v1: its schema is of CustomerUpdated, which is no record of this topic";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
 fn texts_that_no_record_or_row_could_carry_are_refused_with_a_short_reason() {
     let (schema, megabyte) = (reference(Topic::Commands), "x".repeat(1 << 20));
     for field in ["subject", "authority", "idempotency_key", "kind", "currency", "channel"] {
