@@ -33,6 +33,7 @@ mod ratios;
 mod reads;
 mod replay;
 mod risk;
+mod screen;
 mod services;
 mod single_caller;
 mod stack_cpu;
@@ -66,6 +67,7 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("replay", replay::measure),
     ("at_scale", at_scale::measure),
     ("risk", risk::measure),
+    ("screen", screen::measure),
     (FLATNESS, flatness::measure),
 ];
 

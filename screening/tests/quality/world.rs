@@ -1,6 +1,6 @@
 //! Names of people who are on no list: first and last names of a region, put together by chance.
 
-use crate::chance::Chance;
+use super::chance::Chance;
 
 /// First names, then last names.
 pub(crate) const REGIONS: [(&str, &str); 14] = [
