@@ -60,6 +60,8 @@ mod screen;
 mod settings;
 /// What customers share.
 mod ties;
+/// Of whom an alert was confirmed.
+mod verdicts;
 
 pub use kept::{Damaged, Kept};
 pub use screen::Screened;
@@ -71,7 +73,8 @@ pub use screen::Screened;
 /// 1: impossible travel, rings, taint; what is pushed out of a neighbourhood is measured again.
 /// 2: counterparties are screened.
 /// 3: a cycle is looked for among 5,000 payments.
-pub const DETECTION_VERSION: u32 = 3;
+/// 4: whoever staff confirmed an alert of is a source of taint.
+pub const DETECTION_VERSION: u32 = 4;
 
 /// A payment that is later than this counts from its epoch: 30 days.
 pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
@@ -81,7 +84,8 @@ pub const LATE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
 pub enum Given {
     /// What stood at the end of an epoch; before any epoch, if at all.
     Standing(Epoch, Arc<Kept>),
-    /// Matches that are open, of which an epoch that follows tells the names and lists; before it, if at all.
+    /// Alerts that are open, where what was paid before is not known; an epoch that follows tells of names and lists. Before it and after the settings,
+    /// if at all.
     Open(Epoch, Arc<Vec<Open>>),
     /// Rules as they are set from here on, each with the version of its setting. Until then they are as in the catalogue, in version 0.
     Settings(Epoch, Arc<Vec<(u32, Setting)>>),

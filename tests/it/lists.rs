@@ -222,12 +222,12 @@ fn who_is_on_a_list_is_alerted_and_frozen_once_whenever_the_cell_dies() -> anyho
     house.forget()
 }
 
-/// What Postgres would give to a cell that begins without history, says the same: the matches that are open, and no others.
+/// What Postgres would give to a cell that begins without history, says the same: the alerts that are open, and no others.
 async fn stands(connection: &mut PgConnection, url: &str, last: u64) -> anyhow::Result<()> {
     let facts = egress::postgres::lists::at(url, last).await?;
     let frozen = facts.iter().any(|fact| matches!(fact, Fact::PartyChanged(changed) if changed.change == PartyChange::Frozen));
     ensure!(frozen, "somebody on the list is frozen");
-    let open = egress::postgres::wishes::matches(url, last).await?;
+    let open = egress::postgres::wishes::open(url, last).await?;
     ensure!(!open.is_empty(), "somebody is on the list");
     let given = dataflows::risk::Given::Open(last + 1, std::sync::Arc::new(open));
     let found = risk::begun(given, facts, last + 3);

@@ -5,12 +5,14 @@ mod bank;
 mod report;
 mod ring;
 pub(crate) mod told;
+mod verdict;
 
 use crate::house::{House, signal};
 use anyhow::{Context, ensure};
 use bank::Bank;
 use dataflows::risk::{Found, Given, risk};
 use ingress::events::{Events, Start};
+use schemas::diligence::CaseOutcome;
 use schemas::wire::Decoder;
 use schemas::{AlertChange, Binding, Cause, CommandId, EpochEvents, Event, EventId, Fact, Position, RuleId, Told, Topic};
 use sqlx::{Connection, PgConnection};
@@ -53,6 +55,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     let late = Listener::start(&house, "beginning")?;
     signal("CONT", process)?;
     bank.launder(101)?;
+    bank.buys()?;
 
     let brokers = std::env::var("KAFKA_BROKERS")?;
     let url = crate::views::reader::views_url()?;
@@ -81,26 +84,36 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     backtest(&house, &expected)?;
     bank.compares_with_a_shadow()?;
     bank.shares_a_device_and_a_home(&house)?;
+    bank.confirms_an_alert(&house)?;
     let epochs = all_epochs(&brokers, bank.epoch())?;
     let last = epochs.last().context("an epoch")?.epoch();
     runtime.block_on(reached(&url, last))?;
     assert_eq!(runtime.block_on(alerts_in_postgres(&url, last))?, told::lines(&uninterrupted(&epochs)));
-    knows_who_they_are(&runtime.block_on(egress::postgres::lists::at(&url, last))?)?;
+    let facts = runtime.block_on(egress::postgres::lists::at(&url, last))?;
+    knows_who_they_are(&facts)?;
+    // To a cell that begins without history, none of the open alerts is new, and none is over.
+    let open = runtime.block_on(egress::postgres::wishes::open(&url, last))?;
+    ensure!(open.len() >= 5, "{open:?}");
+    let said = begun(Given::Open(last + 1, Arc::new(open)), facts, last + 3);
+    ensure!(said.is_empty(), "a start without history says {said:?}");
     house.forget()
 }
 
-/// What Postgres would give to a cell that begins without history: the homes that are known, and the document, with what events said of it.
+/// What Postgres would give to a cell that begins without history: the homes that are known, the
+/// document, with what events said of it, and the one alert that was confirmed.
 fn knows_who_they_are(facts: &[Fact]) -> anyhow::Result<()> {
     let told = facts.iter().filter_map(|fact| if let Fact::Diligence(told) = fact { Some(&**told) } else { None });
-    let (mut towns, mut documents) = (Vec::new(), Vec::new());
+    let (mut towns, mut documents, mut confirmed) = (Vec::new(), Vec::new(), 0);
     for told in told {
         match told {
             Told::Address(told) => towns.extend(told.set.address.as_ref().map(|address| address.town_name.as_str())),
             Told::Kyc(changed) => documents.extend(&changed.document),
-            Told::Customer(_) | Told::Case(_) => {}
+            Told::Case(changed) => confirmed += usize::from(changed.outcome == Some(CaseOutcome::ConfirmedRisk)),
+            Told::Customer(_) => {}
         }
     }
     towns.sort_unstable();
+    ensure!(confirmed == 1, "{confirmed} alerts are confirmed");
     ensure!(towns == ["Dakar", "THIES", "Thiès"], "{towns:?}");
     ensure!(documents.len() == 1 && documents[0].surname == "NDIAYE" && documents[0].number_end == "6789", "{documents:?}");
     Ok(())

@@ -1,4 +1,4 @@
-//! What is known beside payments: where customers were, what they share, and who is frozen.
+//! What is known beside payments: where customers were, what they share, who is frozen, and of whom an alert was confirmed.
 //!
 //! In: what was said of payments before they were decided, of customers and of accounts. Out: sources of taint, marks of customers, and who has to be
 //! looked at because something else is known now. Never: anything that a gate said.
@@ -9,6 +9,7 @@ use crate::risk::homes::home;
 use crate::risk::places::{Place, Places};
 use crate::risk::rules::{Key, Who};
 use crate::risk::ties::{Mark, Shared, Ties};
+use crate::risk::verdicts::Verdicts;
 use schemas::context::{KeyKind, hash};
 use schemas::{AccountId, Assessed, Context, CustomerId, EventId, PartyChange, PartyChanged, Told};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ pub(crate) struct Beside {
     pub(crate) homes: BTreeMap<CustomerId, Shared>,
     pub(crate) frozen_customers: BTreeSet<CustomerId>,
     pub(crate) frozen_accounts: BTreeSet<AccountId>,
+    pub(crate) verdicts: Verdicts,
     /// Of whom something was said since this was last looked at.
     pub(crate) changed: BTreeSet<CustomerId>,
 }
@@ -86,7 +88,7 @@ impl Graph {
 
     /// What a customer is called by, presents, where they live, and how far they are known, is something else now. A document stays a customer's: whoever presents the
     /// same one is tied to them.
-    pub(crate) fn diligence(&mut self, told: &Told) {
+    pub(crate) fn diligence(&mut self, told: &Told, event: usize, news: &mut News) {
         match told {
             Told::Customer(updated) => {
                 if let Some(msisdn) = &updated.update.msisdn {
@@ -106,7 +108,7 @@ impl Graph {
                 self.enrol(set.set.customer_id);
                 self.beside.lives(set.set.customer_id, set.set.address.as_ref().and_then(home));
             }
-            Told::Case(_) => {}
+            Told::Case(case) => self.case(case, event, news),
         }
     }
 
@@ -133,8 +135,13 @@ impl Graph {
         news.sources.extend(accounts.into_iter().map(|account| (account, event)));
     }
 
-    /// Whether money that an account pays comes from somebody who is frozen.
+    /// Whether the money that an account pays is tainted, wherever it comes from.
     pub(crate) fn is_source(&self, node: Node) -> bool {
+        self.is_frozen(node) || self.is_confirmed(node)
+    }
+
+    /// Whether an account is frozen, or whose it is.
+    pub(crate) fn is_frozen(&self, node: Node) -> bool {
         let Beside { frozen_accounts, frozen_customers, .. } = &self.beside;
         if frozen_accounts.is_empty() && frozen_customers.is_empty() {
             return false;
@@ -153,13 +160,13 @@ impl Graph {
         let Beside { frozen_accounts, frozen_customers, .. } = &self.beside;
         let own = frozen_accounts.iter().filter_map(|id| self.known(*id));
         let of = frozen_customers.iter().filter_map(|id| self.customer(*id)).flat_map(|node| self.holder(node).accounts.clone());
-        own.chain(of).collect::<BTreeSet<Node>>().into_iter().collect()
+        own.chain(of).chain(self.confirmed()).collect::<BTreeSet<Node>>().into_iter().collect()
     }
 
     /// What is known of a customer for a ring.
     pub(crate) fn marks(&self, customer: CustomerId) -> BTreeSet<Mark> {
         let accounts = self.customer(customer).map(|node| self.holder(node).accounts.as_slice()).unwrap_or_default();
-        let is_frozen = self.beside.frozen_customers.contains(&customer) || accounts.iter().any(|node| self.is_source(*node));
+        let is_frozen = self.beside.frozen_customers.contains(&customer) || accounts.iter().any(|node| self.is_frozen(*node));
         let frozen = is_frozen.then_some(Mark::Frozen);
         frozen.into_iter().chain(accounts.iter().map(|node| Mark::Account(self.account(*node).id))).collect()
     }

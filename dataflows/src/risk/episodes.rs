@@ -13,6 +13,7 @@ use crate::risk::features::Said;
 use crate::risk::holds::{Change, Held};
 use crate::risk::kept::{Kept, Parts};
 use crate::risk::members::Members;
+use crate::risk::screen::counterparties::SEEN_MS;
 use crate::risk::settings::{Settings, thresholds, watch};
 use crate::risk::{Found, Given, rules};
 use differential_dataflow::VecCollection;
@@ -118,10 +119,9 @@ impl Episodes {
             }
             self.hold(diffs);
         } else if let Given::Open(epoch, open) = &said.given {
-            // What the epoch that tells of names and lists does not find again is over with the next.
-            let ends = *epoch + OPEN_MS;
             for Open { id, rule, lane, subject, raised } in open.iter() {
                 let about = (*rule, *lane, subject.clone());
+                let ends = *epoch + self.patience_ms(&about);
                 self.ends.insert((ends, about.clone()));
                 self.open.insert(about, Episode { id: *id, raised: *raised, ends: Some(ends) });
             }
@@ -141,6 +141,16 @@ impl Episodes {
         let of = if let Given::End(_) = said.given { epoch - 1 } else { epoch };
         let kept = said.parts.as_ref().map(|parts: &Parts| Arc::new(Kept::of(of, parts, &self.open)));
         Found { given: said.given.clone(), alerts, kept, screened: said.screened }
+    }
+
+    /// How long what was open before all that is known may take to be found again: a match until the epoch after the one that tells of names and lists,
+    /// that of a counterparty as long as one is remembered, anything else a window of its rule.
+    fn patience_ms(&self, (rule, lane, subject): &About) -> u64 {
+        match (subject, self.settings.0.get(&(*rule, *lane))) {
+            (Subject::Match(of), _) if of.counterparty.is_some() => SEEN_MS,
+            (Subject::Match(_), _) | (_, None) => OPEN_MS,
+            (_, Some((_, setting))) => OPEN_MS.max((rules::rule(*rule).window_ms)(&watch(setting).shape)),
+        }
     }
 
     fn end(&mut self, epoch: Epoch, alerts: &mut Vec<AlertChange>) {

@@ -233,7 +233,7 @@ impl Features {
                     let touch = |(edge, how)| Touch { edge, how, event: Some(event) };
                     touches.extend(own.into_iter().chain(displaced).map(touch));
                 }
-                Fact::Diligence(told) => self.graph.diligence(told),
+                Fact::Diligence(told) => self.graph.diligence(told, event, news),
                 Fact::PartyChanged(changed) => self.graph.party(changed, event, news),
                 Fact::Assessed(assessed) => self.graph.assessed(*id, assessed, event, news),
                 Fact::Transaction(_)

@@ -14,6 +14,7 @@
 //! | measured | `C` | rows, by rule, shape and subject |
 //! | frozen | `F` | rows: customers, then accounts, by id |
 //! | places | `G` | rows, by customer, in their order |
+//! | verdicts | `V` | rows: open cases of alerts, then who is confirmed |
 //! | ties | `T` | rows, by what is shared and by customer |
 //! | homes | `O` | rows, by customer |
 //! | names | `N` | customers by name, in the order in which they came |
@@ -24,7 +25,7 @@
 //! | standing | `M` | pairs that are alike, the same |
 //! | episodes | `P` | rows, by rule, lane and subject |
 //!
-//! A place takes 29 bytes or 33, a tie 41, a home 32, a customer or account that is frozen 17.
+//! A place takes 29 bytes or 33, a tie 41, a home 32, a customer or account that is frozen 17, an open case 50, a confirmed alert 34.
 //!
 //! Before its rows a chunk says how many they are; it ends with a checksum of itself and its place. Numbers have their least byte first.
 
@@ -46,14 +47,14 @@ pub use state::bytes::Damaged;
 
 /// The format of the chunks.
 /// In the first there were no names, nothing frozen, no places and no ties, in the second no counterparties, in the third no homes and no counts of
-/// rows, so none of them is read any more: all is gone through again.
-const FORMAT: u32 = 4;
+/// rows, in the fourth no verdicts, so none of them is read any more: all is gone through again.
+const FORMAT: u32 = 5;
 
 /// Most rows of a chunk.
 const CHUNK_ROWS: usize = 16_384;
 
 /// The kinds of rows, in the order of the counts.
-const KINDS: [u8; 16] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'T', b'O', b'N', b'K', b'L', b'I', b'Q', b'M', EPISODES];
+const KINDS: [u8; 17] = [b'H', b'A', b'E', b'S', b'C', b'F', b'G', b'V', b'T', b'O', b'N', b'K', b'L', b'I', b'Q', b'M', EPISODES];
 
 /// The kind of those that another operator has than the rest.
 const EPISODES: u8 = b'P';
@@ -71,7 +72,7 @@ pub struct Kept {
 
 /// All but the episodes: rows by kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Parts([Vec<Vec<u8>>; 15]);
+pub(crate) struct Parts([Vec<Vec<u8>>; 16]);
 
 /// What the chunks say, but for the episodes.
 pub(crate) struct Standing {
@@ -94,6 +95,7 @@ impl Parts {
             stood.map(|(watch, key, stood)| rows::write_stood(watch, key, stood)).collect(),
             beside::write_frozen(graph),
             graph.beside.places.all().map(|(customer, place)| beside::write_place(customer, &place)).collect(),
+            beside::write_verdicts(graph),
             graph.beside.ties.all().map(beside::write_tie).collect(),
             graph.beside.homes.iter().map(beside::write_home).collect(),
             names,
@@ -209,6 +211,7 @@ impl Standing {
             }
             b'F' => beside::read_frozen(bytes, &mut self.graph)?,
             b'G' => beside::read_place(bytes, &mut self.graph)?,
+            b'V' => beside::read_verdict(bytes, &mut self.graph)?,
             b'T' => beside::read_tie(bytes, &mut self.graph)?,
             b'O' => beside::read_home(bytes, &mut self.graph)?,
             b'C' => self.stood.push(rows::read_stood(bytes, &self.graph)?),

@@ -8,7 +8,7 @@ use crate::risk::{Found, Given, risk};
 use history::{Draw, HOUR, History, drawn};
 use proptest::prelude::*;
 use schemas::Epoch;
-use schemas::alert::AlertChange;
+use schemas::alert::{AlertChange, AlertId, Open, Subject};
 use schemas::aml::{Lane, RuleId, Setting};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -152,6 +152,46 @@ fn a_threshold_that_is_set_meets_what_is_measured_already() {
     let AlertChange::Raised(alert) = &found[4].alerts[0] else { panic!() };
     assert_eq!((alert.evidence.transactions_count, alert.evidence.counterparties_count), (4, 4));
     assert_eq!(alert.evidence.transactions.len(), 4);
+}
+
+/// What was paid before is not known: three senders of five come again, and of the other account nobody does.
+#[test]
+fn what_was_open_before_all_that_is_known_goes_on_or_is_over_with_its_window() {
+    let senders = [("senders".to_owned(), 3), ("amount_minor".to_owned(), 0)].into();
+    let setting = Setting { parameters: senders, ..Setting::of(RuleId::FanIn) };
+    let open = |rule, lane, number: u32| Open {
+        id: AlertId(uuid::Uuid::from_u128(u128::from(number))),
+        rule,
+        lane,
+        subject: Subject::Account(history::account(number)),
+        raised: 7,
+    };
+    let before = vec![
+        open(RuleId::FanIn, Lane::Live, 4),
+        open(RuleId::FanIn, Lane::Live, 5),
+        // In a lane that is set no more.
+        open(RuleId::FanIn, Lane::Shadow, 6),
+    ];
+    let mut history = History::default();
+    for payer in 0..3 {
+        history.epoch(HOUR, &[Draw::Paid(payer, 5, 10)]);
+    }
+    for _ in 0..8 {
+        history.epoch(24 * HOUR, &[]);
+    }
+    let mut given =
+        vec![Given::Settings(history::FIRST - 2, Arc::new(vec![(1, setting)])), Given::Open(history::FIRST - 1, Arc::new(before))];
+    given.extend(history.given());
+    let mut said = Vec::new();
+    for found in run(2, given) {
+        let days = (found.given.epoch() - (history::FIRST - 2)) / (24 * HOUR);
+        for change in found.alerts {
+            let AlertChange::Cleared(cleared) = change else { panic!("{change:?} is told twice") };
+            said.push((days, cleared.id.0.as_u128(), cleared.raised));
+        }
+    }
+    // The window is a day: once the payments had left it, another one was given.
+    assert_eq!(said, [(0, 6, 7), (1, 4, 7), (2, 5, 7)]);
 }
 
 /// Two of three who paid are as many as before once one of them has it back and another comes; what the alert rests on is theirs.

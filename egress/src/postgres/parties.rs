@@ -1,12 +1,13 @@
-//! Customers as they stood at the end of an epoch, by the rows that were written: what they are called, where they live, what they presented, and
-//! who of them is frozen.
+//! Customers as they stood at the end of an epoch, by the rows that were written: what they are called, where they live, what they presented, who
+//! of them is frozen, and what is said of alerts about them.
 
 use super::PostgresError;
 use super::lists::{failed, json};
+use schemas::diligence::case::{About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, Opened};
 use schemas::diligence::{AddressSet, CustomerUpdated, KycChange, KycChanged, Presented, SetAddress, Standing, Told, UpdateCustomer};
 use schemas::money::Unreadable;
 use schemas::resource::diligence::DocumentShown;
-use schemas::{AccountId, Customer, CustomerId, Fact, PartyChange, PartyChanged, day};
+use schemas::{AccountId, AlertId, CaseId, Customer, CustomerId, Fact, PartyChange, PartyChanged, day};
 use sqlx::PgConnection;
 use std::error::Error;
 use uuid::Uuid;
@@ -20,6 +21,9 @@ type Named = (Uuid, String, Option<String>, Option<String>, String);
 /// What of a customer was changed, and by whom.
 type Changed = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>, String);
 
+/// A case of an alert: itself, customer, account, alert, how it ended, and whoever did that or opened it.
+type Verdict = (Uuid, Option<Uuid>, Option<Uuid>, Uuid, Option<String>, String);
+
 /// What stood, as facts that say it; customers first, as they were first.
 pub(super) async fn at(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, PostgresError> {
     let mut facts = customers(connection, epoch).await?;
@@ -27,6 +31,7 @@ pub(super) async fn at(connection: &mut PgConnection, epoch: i64) -> Result<Vec<
     facts.extend(addresses(connection, epoch).await?);
     facts.extend(documents(connection, epoch).await?);
     facts.extend(frozen(connection, epoch).await?);
+    facts.extend(verdicts(connection, epoch).await?);
     Ok(facts)
 }
 
@@ -119,6 +124,50 @@ async fn frozen(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, 
         Fact::PartyChanged(Box::new(PartyChanged { customer_id, account_id, change: PartyChange::Frozen, device: None, reason, by }))
     };
     Ok(rows.into_iter().map(party).collect())
+}
+
+/// Cases of alerts that were open, and of each alert the last that was closed, where that confirmed it.
+async fn verdicts(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, PostgresError> {
+    let query = "select case_id, customer_id, account_id, alert_id, outcome, updated_by
+                 from (select distinct on (opened.alert_id, opened.customer_id, opened.account_id, closed.outcome is null)
+                              opened.case_id, opened.customer_id, opened.account_id, opened.alert_id, closed.outcome,
+                              coalesce(closed.updated_by, opened.updated_by) as updated_by
+                       from case_change opened
+                       left join case_change closed
+                            on closed.case_id = opened.case_id and closed.change = 'closed' and closed.epoch <= $1
+                       where opened.change = 'opened' and opened.kind = 'alert' and opened.alert_id is not null and opened.epoch <= $1
+                       order by opened.alert_id, opened.customer_id, opened.account_id, closed.outcome is null, closed.event_id desc) newest
+                 where outcome is null or outcome = 'confirmed_risk' order by case_id";
+    let rows: Vec<Verdict> = sqlx::query_as(query).bind(epoch).fetch_all(connection).await.map_err(failed)?;
+    Ok(rows.into_iter().flat_map(case).collect())
+}
+
+/// That it was opened, and that it was closed if it was.
+fn case((case, customer, account, alert, outcome, by): Verdict) -> Vec<Fact> {
+    let about =
+        About { customer_id: customer.map(CustomerId), account_id: account.map(AccountId), alert_id: Some(AlertId(alert)), hold_id: None };
+    let opened = CaseChanged {
+        id: CaseId(case),
+        change: CaseChange::Opened,
+        status: CaseStatus::Open,
+        opened: Some(Opened { kind: CaseKind::Alert, about, due_at: None, escalation: 0 }),
+        previous: None,
+        value: None,
+        outcome: None,
+        level: None,
+        by,
+        reason: None,
+        operation: CaseOperation::Open,
+    };
+    let closed = outcome.map(|_| CaseChanged {
+        change: CaseChange::Closed,
+        status: CaseStatus::Closed,
+        opened: None,
+        outcome: Some(CaseOutcome::ConfirmedRisk),
+        operation: CaseOperation::Decide,
+        ..opened.clone()
+    });
+    std::iter::once(opened).chain(closed).map(|changed| told(Told::Case(changed))).collect()
 }
 
 fn told(told: Told) -> Fact {

@@ -13,9 +13,9 @@ const SELECT: &str = "
     select a.id, a.rule, a.lane, a.subject_kind, a.subject_id, a.epoch from alert a
     where not exists (select from alert_cleared c where c.alert_id = a.id and c.epoch <= $1) and a.epoch <= $1 and ";
 
-/// Every match that is open at the end of an epoch.
-pub async fn matches(url: &str, epoch: Epoch) -> Result<Vec<Open>, PostgresError> {
-    read(url, epoch, "a.subject_kind = 'match' order by a.epoch, a.number").await
+/// Every alert that is open at the end of an epoch.
+pub async fn open(url: &str, epoch: Epoch) -> Result<Vec<Open>, PostgresError> {
+    read(url, epoch, "true order by a.epoch, a.number").await
 }
 
 /// Every open alert that asks for something of which nothing is known to have come: a freeze where nothing has become of the customer since it

@@ -142,10 +142,10 @@ pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime)
     });
     let stood = runtime.block_on(accounts::at(&url, before)).context("the accounts can't be read")?;
     let listed = runtime.block_on(lists::at(&url, before)).context("the watchlists can't be read")?;
-    let open = runtime.block_on(wishes::matches(&url, before)).context("the open matches can't be read")?;
+    let open = runtime.block_on(wishes::open(&url, before)).context("the open alerts can't be read")?;
     let given = vec![
-        Given::Open(before.saturating_sub(2), Arc::new(open)),
-        Given::Settings(before.saturating_sub(1), Arc::new(rules.collect())),
+        Given::Settings(before.saturating_sub(2), Arc::new(rules.collect())),
+        Given::Open(before.saturating_sub(1), Arc::new(open)),
         told(before, stood, listed),
     ];
     Ok(Standing { given, events, knows_all: false })

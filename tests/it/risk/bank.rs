@@ -15,6 +15,8 @@ pub(super) struct Bank {
     staff: String,
     /// A customer and an account each.
     pub(super) people: Vec<(String, String)>,
+    /// The account of a merchant.
+    pub(super) shop: String,
     paid: Cell<usize>,
     epoch: Cell<u64>,
 }
@@ -24,7 +26,7 @@ impl Bank {
     pub(super) fn open(house: &House, people: usize) -> anyhow::Result<Self> {
         let (server, runtime) = (Server::at(&house.base, house.auth())?, tokio::runtime::Runtime::new()?);
         let staff = server.token("teller", STAFF)?;
-        let mut bank = Self { server, runtime, staff, people: Vec::new(), paid: Cell::new(0), epoch: Cell::new(0) };
+        let mut bank = Self { server, runtime, staff, people: Vec::new(), shop: String::new(), paid: Cell::new(0), epoch: Cell::new(0) };
         for number in 0..people {
             let customer = bank.post("/v1/customers", &json!({"full_name": format!("Awa Diop {number}")}))?;
             let open = json!({"customer_id": customer["id"], "type": "wallet", "currency": "XOF"});
@@ -33,6 +35,9 @@ impl Bank {
             bank.people.push((id(&customer)?, id(&account)?));
             bank.post("/v1/transactions/deposit", &json!({"account_credit": account["id"], "amount": "100000000", "currency": "XOF"}))?;
         }
+        let owner = bank.post("/v1/customers", &json!({"full_name": "Librairie du Port"}))?;
+        let open = json!({"customer_id": owner["id"], "type": "wallet", "role": "merchant", "currency": "XOF"});
+        bank.shop = bank.post("/v1/accounts", &open)?["id"].as_str().context("an id")?.to_owned();
         Ok(bank)
     }
 
@@ -52,6 +57,12 @@ impl Bank {
             self.pay(hub, (hub + count - step) % count, 150_000)?;
         }
         Ok(())
+    }
+
+    /// One of them alone buys in a shop, all for the same round sum.
+    pub(super) fn buys(&self) -> anyhow::Result<()> {
+        let body = json!({"account_debit": self.people[3].1, "account_credit": self.shop, "amount": "20000", "currency": "XOF"});
+        (0..12).try_for_each(|_| self.post("/v1/transactions/merchant-payment", &body).map(drop))
     }
 
     /// A small payment, so that time and the bank go on.

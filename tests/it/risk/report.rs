@@ -3,6 +3,7 @@
 use super::bank::Bank;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 /// What the bank says of itself to its unit.
 pub(super) const ENROLLED: [(&str, &str); 7] = [
@@ -18,6 +19,7 @@ pub(super) const ENROLLED: [(&str, &str); 7] = [
 impl Bank {
     /// Every case of an alert as a draft: with all that its alert names, and right for the unit.
     pub(super) fn drafts_a_report(&self) -> anyhow::Result<()> {
+        self.is_opened(&self.shop)?;
         let cases = self.get("/admin/kyc/cases?kind=alert&limit=1000")?;
         let cases = cases["cases"].as_array().context("cases")?;
         ensure!(!cases.is_empty(), "no alert has opened a case");
@@ -28,12 +30,29 @@ impl Bank {
             drafted += &self.drafts(id, &self.get(&format!("/admin/aml/alerts/{alert}"))?)?;
         }
         // Who has presented a document goes by it, and where somebody lives is told.
-        for told in
-            ["<last_name>NDIAYE</last_name>", "<birthdate>1990-04-17T00:00:00</birthdate>", "<address>12 Rue Carnot, Villa 4</address>"]
-        {
+        // A shop is no person.
+        for told in [
+            "<last_name>NDIAYE</last_name>",
+            "<birthdate>1990-04-17T00:00:00</birthdate>",
+            "<address>12 Rue Carnot, Villa 4</address>",
+            "<name>Librairie du Port</name>",
+        ] {
             ensure!(drafted.contains(told), "{told} is in no draft");
         }
         self.refuses(cases[0]["id"].as_str().context("an id")?)
+    }
+
+    /// Waits for the case of an alert about an account.
+    pub(super) fn is_opened(&self, account: &str) -> anyhow::Result<Value> {
+        let deadline = Instant::now() + super::WAIT;
+        loop {
+            let cases = self.get(&format!("/admin/kyc/cases?kind=alert&status=open&account_id={account}"))?;
+            match cases["cases"].get(0) {
+                Some(case) => return Ok(case.clone()),
+                None => ensure!(Instant::now() < deadline, "no alert about {account} has opened a case"),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Two of them: one presents a document, of the other it is said where they live.

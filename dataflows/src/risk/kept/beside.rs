@@ -3,7 +3,8 @@
 use crate::risk::graph::{Graph, Node, index};
 use crate::risk::places::Place;
 use crate::risk::ties::{Shared, Tie};
-use schemas::{AccountId, CustomerId};
+use crate::risk::verdicts::Suspect;
+use schemas::{AccountId, AlertId, CaseId, CustomerId};
 use state::bytes::{Bytes, Damaged, put_optional};
 
 pub(super) fn write_frozen(graph: &Graph) -> Vec<Vec<u8>> {
@@ -20,6 +21,38 @@ pub(super) fn read_frozen(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<()
         _ => return Err(Damaged::new("neither a customer nor an account is frozen")),
     };
     if is_new { Ok(()) } else { Err(Damaged::new("somebody is frozen twice")) }
+}
+
+pub(super) fn write_verdicts(graph: &Graph) -> Vec<Vec<u8>> {
+    let row = |case: Option<&CaseId>, (suspect, alert): &(Suspect, AlertId)| {
+        let (kind, id) = match suspect {
+            Suspect::Customer(id) => (0, id.0),
+            Suspect::Account(id) => (1, id.0),
+        };
+        let mut bytes = vec![kind];
+        bytes.extend_from_slice(id.as_bytes());
+        bytes.extend_from_slice(alert.0.as_bytes());
+        put_optional(&mut bytes, case.map(|case| *case.0.as_bytes()));
+        bytes
+    };
+    let verdicts = &graph.beside.verdicts;
+    let open = verdicts.open.iter().map(|(case, of)| row(Some(case), of));
+    open.chain(verdicts.confirmed.iter().map(|of| row(None, of))).collect()
+}
+
+pub(super) fn read_verdict(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), Damaged> {
+    let (kind, id, alert) = (bytes.u8()?, bytes.uuid()?, AlertId(bytes.uuid()?));
+    let suspect = match kind {
+        0 => Suspect::Customer(CustomerId(id)),
+        1 => Suspect::Account(AccountId(id)),
+        _ => return Err(Damaged::new("a case is about neither a customer nor an account")),
+    };
+    let verdicts = &mut graph.beside.verdicts;
+    let is_new = match bytes.optional()? {
+        Some(case) => verdicts.open.insert(CaseId(uuid::Uuid::from_bytes(case)), (suspect, alert)).is_none(),
+        None => verdicts.confirmed.insert((suspect, alert)),
+    };
+    if is_new { Ok(()) } else { Err(Damaged::new("a case is there twice")) }
 }
 
 pub(super) fn write_place(customer: Node, place: &Place) -> Vec<u8> {

@@ -37,10 +37,10 @@ fn damage_is_told() {
     assert!(Kept::read(Vec::new()).is_err());
 }
 
-/// What was kept before there were names, ties and places, counterparties, or homes: all is gone through again.
+/// What was kept before there were names, ties and places, counterparties, or homes, or verdicts: all is gone through again.
 #[test]
 fn an_older_format_is_not_taken_for_this_one() {
-    for format in [1, 2, 3] {
+    for format in [1, 2, 3, 4] {
         let mut head = kept().chunks().next().unwrap().to_vec();
         head.truncate(head.len() - 8);
         head[1] = format;

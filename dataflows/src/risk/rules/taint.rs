@@ -1,8 +1,8 @@
-//! R12: money that came from somebody who is frozen. How much of what an account was paid leads back to one, halved at each hand that it went through?
+//! R12: money that came from somebody who is frozen, or of whom staff confirmed an alert. How much of what an account was paid leads back to one, halved at each hand that it went through?
 //!
 //! ```sql
 //! with recursive exposed (account, exposure) as (
-//!   select account, 1 from frozen
+//!   select account, 1 from frozen union select account, 1 from confirmed
 //!   union
 //!   select p.payee, exposure / 2 * sum(p.amount_minor) / (select sum(amount_minor) from payment where payee = p.payee and in window)
 //!   from exposed join payment p on p.payer = account where at - window < p.time and p.time <= at
@@ -10,18 +10,18 @@
 //! select account, max(exposure) from exposed group by account
 //! ```
 //!
-//! **Definition.** The exposure of who is frozen is a million millionths. That of any other account is the largest, over whoever paid it, of half of theirs times
+//! **Definition.** The exposure of who is frozen or confirmed is a million millionths; what the latter were paid counts like anybody's, so that their own alert stands. That of any other account is the largest, over whoever paid it, of half of theirs times
 //! the share that they have in what it was paid; below the smallest threshold of the catalogue, a sixteenth, it is nothing. Each hand halves it, so no path of more than four
 //! matters, circles of hands sustain nothing, and there is one solution, whatever it is worked out from.
 //!
-//! 1. Whoever is touched, by a payment from somebody exposed or to somebody exposed, by time, or by who was frozen, is measured from what stands of
+//! 1. Whoever is touched, by a payment from somebody exposed or to somebody exposed, by time, or by who was frozen or confirmed, is measured from what stands of
 //!    those who paid them: one look at one window.
 //! 2. Where that changed, those whom they paid are measured next, until nothing changes: at most five rounds.
 //!
-//! This costs less than an iteration in the dataflow, which would keep every payment of 90 days arranged, to find that almost none is tainted: where nobody is frozen, a
+//! This costs less than an iteration in the dataflow, which would keep every payment of 90 days arranged, to find that almost none is tainted: where nobody is frozen or confirmed, a
 //! payment costs one look at an empty set. It also is less than a search back from each payee, up to 18 windows a payment.
 //!
-//! Merchants, agents and the house pass nothing on, unless they are frozen; nor does whoever paid more than [`crate::risk::graph::NEIGHBOURS_MAX`] times in what is not forgotten. It is measured as of
+//! Merchants, agents and the house pass nothing on, unless they are frozen or confirmed; nor does whoever paid more than [`crate::risk::graph::NEIGHBOURS_MAX`] times in what is not forgotten. It is measured as of
 //! now: what comes late counts where it stands, if that is in the window of now.
 
 use crate::risk::LATE_MS_MAX;
@@ -52,7 +52,7 @@ pub(crate) type Exposures<'a> = dyn Fn(Node) -> i64 + 'a;
 
 /// What there is of an account.
 pub(crate) fn measure(graph: &Graph, exposures: &Exposures<'_>, node: Node, now: Epoch, shape: &Shape) -> Reading {
-    if graph.is_source(node) || graph.is_hub(node) {
+    if graph.is_frozen(node) || graph.is_hub(node) {
         return Reading::default();
     }
     let window_ms = hours_ms(shape[0]);

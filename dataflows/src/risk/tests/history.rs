@@ -3,14 +3,16 @@
 use crate::risk::Given;
 use proptest::prelude::*;
 use schemas::aml::Setting;
+use schemas::diligence::case::{About, CaseChange, CaseChanged, CaseKind, CaseOperation, CaseOutcome, CaseStatus, Opened};
 use schemas::diligence::{AddressSet, PostalAddress, SetAddress};
 use schemas::gate::GateAnswer;
 use schemas::{
-    Account, AccountId, AccountStatus, AccountType, AmlChanged, AmlSetting, Assessed, Binding, Cause, Channel, CommandId, Context,
-    Currency, Customer, CustomerId, Dated, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange, OrderChanged,
-    OrderId, PartyChange, PartyChanged, PaymentKind, Position, Refusal, Role, Told, Transaction, TransactionId,
+    Account, AccountId, AccountStatus, AccountType, AlertId, AmlChanged, AmlSetting, Assessed, Binding, CaseId, Cause, Channel, CommandId,
+    Context, Currency, Customer, CustomerId, Dated, Epoch, EpochEvents, Event, EventId, Fact, KycStatus, Link, Money, OrderChange,
+    OrderChanged, OrderId, PartyChange, PartyChanged, PaymentKind, Position, Refusal, Role, Told, Transaction, TransactionId,
 };
 use std::sync::Arc;
+use uuid::Uuid;
 
 pub(crate) const HOUR: u64 = 60 * 60 * 1_000;
 pub(crate) const DAY: u64 = 24 * HOUR;
@@ -52,6 +54,10 @@ pub(crate) enum Beside {
     Freezes(u32, bool),
     /// The same of an account.
     FreezesAccount(u32, bool),
+    /// A case of an alert is opened about a customer, or about an account; two cases each are of the same alert.
+    Suspects(u32, u32, bool),
+    /// It is closed, and the risk confirmed or not.
+    Closes(u32, bool),
     /// A customer lives in a house, or it is not known any more; each writes it in another way.
     Lives(u32, Option<u32>),
 }
@@ -124,6 +130,8 @@ pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
         (0..9u32, 0..4u32).prop_map(|(a, b)| Beside::Calls(a, b)),
         (0..9u32, any::<bool>()).prop_map(|(a, b)| Beside::Freezes(a, b)),
         (0..9u32, any::<bool>()).prop_map(|(a, b)| Beside::FreezesAccount(a, b)),
+        (0..6u32, 0..9u32, any::<bool>()).prop_map(|(a, b, c)| Beside::Suspects(a, b, c)),
+        (0..6u32, any::<bool>()).prop_map(|(a, b)| Beside::Closes(a, b)),
         (0..9u32, prop::option::weighted(0.8, 0..3u32)).prop_map(|(a, b)| Beside::Lives(a, b)),
     ];
     let draw = prop_oneof![5 => draw, 1 => beside.prop_map(Draw::Beside)];
@@ -224,6 +232,8 @@ impl History {
             Beside::FreezesAccount(number, is_frozen) => {
                 vec![party(holder(number).unwrap_or_default(), Some(account(number)), is_frozen)]
             }
+            Beside::Suspects(case, number, is_account) => vec![suspects(case, number, is_account)],
+            Beside::Closes(case, is_confirmed) => vec![closes(case, is_confirmed)],
             Beside::Lives(number, house) => vec![lives(number, house)],
         }
     }
@@ -274,6 +284,38 @@ fn lives(number: u32, house: Option<u32>) -> Fact {
     });
     let set = SetAddress { customer_id: customer(number), address };
     Fact::Diligence(Box::new(Told::Address(AddressSet { set, by: "staff".to_owned() })))
+}
+
+fn suspects(case: u32, number: u32, is_account: bool) -> Fact {
+    let about = About {
+        customer_id: (!is_account).then(|| customer(number)),
+        account_id: is_account.then(|| account(number)),
+        alert_id: Some(AlertId(Uuid::from_u128(u128::from(case / 2)))),
+        hold_id: None,
+    };
+    let opened = Opened { kind: CaseKind::Alert, about, due_at: None, escalation: 0 };
+    case_changed(case, CaseChange::Opened, Some(opened), None)
+}
+
+fn closes(case: u32, is_confirmed: bool) -> Fact {
+    let outcome = if is_confirmed { CaseOutcome::ConfirmedRisk } else { CaseOutcome::FalsePositive };
+    case_changed(case, CaseChange::Closed, None, Some(outcome))
+}
+
+fn case_changed(case: u32, change: CaseChange, opened: Option<Opened>, outcome: Option<CaseOutcome>) -> Fact {
+    Fact::Diligence(Box::new(Told::Case(CaseChanged {
+        id: CaseId::mint(1, case),
+        change,
+        status: if outcome.is_some() { CaseStatus::Closed } else { CaseStatus::Open },
+        opened,
+        previous: None,
+        value: None,
+        outcome,
+        level: None,
+        by: "staff".to_owned(),
+        reason: Some("it is so".to_owned()),
+        operation: if outcome.is_some() { CaseOperation::Decide } else { CaseOperation::Open },
+    })))
 }
 
 fn assessed(payer: u32, context: Context, transaction_id: Option<TransactionId>) -> Fact {

@@ -5,8 +5,9 @@ use crate::risk::tests::oracle::{Answer, Paid, compare, is_plain, said};
 use proptest::prelude::*;
 use schemas::alert::Subject;
 use schemas::aml::{RuleId, Setting};
-use schemas::{Epoch, Fact, PartyChange, TransactionId};
-use std::collections::BTreeSet;
+use schemas::diligence::case::{About, CaseOutcome};
+use schemas::{AccountId, CustomerId, Epoch, Fact, PartyChange, Told, TransactionId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts that are frozen, or of customers who are.
 fn frozen(history: &History, at: Epoch) -> BTreeSet<u32> {
@@ -25,9 +26,32 @@ fn frozen(history: &History, at: Epoch) -> BTreeSet<u32> {
     (0..10).filter(is).collect()
 }
 
+/// Accounts of which staff confirmed an alert, or of customers of whom they did: the last word on each alert about each.
+fn confirmed(history: &History, at: Epoch) -> BTreeSet<u32> {
+    let (mut cases, mut verdicts) = (BTreeMap::new(), BTreeMap::new());
+    for event in history.epochs().iter().filter(|epoch| epoch.epoch() <= at).flat_map(|epoch| &epoch.events) {
+        let Fact::Diligence(told) = &event.fact else { continue };
+        let Told::Case(case) = told.as_ref() else { continue };
+        if let Some(opened) = case.opened {
+            cases.insert(case.id, opened.about);
+        } else if let Some(About { customer_id, account_id, alert_id, .. }) = cases.remove(&case.id) {
+            verdicts.insert((customer_id, account_id, alert_id), case.outcome == Some(CaseOutcome::ConfirmedRisk));
+        }
+    }
+    let is = |number: &u32| {
+        let about = |(customer_id, account_id, _): &(Option<CustomerId>, Option<AccountId>, _)| {
+            *account_id == Some(account(*number)) || customer_id.is_some() && *customer_id == holder(*number).map(customer)
+        };
+        verdicts.iter().any(|(key, is_confirmed)| *is_confirmed && about(key))
+    };
+    (0..10).filter(is).collect()
+}
+
 fn question(history: &History, paid: &[Paid], at: Epoch, setting: &Setting) -> Vec<(u8, Answer)> {
     let window = u64::try_from(setting.named("window_hours")).unwrap() * HOUR;
-    let (sources, inside) = (frozen(history, at), paid.iter().filter(|paid| paid.time + window > at).collect::<Vec<_>>());
+    let frozen = frozen(history, at);
+    let sources: BTreeSet<u32> = frozen.union(&confirmed(history, at)).copied().collect();
+    let inside = paid.iter().filter(|paid| paid.time + window > at).collect::<Vec<_>>();
     let mut exposed = [0i64; 10];
     let place = |number: u32| usize::try_from(number).unwrap();
     let passes = |exposed: &[i64; 10], payer: u32| match (sources.contains(&payer), is_plain(payer)) {
@@ -50,7 +74,7 @@ fn question(history: &History, paid: &[Paid], at: Epoch, setting: &Setting) -> V
     // Six hands leave less than the least.
     for _ in 0..6 {
         let mut next = [0; 10];
-        for payee in (0..10).filter(|payee| is_plain(*payee) && !sources.contains(payee)) {
+        for payee in (0..10).filter(|payee| is_plain(*payee) && !frozen.contains(payee)) {
             let (ppm, _) = worst(&exposed, payee);
             next[place(payee)] = if ppm >= 62_500 { ppm } else { 0 };
         }
@@ -76,12 +100,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn who_is_tainted_is_who_a_loop_over_history_says(
-        drawn in drawn(), freezes in prop::collection::vec((0..9u32, prop::bool::weighted(0.8), 0..6u32, 1..6u32, 1..2_000i64), 24), window in 1..200i64,
+        drawn in drawn(), freezes in prop::collection::vec((0..9u32, prop::bool::weighted(0.8), 0..6u32, 1..6u32, 1..2_000i64, 0..6u32), 24), window in 1..200i64,
     ) {
-        let drawn = drawn.into_iter().zip(freezes).map(|((gap, mut draws), (who, is_frozen, payer, step, amount))| {
+        let drawn = drawn.into_iter().zip(freezes).map(|((gap, mut draws), (who, is_said, payer, step, amount, case))| {
             draws.push(Draw::Paid(payer, (payer + step) % 7, amount));
-            if who % 3 == 0 {
-                draws.push(Draw::Beside(Beside::Freezes(who, is_frozen)));
+            match (who + case) % 6 {
+                0 => draws.push(Draw::Beside(Beside::Freezes(who, is_said))),
+                1 => draws.push(Draw::Beside(Beside::Suspects(case, who, amount % 2 == 0))),
+                2 => draws.push(Draw::Beside(Beside::Closes(case, is_said))),
+                3 => draws.extend([Draw::Beside(Beside::Suspects(case, who, amount % 2 == 0)), Draw::Beside(Beside::Closes(case, is_said))]),
+                _ => {}
             }
             (gap, draws)
         });
@@ -95,6 +123,10 @@ proptest! {
 fn what_half_of_the_money_leads_back_to_is_told() {
     use Draw::{Back, Late, Paid};
     let frozen = |number| Draw::Beside(Beside::Freezes(number, true));
+    let paid = || vec![(0, Paid(2, 3, 100))];
+    let later = || vec![(90 * DAY, Paid(5, 6, 1))];
+    let suspects = |case, number, is_account| vec![(1, Draw::Beside(Beside::Suspects(case, number, is_account)))];
+    let closes = |case, is_confirmed| vec![(1, Draw::Beside(Beside::Closes(case, is_confirmed)))];
     let chain = |middle: i64| vec![(0, Paid(2, 3, 100)), (1, Paid(3, 4, middle)), (1, frozen(2))];
     let cases: &[Case<'_>] = &[
         ("all of it, at the first hand and the second", chain(10), "500000, 250000"),
@@ -107,6 +139,27 @@ fn what_half_of_the_money_leads_back_to_is_told() {
             "not frozen any more",
             [chain(10), vec![(1, Draw::Beside(Beside::Freezes(2, false))), (90 * DAY, Paid(5, 6, 1))]].concat(),
             "500000, 250000, over, over",
+        ),
+        ("of a confirmed alert about a customer", [paid(), suspects(0, 2, false), closes(0, true)].concat(), "500000"),
+        ("about an account", [paid(), suspects(0, 2, true), closes(0, true)].concat(), "500000"),
+        ("about another account of the customer", [paid(), suspects(0, 1, true), closes(0, true)].concat(), ""),
+        ("not closed yet", [paid(), suspects(0, 2, false)].concat(), ""),
+        ("closed as nothing", [paid(), suspects(0, 2, false), closes(0, false)].concat(), ""),
+        ("about nobody who paid", [paid(), suspects(0, 5, false), closes(0, true)].concat(), ""),
+        (
+            "taken back by another case of the same alert",
+            [paid(), suspects(0, 2, false), closes(0, true), suspects(1, 2, false), closes(1, false), later()].concat(),
+            "500000, over",
+        ),
+        (
+            "not by a case of another alert",
+            [paid(), suspects(0, 2, false), closes(0, true), suspects(2, 2, false), closes(2, false)].concat(),
+            "500000",
+        ),
+        (
+            "the alert of whoever is confirmed themselves stands",
+            [paid(), vec![(1, frozen(2))], suspects(0, 3, true), closes(0, true), vec![(1, Paid(3, 4, 10))]].concat(),
+            "500000, 500000",
         ),
         ("given back", vec![(0, Paid(2, 3, 100)), (1, frozen(2)), (1, Back(0, 1)), (90 * DAY, Paid(5, 6, 1))], "500000, over"),
         ("diluted, and not any more", vec![(0, Paid(2, 3, 100)), (1, Paid(5, 3, 200)), (1, frozen(2)), (1, Back(1, 1))], "500000"),
