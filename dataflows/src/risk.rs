@@ -86,7 +86,14 @@ pub enum Given {
     Standing(Epoch, Arc<Kept>),
     /// Alerts that are open, where what was paid before is not known; an epoch that follows tells of names and lists. Before it and after the settings,
     /// if at all.
-    Open(Epoch, Arc<Vec<Open>>),
+    Open {
+        /// When it is given.
+        epoch: Epoch,
+        /// Up to here no payment is told and nothing is written that is said: what is not found again is over only after it.
+        unheard: Epoch,
+        /// The alerts.
+        alerts: Arc<Vec<Open>>,
+    },
     /// Rules as they are set from here on, each with the version of its setting. Until then they are as in the catalogue, in version 0.
     Settings(Epoch, Arc<Vec<(u32, Setting)>>),
     /// An epoch.
@@ -104,7 +111,7 @@ impl Given {
     /// When it is. No two are of the same epoch.
     pub fn epoch(&self) -> Epoch {
         match self {
-            Self::Standing(epoch, _) | Self::Open(epoch, _) | Self::Settings(epoch, _) | Self::End(epoch) => *epoch,
+            Self::Standing(epoch, _) | Self::Open { epoch, .. } | Self::Settings(epoch, _) | Self::End(epoch) => *epoch,
             Self::Epoch { events, .. } => events.epoch(),
         }
     }

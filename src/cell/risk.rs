@@ -69,7 +69,7 @@ pub fn run(config: &Config, life: &Life) -> anyhow::Result<()> {
     let journal_schemas = journal.decoder.recorded().map(|(id, json)| (id, json.to_owned()));
     let journal_schemas = journal_schemas.chain(kafka.schemas().into_iter().map(|schema| (schema.id, schema.schema.to_owned()))).collect();
     let mut committed = start::committed(journal);
-    let Standing { given, events, knows_all } = start::stand(config, found, &runtime)?;
+    let Standing { given, events, knows_all } = start::stand(config, found, [alerts.epoch(), committed.next], &runtime)?;
     committed.is_comparable = knows_all;
     let unheard = if knows_all { 0 } else { committed.next };
     tracing::info!(

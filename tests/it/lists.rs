@@ -229,7 +229,7 @@ async fn stands(connection: &mut PgConnection, url: &str, last: u64) -> anyhow::
     ensure!(frozen, "somebody on the list is frozen");
     let open = egress::postgres::wishes::open(url, last).await?;
     ensure!(!open.is_empty(), "somebody is on the list");
-    let given = dataflows::risk::Given::Open(last + 1, std::sync::Arc::new(open));
+    let given = dataflows::risk::Given::Open { epoch: last + 1, unheard: last, alerts: std::sync::Arc::new(open) };
     let found = risk::begun(given, facts, last + 3);
     ensure!(found.is_empty(), "a start without history says {found:?}");
     let names: i64 = sqlx::query_scalar("select count(*) from customer").fetch_one(connection).await?;

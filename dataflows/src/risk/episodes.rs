@@ -118,10 +118,10 @@ impl Episodes {
                 self.open.insert(about, episode);
             }
             self.hold(diffs);
-        } else if let Given::Open(epoch, open) = &said.given {
-            for Open { id, rule, lane, subject, raised } in open.iter() {
+        } else if let Given::Open { epoch, unheard, alerts } = &said.given {
+            for Open { id, rule, lane, subject, raised } in alerts.iter() {
                 let about = (*rule, *lane, subject.clone());
-                let ends = *epoch + self.patience_ms(&about);
+                let ends = unheard.max(epoch) + self.patience_ms(&about);
                 self.ends.insert((ends, about.clone()));
                 self.open.insert(about, Episode { id: *id, raised: *raised, ends: Some(ends) });
             }

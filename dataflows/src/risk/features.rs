@@ -103,7 +103,7 @@ impl Features {
         let mut said = Said::of(given.clone());
         match given {
             Given::Standing(_, kept) => self.restore(&kept, &mut said),
-            Given::Open(..) => self.begin(&mut said),
+            Given::Open { .. } => self.begin(&mut said),
             Given::Settings(epoch, settings) => {
                 let given: Vec<_> = settings.iter().map(|(version, setting)| Set { event: None, version: *version, setting }).collect();
                 self.begin(&mut said);

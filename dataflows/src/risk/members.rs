@@ -58,7 +58,7 @@ impl Members {
         };
         let events = match &said.given {
             Given::Epoch { events, .. } => events.events.as_slice(),
-            Given::Standing(..) | Given::Open(..) | Given::Settings(..) | Given::End(_) => &[],
+            Given::Standing(..) | Given::Open { .. } | Given::Settings(..) | Given::End(_) => &[],
         };
         let cause = events.iter().rev().find(|event| is_about(event, &customers, &accounts));
         let traceparent = cause.map(|event| event.cause.traceparent.clone()).unwrap_or_default();

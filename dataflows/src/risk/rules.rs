@@ -49,7 +49,7 @@ mod similar_amounts;
 mod smurfing;
 /// Several payments just below a threshold.
 mod structuring;
-/// Money that came from somebody who is frozen.
+/// Money that came from somebody who is frozen or of whom an alert was confirmed.
 pub(crate) mod taint;
 
 /// What is measured of a clause, in the order of its thresholds; nothing stands behind the last of them.

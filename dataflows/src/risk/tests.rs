@@ -166,32 +166,35 @@ fn what_was_open_before_all_that_is_known_goes_on_or_is_over_with_its_window() {
         subject: Subject::Account(history::account(number)),
         raised: 7,
     };
-    let before = vec![
-        open(RuleId::FanIn, Lane::Live, 4),
-        open(RuleId::FanIn, Lane::Live, 5),
-        // In a lane that is set no more.
-        open(RuleId::FanIn, Lane::Shadow, 6),
-    ];
-    let mut history = History::default();
-    for payer in 0..3 {
-        history.epoch(HOUR, &[Draw::Paid(payer, 5, 10)]);
-    }
-    for _ in 0..8 {
-        history.epoch(24 * HOUR, &[]);
-    }
-    let mut given =
-        vec![Given::Settings(history::FIRST - 2, Arc::new(vec![(1, setting)])), Given::Open(history::FIRST - 1, Arc::new(before))];
-    given.extend(history.given());
-    let mut said = Vec::new();
-    for found in run(2, given) {
-        let days = (found.given.epoch() - (history::FIRST - 2)) / (24 * HOUR);
-        for change in found.alerts {
-            let AlertChange::Cleared(cleared) = change else { panic!("{change:?} is told twice") };
-            said.push((days, cleared.id.0.as_u128(), cleared.raised));
+    // The last in a lane that is set no more.
+    let before = [(Lane::Live, 4), (Lane::Live, 5), (Lane::Shadow, 6)].map(|(lane, number)| open(RuleId::FanIn, lane, number));
+    // Also where days pass before anything of what is said is written.
+    for unheard in [0, 3] {
+        let mut history = History::default();
+        for _ in 0..unheard {
+            history.epoch(24 * HOUR, &[]);
         }
+        let alerts = Arc::new(before.to_vec());
+        let open = Given::Open { epoch: history::FIRST - 1, unheard: history.epoch, alerts };
+        for payer in 0..3 {
+            history.epoch(HOUR, &[Draw::Paid(payer, 5, 10)]);
+        }
+        for _ in 0..8 {
+            history.epoch(24 * HOUR, &[]);
+        }
+        let mut given = vec![Given::Settings(history::FIRST - 2, Arc::new(vec![(1, setting.clone())])), open];
+        given.extend(history.given());
+        let mut said = Vec::new();
+        for found in run(2, given) {
+            let days = (found.given.epoch() - history::FIRST.min(found.given.epoch())) / (24 * HOUR);
+            for change in found.alerts {
+                let AlertChange::Cleared(cleared) = change else { panic!("{change:?} is told twice") };
+                said.push((days, cleared.id.0.as_u128(), cleared.raised));
+            }
+        }
+        // The window is a day: once the payments had left it, another one was given.
+        assert_eq!(said, [(unheard, 6, 7), (unheard + 1, 4, 7), (unheard + 2, 5, 7)], "after {unheard} days");
     }
-    // The window is a day: once the payments had left it, another one was given.
-    assert_eq!(said, [(0, 6, 7), (1, 4, 7), (2, 5, 7)]);
 }
 
 /// Two of three who paid are as many as before once one of them has it back and another comes; what the alert rests on is theirs.

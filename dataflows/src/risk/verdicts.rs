@@ -2,8 +2,9 @@
 //!
 //! In: what happened to cases of alerts. Out: whose money is tainted by that. Never: a hit, which says that a name is alike: whom it means is frozen.
 //!
-//! The last case of an alert stands: where another one about it ends otherwise, nobody is confirmed by it any more. An open case takes some 75 bytes here, a
-//! confirmed alert 50, and those are never forgotten: staff is slow.
+//! The last case of an alert stands: where another one about it ends otherwise, nobody is confirmed by it any more, whomever that one named. A ring's case names
+//! the first of its members, and nobody else is confirmed by it. An open case takes some 75 bytes here, a confirmed alert 100, and those are never
+//! forgotten: staff is slow.
 
 use crate::risk::beside::News;
 use crate::risk::graph::{Graph, Node};
@@ -22,48 +23,66 @@ pub(crate) enum Suspect {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdicts {
     /// Open cases of alerts.
-    pub(crate) open: BTreeMap<CaseId, (Suspect, AlertId)>,
-    /// Who is confirmed, by which alerts.
-    pub(crate) confirmed: BTreeSet<(Suspect, AlertId)>,
+    pub(crate) open: BTreeMap<CaseId, (AlertId, Suspect)>,
+    /// Confirmed alerts.
+    pub(crate) confirmed: BTreeMap<AlertId, Suspect>,
+    /// By how many of those each is confirmed.
+    suspects: BTreeMap<Suspect, usize>,
 }
 
 impl Verdicts {
     fn is_confirmed(&self, suspect: Suspect) -> bool {
-        self.confirmed.range((suspect, AlertId(uuid::Uuid::nil()))..).next().is_some_and(|(confirmed, _)| *confirmed == suspect)
+        self.suspects.contains_key(&suspect)
     }
 
-    /// Who is confirmed by this who was not, or the other way round.
-    fn hear(&mut self, case: &CaseChanged) -> Option<Suspect> {
+    /// An alert is confirmed of somebody, or of nobody; of whom it is other now than before, at most two. Of nobody where it is as it was.
+    pub(crate) fn confirm(&mut self, alert: AlertId, suspect: Option<Suspect>) -> Vec<Suspect> {
+        let before = match suspect {
+            Some(suspect) => self.confirmed.insert(alert, suspect),
+            None => self.confirmed.remove(&alert),
+        };
+        let either: BTreeSet<Suspect> = before.into_iter().chain(suspect).collect();
+        let was: Vec<bool> = either.iter().map(|suspect| self.is_confirmed(*suspect)).collect();
+        if let Some(suspect) = suspect {
+            *self.suspects.entry(suspect).or_default() += 1;
+        }
+        if let Some(before) = before {
+            let count = self.suspects.get_mut(&before).expect("it was counted when it was confirmed");
+            *count -= 1;
+            if *count == 0 {
+                self.suspects.remove(&before);
+            }
+        }
+        either.into_iter().zip(was).filter(|(suspect, was)| self.is_confirmed(*suspect) != *was).map(|(suspect, _)| suspect).collect()
+    }
+
+    /// Of whom it is other now than before whether they are confirmed.
+    fn hear(&mut self, case: &CaseChanged) -> Vec<Suspect> {
         if let Some(opened) = case.opened.filter(|opened| opened.kind == CaseKind::Alert) {
             let about = opened.about;
             let suspect = about.account_id.map(Suspect::Account).or(about.customer_id.map(Suspect::Customer));
-            self.open.extend(suspect.zip(about.alert_id).map(|of| (case.id, of)));
+            self.open.extend(about.alert_id.zip(suspect).map(|of| (case.id, of)));
         }
         if case.change != CaseChange::Closed {
-            return None;
+            return Vec::new();
         }
-        let of = self.open.remove(&case.id)?;
-        let was = self.is_confirmed(of.0);
-        if case.outcome == Some(CaseOutcome::ConfirmedRisk) {
-            self.confirmed.insert(of);
-        } else {
-            self.confirmed.remove(&of);
-        }
-        (self.is_confirmed(of.0) != was).then_some(of.0)
+        let Some((alert, suspect)) = self.open.remove(&case.id) else { return Vec::new() };
+        self.confirm(alert, (case.outcome == Some(CaseOutcome::ConfirmedRisk)).then_some(suspect))
     }
 }
 
 impl Graph {
     /// Something happened to a case.
     pub(crate) fn case(&mut self, case: &CaseChanged, event: usize, news: &mut News) {
-        let Some(suspect) = self.beside.verdicts.hear(case) else { return };
-        news.sources.extend(self.accounts_of(suspect).into_iter().map(|account| (account, event)));
+        for suspect in self.beside.verdicts.hear(case) {
+            news.sources.extend(self.accounts_of(suspect).into_iter().map(|account| (account, event)));
+        }
     }
 
     /// Whether staff confirmed what an alert says of an account, or of whose it is.
     pub(crate) fn is_confirmed(&self, node: Node) -> bool {
         let verdicts = &self.beside.verdicts;
-        if verdicts.confirmed.is_empty() {
+        if verdicts.suspects.is_empty() {
             return false;
         }
         let account = self.account(node);
@@ -73,7 +92,7 @@ impl Graph {
 
     /// All accounts of which it is confirmed.
     pub(crate) fn confirmed(&self) -> impl Iterator<Item = Node> + '_ {
-        self.beside.verdicts.confirmed.iter().flat_map(|(suspect, _)| self.accounts_of(*suspect))
+        self.beside.verdicts.suspects.keys().flat_map(|suspect| self.accounts_of(*suspect))
     }
 
     fn accounts_of(&self, suspect: Suspect) -> Vec<Node> {

@@ -129,15 +129,15 @@ async fn frozen(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, 
 /// Cases of alerts that were open, and of each alert the last that was closed, where that confirmed it.
 async fn verdicts(connection: &mut PgConnection, epoch: i64) -> Result<Vec<Fact>, PostgresError> {
     let query = "select case_id, customer_id, account_id, alert_id, outcome, updated_by
-                 from (select distinct on (opened.alert_id, opened.customer_id, opened.account_id, closed.outcome is null)
-                              opened.case_id, opened.customer_id, opened.account_id, opened.alert_id, closed.outcome,
+                 from (select distinct on (opened.alert_id, closed.event_id is null)
+                              opened.case_id, opened.customer_id, opened.account_id, opened.alert_id, closed.outcome, closed.event_id as closed,
                               coalesce(closed.updated_by, opened.updated_by) as updated_by
                        from case_change opened
                        left join case_change closed
                             on closed.case_id = opened.case_id and closed.change = 'closed' and closed.epoch <= $1
                        where opened.change = 'opened' and opened.kind = 'alert' and opened.alert_id is not null and opened.epoch <= $1
-                       order by opened.alert_id, opened.customer_id, opened.account_id, closed.outcome is null, closed.event_id desc) newest
-                 where outcome is null or outcome = 'confirmed_risk' order by case_id";
+                       order by opened.alert_id, closed.event_id is null, closed.event_id desc) newest
+                 where closed is null or outcome = 'confirmed_risk' order by case_id";
     let rows: Vec<Verdict> = sqlx::query_as(query).bind(epoch).fetch_all(connection).await.map_err(failed)?;
     Ok(rows.into_iter().flat_map(case).collect())
 }

@@ -100,7 +100,7 @@ impl Sink {
                         self.take(Judged { binding: events.binding.clone(), changes: alerts })?;
                     }
                     Given::End(_) => (kept, ends) = (self.last.zip(state), true),
-                    Given::Standing(..) | Given::Open(..) | Given::Settings(..) => {}
+                    Given::Standing(..) | Given::Open { .. } | Given::Settings(..) => {}
                 }
                 // A snapshot is of what is written, so it ends a group.
                 let goes_on = kept.is_none() && !ends && self.pending.len() < GROUP_MAX;

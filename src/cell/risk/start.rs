@@ -3,8 +3,8 @@
 //! 1. With a snapshot: from the epoch after it.
 //! 2. Without one, from the first epoch, if Kafka still has them all.
 //! 3. If it has not, from where the views stand: what was before is not known, and the log says so. Customers, accounts and rules come from
-//!    the rows of Postgres, and so do names, watchlists, cleared pairs, and the matches that are open. Alerts of epochs that Kafka has are left as they are: no payment of those is taken into account, so nothing is
-//!    said of them that differs from what was said, and nothing ends that Postgres does not have.
+//!    the rows of Postgres, and so do names, watchlists, cleared pairs, who is confirmed, and the alerts that are open, as of where the cell itself stood. Alerts of epochs that Kafka has are left as they are: no payment of those is taken into account, so nothing is
+//!    said of them that differs from what was said, and nothing ends before the first epoch that is written.
 
 use super::snapshots::Snapshot;
 use crate::config::Config;
@@ -110,8 +110,13 @@ pub(super) fn refuse_another_kafka(config: &Config, written_by: u64, known: u64)
     Err(Exit { code: UNAVAILABLE, sentence }.into())
 }
 
-/// Finds where to go on.
-pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime) -> anyhow::Result<Standing> {
+/// Finds where to go on; `written` is the first epoch that Postgres does not have, `committed` the first that Kafka has not.
+pub(super) fn stand(
+    config: &Config,
+    found: Option<Snapshot>,
+    [written, committed]: [Epoch; 2],
+    runtime: &Runtime,
+) -> anyhow::Result<Standing> {
     let brokers = &config.kafka.brokers;
     // 1.
     // 2.
@@ -142,10 +147,12 @@ pub(super) fn stand(config: &Config, found: Option<Snapshot>, runtime: &Runtime)
     });
     let stood = runtime.block_on(accounts::at(&url, before)).context("the accounts can't be read")?;
     let listed = runtime.block_on(lists::at(&url, before)).context("the watchlists can't be read")?;
-    let open = runtime.block_on(wishes::open(&url, before)).context("the open alerts can't be read")?;
+    // The cell may have been ahead of the views: what it raised and ended since, it must not say again.
+    let known = before.max(written.saturating_sub(1));
+    let open = runtime.block_on(wishes::open(&url, known)).context("the open alerts can't be read")?;
     let given = vec![
         Given::Settings(before.saturating_sub(2), Arc::new(rules.collect())),
-        Given::Open(before.saturating_sub(1), Arc::new(open)),
+        Given::Open { epoch: before.saturating_sub(1), unheard: known.max(committed.saturating_sub(1)), alerts: Arc::new(open) },
         told(before, stood, listed),
     ];
     Ok(Standing { given, events, knows_all: false })

@@ -24,7 +24,7 @@ pub(super) fn read_frozen(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<()
 }
 
 pub(super) fn write_verdicts(graph: &Graph) -> Vec<Vec<u8>> {
-    let row = |case: Option<&CaseId>, (suspect, alert): &(Suspect, AlertId)| {
+    let row = |case: Option<&CaseId>, alert: &AlertId, suspect: &Suspect| {
         let (kind, id) = match suspect {
             Suspect::Customer(id) => (0, id.0),
             Suspect::Account(id) => (1, id.0),
@@ -36,8 +36,8 @@ pub(super) fn write_verdicts(graph: &Graph) -> Vec<Vec<u8>> {
         bytes
     };
     let verdicts = &graph.beside.verdicts;
-    let open = verdicts.open.iter().map(|(case, of)| row(Some(case), of));
-    open.chain(verdicts.confirmed.iter().map(|of| row(None, of))).collect()
+    let open = verdicts.open.iter().map(|(case, (alert, suspect))| row(Some(case), alert, suspect));
+    open.chain(verdicts.confirmed.iter().map(|(alert, suspect)| row(None, alert, suspect))).collect()
 }
 
 pub(super) fn read_verdict(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(), Damaged> {
@@ -49,8 +49,12 @@ pub(super) fn read_verdict(bytes: &mut Bytes<'_>, graph: &mut Graph) -> Result<(
     };
     let verdicts = &mut graph.beside.verdicts;
     let is_new = match bytes.optional()? {
-        Some(case) => verdicts.open.insert(CaseId(uuid::Uuid::from_bytes(case)), (suspect, alert)).is_none(),
-        None => verdicts.confirmed.insert((suspect, alert)),
+        Some(case) => verdicts.open.insert(CaseId(uuid::Uuid::from_bytes(case)), (alert, suspect)).is_none(),
+        None if verdicts.confirmed.contains_key(&alert) => false,
+        None => {
+            verdicts.confirm(alert, Some(suspect));
+            true
+        }
     };
     if is_new { Ok(()) } else { Err(Damaged::new("a case is there twice")) }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use schemas::alert::Subject;
 use schemas::aml::{RuleId, Setting};
 use schemas::diligence::case::{About, CaseOutcome};
-use schemas::{AccountId, CustomerId, Epoch, Fact, PartyChange, Told, TransactionId};
+use schemas::{Epoch, Fact, PartyChange, Told, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts that are frozen, or of customers who are.
@@ -26,7 +26,7 @@ fn frozen(history: &History, at: Epoch) -> BTreeSet<u32> {
     (0..10).filter(is).collect()
 }
 
-/// Accounts of which staff confirmed an alert, or of customers of whom they did: the last word on each alert about each.
+/// Accounts of which staff confirmed an alert, or of customers of whom they did: the last word on each alert.
 fn confirmed(history: &History, at: Epoch) -> BTreeSet<u32> {
     let (mut cases, mut verdicts) = (BTreeMap::new(), BTreeMap::new());
     for event in history.epochs().iter().filter(|epoch| epoch.epoch() <= at).flat_map(|epoch| &epoch.events) {
@@ -34,15 +34,15 @@ fn confirmed(history: &History, at: Epoch) -> BTreeSet<u32> {
         let Told::Case(case) = told.as_ref() else { continue };
         if let Some(opened) = case.opened {
             cases.insert(case.id, opened.about);
-        } else if let Some(About { customer_id, account_id, alert_id, .. }) = cases.remove(&case.id) {
-            verdicts.insert((customer_id, account_id, alert_id), case.outcome == Some(CaseOutcome::ConfirmedRisk));
+        } else if let Some(about) = cases.remove(&case.id) {
+            verdicts.insert(about.alert_id, (about, case.outcome == Some(CaseOutcome::ConfirmedRisk)));
         }
     }
     let is = |number: &u32| {
-        let about = |(customer_id, account_id, _): &(Option<CustomerId>, Option<AccountId>, _)| {
+        let is_about = |About { customer_id, account_id, .. }: &About| {
             *account_id == Some(account(*number)) || customer_id.is_some() && *customer_id == holder(*number).map(customer)
         };
-        verdicts.iter().any(|(key, is_confirmed)| *is_confirmed && about(key))
+        verdicts.values().any(|(about, is_confirmed)| *is_confirmed && is_about(about))
     };
     (0..10).filter(is).collect()
 }
@@ -149,6 +149,11 @@ fn what_half_of_the_money_leads_back_to_is_told() {
         (
             "taken back by another case of the same alert",
             [paid(), suspects(0, 2, false), closes(0, true), suspects(1, 2, false), closes(1, false), later()].concat(),
+            "500000, over",
+        ),
+        (
+            "and by one that names their account",
+            [paid(), suspects(0, 2, false), closes(0, true), suspects(1, 2, true), closes(1, false), later()].concat(),
             "500000, over",
         ),
         (
