@@ -107,8 +107,7 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     house.forget()
 }
 
-/// What Postgres would give to a cell that begins without history: the homes that are known, and
-/// the document, with what events said of it.
+/// What Postgres would give to a cell that begins without history: the homes that are known, and the document, with what events said of it.
 fn knows_who_they_are(facts: &[Fact]) -> anyhow::Result<()> {
     let told = facts.iter().filter_map(|fact| if let Fact::Diligence(told) = fact { Some(&**told) } else { None });
     let (mut towns, mut documents) = (Vec::new(), Vec::new());

@@ -26,47 +26,37 @@ pub(crate) struct Verdicts {
     pub(crate) open: BTreeMap<CaseId, (AlertId, Suspect)>,
     /// Confirmed alerts.
     pub(crate) confirmed: BTreeMap<AlertId, Suspect>,
-    /// By how many of those each is confirmed.
-    suspects: BTreeMap<Suspect, usize>,
+    /// The same by suspect.
+    suspects: BTreeSet<(Suspect, AlertId)>,
 }
 
 impl Verdicts {
     fn is_confirmed(&self, suspect: Suspect) -> bool {
-        self.suspects.contains_key(&suspect)
+        self.suspects.range((suspect, AlertId(uuid::Uuid::nil()))..).next().is_some_and(|(confirmed, _)| *confirmed == suspect)
     }
 
-    /// An alert is confirmed of somebody, or of nobody; of whom it is other now than before, at most two. Of nobody where it is as it was.
-    pub(crate) fn confirm(&mut self, alert: AlertId, suspect: Option<Suspect>) -> Vec<Suspect> {
-        let before = match suspect {
-            Some(suspect) => self.confirmed.insert(alert, suspect),
-            None => self.confirmed.remove(&alert),
-        };
-        let either: BTreeSet<Suspect> = before.into_iter().chain(suspect).collect();
-        let was: Vec<bool> = either.iter().map(|suspect| self.is_confirmed(*suspect)).collect();
-        if let Some(suspect) = suspect {
-            *self.suspects.entry(suspect).or_default() += 1;
-        }
+    /// An alert is confirmed of somebody, or of nobody. Gives of whom it was, and of whom it is.
+    pub(crate) fn confirm(&mut self, alert: AlertId, suspect: Option<Suspect>) -> [Option<Suspect>; 2] {
+        let before = self.confirmed.remove(&alert);
         if let Some(before) = before {
-            let count = self.suspects.get_mut(&before).expect("it was counted when it was confirmed");
-            *count -= 1;
-            if *count == 0 {
-                self.suspects.remove(&before);
-            }
+            self.suspects.remove(&(before, alert));
         }
-        either.into_iter().zip(was).filter(|(suspect, was)| self.is_confirmed(*suspect) != *was).map(|(suspect, _)| suspect).collect()
+        if let Some(suspect) = suspect {
+            self.confirmed.insert(alert, suspect);
+            self.suspects.insert((suspect, alert));
+        }
+        [before, suspect]
     }
 
-    /// Of whom it is other now than before whether they are confirmed.
-    fn hear(&mut self, case: &CaseChanged) -> Vec<Suspect> {
+    /// Of whom a case that was closed says something; of nobody, what else happened to one.
+    fn hear(&mut self, case: &CaseChanged) -> [Option<Suspect>; 2] {
         if let Some(opened) = case.opened.filter(|opened| opened.kind == CaseKind::Alert) {
             let about = opened.about;
             let suspect = about.account_id.map(Suspect::Account).or(about.customer_id.map(Suspect::Customer));
             self.open.extend(about.alert_id.zip(suspect).map(|of| (case.id, of)));
         }
-        if case.change != CaseChange::Closed {
-            return Vec::new();
-        }
-        let Some((alert, suspect)) = self.open.remove(&case.id) else { return Vec::new() };
+        let closed = (case.change == CaseChange::Closed).then(|| self.open.remove(&case.id)).flatten();
+        let Some((alert, suspect)) = closed else { return [None; 2] };
         self.confirm(alert, (case.outcome == Some(CaseOutcome::ConfirmedRisk)).then_some(suspect))
     }
 }
@@ -74,7 +64,7 @@ impl Verdicts {
 impl Graph {
     /// Something happened to a case.
     pub(crate) fn case(&mut self, case: &CaseChanged, event: usize, news: &mut News) {
-        for suspect in self.beside.verdicts.hear(case) {
+        for suspect in self.beside.verdicts.hear(case).into_iter().flatten() {
             news.sources.extend(self.accounts_of(suspect).into_iter().map(|account| (account, event)));
         }
     }
@@ -92,7 +82,7 @@ impl Graph {
 
     /// All accounts of which it is confirmed.
     pub(crate) fn confirmed(&self) -> impl Iterator<Item = Node> + '_ {
-        self.beside.verdicts.suspects.keys().flat_map(|suspect| self.accounts_of(*suspect))
+        self.beside.verdicts.suspects.iter().flat_map(|(suspect, _)| self.accounts_of(*suspect))
     }
 
     fn accounts_of(&self, suspect: Suspect) -> Vec<Node> {
