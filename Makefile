@@ -30,6 +30,9 @@ SEED ?= 1
 INPUT ?=
 LOAD = $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(INPUT),--input "$(INPUT)",--seed $(SEED))
 
+# One choice of packages and features for all tests: each other one would compile the house once more.
+TESTS := cargo test --workspace --features faults
+
 local := deploy/local
 
 .PHONY: help
@@ -65,14 +68,13 @@ check: ## Format, lints, and the tests that need no server
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package faults --all-features -- -D warnings
-	cargo test --workspace --exclude orion
-	cargo test --package orion --features faults --lib --bins
-	cargo test --package orion --features faults --test it -- tidy simulation watched::queries watched::rules watched::promql
+	$(TESTS) --lib --bins --test '???*'
+	$(TESTS) --doc
+	$(TESTS) --test it -- tidy simulation watched::queries watched::rules watched::promql
 
 .PHONY: test
-test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
-	@$(local)/with-stack.sh test 10000 cargo test --package orion --features faults --test it -- \
-	  --skip simulation --skip tidy --skip watched::queries --skip watched::rules --skip watched::promql
+test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own (two of each)
+	@$(local)/test.sh $(TESTS) --test it
 
 .PHONY: coverage
 coverage: ## How many lines the tests run in their own processes; fails below 70 %
@@ -82,7 +84,7 @@ coverage: ## How many lines the tests run in their own processes; fails below 70
 .PHONY: sim
 sim: ## Simulate the whole house without servers, for SEEDS days; SIM_SEED=n plays one again
 	@$(local)/install.sh
-	SIM_SEEDS=$(SEEDS) cargo test --package orion --features faults --test it -- --nocapture simulation
+	SIM_SEEDS=$(SEEDS) $(TESTS) --test it -- --nocapture simulation
 
 .PHONY: fuzz
 fuzz: ## Give each fuzz target bytes that nobody meant, for SECONDS (60); tests/fuzz/README.md says what they are (SEED)
@@ -93,19 +95,19 @@ fuzz: ## Give each fuzz target bytes that nobody meant, for SECONDS (60); tests/
 chaos: ## Kill everything, at every phase, for SECONDS; the report goes to target/chaos/report.json (SEED)
 	@$(local)/install.sh
 	@CHAOS_SECONDS=$(SECONDS) $(local)/with-stack.sh chaos 11000 \
-	  cargo test --package orion --test it --features faults exactly_once::every_death -- --nocapture
+	  $(TESTS) --test it exactly_once::every_death -- --nocapture
 
 .PHONY: drill
 drill: ## Back a bank up at work, lose everything, restore it, and measure (PAYMENTS)
 	@$(local)/install.sh
 	@DRILL_PAYMENTS=$(or $(PAYMENTS),20000) $(local)/with-stack.sh drill 12000 \
-	  cargo test --package orion --features faults --test it backup:: -- --nocapture
+	  $(TESTS) --test it backup:: -- --nocapture
 
 .PHONY: chaos-bugs
 chaos-bugs: ## Plant every mistake in turn, each of which must be found
 	@$(local)/install.sh
 	@CHAOS_BUGS=all $(local)/with-stack.sh chaos 11000 \
-	  cargo test --package orion --test it --features faults exactly_once::every_planted -- --nocapture
+	  $(TESTS) --test it exactly_once::every_planted -- --nocapture
 
 .PHONY: bench
 bench: ## Measure how fast it is, on a stack of its own (benches/README.md: ORION_BENCH_RUNS, ORION_BENCH_HISTORY and others)

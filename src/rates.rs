@@ -112,11 +112,21 @@ fn refused() -> Response {
 mod tests {
     use super::*;
 
+    /// What is left after each, in less time than gives anything back; a busy machine may take more than one attempt.
+    fn within_a_second<const N: usize>(made: impl Fn() -> Buckets, subjects: [&str; N]) -> (Buckets, [Option<u32>; N]) {
+        loop {
+            let (buckets, began) = (made(), std::time::Instant::now());
+            let taken = subjects.map(|subject| buckets.take(subject));
+            if began.elapsed() < std::time::Duration::from_secs(1) {
+                return (buckets, taken);
+            }
+        }
+    }
+
     #[test]
     fn a_bucket_holds_a_burst_and_is_ones_own() {
-        let buckets = Buckets::new(1, 3, 10).unwrap();
-        assert_eq!([buckets.take("awa"), buckets.take("awa"), buckets.take("awa"), buckets.take("awa")], [Some(2), Some(1), Some(0), None]);
-        assert_eq!(buckets.take("moussa"), Some(2));
+        let (buckets, taken) = within_a_second(|| Buckets::new(1, 3, 10).unwrap(), ["awa", "awa", "awa", "awa", "moussa"]);
+        assert_eq!(taken, [Some(2), Some(1), Some(0), None, Some(2)]);
         assert_eq!(buckets.window_s, 3);
     }
 
@@ -127,8 +137,8 @@ mod tests {
 
     #[test]
     fn subjects_that_have_been_quiet_are_forgotten_and_no_more_are_remembered_than_may_be() {
-        let slow = Buckets::new(1, 1, 2).unwrap();
-        assert_eq!(["awa", "moussa", "eve"].map(|subject| slow.take(subject)), [Some(0), Some(0), None]);
+        let (_, taken) = within_a_second(|| Buckets::new(1, 1, 2).unwrap(), ["awa", "moussa", "eve"]);
+        assert_eq!(taken, [Some(0), Some(0), None]);
         let quick = Buckets::new(1_000_000, 1, 2).unwrap();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
         for subject in ["awa", "moussa", "eve"] {

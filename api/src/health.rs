@@ -71,7 +71,7 @@ pub(crate) async fn readyz(State(view): State<View>) -> Result<Json<Ready>, Fail
     let mut errors = Vec::new();
     let mut wrong = |check: &str, detail: &str| errors.push(FieldError { pointer: check.to_owned(), detail: detail.to_owned() });
     if !(view.caught_up)() {
-        wrong("log", "is still being read");
+        wrong("log", "is still being read, or does not say yet by which rules the bank goes");
     }
     match tokio::time::timeout(CHECK_MAX, Shown::read(&view.pool)).await {
         // Migrations make the row, so it says nothing yet about the cell that moves it. Views that have come to a stand

@@ -17,10 +17,9 @@ fi
 export PATH=$tool/bin:$PATH
 cd "$root"
 cargo llvm-cov clean --workspace
-cargo llvm-cov --no-report --workspace --exclude orion
-cargo llvm-cov --no-report --package orion --features faults --lib --bins
-cargo llvm-cov --no-report --package orion --features faults --test it -- \
+cargo llvm-cov --no-report --workspace --features faults --lib --bins --test '???*'
+cargo llvm-cov --no-report --workspace --features faults --test it -- \
   tidy simulation watched::queries watched::rules watched::promql
-"$here/with-stack.sh" coverage 25000 cargo llvm-cov --no-report --package orion --features faults --test it -- http:: views::
+"$here/with-stack.sh" coverage 25000 cargo llvm-cov --no-report --workspace --features faults --test it -- http:: views::
 # Tests are not what is tested.
 cargo llvm-cov report --workspace --summary-only --fail-under-lines 70 --ignore-filename-regex '(^|/)(tests|benches)(/|\.rs)'

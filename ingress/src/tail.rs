@@ -32,7 +32,8 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Whether everything that stood in the logs at the start has been read.
+    /// Whether everything that stood in the logs at the start has been read, and it is known by which rules the bank goes: a new one has said
+    /// nothing of them yet.
     pub fn caught_up(&self) -> bool {
         self.commands.load(Ordering::Acquire) && self.events.load(Ordering::Acquire)
     }
@@ -67,7 +68,7 @@ pub fn spawn(brokers: &str, decisions: Arc<Decisions>, from: TailStart) -> Resul
                 read.at(epoch.epoch());
                 deciding.saw_events(epoch.events);
             }
-            if events.caught_up() {
+            if events.caught_up() && rules > 0 {
                 caught_up.store(true, Ordering::Release);
             }
         }

@@ -205,7 +205,9 @@ pub fn explained_pair(one: &str, other: &str) -> (u32, Vec<Why>) {
     let (one, other) = (Name::new(one, &Rarity::default()), Name::new(other, &Rarity::default()));
     let (there, back) = (align(&one, &other), align(&other, &one));
     let is_company = one.organisation || other.organisation;
-    let score = if !is_company && there.pieces.iter().filter(|piece| says(piece, &one)).count() > 1 {
+    // A slip of a word for a particle says something in one of the names alone: whichever says more counts, in either order.
+    let told = |aligned: &Alignment, query: &Name| aligned.pieces.iter().filter(|piece| says(piece, query)).count();
+    let score = if !is_company && told(&there, &one).max(told(&back, &other)) > 1 {
         there.score.max(back.score)
     } else {
         (there.score + back.score) / 2

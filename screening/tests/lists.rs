@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps says what it expected by failing")]
 
 use proptest::prelude::*;
+use proptest::sample::select;
 use screening::list::{Born, Kind, List, ListError, Parts, Strength};
 
 const UN: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -120,6 +121,20 @@ fn lists_of_which_ids_collide_are_one_list() {
     assert!(matches!(same, Err(ListError::Twice(id)) if id == "a:1"));
 }
 
+/// Words, particles, titles and forms, and slips of these: what says something in one name may say nothing in another.
+fn words() -> impl Strategy<Value = String> {
+    let word =
+        select(&["Awa", "Zarbatu", "Haji", "Hajo", "Del", "Dol", "de", "le", "ie", "in", "4", "Konyema", "al", "el", "SARL", "Bin"][..]);
+    prop::collection::vec(word, 1..5).prop_map(|words| words.join(" "))
+}
+
+#[test]
+fn a_slip_of_a_particle_counts_the_same_in_either_order() {
+    for (one, other) in [("Hajo Zarbatu Awa", "Haji Zarbatu"), ("Del Zarbatu Awa", "Dol Zarbatu"), ("ie 4 Konyema", "le 4")] {
+        assert_eq!(screening::score::pair(one, other), screening::score::pair(other, one), "{one}, {other}");
+    }
+}
+
 proptest! {
     #[test]
     fn damage_is_never_a_panic(which in 0..6_usize, cut in 0..3_000_usize, at in 0..3_000_usize, byte in any::<u8>()) {
@@ -130,6 +145,11 @@ proptest! {
         if let Ok(list) = List::read(&bytes) {
             prop_assert!(list.entries().iter().all(|entry| !entry.id.is_empty() && !entry.names.is_empty()));
         }
+    }
+
+    #[test]
+    fn two_names_are_as_alike_in_either_order(one in words(), other in words()) {
+        prop_assert_eq!(screening::score::pair(&one, &other), screening::score::pair(&other, &one));
     }
 
     #[test]

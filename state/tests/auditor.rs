@@ -243,14 +243,14 @@ fn shape(said: &[Event]) -> Vec<String> {
     said.iter().map(|event| format!("{event:#?}").lines().map(&mut line).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Whether a policy holds from when it is set, for good.
+/// Whether a policy holds from when it is set, for good. One that holds from an earlier time names that time, which depends on the epoch.
 fn at_once(set: &Set) -> bool {
     let (from, lasts_ms) = match set {
         Set::Level { .. } => return true,
         Set::Terms { from, .. } | Set::Limits { from, .. } | Set::End { from, .. } => (from, None),
         Set::Tariff { from, lasts_ms, .. } => (from, *lasts_ms),
     };
-    matches!(from, Moment::Unnamed | Moment::Past) && lasts_ms.is_none()
+    matches!(from, Moment::Unnamed) && lasts_ms.is_none()
 }
 
 /// Whether time does something of itself after this: rules and policies that come into force, holds that are over, orders of a day.
@@ -259,6 +259,7 @@ fn waits(what: &What) -> bool {
         What::Activate { .. } | What::Later { .. } => true,
         What::Diligence(wish) => wish.waits(),
         What::SetAml(AmlSetting::Cases(policy)) => policy.confirm_ms < DAY_MS,
+        What::SetAml(AmlSetting::Policy(policy)) => policy.review_expires_ms < DAY_MS,
         What::Set(set) => !at_once(set),
         What::Reserve { expires_in_ms, .. } => *expires_in_ms < DAY_MS / 24,
         What::Order { date: Date::In(ms), .. } => *ms < DAY_MS / 24,

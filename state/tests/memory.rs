@@ -236,7 +236,11 @@ fn what_is_kept_takes_as_many_bytes_as_it_is_said() {
         ("the same of a payment that settled", 108, pinned(|number| Effect::Moved(moved(number)))),
         ("the same of a hold that was made", 108, pinned(|number| Effect::Promised(promised(number)))),
         ("a decision that lies on a disk alone", 16, shelved()),
-        ("a customer", 35, measure(Table::default(), |table, number| table.push(Enrolled::new(customer(number))))),
+        (
+            "a customer",
+            35,
+            measure(Table::default(), |table, number| table.push(Enrolled::new(CustomerId(Uuid::from_u128(scattered(number)))))),
+        ),
         ("an account", 146, measure(Accounts::default(), |accounts, number| accounts.open(account(number)))),
         ("an open hold", 178, measure(Holds::default(), |holds, number| assert!(holds.open(hold(number)).is_none()))),
         ("an order that waits", 208, measure(Orders::default(), |orders, number| orders.open(order(number)))),

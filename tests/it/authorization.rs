@@ -171,7 +171,12 @@ impl Doors<'_> {
             let message = grpc::json::from_json(&method.input, &fields).map_err(anyhow::Error::msg)?;
             let mut metadata = vec![("idempotency-key", uuid::Uuid::new_v4().to_string()), ("prefer", "wait=20".to_owned())];
             metadata.extend(tokens.iter().map(|token| ("authorization", token.clone())));
-            let (found, reason) = outcome(&self.calls.ask(method, message, &metadata).await);
+            let (found, reason) = loop {
+                let (found, reason) = outcome(&self.calls.ask(method, message.clone(), &metadata).await);
+                if reason != "view_behind" {
+                    break (found, reason);
+                }
+            };
             let wanted = STATUSES.iter().find(|(status, _)| *status == expected.0).context("a status of the table")?.1;
             let found = grpc::name(found);
             if (found, reason.as_str()) != (wanted, expected.1) {
@@ -202,10 +207,16 @@ impl Doors<'_> {
         if verb != "GET" {
             headers.extend([("content-type", "application/json"), ("idempotency-key", &*key), ("prefer", "wait=20")]);
         }
-        let answer = if verb == "GET" {
-            self.server.begin(&path, &headers).await?
-        } else {
-            self.server.send(verb.parse()?, &path, &headers, body).await?
+        let answer = loop {
+            let answer = if verb == "GET" {
+                self.server.begin(&path, &headers).await?
+            } else {
+                self.server.send(verb.parse()?, &path, &headers, body.clone()).await?
+            };
+            // Views that are behind on a busy machine say nothing of rights.
+            if !answer.is_behind() {
+                break answer;
+            }
         };
         let code = if answer.status < 400 { String::new() } else { answer.problem()?.code };
         Ok((answer.status, code))

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Services are shared by tests that bring their own topics and databases. A house needs them alone: its cells would
 /// take each other over, and it may kill what others use.
@@ -144,16 +144,18 @@ impl House {
 
     /// Kills the supervisor by -9, which ends its cells, and starts it again.
     pub(crate) fn kill_run(&mut self) -> anyhow::Result<()> {
-        self.end_run()?;
+        self.run.kill()?;
+        self.run.wait()?;
         self.run = self.start_another(&["run"], "run.log")?;
         Ok(())
     }
 
-    /// Kills the supervisor by -9, for good; its cells follow.
+    /// Kills the supervisor by -9, for good; its cells follow, and are gone when this returns.
     pub(crate) fn end_run(&mut self) -> anyhow::Result<()> {
+        let cells = children_of(self.run.id())?;
         self.run.kill()?;
         self.run.wait()?;
-        Ok(())
+        end(&cells)
     }
 
     /// Starts the door again if it has ended.
@@ -211,10 +213,13 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
+        let cells = children_of(self.run.id()).unwrap_or_default();
         for child in [&mut self.serve, &mut self.run] {
             drop(child.kill());
             drop(child.wait());
         }
+        // One that goes on for a moment must not meet the next house.
+        drop(end(&cells));
         if self.folder.exists() {
             println!("the logs are in {}", self.folder.display());
             // Where the tests run on a machine that is gone afterwards, this is all that is left of them.
@@ -247,6 +252,8 @@ fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -
         .env("ORION_SNAPSHOTS__FOLDER", folder.join("snapshots"))
         .env("ORION_SNAPSHOTS__EVERY_MS", "500")
         .env("ORION_RISK__SNAPSHOT_EVERY_MS", "2000")
+        // A broker that is held up by other tests is no broker that is away.
+        .env("ORION_HTTP__APPEND_TIMEOUT_MS", "30000")
         .envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }
@@ -254,6 +261,16 @@ fn orion(folder: &Path, (http, grpc): (&str, &str), environment: &Environment) -
 fn start(command: &mut Command, log: &Path) -> anyhow::Result<Child> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().context("can't start orion")
+}
+
+/// What a test asks of today is asked of one day: where midnight UTC is near, it is waited for.
+pub(crate) fn not_at_midnight() {
+    const DAY_S: u64 = 86_400;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let left = DAY_S - now % DAY_S;
+    if left < 90 {
+        std::thread::sleep(Duration::from_secs(left + 1));
+    }
 }
 
 /// Sends a signal to a process of ours.
@@ -285,6 +302,13 @@ fn stands_still(process: u32) -> anyhow::Result<bool> {
 
 /// The child of a process that runs a cell.
 fn child_of(parent: u32, cell: &str) -> anyhow::Result<Option<u32>> {
+    let found = children_of(parent)?.into_iter().find(|(_, arguments)| arguments.split('\0').any(|argument| argument == cell));
+    Ok(found.map(|(process, _)| process))
+}
+
+/// The children of a process, and their arguments.
+fn children_of(parent: u32) -> anyhow::Result<Vec<(u32, String)>> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")? {
         let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         // A process may end while we look.
@@ -292,9 +316,32 @@ fn child_of(parent: u32, cell: &str) -> anyhow::Result<Option<u32>> {
         let Ok(arguments) = std::fs::read_to_string(format!("/proc/{process}/cmdline")) else { continue };
         let parent_of =
             stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).and_then(|parent| parent.parse::<u32>().ok());
-        if parent_of == Some(parent) && arguments.split('\0').any(|argument| argument == cell) {
-            return Ok(Some(process));
+        if parent_of == Some(parent) {
+            found.push((process, arguments));
         }
     }
-    Ok(None)
+    Ok(found)
+}
+
+/// Waits until processes that end of themselves are gone; one that stands still, and so can't, is killed.
+fn end(processes: &[(u32, String)]) -> anyhow::Result<()> {
+    let (begun, patience) = (Instant::now(), Duration::from_secs(10));
+    for (process, arguments) in processes {
+        let mut killed = false;
+        while !is_gone(*process) {
+            if !killed && begun.elapsed() > patience {
+                drop(signal("KILL", *process));
+                killed = true;
+            }
+            ensure!(begun.elapsed() < 3 * patience, "{arguments} does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a process has ended, though nobody may have asked yet how.
+fn is_gone(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_none_or(|state| ["Z", "X"].contains(&state))
 }

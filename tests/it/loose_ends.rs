@@ -18,7 +18,8 @@ use schemas::topic::{EPOCH_HEADER, GENERATION_HEADER};
 use schemas::wire::Encoder;
 use schemas::{Binding, Cause, CommandId, Epoch, EpochOutput, Event, EventId, Fact, Position, Refusal, Repeat, Topic};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Each epoch has a record in each of these.
@@ -40,19 +41,27 @@ fn a_transaction_stands_whole_or_not_at_all_whenever_kafka_dies() -> anyhow::Res
             break;
         }
         let Some(kafka) = broker()? else { return house.forget() };
-        let writer = std::thread::spawn(move || -> (u64, SinkError) {
-            let (mut epoch, mut count) = (last, 0);
+        let count = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&count);
+        let writer = std::thread::spawn(move || -> SinkError {
+            let mut epoch = last;
             loop {
                 epoch = now_ms().max(epoch + 1);
                 if let Err(error) = sink.write(&[output(epoch, generation)]) {
-                    return (count, error);
+                    return error;
                 }
-                count += 1;
+                counted.fetch_add(1, Ordering::Relaxed);
             }
         });
-        std::thread::sleep(Duration::from_millis(700 + u64::from(number) * 37));
+        let deadline = Instant::now() + WAIT;
+        while count.load(Ordering::Relaxed) <= 10 && !writer.is_finished() {
+            ensure!(Instant::now() < deadline, "only {count:?} transactions in {WAIT:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(u64::from(number) * 37));
         signal("KILL", kafka)?;
-        let (count, error) = writer.join().ok().context("the writer has panicked")?;
+        let error = writer.join().ok().context("the writer has panicked")?;
+        let count = count.load(Ordering::Relaxed);
         // A Kafka that dies in the middle of an end may fence the writer when it is back; to a cell both are a reason to start again.
         ensure!(!matches!(error, SinkError::Wire(_)), "{error}");
         written += count;
@@ -134,7 +143,7 @@ fn what_hangs_is_found_as_soon_as_kafka_answers_again() -> anyhow::Result<()> {
     let _open = send(&brokers, &topic, &[(0, 3, Some(5)), (1, 3, Some(5)), (2, 3, Some(5))])?;
     signal("KILL", kafka)?;
     let places: Vec<_> = (0..3).map(|partition| (topic.clone(), partition)).collect();
-    let deadline = Instant::now() + 2 * WAIT;
+    let deadline = Instant::now() + 4 * WAIT;
     let found = loop {
         match loose_ends::find(&brokers, &places) {
             Err(error) if Instant::now() < deadline => println!("not yet: {error}"),
@@ -175,6 +184,8 @@ fn set_up(brokers: &str, committed: &[Record], hanging: &[Record]) -> anyhow::Re
         let topic = format!("loose-ends-{}", uuid::Uuid::new_v4());
         let open = made(brokers, &topic).and_then(|()| {
             send(brokers, &topic, committed)?.commit_transaction(WAIT)?;
+            // The marks of its end are under way for a moment; until then, it hangs as well.
+            records(brokers, &topic)?;
             send(brokers, &topic, hanging)
         });
         attempts += 1;
@@ -204,8 +215,12 @@ impl ProducerContext for Refused {
 /// Begins a transaction with these records.
 fn send(brokers: &str, topic: &str, records: &[Record]) -> anyhow::Result<BaseProducer<Refused>> {
     let id = uuid::Uuid::new_v4().to_string();
-    let producer: BaseProducer<Refused> =
-        ClientConfig::new().set("bootstrap.servers", brokers).set("transactional.id", &id).create_with_context(Refused::default())?;
+    let producer: BaseProducer<Refused> = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("transactional.id", &id)
+        // Kafka must not end what is to stay open, however long the rest takes.
+        .set("transaction.timeout.ms", "600000")
+        .create_with_context(Refused::default())?;
     producer.init_transactions(WAIT)?;
     producer.begin_transaction()?;
     for (partition, generation, epoch) in records {

@@ -9,6 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,9 +38,12 @@ fn overload_is_answered_bounded_and_loses_nothing() -> anyhow::Result<()> {
 
 #[test]
 fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow::Result<()> {
-    let few = |_: &Path| Ok(vec![("ORION_HTTP__PINNED_MAX", "20".into())]);
+    let few = |_: &Path| Ok(vec![("ORION_HTTP__PINNED_MAX", "20".into()), patient()]);
     let Some(mut house) = House::start_with("full", few)? else { return Ok(()) };
     let bank = Bank::open(&house)?;
+    // A door forgets what the views show.
+    let views = house.cell("views")?;
+    signal("STOP", views)?;
     let before = ends("orion.commands.v1")?;
     let paid = Cell::new(1);
     let full = || -> anyhow::Result<bool> {
@@ -58,10 +62,11 @@ fn a_ledger_that_keeps_as_many_decisions_as_it_may_takes_nothing_new() -> anyhow
     // as well. The balance shows that what was refused is not.
     let taken = ends("orion.commands.v1")? - before;
     ensure!((15..=18).contains(&paid.get()) && taken >= paid.get(), "{taken} commands of {paid:?} deposits");
-    wait("all deposits are shown", || Ok(bank.balance()? == 100 * paid.get()))?;
     // A retry that the door remembers adds nothing.
     let again = first()?;
     ensure!(again.status == 201 && again.header("idempotency-replayed") == "true", "{again:?}");
+    signal("CONT", views)?;
+    wait("all deposits are shown", || Ok(bank.balance()? == 100 * paid.get()))?;
     // Neither the ledger that is read back nor a door that has just started forgets it.
     house.kill_cell("settlement")?;
     house.kill_serve()?;
@@ -89,9 +94,14 @@ fn under_the_ceilings(house: &House) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A cell that a test makes stand still is not replaced meanwhile.
+pub(crate) fn patient() -> (&'static str, OsString) {
+    ("ORION_RUN__STUCK_MS", "120000".into())
+}
+
 /// A small bound of what waits, so that it is soon reached, and little patience with Kafka.
 fn tight(_: &Path) -> anyhow::Result<Environment> {
-    Ok(vec![("ORION_HTTP__REMEMBERED_MAX", PENDING_MAX.to_string().into()), ("ORION_HTTP__APPEND_TIMEOUT_MS", "2000".into())])
+    Ok(vec![("ORION_HTTP__REMEMBERED_MAX", PENDING_MAX.to_string().into()), ("ORION_HTTP__APPEND_TIMEOUT_MS", "2000".into()), patient()])
 }
 
 /// The backend that writes the views stops for a while (`OVERLOAD_SECONDS`) under full speed: payments go on, and then all of

@@ -57,9 +57,9 @@ fn settlement_comes_back_from_whatever_is_left() -> anyhow::Result<()> {
     ensure!(bank.balance()? == 300);
 
     // A disk that takes no snapshot costs no payment. (A file stands where the folder was: root is refused nothing else.)
-    std::fs::remove_dir_all(house.file("snapshots/settlement"))?;
+    std::fs::rename(house.file("snapshots/settlement"), house.file("snapshots/before"))?;
     std::fs::write(house.file("snapshots/settlement"), "")?;
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     let said = log(&house)?.len();
     let mut paid = 0;
     while !log(&house)?.iter().skip(said).any(|line| line["level"] == "ERROR" && line["message"] == "a snapshot can't be written") {
@@ -83,8 +83,10 @@ fn a_cell_that_says_nothing_is_replaced() -> anyhow::Result<()> {
     bank.deposit("after")?;
     ensure!(bank.balance()? == 200);
     let log = log(&house)?;
-    let stuck = log.iter().filter(|line| line["message"] == "the cell is stuck: it is killed and starts again").count();
-    ensure!(stuck == 2, "{stuck} cells were stuck");
+    let stuck: Vec<&Value> = log.iter().filter(|line| line["message"] == "the cell is stuck: it is killed and starts again").collect();
+    for cell in ["settlement", "views"] {
+        ensure!(stuck.iter().any(|line| line["cell"] == cell), "{cell} was not stuck: {stuck:?}");
+    }
     ensure!(house.stop_run()?.success());
     house.forget()
 }
@@ -141,7 +143,7 @@ impl Bank {
 
     fn balance(&self) -> anyhow::Result<u64> {
         let path = format!("/v1/accounts/{}/balance?at_least={}", self.account, self.epoch.get());
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(90);
         let answer = loop {
             let answer = self.runtime.block_on(self.server.get(&self.staff, &path))?;
             // The views may just be coming back, too.
@@ -164,7 +166,8 @@ impl Bank {
         let mut answer = ask()?;
         // A slow machine takes nothing for a while; what it did not take is asked again.
         for _ in 0..60 {
-            if answer.status != 429 {
+            let undecided = answer.status == 202 && status != 202 && !key.is_empty();
+            if answer.status != 429 && !undecided {
                 break;
             }
             std::thread::sleep(Duration::from_secs(1));
@@ -187,7 +190,7 @@ fn stop(house: &mut House) -> anyhow::Result<()> {
 fn start(house: &mut House) -> anyhow::Result<(u64, u64)> {
     let before = log(house)?.len();
     house.start_run()?;
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     loop {
         let lines = log(house)?;
         let replay = lines.iter().skip(before).find(|line| line["message"] == "replaying what is bound");

@@ -8,6 +8,7 @@ pub(crate) mod told;
 mod verdict;
 
 use crate::house::{House, signal};
+use crate::overload::patient;
 use anyhow::{Context, ensure};
 use bank::Bank;
 use dataflows::risk::{Found, Given, risk};
@@ -30,7 +31,10 @@ fn every_death_leaves_the_alerts_of_an_uninterrupted_run() -> anyhow::Result<()>
     let prepare = |folder: &std::path::Path| {
         let faults = folder.join("faults");
         std::fs::create_dir(&faults)?;
-        Ok([("ORION_FAULTS", faults.into())].into_iter().chain(report::ENROLLED.map(|(name, value)| (name, value.into()))).collect())
+        Ok([("ORION_FAULTS", faults.into()), patient()]
+            .into_iter()
+            .chain(report::ENROLLED.map(|(name, value)| (name, value.into())))
+            .collect())
     };
     let Some(house) = House::start_with("risk", prepare)? else { return Ok(()) };
     let bank = Bank::open(&house, 24)?;
@@ -210,12 +214,13 @@ fn say(given: Vec<Given>) -> Vec<AlertChange> {
     receiver.iter().flatten().collect()
 }
 
-/// Waits until the cell has written an epoch.
+/// Waits until the cell has written an epoch, and the views show it: what is asked of Postgres next is of both.
 pub(crate) async fn reached(url: &str, epoch: u64) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     let deadline = Instant::now() + WAIT;
     loop {
-        let next: i64 = sqlx::query_scalar("select epoch from risk_progress").fetch_one(&mut connection).await?;
+        let query = "select least((select epoch from risk_progress), (select epoch from sink_progress where sink = 'views'))";
+        let next: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await?;
         if u64::try_from(next)? > epoch {
             return Ok(());
         }

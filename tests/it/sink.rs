@@ -5,6 +5,7 @@ use crate::kafka::{self, on_a_topic};
 use anyhow::{Context, ensure};
 use egress::kafka::{Sink, SinkError};
 use egress::records::Sent;
+use ingress::kafka::{ReadError, read_all};
 use orion::load::random::SplitMix64;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -160,10 +161,13 @@ fn read(brokers: &str, topic: &str) -> anyhow::Result<[Vec<Record>; 2]> {
     for partition in [0, 1] {
         list.add_partition_offset(topic, partition, Offset::Beginning)?;
     }
+    // The end of the last transaction may be under way to one of them.
+    for partition in [0, 1] {
+        read_all(brokers, topic, partition, |_| Ok::<_, ReadError>(()))?;
+    }
     consumer.assign(&list)?;
     let (mut found, mut ended, begun) = ([Vec::new(), Vec::new()], BTreeSet::new(), Instant::now());
-    // The end of the last transaction may be under way to one of them.
-    while ended.len() < 2 || begun.elapsed() < Duration::from_secs(1) {
+    while ended.len() < 2 {
         ensure!(begun.elapsed() < WAIT, "the topic has no end");
         match consumer.poll(Duration::from_millis(100)) {
             Some(Err(rdkafka::error::KafkaError::PartitionEOF(partition))) => drop(ended.insert(partition)),

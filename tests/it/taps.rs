@@ -46,7 +46,7 @@ fn a_topic_is_read_over_http() -> anyhow::Result<()> {
     let last = runtime.block_on(events.next())?.context("cut off")?;
     assert_eq!((last.name.as_str(), &last.data), ("end", &json!({"reason": "server_stops"})));
     house.wait_door()?;
-    ensure!(asked.elapsed() < Duration::from_secs(10), "the door took {:?} to stop", asked.elapsed());
+    ensure!(asked.elapsed() < Duration::from_secs(30), "the door took {:?} to stop", asked.elapsed());
     house.forget()
 }
 
@@ -147,7 +147,7 @@ async fn goes_on_where_it_ended(reader: &Reader, all: &[Value]) -> anyhow::Resul
 
 async fn follows(reader: &Reader, server: &Server) -> anyhow::Result<()> {
     let url = format!("{}/v1/taps/customer.created.v1?where=full_name=Heard%20Diop", reader.base);
-    let mut events = Events::open(&reader.client, &url, &reader.token, None).await?;
+    let mut events = eventually(async || Events::open(&reader.client, &url, &reader.token, None).await).await?;
     let staff = server.token("teller", STAFF)?;
     for name in ["Other Diop", "Heard Diop"] {
         let answer = server.post(&staff, "/v1/customers", &[("prefer", "wait=20")], &json!({"full_name": name})).await?;
@@ -172,7 +172,13 @@ async fn is_refused(reader: &Reader, server: &Server) -> anyhow::Result<()> {
         ("/v1/taps/transaction.settled.v1", Some("1764000000123"), 400, "invalid_request"),
         ("/v1/taps/orion.settlement.journal.v1?from=beginning&limit=1", None, 200, ""),
     ] {
-        assert_eq!(reader.status(path, &reader.token, last_id).await?, (status, code.to_owned()), "{path} {last_id:?}");
+        let found = eventually(async || {
+            let found = reader.status(path, &reader.token, last_id).await?;
+            // Those before may not have left their places yet.
+            ensure!(found.0 != 429, "{found:?}");
+            Ok(found)
+        });
+        assert_eq!(found.await?, (status, code.to_owned()), "{path} {last_id:?}");
     }
     Ok(())
 }
@@ -200,7 +206,7 @@ async fn ends_with_the_token(reader: &Reader, server: &Server) -> anyhow::Result
 
 /// Tries until it comes about.
 async fn eventually<T>(mut come_about: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         match come_about().await {
             Ok(came) => return Ok(came),

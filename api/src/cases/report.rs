@@ -189,6 +189,11 @@ async fn drafted(view: &View, case: &Case, wanted: &Wanted, as_of: Epoch) -> Res
     // What the alerts name may be newer than what is shown; then the caller asks again.
     let risk = Shown::read_risk(&view.pool).await?.ok_or(ViewError::NoProgress)?;
     let alerts = suspected(view, risk.as_of(), case.alert_id, case.customer_id).await?;
+    // Risk asks for the case of an alert before Postgres has the alert.
+    let is_missing = case.alert_id.is_some_and(|id| alerts.iter().all(|alert| alert.id != id));
+    if is_missing && risk.as_of() < case.opened_at {
+        return Err(behind().into());
+    }
     let named: BTreeSet<TransactionId> = alerts.iter().flat_map(|alert| alert.evidence.transactions.iter().copied()).collect();
     let payments = payments(view, &named).await?;
     let accounts: BTreeSet<AccountId> = payments.iter().flat_map(|payment| [payment.account_debit, payment.account_credit]).collect();

@@ -150,11 +150,8 @@ mod tests {
 
     #[test]
     fn an_address_without_anybody_is_named() {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        for (address, said) in
-            [(free.as_str(), format!("can't reach kafka at {free}")), ("nobody", "can't reach kafka at nobody".to_owned())]
-        {
-            assert_eq!(Connection::open(address).unwrap_err().to_string(), said);
+        for address in ["127.0.0.1:1", "nobody"] {
+            assert_eq!(Connection::open(address).unwrap_err().to_string(), format!("can't reach kafka at {address}"));
         }
     }
 }

@@ -46,6 +46,12 @@ proptest! {
         prop_assert_eq!(Record::read(&decoder(), topic, &record.write(&encoder()), TRACEPARENT).is_ok(), same);
     }
 
+    /// Avro, but no record of ours.
+    #[test]
+    fn a_schema_of_something_else_is_refused(text in select(&["[]", "{}", "\"null\"", "[\"null\"]", "\"string\"", "7", "null", ""][..])) {
+        prop_assert!(Decoder::default().learn_record("7", text.as_bytes()).is_err(), "{}", text);
+    }
+
     #[test]
     fn arbitrary_text_is_no_schema(header: String, value: Vec<u8>) {
         prop_assert!(Decoder::default().learn_record(&header, &value).is_err());

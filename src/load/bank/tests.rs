@@ -70,7 +70,7 @@ async fn a_command_is_sent_again_with_its_key_until_it_is_decided() {
 
 #[tokio::test]
 async fn a_silent_bank_is_given_up() {
-    let (bank, script) = door(&[], Duration::from_millis(300)).await;
+    let (bank, script) = door(&[], Duration::from_secs(2)).await;
     let trouble = bank.post(Caller::Operator, "/v1/customers", "k", &serde_json::json!({})).await.unwrap_err();
     assert!(matches!(&trouble, Trouble::Silent { last, .. } if last.contains("503")), "{trouble}");
     assert!(script.lock().unwrap().1.len() > 2);

@@ -11,7 +11,7 @@ use super::nemesis::{Nemesis, Strike, Toll};
 use super::random::Random;
 use super::report::Report;
 use super::wire::Http;
-use crate::house::House;
+use crate::house::{House, signal};
 use anyhow::ensure;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -195,7 +195,7 @@ fn plant(nemesis: &mut Nemesis<'_>, name: &str, mistake: Mistake) -> anyhow::Res
         nemesis.house.wait_ready()?;
         std::fs::write(nemesis.faults.join("settlement.commit"), "")?;
     }
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while mistake == Mistake::Slip && file.exists() {
         ensure!(Instant::now() < deadline, "nobody made the mistake {name}");
         std::thread::sleep(Duration::from_millis(20));
@@ -223,6 +223,11 @@ fn settle(house: &mut House, crowd: &Arc<Crowd>, ground: &Ground, runtime: &Runt
     house.end_serve()?;
     quiet_log(ground, runtime, patience)?;
     let settled = Chain::settle(ground, runtime);
+    // Holds and orders may end at any second. Each cell ends for itself, and what settlement says in its last moment the views must have.
+    if let Ok(process) = house.cell("settlement") {
+        drop(signal("STOP", process));
+    }
+    all_shown(ground, runtime, patience);
     house.end_run()?;
     let rows = runtime.block_on(gather::rows(&ground.views_url()?))?;
     let chain = Chain { settled, ..Chain::gather(ground, runtime)? };
@@ -237,6 +242,20 @@ fn quiet(house: &mut House, ground: &Ground, runtime: &Runtime, patience: Durati
         if left.is_zero() || quiet_log(ground, runtime, left.min(Duration::from_millis(500)))? {
             return Ok(());
         }
+    }
+}
+
+/// Waits until the views show the newest epoch. What they never show is for the checker to say.
+fn all_shown(ground: &Ground, runtime: &Runtime, patience: Duration) {
+    let deadline = Instant::now() + patience;
+    let stands = || {
+        let (_, epoch) = gather::bound(&ground.brokers)?;
+        let (upper, _) =
+            runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), gather::progress(&ground.views_url()?)).await? })?;
+        anyhow::Ok(upper > epoch)
+    };
+    while !stands().unwrap_or(false) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

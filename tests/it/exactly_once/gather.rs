@@ -93,7 +93,7 @@ pub(crate) fn bound(brokers: &str) -> anyhow::Result<(i64, u64)> {
 
 /// The end of the commands log.
 pub(crate) fn commands_end(brokers: &str) -> anyhow::Result<i64> {
-    let (_, end) = consumer(brokers)?.fetch_watermarks(Topic::Commands.as_str(), 0, Duration::from_secs(5))?;
+    let (_, end) = consumer(brokers)?.fetch_watermarks(Topic::Commands.as_str(), 0, WAIT)?;
     Ok(end)
 }
 
@@ -223,7 +223,7 @@ fn consumer(brokers: &str) -> anyhow::Result<BaseConsumer> {
 /// Reads a topic from its first record to its end.
 pub(crate) fn read(brokers: &str, topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let consumer = consumer(brokers)?;
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(5))?;
+    let metadata = consumer.fetch_metadata(Some(topic), WAIT)?;
     let mut open: BTreeSet<i32> = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id()).collect();
     ensure!(!open.is_empty(), "topic {topic} is not there");
     let mut list = TopicPartitionList::new();

@@ -104,7 +104,7 @@ impl Nemesis<'_> {
             {
                 self.house.kill_cell(cell)?;
                 *self.toll.kills.entry(cell.to_owned()).or_default() += 1;
-                again = Instant::now() + Duration::from_secs(12);
+                again = Instant::now() + Duration::from_secs(25);
             }
             ensure!(Instant::now() < deadline, "nobody passed {point}");
             std::thread::sleep(Duration::from_millis(5));
@@ -143,10 +143,18 @@ impl Nemesis<'_> {
     /// the cell again, which replaces the second one in turn.
     fn zombie(&mut self, cell: &'static str) -> anyhow::Result<()> {
         // The one that has the cell, and not one that is on its way to it.
-        let (first, since) = (self.house.cell(cell)?, self.crowd.now());
-        self.recover()?;
-        wait("the views go on", || Ok(self.crowd.shown_since(since)))?;
-        ensure!(self.house.cell(cell)? == first, "{cell} has ended meanwhile");
+        let mut attempts = 0;
+        let first = loop {
+            let (first, since) = (self.house.cell(cell)?, self.crowd.now());
+            self.recover()?;
+            wait("the views go on", || Ok(self.crowd.shown_since(since)))?;
+            // One that has lived through what came before may still end of it.
+            if self.house.cell(cell)? == first {
+                break first;
+            }
+            attempts += 1;
+            ensure!(attempts < 3, "{cell} ends again and again");
+        };
         signal("STOP", first)?;
         let (run, log) = (self.house.file("run.log"), format!("second-{cell}-{first}.log"));
         let before = replaced(&run)?;
@@ -186,7 +194,7 @@ impl Nemesis<'_> {
             ended = second.try_wait()?;
             Ok(ended.is_some())
         })?;
-        ensure!(replaced(&self.house.file(log))? == 1, "the second {cell} did not say that it was replaced");
+        ensure!(replaced(&self.house.file(log))? >= 1, "the second {cell} did not say that it was replaced");
         ensure!(ended.is_some_and(|status| status.code() == Some(70)), "the second {cell} ended with {ended:?}");
         self.recover()?;
         self.count(&format!("{cell} zombie"))

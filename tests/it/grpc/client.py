@@ -105,12 +105,16 @@ def one_bank(awa, moussa):
     assert status == 201, first
     metadata = (("idempotency-key", key), WAIT)
     answer, said = orion.ask(staff, "orion.v1.Bank/Transfer", *metadata, **fields)
-    assert (answer.transaction.id, said["idempotency-replayed"], said["preference-applied"]) == (first["id"], "true", "wait=20"), said
+    assert (answer.transaction.id, said["idempotency-replayed"], said["preference-applied"]) == (first["id"], "true", "wait=30"), said
     assert len(said["traceparent"]) == 55, said
 
     # The wait is cut to the deadline, and what is not decided in time is an operation that says later what became of it.
-    key = str(uuid.uuid4())
-    answer, _ = orion.ask(staff, "orion.v1.Bank/Transfer", ("idempotency-key", key), ("prefer", "respond-async"), **fields)
+    for _ in range(20):
+        key = str(uuid.uuid4())
+        answer, _ = orion.ask(staff, "orion.v1.Bank/Transfer", ("idempotency-key", key), ("prefer", "respond-async"), **fields)
+        # A door that was held up for a moment may know the decision already.
+        if answer.WhichOneof("answer") == "pending":
+            break
     assert answer.WhichOneof("answer") == "pending" and answer.pending.status == 1, answer
     decided = orion.see(staff, "GetOperation", id=answer.pending.id, at_least=answer.pending.command)
     assert decided.status == 2 and decided.transaction_id, decided
@@ -136,7 +140,7 @@ def holds(awa, till):
 def many(awa, moussa, till):
     """Batches, dry runs and orders."""
     pay = {"operation": "ITEM_OPERATION_TRANSFER", "account_debit": awa.id, "account_credit": moussa.id, "amount": "10", "currency": "XOF"}
-    hold = {"operation": "ITEM_OPERATION_RESERVE", "payment": "PAYMENT_KIND_TRANSFER", "account_debit": awa.id, "account_credit": moussa.id, "amount": "5", "currency": "XOF", "expires_in_seconds": 60}
+    hold = {"operation": "ITEM_OPERATION_RESERVE", "payment": "PAYMENT_KIND_TRANSFER", "account_debit": awa.id, "account_credit": moussa.id, "amount": "5", "currency": "XOF", "expires_in_seconds": 3600}
     batch = orion.do(staff, "DecideBatch", mode="BATCH_MODE_INDEPENDENT", items=[pay, dict(pay, amount="99999999"), hold])
     assert (batch.counts.settled, batch.counts.failed, batch.counts.reserved) == (1, 1, 1), batch
     assert batch.outcomes[1].reason == "insufficient_funds" and batch.outcomes[1].error_code == "insufficientFunds", batch
@@ -231,7 +235,7 @@ def lists(awa, transfer):
     wrong = orion.refused("INVALID_ARGUMENT", "invalid_request", orion.see, staff, "ListTransactions", limit=0, cursor="x")
     assert set(wrong.fields) == {"limit", "cursor"}, wrong.fields
     now = statement.as_of
-    volume = orion.see(staff, "ReportVolume", **{"from": now - 3_600_000, "to": now, "by": "SPAN_HOUR"})
+    volume = orion.see(staff, "ReportVolume", **{"from": now - 7_200_000, "to": now, "by": "SPAN_HOUR"})
     assert any(line.operation == "transfer" and line.count > 0 for line in volume.volume), volume
     assert orion.see(staff, "ReportMerchants", day=now, currency="XOF").role == 2
 

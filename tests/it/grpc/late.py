@@ -4,16 +4,24 @@ import os
 import time
 import uuid
 
-from reflected import Orion
+from reflected import WAIT, Orion, Refused
 
 orion = Orion(os.environ["GRPC"])
 staff, operation = os.environ["STAFF"], os.environ["DECIDED"]
 
 if operation == "no":
-    started = time.monotonic()
-    metadata = (("idempotency-key", str(uuid.uuid4())), ("prefer", "wait=20"))
-    answer, _ = orion.ask(staff, "orion.v1.Bank/EnrolCustomer", *metadata, timeout=2, full_name="Late")
-    assert answer.WhichOneof("answer") == "pending" and 1 < time.monotonic() - started < 2, answer
+    method, answer = "orion.v1.Bank/EnrolCustomer", None
+    message = orion.message(method, {"full_name": "Late"})
+    for _ in range(20):
+        started = time.monotonic()
+        metadata = (("authorization", f"Bearer {staff}"), ("idempotency-key", str(uuid.uuid4())), WAIT)
+        try:
+            answer, _ = orion.raw(method, message, *metadata, timeout=2)
+            break
+        except Refused as refused:
+            # A server that was held up for as long as it keeps of the deadline: the client's own came first.
+            assert refused.code == "DEADLINE_EXCEEDED", refused
+    assert answer.WhichOneof("answer") == "pending" and 1 < time.monotonic() - started, answer
     print(answer.pending.id)
 else:
     deadline = time.monotonic() + 60

@@ -1,5 +1,6 @@
 """The bank over gRPC, as its reflection describes it: no stub was compiled, and no file of ours is read."""
 
+import time
 import uuid
 
 import grpc
@@ -8,7 +9,7 @@ from google.rpc import error_details_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 
-WAIT = ("prefer", "wait=20")
+WAIT = ("prefer", "wait=30")
 
 
 class Refused(Exception):
@@ -56,7 +57,7 @@ class Orion:
         """A request from plain values: words of a list by their names."""
         return message_factory.GetMessageClass(self.method(method).input_type)(**fields)
 
-    def raw(self, method, message, *metadata, timeout=30):
+    def raw(self, method, message, *metadata, timeout=40):
         """The answer and its metadata, whatever was sent."""
         kind = message_factory.GetMessageClass(self.method(method).output_type)
         call = self.channel.unary_unary("/" + method, request_serializer=lambda sent: sent if isinstance(sent, bytes) else sent.SerializeToString(), response_deserializer=kind.FromString)
@@ -66,7 +67,7 @@ class Orion:
             raise Refused(error) from None
         return answer, dict(done.initial_metadata())
 
-    def ask(self, token, method, /, *metadata, timeout=30, **fields):
+    def ask(self, token, method, /, *metadata, timeout=40, **fields):
         sent = (("authorization", f"Bearer {token}"), *metadata)
         return self.raw(method, self.message(method, fields), *sent, timeout=timeout)
 
@@ -75,13 +76,19 @@ class Orion:
         metadata = (("idempotency-key", key or str(uuid.uuid4())), WAIT)
         answer, said = self.ask(token, f"orion.v1.Bank/{method}", *metadata, **fields)
         kind = answer.WhichOneof("answer")
-        assert kind != "pending", f"{method} was not decided in 20 s"
+        assert kind != "pending", f"{method} was not decided in 30 s"
         assert said["orion-epoch"].isdigit(), said
         return getattr(answer, kind)
 
     def see(self, token, method, /, **fields):
-        """What a view shows."""
-        return self.ask(token, f"orion.v1.Views/{method}", **fields)[0]
+        """What a view shows. Views that are behind, as they may be on a busy machine, are asked again."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return self.ask(token, f"orion.v1.Views/{method}", **fields)[0]
+            except Refused as refused:
+                if refused.reason != "view_behind" or time.monotonic() > deadline:
+                    raise
 
     def refused(self, code, reason, call, /, *arguments, **fields):
         """The status of a call that must not succeed."""

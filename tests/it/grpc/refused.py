@@ -14,7 +14,7 @@ TRANSFER = {"account_debit": A, "account_credit": "019ab6f5-1c7b-7002-8000-00000
 transfer = "orion.v1.Bank/Transfer"
 
 
-def sent(*metadata, method=transfer, timeout=30, **fields):
+def sent(*metadata, method=transfer, timeout=30, orion=orion, **fields):
     return orion.raw(method, orion.message(method, fields), *metadata, timeout=timeout)
 
 
@@ -77,8 +77,9 @@ trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 traced = orion.refused("UNAUTHENTICATED", "token_missing", sent, ("traceparent", f"00-{trace}-00f067aa0ba902b7-01"), **TRANSFER)
 assert traced.info.metadata["trace_id"] == trace and trace in traced.metadata["traceparent"], traced.metadata
 
-# A deadline is kept by the server too; the client's own would hide it, so it is not told.
-late = orion.refused("DEADLINE_EXCEEDED", "deadline_exceeded", sent, bearer, KEY, ("grpc-timeout", "1m"), timeout=None, **TRANSFER)
+# A deadline is kept by the server too, here by one that waits long for the log; the client's own would hide it, so it is not told.
+patient, its_bearer = Orion(os.environ["PATIENT"]), ("authorization", f"Bearer {os.environ['PATIENT_STAFF']}")
+late = patient.refused("DEADLINE_EXCEEDED", "deadline_exceeded", sent, its_bearer, KEY, ("grpc-timeout", "1m"), timeout=None, orion=patient, **TRANSFER)
 assert late.info.metadata["trace_id"]
 
 # What is no method, and whether it is well.

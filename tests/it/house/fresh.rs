@@ -51,7 +51,7 @@ impl Kafka {
 
     /// Those of ours that are there.
     fn topics(&self) -> anyhow::Result<Vec<String>> {
-        let metadata = self.consumer.fetch_metadata(None, Duration::from_secs(10))?;
+        let metadata = self.consumer.fetch_metadata(None, Duration::from_secs(30))?;
         Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).filter(|name| self.ours.contains(name)).collect())
     }
 
@@ -65,7 +65,7 @@ impl Kafka {
         for deleted in admin.delete_topics(&names, &AdminOptions::new()).await? {
             deleted.map_err(|(topic, error)| anyhow::anyhow!("{topic}: {error}")).context("can't delete a topic")?;
         }
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !self.topics()?.is_empty() {
             ensure!(Instant::now() < deadline, "Kafka does not delete {old:?}");
             std::thread::sleep(Duration::from_millis(50));

@@ -18,7 +18,7 @@ pub(super) async fn scene(server: &Server) -> anyhow::Result<()> {
 /// A payment, a reservation, one payment too many; then what follows of them, by the shop.
 async fn each_by_itself(server: &Server) -> anyhow::Result<()> {
     let scene = Scene::open(server, "1000").await?;
-    let reserve = scene.pay("reserve", "50", json!({"payment": "bill_payment", "expires_in_seconds": 60}));
+    let reserve = scene.pay("reserve", "50", json!({"payment": "bill_payment", "expires_in_seconds": 3600}));
     let nothing = json!({"operation": "release", "hold_id": uuid::Uuid::nil()});
     let items = json!([scene.pay("merchant_payment", "100", json!({})), reserve, scene.pay("merchant_payment", "900", json!({})), nothing]);
     let body = json!({"mode": "independent", "items": items});

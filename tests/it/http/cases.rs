@@ -1,13 +1,14 @@
 //! Identities and cases over HTTP: what can't be asked, and the walk of a customer from the first document to an approval, of an alert and
 //! of a payment that is held, while the settlement cell dies in between.
 
+use super::bank::bank;
 use super::scene::{Scene, WAIT, key, text};
 use super::server::{Ground, STAFF, Server};
 use crate::house::House;
 use anyhow::ensure;
 use reqwest::Method;
 use schemas::document::{BirthDate, Format, Mrz, Sex};
-use schemas::{AlertId, day, rfc3339};
+use schemas::{AlertId, CaseId, day, rfc3339};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -118,6 +119,28 @@ async fn what_can_not_be_asked_is_refused_where_it_stands() -> anyhow::Result<()
         assert_eq!((problem.status, problem.code.as_str(), &found[..]), (400, "invalid_request", &pointers[..]), "{path} {body}");
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn the_alert_of_a_case_may_be_shown_later_than_the_case() -> anyhow::Result<()> {
+    let Some(bank) = bank().await? else { return Ok(()) };
+    let (staff, opened_at) = (bank.server.token("teller", STAFF)?, bank.t0 + 8);
+    let case = CaseId::mint(opened_at, 0);
+    sqlx::query(
+        "insert into case_file (id, kind, status, alert_id, escalation, opened_at, due_at) values ($1, 'alert', 'open', $2, 0, $3, $3)",
+    )
+    .bind(case.0)
+    .bind(uuid::Uuid::new_v4())
+    .bind(i64::try_from(opened_at)?)
+    .execute(&bank.pool)
+    .await?;
+    // Risk has shown everything before the case; then the case's epoch as well, and there is no such alert.
+    for (epoch, expected) in [(opened_at, (503, "view_behind")), (opened_at + 1, (422, "case_not_reportable"))] {
+        sqlx::query("update risk_progress set epoch = $1").bind(i64::try_from(epoch)?).execute(&bank.pool).await?;
+        let problem = bank.server.get(&staff, &format!("/admin/cases/{case}/report")).await?.problem()?;
+        assert_eq!((problem.status, problem.code.as_str()), expected, "risk shows all before {epoch}");
+    }
+    bank.close().await
 }
 
 async fn ask(server: &Server, token: &str, verb: &str, path: &str, body: &Value) -> anyhow::Result<super::server::Answer> {

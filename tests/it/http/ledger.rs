@@ -147,6 +147,7 @@ async fn giving_back(server: &Server) -> anyhow::Result<()> {
 /// An overdraft, limits of an account, and terms for later.
 async fn terms(server: &Server) -> anyhow::Result<()> {
     let scene = Scene::open(server, "100").await?;
+    crate::house::not_at_midnight();
     let terms = |account: &str| format!("/v1/accounts/{account}/terms");
     let pay = async |amount: &str, code: &str| {
         let (path, body) = ("/v1/transactions/merchant-payment", scene.pay("", amount, json!({})));
@@ -215,7 +216,7 @@ async fn levels(server: &Server) -> anyhow::Result<()> {
         .refused(
             &scene.own,
             "/v1/holds",
-            &scene.pay("merchant_payment", "51", json!({"expires_in_seconds": 60})),
+            &scene.pay("merchant_payment", "51", json!({"expires_in_seconds": 3600})),
             "operation_limit_exceeded",
         )
         .await?;
@@ -250,7 +251,7 @@ async fn tariffs(server: &Server) -> anyhow::Result<()> {
     scene.refused(&scene.own, path, &scene.pay("", "6900", json!({})), "insufficient_funds").await?;
 
     // What is held covers the fee; what is captured bears its part of it.
-    let held = scene.pay("bill_payment", "2000", json!({"expires_in_seconds": 60}));
+    let held = scene.pay("bill_payment", "2000", json!({"expires_in_seconds": 3600}));
     let hold = scene.post(&scene.own, "/v1/holds", &held, 201).await?;
     assert_eq!(scene.balances().await?, ["6960", "4930", "3000"]);
     let captures = format!("/v1/holds/{}/captures", text(&hold["id"]));

@@ -10,17 +10,20 @@ use std::time::{Duration, Instant};
 #[tokio::test]
 async fn a_subject_that_asks_too_fast_is_refused_and_others_are_not() -> anyhow::Result<()> {
     let server = Server::start(Ground { rate: (1, 3), ..Ground::none()? }).await?;
-    let (awa, moussa, staff) = (server.token("awa", CUSTOMER)?, server.token("moussa", CUSTOMER)?, server.token("awa", STAFF)?);
+    let (moussa, staff) = (server.token("moussa", CUSTOMER)?, server.token("awa", STAFF)?);
     let path = "/v1/operations/x";
-    let started = Instant::now();
-    for left in ["2", "1", "0"] {
-        let answer = server.get(&awa, path).await?;
+    let (awa, asked, answer) = within_a_second(async |number| {
+        let awa = server.token(&format!("awa-{number}"), CUSTOMER)?;
+        let asked = [server.get(&awa, path).await?, server.get(&awa, path).await?, server.get(&awa, path).await?];
+        // What is written counts as what is read does, and nothing of it was done.
+        let answer = server.post(&awa, "/v1/transactions/transfer", &[("idempotency-key", "k1")], &json!({})).await?;
+        Ok((awa, asked, answer))
+    })
+    .await?;
+    for (answer, left) in asked.iter().zip(["2", "1", "0"]) {
         assert_eq!((answer.problem()?.status, answer.header("ratelimit-policy")), (400, "\"subject\";q=3;w=3"));
         assert_eq!(answer.header("ratelimit"), format!("\"subject\";r={left};t=3"));
     }
-    // What is written counts as what is read does, and nothing of it was done.
-    let answer = server.post(&awa, "/v1/transactions/transfer", &[("idempotency-key", "k1")], &json!({})).await?;
-    assert!(started.elapsed() < Duration::from_secs(1), "this machine is too slow for this test");
     let problem = answer.problem()?;
     assert_eq!((problem.status, problem.code.as_str(), problem.retryable), (429, "rate_limited", true));
     assert_eq!((answer.header("ratelimit"), answer.header("retry-after")), ("\"subject\";r=0;t=3", "1"));
@@ -40,13 +43,29 @@ async fn a_subject_that_asks_too_fast_is_refused_and_others_are_not() -> anyhow:
 #[tokio::test]
 async fn services_of_the_bank_may_have_a_rate_of_their_own() -> anyhow::Result<()> {
     let server = Server::start(Ground { operator_rate: (1, 1), ..Ground::none()? }).await?;
-    let (staff, awa) = (server.token("teller", STAFF)?, server.token("awa", CUSTOMER)?);
-    assert_eq!(server.get(&staff, "/v1/operations/x").await?.status, 400);
-    assert_eq!(server.get(&staff, "/v1/operations/x").await?.status, 429);
+    let awa = server.token("awa", CUSTOMER)?;
+    let statuses = within_a_second(async |number| {
+        let staff = server.token(&format!("teller-{number}"), STAFF)?;
+        Ok([server.get(&staff, "/v1/operations/x").await?.status, server.get(&staff, "/v1/operations/x").await?.status])
+    })
+    .await?;
+    assert_eq!(statuses, [400, 429]);
     for _ in 0..20 {
         assert_eq!(server.get(&awa, "/v1/operations/x").await?.status, 400);
     }
     Ok(())
+}
+
+/// What is asked within a second, as somebody who has not asked before; on a busy machine it takes more than one attempt.
+async fn within_a_second<T>(mut ask: impl AsyncFnMut(u32) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    for number in 0..50 {
+        let started = Instant::now();
+        let asked = ask(number).await?;
+        if started.elapsed() < Duration::from_secs(1) {
+            return Ok(asked);
+        }
+    }
+    anyhow::bail!("a few requests take more than a second, fifty times in a row")
 }
 
 #[tokio::test]

@@ -162,8 +162,7 @@ async fn timelines(server: &Server) -> anyhow::Result<()> {
         scene.server.get(&scene.own, &format!("/v1/transactions/{}/timeline", failed.transaction_id.unwrap_or_default())).await?.json()?;
     let events: Vec<_> = entries(&told, "events").map(|event| (text(&event["event"]), text(&event["reason"]))).collect();
     assert_eq!(events, [("failed", "insufficient_funds")]);
-    let soon = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())? + 1_000;
-    let order = scene.post(&scene.own, PAY, &scene.pay("", "7", json!({"execute_at": rfc3339(soon)})), 202).await?;
+    let order = scene.done(super::orders::order_soon(&scene, "7", 1_000).await?.2, 202)?;
     let made = super::orders::until(&scene, &order, "executed").await?;
     let told = scene.read(&format!("/v1/transactions/{}/timeline", text(&made["transaction_id"])), &made).await?;
     let events: Vec<_> = entries(&told, "events").map(|event| (text(&event["event"]), &event["order_id"], &event["epoch"])).collect();

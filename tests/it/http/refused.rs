@@ -258,7 +258,7 @@ fn known_from_the_start(path: &str) -> bool {
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() -> anyhow::Result<()> {
-    let server = Server::start(Ground { timeout_ms: 50, ..Ground::none()? }).await?;
+    let server = Server::start(Ground { timeout_ms: 50, append_timeout_ms: 60_000, ..Ground::none()? }).await?;
     let problem = server.post(&server.token("teller", STAFF)?, "/v1/transactions/transfer", &[KEY], &transfer()).await?.problem()?;
     assert_eq!((problem.status, problem.code.as_str()), (503, "timeout"));
     Ok(())

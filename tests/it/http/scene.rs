@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Long enough for any decision.
-pub(super) const WAIT: (&str, &str) = ("prefer", "wait=20");
+pub(super) const WAIT: (&str, &str) = ("prefer", "wait=30");
 
 /// Staff, a customer with a wallet and a shop with a till.
 pub(super) struct Scene<'a> {

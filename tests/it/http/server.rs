@@ -21,7 +21,7 @@ use sqlx::postgres::PgPoolOptions;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -29,6 +29,9 @@ use tokio::sync::watch;
 pub(crate) const STAFF: &str = "customers:write customers:read accounts:write accounts:read transactions:write transactions:read rules:write rules:read reports:read aml:read cases:read cases:write tap audit:read metrics:read operator";
 /// What a customer's own token has.
 pub(crate) const CUSTOMER: &str = "customers:read accounts:write accounts:read transactions:write transactions:read";
+
+/// How long the views of a whole stack may be behind.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the server is, and how to sign tokens for it.
 pub(crate) struct Server {
@@ -58,6 +61,8 @@ pub(crate) struct Ground {
     pub(crate) newest: Arc<AtomicU64>,
     pub(crate) caught_up: Arc<AtomicBool>,
     pub(crate) timeout_ms: u64,
+    /// How long the log, which is not there, is waited for.
+    pub(crate) append_timeout_ms: u64,
     pub(crate) remembered_max: usize,
     pub(crate) pinned_max: u64,
     /// Requests a second, and how many at once; of whoever acts for any customer.
@@ -80,6 +85,7 @@ impl Ground {
             newest: Arc::default(),
             caught_up: Arc::new(AtomicBool::new(true)),
             timeout_ms: 10_000,
+            append_timeout_ms: 300,
             remembered_max: 1000,
             pinned_max: 1000,
             rate: (0, 0),
@@ -108,7 +114,11 @@ impl Server {
             audience: "orion".to_owned(),
         };
         token::ensure_keys(&auth)?;
-        let kafka = ingress::Config { brokers: "127.0.0.1:1".to_owned(), remembered_max: ground.remembered_max, append_timeout_ms: 300 };
+        let kafka = ingress::Config {
+            brokers: "127.0.0.1:1".to_owned(),
+            remembered_max: ground.remembered_max,
+            append_timeout_ms: ground.append_timeout_ms,
+        };
         let log = CommandLog::new(&kafka, Encoder::new(BTreeMap::from([(Topic::Commands, 1)])))?;
         let decisions = Arc::new(Decisions::new(ground.remembered_max, ground.pinned_max));
         decisions.saw_rules(ground.rules);
@@ -139,7 +149,7 @@ impl Server {
             body_max_bytes: 65_536,
             remembered_max: ground.remembered_max,
             pinned_max: ground.pinned_max,
-            append_timeout_ms: 300,
+            append_timeout_ms: ground.append_timeout_ms,
             write_timeout_ms: 30_000,
             rate_per_second: ground.rate.0,
             burst: ground.rate.1,
@@ -196,9 +206,15 @@ impl Server {
         Ok(Answer { status, headers, text })
     }
 
-    /// Reads with a token.
+    /// Reads with a token. Where it is a whole stack, asks again as long as its views are behind: a busy machine may take longer than a read waits.
     pub(crate) async fn get(&self, token: &str, path: &str) -> anyhow::Result<Answer> {
-        self.send(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], Vec::new()).await
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.send(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], Vec::new()).await?;
+            if self.stop.is_some() || !answer.is_behind() || Instant::now() >= deadline {
+                return Ok(answer);
+            }
+        }
     }
 
     /// Writes with a token and more headers.
@@ -232,6 +248,11 @@ impl Answer {
         anyhow::ensure!(self.header("retry-after") == if problem.retryable { "1" } else { "" }, "{self:?}");
         anyhow::ensure!(self.header("cache-control") == "no-store", "{self:?}");
         Ok(problem)
+    }
+
+    /// Whether the views do not show yet what was asked for.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.status == 503 && self.problem().is_ok_and(|problem| problem.code == "view_behind")
     }
 
     /// The trace of the request.

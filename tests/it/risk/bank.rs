@@ -8,6 +8,7 @@ use schemas::{Alert, AlertChange};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 pub(super) struct Bank {
     server: Server,
@@ -114,7 +115,14 @@ impl Bank {
     pub(super) fn ask(&self, path: &str, accept: &str) -> anyhow::Result<Answer> {
         let bearer = format!("Bearer {}", self.staff);
         let headers = [("authorization", bearer.as_str()), ("accept", accept)];
-        self.runtime.block_on(self.server.send(reqwest::Method::GET, path, &headers, Vec::new()))
+        let deadline = Instant::now() + super::WAIT;
+        loop {
+            let answer = self.runtime.block_on(self.server.send(reqwest::Method::GET, path, &headers, Vec::new()))?;
+            // What a case is about may be newer than what is shown.
+            if !answer.is_behind() || Instant::now() > deadline {
+                return Ok(answer);
+            }
+        }
     }
 
     pub(super) fn get(&self, path: &str) -> anyhow::Result<Value> {

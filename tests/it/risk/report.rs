@@ -27,7 +27,7 @@ impl Bank {
         let mut drafted = String::new();
         for case in cases {
             let (id, alert) = (case["id"].as_str().context("an id")?, case["alert_id"].as_str().context("an alert")?);
-            drafted += &self.drafts(id, &self.get(&format!("/admin/aml/alerts/{alert}"))?)?;
+            drafted += &self.drafts(id, &self.get(&format!("/admin/aml/alerts/{alert}?at_least={}", case["opened_at"]))?)?;
         }
         // Who has presented a document goes by it, and where somebody lives is told.
         // A shop is no person.

@@ -68,6 +68,7 @@ fn a_row_of_any_time_has_its_month() -> anyhow::Result<()> {
             }
         }
         // The month after the newest is empty, which takes a look to see.
+        connection.close().await?;
         let payer = AccountId::mint(bank.epochs[0].epoch(), 0);
         reads::balance_stops(&database.url, payer, &["posting_2100_01", "posting_2100_02"]).await?;
         reads::read(&database.url, &bank).await

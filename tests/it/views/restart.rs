@@ -125,7 +125,7 @@ fn snapshots(house: &House) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn wait_for_snapshots(house: &House, count: usize) -> anyhow::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while snapshots(house)?.len() < count {
         ensure!(Instant::now() < deadline, "there are no {count} snapshots in {}", folder(house).display());
         std::thread::sleep(Duration::from_millis(50));
@@ -141,7 +141,7 @@ fn lose_snapshots(house: &House) -> anyhow::Result<()> {
 }
 
 fn wait_for_text(house: &House, skip: usize, text: &str) -> anyhow::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while !std::fs::read_to_string(house.file("run.log"))?.lines().skip(skip).any(|line| line.contains(text)) {
         ensure!(Instant::now() < deadline, "nobody said {text:?}; the log is {}", house.file("run.log").display());
         std::thread::sleep(Duration::from_millis(50));
@@ -155,7 +155,7 @@ fn delete_old_events() -> anyhow::Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", &brokers).create()?;
     let mut ends = TopicPartitionList::new();
     for topic in schemas::Topic::EVENTS {
-        let metadata = admin.inner().fetch_metadata(Some(topic.as_str()), Duration::from_secs(10))?;
+        let metadata = admin.inner().fetch_metadata(Some(topic.as_str()), Duration::from_secs(30))?;
         for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
             ends.add_partition_offset(topic.as_str(), partition.id(), Offset::End)?;
         }
@@ -187,7 +187,7 @@ impl Postgres {
     }
 
     fn wait_for(&mut self, query: &str, number: i64) -> anyhow::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(90);
         while self.number(query)? != number {
             ensure!(Instant::now() < deadline, "{query} does not become {number}");
             std::thread::sleep(Duration::from_millis(50));

@@ -118,7 +118,7 @@ fn a_connection_that_is_ended_between_two_epochs_comes_back() -> anyhow::Result<
         let mut views = Views::claim(&database.url, 1).await?;
         views.write(&[epoch(10)], 0, &[]).await?;
         let ended: i64 = sqlx::query_scalar(
-            "select count(*) filter (where pg_terminate_backend(pid, 5000)) from pg_stat_activity where application_name = 'orion views 1'
+            "select count(*) filter (where pg_terminate_backend(pid, 60000)) from pg_stat_activity where application_name = 'orion views 1'
          and datname = current_database()",
         )
         .fetch_one(&mut database.connect().await?)

@@ -406,7 +406,7 @@ fn forge(proof: &mut Proof, how: u8) {
     match how % 8 {
         0 => first.amount_minor = first.amount_minor.wrapping_add(1),
         1 => (first.payer, first.payee) = (first.payee, first.payer),
-        2 => first.fee_minor += 1,
+        2 => first.fee_minor = first.fee_minor.wrapping_add(1),
         3 => proof.leaf += 1,
         4 => proof.path.push([how; 32]),
         5 => drop(proof.path.pop()),

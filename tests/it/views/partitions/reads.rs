@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Asks for everything in every form. The database has all epochs of the bank.
 pub(super) async fn read(url: &str, bank: &Bank) -> anyhow::Result<()> {
@@ -41,9 +41,13 @@ async fn looks(connection: &mut PgConnection) -> anyhow::Result<BTreeMap<String,
 /// A balance is read in the newest month that has a posting of the account, and in no month before: these are looked at, and no other.
 pub(super) async fn balance_stops(url: &str, account: AccountId, months: &[&str]) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
+    // What a session has looked at is counted when it ends at the latest: so do those before, which filled these months.
+    let others = "select count(*) from pg_stat_activity
+                  where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
+    all_end(&mut connection, others).await?;
     let before = looks(&mut connection).await?;
     let options: PgConnectOptions = url.parse()?;
-    let pool = PgPoolOptions::new().connect_with(api::planned_once(options.application_name("balances"))).await?;
+    let pool = PgPoolOptions::new().connect_with(api::planned_once(options)).await?;
     let server = Server::start(Ground { pool: pool.clone(), ..Ground::none()? }).await?;
     let token = server.token("teller", STAFF)?;
     for _ in 0..7 {
@@ -51,14 +55,20 @@ pub(super) async fn balance_stops(url: &str, account: AccountId, months: &[&str]
     }
     server.stop_streams();
     pool.close().await;
-    // What a session has looked at is counted when it ends at the latest.
-    let others = "select count(*) from pg_stat_activity where application_name = 'balances' and datname = current_database()";
-    while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await? > 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    all_end(&mut connection, others).await?;
     let after = looks(&mut connection).await?;
     let looked: Vec<_> = after.iter().filter(|(name, looks)| before.get(*name) != Some(*looks)).map(|(name, _)| name.as_str()).collect();
     assert_eq!(looked, months);
+    Ok(())
+}
+
+/// Waits until a count of sessions comes to nothing.
+async fn all_end(connection: &mut PgConnection, sessions: &'static str) -> anyhow::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut *connection).await? > 0 {
+        ensure!(Instant::now() < deadline, "a session does not end");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     Ok(())
 }
 
