@@ -7,7 +7,7 @@ mod diff;
 mod rules;
 
 use crate::config::Config;
-use crate::exit::{Exit, UNAVAILABLE, USAGE};
+use crate::exit::{Exit, USAGE};
 use crate::progress::Progress;
 use anyhow::Context;
 use dataflows::risk::{Found, Given, risk};
@@ -55,8 +55,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     if settings.is_empty() {
         return Err(Exit { code: USAGE, sentence: format!("{} changes no rule", args.rules.display()) }.into());
     }
-    let unavailable = |error| Exit { code: UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) };
-    let events = Events::new(&config.kafka.brokers, &Start::default()).map_err(unavailable)?;
+    let events = Events::new(&config.kafka.brokers, &Start::default()).map_err(Exit::unavailable)?;
     let begun = Instant::now();
     let changed: Vec<_> = settings.iter().map(|setting| setting.rule).collect();
     let (changes, epochs, payments) = alerts(events, settings, args.quiet)?;

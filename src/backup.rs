@@ -241,8 +241,7 @@ pub(crate) fn last_epoch(manifest: &Manifest) -> anyhow::Result<Epoch> {
 
 /// The schemas under which the bank writes now, and their ids.
 async fn registered(config: &Config) -> anyhow::Result<Vec<Schema>> {
-    let unavailable = |error| Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) };
-    let ids = Registry::new(&config.registry.url).ids(Topic::ALL).await.map_err(unavailable)?;
+    let ids = Registry::new(&config.registry.url).ids(Topic::ALL).await.map_err(Exit::unavailable)?;
     let schema = |(topic, id)| Schema { id, topic, schema: schema_json(topic).to_owned() };
     let mut schemas: Vec<Schema> = ids.into_iter().map(schema).collect();
     schemas.sort_unstable_by_key(|schema| schema.id);

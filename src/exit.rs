@@ -33,6 +33,13 @@ pub struct Exit {
     pub sentence: String,
 }
 
+impl Exit {
+    /// Something that Orion needs is not there, as the error says.
+    pub fn unavailable(error: impl Into<anyhow::Error>) -> Self {
+        Self { code: UNAVAILABLE, sentence: chain(&error.into()) }
+    }
+}
+
 /// Prints an error's whole chain once, as a sentence, and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     match crate::logging::service() {

@@ -31,7 +31,6 @@ use crate::config::Config;
 use crate::exit::{self, Exit};
 use crate::progress::Progress;
 use egress::topics::Topics;
-use ingress::kafka::ReadError;
 use ingress::partition::{Ends, Until};
 use schemas::Topic;
 use std::path::{Path, PathBuf};
@@ -163,23 +162,18 @@ pub fn export(folder: &Path, file: &Path, quiet: bool) -> anyhow::Result<String>
 
 /// The epochs that Kafka's log holds. The journal's end is set first, so the commands hold all that it binds.
 fn kafka(brokers: &str) -> anyhow::Result<BoundEpochs> {
-    let kafka = Ends::connect(brokers).map_err(unavailable)?;
+    let kafka = Ends::connect(brokers).map_err(Exit::unavailable)?;
     let open = |topic: Topic, partition| {
-        let reader = kafka.open(topic.as_str(), partition, None, Until::Decided).map_err(unavailable)?;
+        let reader = kafka.open(topic.as_str(), partition, None, Until::Decided).map_err(Exit::unavailable)?;
         if reader.low() > 0 {
             let sentence = format!("{topic} partition {partition} starts at offset {}: replay the archive instead", reader.low());
             return Err(Exit { code: exit::BAD_INPUT, sentence });
         }
-        let records: Records = Box::new(reader.map(|record| record.map_err(|error| unavailable(error).into())));
+        let records: Records = Box::new(reader.map(|record| record.map_err(|error| Exit::unavailable(error).into())));
         Ok(records)
     };
     let journal = open(Topic::SettlementJournal, 0)?;
     let partitions = Topics::committed().partitions(Topic::Commands.as_str()).unwrap_or(1);
     let commands = (0..partitions).map(|partition| Ok((partition, open(Topic::Commands, partition)?))).collect::<Result<_, Exit>>()?;
     Ok(BoundEpochs::new(journal, commands))
-}
-
-/// Kafka can't be read.
-pub(crate) fn unavailable(error: ReadError) -> Exit {
-    Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) }
 }

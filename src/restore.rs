@@ -134,8 +134,7 @@ fn restore_snapshot(dir: &Path, point: &Point, config: &Config, cell: &str, snap
 }
 
 async fn apply(brokers: &str, topics: &Topics) -> Result<(), Exit> {
-    let unavailable = |error| Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) };
-    egress::topics::apply(brokers, topics).await.map(drop).map_err(unavailable)
+    egress::topics::apply(brokers, topics).await.map(drop).map_err(Exit::unavailable)
 }
 
 /// The partitions that an archive holds of some topics, the journal that binds last.

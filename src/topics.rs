@@ -1,7 +1,8 @@
 //! `orion topics`: the topics and schemas that Orion needs.
 
 use crate::config::Config;
-use egress::registry::{COMPATIBILITY, Registry};
+use crate::exit::Exit;
+use egress::registry::{COMPATIBILITY, Registry, RegistryError};
 use egress::topics::{Applied, Topics};
 use schemas::Topic;
 
@@ -28,10 +29,15 @@ pub async fn run(action: &Action, config: &Config) -> anyhow::Result<()> {
             let applied = egress::topics::apply(&config.kafka.brokers, &topics).await?;
             let created = applied.iter().filter(|(_, applied)| *applied == Applied::Created).count();
             let registry = Registry::new(&config.registry.url);
-            let registered = registry.register(Topic::ALL).await?.len() + registry.register_views().await?.len();
+            let registered =
+                registry.register(Topic::ALL).await.map_err(refused)?.len() + registry.register_views().await.map_err(refused)?.len();
             println!("topics: {created} created, {} were there", applied.len() - created);
             println!("schemas: {registered} registered, {COMPATIBILITY}");
         }
     }
     Ok(())
+}
+
+fn refused(error: RegistryError) -> anyhow::Error {
+    if matches!(error, RegistryError::Unreachable { .. }) { Exit::unavailable(error).into() } else { error.into() }
 }

@@ -30,10 +30,9 @@ impl Needed {
     /// Asks the snapshots and Postgres.
     pub(super) async fn find(config: &Config, keep_from: Option<Epoch>) -> anyhow::Result<Self> {
         let (settlement, views, risk) = (oldest(config, "settlement")?, oldest(config, "views")?, oldest(config, "risk")?);
-        let unavailable = |error| Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) };
         let url = config.postgres.views_url()?;
-        let shown = Progress::read(&url).await.map_err(unavailable)?.epoch;
-        let progress = shown.min(alerts::progress(&url).await.map_err(unavailable)?.1);
+        let shown = Progress::read(&url).await.map_err(Exit::unavailable)?.epoch;
+        let progress = shown.min(alerts::progress(&url).await.map_err(Exit::unavailable)?.1);
         Ok(Self { settlement, views, risk, progress, keep_from })
     }
 
@@ -60,13 +59,13 @@ impl std::fmt::Display for Needed {
 /// The epoch of a cell's oldest snapshot.
 fn oldest(config: &Config, cell: &str) -> Result<Epoch, Exit> {
     let folder = config.snapshots.folder.join(cell);
-    let unavailable = |sentence| Exit { code: exit::UNAVAILABLE, sentence };
-    let names = Store::whole(&folder).map_err(|error| unavailable(format!("{:#}", anyhow::Error::from(error))))?;
-    names.iter().map(|name| name.epoch).min().ok_or_else(|| {
-        unavailable(format!(
+    let names = Store::whole(&folder).map_err(Exit::unavailable)?;
+    names.iter().map(|name| name.epoch).min().ok_or_else(|| Exit {
+        code: exit::UNAVAILABLE,
+        sentence: format!(
             "nothing is pruned: {} holds no snapshot that is whole, and without one {cell} starts from Kafka's first record",
             folder.display()
-        ))
+        ),
     })
 }
 

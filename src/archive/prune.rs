@@ -16,7 +16,6 @@ use super::schemas_kept::{Step, Steps};
 use super::{existing, records};
 use crate::config::Config;
 use crate::exit::{self, Exit};
-use crate::replay::unavailable;
 use anyhow::Context;
 use ingress::partition::Ends;
 use rdkafka::admin::{AdminClient, AdminOptions};
@@ -41,7 +40,7 @@ pub(super) fn run(folder: &Path, keep_from: Option<Epoch>, config: &Config, quie
         return Ok(ExitCode::from(exit::BAD_INPUT));
     }
     let manifest = existing(folder)?;
-    let kafka = Ends::connect(&config.kafka.brokers).map_err(unavailable)?;
+    let kafka = Ends::connect(&config.kafka.brokers).map_err(Exit::unavailable)?;
     let mut lows = BTreeMap::new();
     for (topic, partition) in checked.ends.keys() {
         let reader = open_same_log(&manifest, &kafka, topic, *partition).map_err(Exit::from)?;

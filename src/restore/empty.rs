@@ -20,14 +20,13 @@ fn refused(sentence: String) -> Exit {
 
 fn kafka(config: &Config) -> Result<(), Exit> {
     let brokers = &config.kafka.brokers;
-    let unavailable = crate::replay::unavailable;
-    let kafka = Ends::connect(brokers).map_err(unavailable)?;
+    let kafka = Ends::connect(brokers).map_err(Exit::unavailable)?;
     for (topic, partitions, _) in Topics::committed().all() {
         for partition in 0..partitions {
             let end = match kafka.marks(topic, partition) {
                 Ok((_, end)) => end,
                 Err(ReadError::NoTopic(_)) => 0,
-                Err(error) => return Err(unavailable(error)),
+                Err(error) => return Err(Exit::unavailable(error)),
             };
             if end > 0 {
                 return Err(refused(format!(

@@ -14,10 +14,9 @@ use std::collections::BTreeMap;
 
 /// Registers what is missing, and compares.
 pub(super) async fn prepare(config: &Config, point: &Point) -> Result<(), Exit> {
-    let unavailable = |error| Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) };
     let mut order: Vec<Topic> = point.schemas.iter().map(|schema| schema.topic).collect();
     order.extend(Topic::ALL.iter().filter(|topic| !point.schemas.iter().any(|schema| schema.topic == **topic)));
-    let ids = Registry::new(&config.registry.url).register(&order).await.map_err(unavailable)?;
+    let ids = Registry::new(&config.registry.url).register(&order).await.map_err(Exit::unavailable)?;
     let now = ids.into_iter().map(|(topic, id)| (topic, (id, schema_json(topic)))).collect();
     match contradiction(&point.schemas, &now) {
         None => Ok(()),

@@ -4,7 +4,6 @@
 //! partition was written, so what is left of it tells from which epoch on it is whole.
 
 use crate::exit::{self, Exit};
-use crate::replay::unavailable;
 use egress::topics::Topics;
 use ingress::partition::{Ends, Partition, Until};
 use schemas::topic::{COMMANDS_DLQ, EPOCH_HEADER, SCHEMA_HEADER};
@@ -74,15 +73,15 @@ impl SealedEpochs {
     }
 
     fn of(brokers: &str, topic: Topic) -> Result<Self, Exit> {
-        let kafka = Ends::connect(brokers).map_err(unavailable)?;
-        let reader = kafka.open(topic.as_str(), 0, None, Until::Decided).map_err(unavailable)?;
+        let kafka = Ends::connect(brokers).map_err(Exit::unavailable)?;
+        let reader = kafka.open(topic.as_str(), 0, None, Until::Decided).map_err(Exit::unavailable)?;
         Ok(Self { topic, reader, decoder: Decoder::default(), waiting: std::collections::VecDeque::new() })
     }
 
     /// The next.
     pub(super) fn next(&mut self) -> Result<Option<SealedEpoch>, Exit> {
         while self.waiting.is_empty() {
-            let Some(record) = self.reader.read().map_err(unavailable)? else { return Ok(None) };
+            let Some(record) = self.reader.read().map_err(Exit::unavailable)? else { return Ok(None) };
             let topic = self.topic;
             let unreadable = |error: schemas::wire::WireError| Exit {
                 code: exit::NO,
@@ -119,7 +118,7 @@ impl Source {
     /// The next record, left where it is.
     pub(super) fn peek(&mut self) -> Result<Option<&Stored>, Exit> {
         while self.ahead.as_ref().is_none_or(Stored::is_filler) {
-            self.ahead = self.reader.read().map_err(unavailable)?;
+            self.ahead = self.reader.read().map_err(Exit::unavailable)?;
             if self.ahead.is_none() {
                 break;
             }
@@ -154,12 +153,12 @@ pub(crate) fn sources(brokers: &str, journal: &Journal, dead_letters: bool) -> R
 pub(crate) fn sources_of<'a>(brokers: &str, journal: &Journal, all: impl Iterator<Item = &'a str>) -> Result<Vec<Source>, Exit> {
     let topics = Topics::committed();
     let partitions = all.flat_map(|topic| (0..topics.partitions(topic).unwrap_or(1)).map(move |partition| (topic, partition)));
-    let kafka = Ends::connect(brokers).map_err(unavailable)?;
+    let kafka = Ends::connect(brokers).map_err(Exit::unavailable)?;
     partitions.map(|(topic, partition)| source(&kafka, journal, topic, partition)).collect()
 }
 
 fn source(kafka: &Ends, journal: &Journal, topic: &str, partition: i32) -> Result<Source, Exit> {
-    let reader = kafka.open(topic, partition, None, Until::Decided).map_err(unavailable)?;
+    let reader = kafka.open(topic, partition, None, Until::Decided).map_err(Exit::unavailable)?;
     let extent = u64::try_from(reader.end() - reader.low()).unwrap_or(0);
     let gone = reader.low() > 0;
     let mut source = Source { topic: topic.to_owned(), partition, from: 0, extent, reader, ahead: None };

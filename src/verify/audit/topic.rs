@@ -1,7 +1,6 @@
 //! The links of a chain as the topic of roots has them.
 
-use crate::exit::{self, Exit};
-use crate::replay::unavailable;
+use crate::exit::Exit;
 use crate::verify::Faults;
 use egress::registry::Registry;
 use ingress::partition::{Ends, Partition, Until};
@@ -24,8 +23,8 @@ pub(super) struct Roots<'a> {
 impl<'a> Roots<'a> {
     /// From its first link.
     pub(super) fn open(brokers: &str, registry: &str, partition: i32, runtime: &'a Runtime) -> Result<Self, Exit> {
-        let kafka = Ends::connect(brokers).map_err(unavailable)?;
-        let reader = kafka.open(audit::TOPIC, partition, None, Until::Decided).map_err(unavailable)?;
+        let kafka = Ends::connect(brokers).map_err(Exit::unavailable)?;
+        let reader = kafka.open(audit::TOPIC, partition, None, Until::Decided).map_err(Exit::unavailable)?;
         let (registry, decoder) = (Registry::new(registry), Decoder::default());
         Ok(Self { runtime, registry, reader, partition, decoder, ahead: None, last: 0 })
     }
@@ -33,7 +32,7 @@ impl<'a> Roots<'a> {
     /// The next link and its offset, left where it is. What is no link is passed over, and said.
     pub(super) fn peek(&mut self, faults: &mut Faults) -> Result<Option<&(i64, AuditRoot)>, Exit> {
         while self.ahead.is_none() {
-            let Some(record) = self.reader.read().map_err(unavailable)? else { break };
+            let Some(record) = self.reader.read().map_err(Exit::unavailable)? else { break };
             let place = format!("{} partition {} offset {}", audit::TOPIC, self.partition, record.offset);
             match self.decode(record.value())? {
                 Ok(root) if audit::key(&root).as_bytes() != record.key() => faults.add(|| format!("{place} has the key of another link")),
@@ -62,7 +61,7 @@ impl<'a> Roots<'a> {
         };
         if !self.decoder.knows(id) {
             let schema = self.runtime.block_on(self.registry.schema(id));
-            let schema = schema.map_err(|error| Exit { code: exit::UNAVAILABLE, sentence: format!("{:#}", anyhow::Error::from(error)) })?;
+            let schema = schema.map_err(Exit::unavailable)?;
             if let Err(error) = self.decoder.learn(id, &schema) {
                 return Ok(Err(error.to_string()));
             }
