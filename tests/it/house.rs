@@ -329,7 +329,7 @@ fn end(processes: &[(u32, String)]) -> anyhow::Result<()> {
     for (process, arguments) in processes {
         let mut killed = false;
         while !is_gone(*process) {
-            if !killed && begun.elapsed() > patience {
+            if !killed && (begun.elapsed() > patience || stands_still(*process).unwrap_or(false)) {
                 drop(signal("KILL", *process));
                 killed = true;
             }
