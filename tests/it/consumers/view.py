@@ -14,7 +14,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 PROGRESS = "orion.view.progress.v1"
-PATIENCE_S = 60
+PATIENCE_S = 90
 
 
 def consumer(brokers, isolation):
@@ -66,7 +66,8 @@ def read(brokers, registry, topic, enough):
 
 
 def main(brokers, url, topic, epoch):
-    registry = SchemaRegistryClient({"url": url})
+    # A registry may leave a request without an answer; then the client asks again.
+    registry = SchemaRegistryClient({"url": url, "timeout": 10})
     read(brokers, registry, PROGRESS, lambda key, row: key is not None and row["epoch"] >= epoch)
     until, rows = end(brokers, topic), {}
 

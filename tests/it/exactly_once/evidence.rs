@@ -76,7 +76,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const TABLES: [&'static str; 23] = [
+    pub(crate) const TABLES: [&'static str; 24] = [
         "customer",
         "account",
         "account_status",
@@ -100,6 +100,7 @@ impl Rows {
         "customer_activity",
         "latency",
         "imbalance",
+        "case_change",
     ];
 }
 

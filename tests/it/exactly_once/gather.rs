@@ -181,6 +181,16 @@ pub(crate) async fn rows(url: &str) -> anyhow::Result<Rows> {
         ("liability", "select concat_ws(' ', span, start_at, currency), concat_ws(' ', owed_minor, held_minor, epoch) from liability"),
         ("activity", "select concat_ws(' ', period, span, start_at), concat_ws(' ', count, epoch) from activity"),
         ("latency", "select concat_ws(' ', span, start_at, over_ms), concat_ws(' ', count, epoch) from latency"),
+        (
+            "case_change",
+            "select event_id::text, concat_ws(' ', command_id, case_id, change, status, coalesce(kind, 'none'),
+                                              coalesce(customer_id::text, 'none'), coalesce(account_id::text, 'none'),
+                                              coalesce(alert_id::text, 'none'), coalesce(hold_id::text, 'none'),
+                                              coalesce(due_at::text, 'none'), coalesce(escalation::text, 'none'),
+                                              coalesce(previous, 'none'), coalesce(value, 'none'), coalesce(outcome, 'none'),
+                                              coalesce(level, 'none'), updated_by, coalesce(reason, 'none'), operation, epoch)
+             from case_change",
+        ),
         ("customer_activity", "select customer_id::text, concat_ws(' ', day_at, month_at, epoch) from customer_activity"),
     ] {
         let found = sqlx::query(sql).fetch_all(&mut *snapshot).await?;

@@ -2,7 +2,8 @@
 
 use super::super::evidence::{Rows, Table};
 use super::{Case, Findings, Kind, aggregates, latency, positions};
-use schemas::{Epoch, Event, Fact, Link, Policy, Transaction, resource};
+use schemas::diligence::CaseChanged;
+use schemas::{Epoch, Event, Fact, Link, Policy, Told, Transaction, resource};
 use std::collections::BTreeMap;
 
 /// Most differences that are told of one table.
@@ -139,8 +140,14 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
             Fact::Refused { operation, refusal } => {
                 add("refusal", event.id.to_string(), format!("{command} {operation} {refusal} {epoch}"))
             }
+            // Risk opens cases about what it finds.
+            Fact::Diligence(told) => {
+                if let Told::Case(changed) = &**told {
+                    add("case_change", event.id.to_string(), case_change(changed, event));
+                }
+            }
             // No client sets rules against fraud, or freezes anybody.
-            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::ListChanged(_) | Fact::Diligence(_) => {}
+            Fact::AmlChanged(_) | Fact::PartyChanged(_) | Fact::ListChanged(_) => {}
             Fact::Assessed(_) | Fact::Repeated(_) => {}
         }
     }
@@ -148,6 +155,29 @@ pub(crate) fn derive<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<&'
     tables.insert("turnover", aggregates::turnover_table(events.iter().copied()));
     tables.extend(positions::tables(&events));
     tables
+}
+
+/// The row of what happened to a case.
+fn case_change(changed: &CaseChanged, event: &Event) -> String {
+    let opened = changed.opened;
+    let about = opened.map(|opened| opened.about).unwrap_or_default();
+    let named = [
+        text(opened.map(|opened| opened.kind)),
+        text(about.customer_id),
+        text(about.account_id),
+        text(about.alert_id),
+        text(about.hold_id),
+        text(opened.and_then(|opened| opened.due_at)),
+        text(opened.map(|opened| opened.escalation)),
+        text(changed.previous.as_ref()),
+        text(changed.value.as_ref()),
+        text(changed.outcome),
+        text(changed.level),
+        changed.by.clone(),
+        text(changed.reason.as_ref()),
+    ];
+    let (command, epoch) = (event.cause.command_id, event.epoch);
+    format!("{command} {} {} {} {} {} {epoch}", changed.id, changed.change, changed.status, named.join(" "), changed.operation)
 }
 
 /// Who bore the fee of a payment, if there was one: the payee, who got less, or the payer, who gave more. What is given back does not say.
