@@ -521,9 +521,9 @@ start_registry() {
 }
 
 # A new subject must not be able to break its readers, whoever registers it. Every start sets it,
-# since it lasts in the registry's database and costs a request.
+# since it lasts in the registry's database and costs a request. One may be left without an answer.
 finish_registry() {
-  curl -fsS -m 5 -o /dev/null -X PUT -H 'Content-Type: application/vnd.schemaregistry.v1+json' \
+  curl -fsS -m 5 --retry 3 -o /dev/null -X PUT -H 'Content-Type: application/vnd.schemaregistry.v1+json' \
     -d '{"compatibility": "BACKWARD_TRANSITIVE"}' "$(own_registry_url)/config"
 }
 
