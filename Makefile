@@ -73,8 +73,9 @@ check: ## Format, lints, and the tests that need no server
 	$(TESTS) --test it -- tidy simulation watched::queries watched::rules watched::promql
 
 .PHONY: test
-test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own (two of each)
-	@$(local)/test.sh $(TESTS) --test it
+test: check ## All tests, on a Kafka, a PostgreSQL and a registry of their own
+	@$(local)/with-stack.sh test 10000 $(TESTS) --test it -- \
+	  --skip simulation --skip tidy --skip watched::queries --skip watched::rules --skip watched::promql
 
 .PHONY: coverage
 coverage: ## How many lines the tests run in their own processes; fails below 70 %
