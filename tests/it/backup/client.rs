@@ -79,15 +79,14 @@ impl Client {
 
     fn post(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
         let headers = [("prefer", "wait=30"), ("idempotency-key", key)];
-        let mut answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
+        let ask = || self.runtime.block_on(self.server.post(&self.staff, path, &headers, body));
+        let mut answer = ask()?;
+        // What is asked again because nobody had decided it within half a minute, as after a restart, is no replay.
+        self.replayed.set(answer.header("idempotency-replayed") == "true");
         if answer.status == 202 {
-            // Not decided within half a minute, as after a restart it may be: whether it is a replay was said already.
-            let replayed = answer.header("idempotency-replayed").to_owned();
-            answer = self.runtime.block_on(self.server.post(&self.staff, path, &headers, body))?;
-            ensure!(replayed != "true", "{path}: {answer:?}");
+            answer = ask()?;
         }
         ensure!([201, 422].contains(&answer.status), "{path}: {answer:?}");
-        self.replayed.set(answer.header("idempotency-replayed") == "true");
         if !self.replayed() {
             self.epoch.set(answer.header("orion-epoch").to_owned());
         }
