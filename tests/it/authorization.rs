@@ -15,6 +15,7 @@ use reqwest::Method as Verb;
 use scene::Scene;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 use table::{BAD, CLOSED, Cell, OPEN, Row, STATUSES};
 
 /// Whose something is.
@@ -126,6 +127,9 @@ fn every_route_is_for_whom_the_table_says() -> anyhow::Result<()> {
     house.forget()
 }
 
+/// How long the views may be behind.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A row at both doors.
 struct Doors<'a> {
     server: &'a Server,
@@ -171,9 +175,10 @@ impl Doors<'_> {
             let message = grpc::json::from_json(&method.input, &fields).map_err(anyhow::Error::msg)?;
             let mut metadata = vec![("idempotency-key", uuid::Uuid::new_v4().to_string()), ("prefer", "wait=20".to_owned())];
             metadata.extend(tokens.iter().map(|token| ("authorization", token.clone())));
+            let deadline = Instant::now() + PATIENCE;
             let (found, reason) = loop {
                 let (found, reason) = outcome(&self.calls.ask(method, message.clone(), &metadata).await);
-                if reason != "view_behind" {
+                if reason != "view_behind" || Instant::now() > deadline {
                     break (found, reason);
                 }
             };
@@ -207,6 +212,7 @@ impl Doors<'_> {
         if verb != "GET" {
             headers.extend([("content-type", "application/json"), ("idempotency-key", &*key), ("prefer", "wait=20")]);
         }
+        let deadline = Instant::now() + PATIENCE;
         let answer = loop {
             let answer = if verb == "GET" {
                 self.server.begin(&path, &headers).await?
@@ -214,7 +220,7 @@ impl Doors<'_> {
                 self.server.send(verb.parse()?, &path, &headers, body.clone()).await?
             };
             // Views that are behind on a busy machine say nothing of rights.
-            if !answer.is_behind() {
+            if !answer.is_behind() || Instant::now() > deadline {
                 break answer;
             }
         };
